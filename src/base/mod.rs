@@ -1,0 +1,12 @@
+//! Floor 0: values that every room speaks in, and the few doors to the outside (clock, disk).
+
+pub mod batch;
+pub mod calendar;
+pub mod clock;
+pub mod credit;
+pub mod diagnostic;
+pub mod durable;
+pub mod identity;
+pub mod period;
+pub mod pseudonym;
+pub mod text;

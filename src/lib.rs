@@ -1,0 +1,25 @@
+//! shuping (数评): five government systems become metrics, every night.
+//!
+//! The night, top to bottom: [`extract`] asks each system for its rows and lands them as they came,
+//! [`model`] types, checks and resolves them and quarantines what breaks its contract, [`measure`]
+//! counts by unit, section and month and computes the metrics, [`warehouse`] loads the tables that
+//! analysts query, [`publish`] writes the files that scoring tools read. [`night`] alone knows the
+//! order; imports only go down.
+
+// Floor 6
+pub mod cli;
+// Floor 4
+pub mod night;
+// Floor 3: neighbours, none imports another
+pub mod extract;
+pub mod measure;
+pub mod model;
+pub mod publish;
+pub mod sandbox;
+pub mod warehouse;
+// Floor 2
+pub mod frame;
+// Floor 1
+pub mod spec;
+// Floor 0
+pub mod base;
