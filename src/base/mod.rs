@@ -7,6 +7,7 @@ pub mod credit;
 pub mod diagnostic;
 pub mod durable;
 pub mod identity;
+pub mod messages;
 pub mod period;
 pub mod pseudonym;
 pub mod text;

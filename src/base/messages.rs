@@ -1,0 +1,107 @@
+//! What is said to people: every message has one stable code and both texts, side by side, here.
+
+/// The tongue that people read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lang {
+    /// 中文
+    Zh,
+    /// English
+    En,
+}
+
+impl Lang {
+    /// The tongue of `--lang` or a `LANG` such as `zh_CN.UTF-8`; English when neither is known.
+    pub fn of(text: &str) -> Lang {
+        if text.to_ascii_lowercase().starts_with("zh") { Lang::Zh } else { Lang::En }
+    }
+
+    /// The text of this tongue.
+    pub fn pick<'t>(self, en: &'t str, zh: &'t str) -> &'t str {
+        match self {
+            Lang::En => en,
+            Lang::Zh => zh,
+        }
+    }
+}
+
+/// The messages about files of the home. Nouns stand in braces and are the same in both tongues.
+macro_rules! codes {
+    ($($name:ident $id:literal $en:literal $zh:literal $hint_en:literal $hint_zh:literal;)*) => {
+        /// What can be wrong with a file of the home.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Code { $(#[doc = $en] $name,)* }
+
+        impl Code {
+            /// Every code.
+            pub const ALL: &'static [Code] = &[$(Code::$name,)*];
+
+            /// The stable identifier.
+            pub fn id(self) -> &'static str {
+                match self { $(Code::$name => $id,)* }
+            }
+
+            /// The message, with its nouns in braces.
+            pub fn text(self, lang: Lang) -> &'static str {
+                match self { $(Code::$name => lang.pick($en, $zh),)* }
+            }
+
+            /// What to do, with its nouns in braces.
+            pub fn hint(self, lang: Lang) -> Option<&'static str> {
+                let hint = match self { $(Code::$name => lang.pick($hint_en, $hint_zh),)* };
+                (!hint.is_empty()).then_some(hint)
+            }
+        }
+    };
+}
+
+codes! {
+    Syntax "H001" "cannot be read: {problem}" "无法解析:{problem}" "" "";
+    UnknownKey "H002" "unknown key `{found}`" "未知的键 `{found}`" "did you mean `{guess}`?" "是否应为 `{guess}`?";
+    MissingKey "H003" "key `{key}` is missing" "缺少键 `{key}`" "add `{key} = {example}`" "请加上 `{key} = {example}`";
+    WrongType "H004" "expected {expected}, found {found}" "应为{expected},实为{found}" "" "";
+    UnknownWord "H005" "unknown word `{found}`" "未知的取值 `{found}`" "one of {choices}" "可取:{choices}";
+    Duplicate "H006" "`{found}` is named twice" "`{found}` 重复定义" "" "";
+    BadNumber "H007" "`{found}` is not {expected}" "`{found}` 不是{expected}" "" "";
+    BadPattern "H008" "not a regular expression: {problem}" "不是正则表达式:{problem}" "" "";
+    UnknownTable "H010" "no schema describes table `{found}`" "没有数据表 `{found}` 的结构定义" "did you mean `{guess}`?" "是否应为 `{guess}`?";
+    UnknownColumn "H011" "table `{table}` has no column `{found}`" "数据表 `{table}` 没有列 `{found}`" "did you mean `{guess}`?" "是否应为 `{guess}`?";
+    UnmappedRequired "H012" "required column `{found}` of `{table}` has no source" "`{table}` 的必填列 `{found}` 没有来源" "add `{found} = \"…\"` to [stream.columns]" "请在 [stream.columns] 中加上 `{found} = \"…\"`";
+    SharedHeader "H013" "columns `{one}` and `{other}` both claim `{header}`" "列 `{one}` 与 `{other}` 都取自 `{header}`" "" "";
+    UnknownCodes "H014" "no code table `{found}` in schemas/codes" "schemas/codes 中没有代码表 `{found}`" "did you mean `{guess}`?" "是否应为 `{guess}`?";
+    IdentityNeeded "H015" "`{found}` identifies a person, so it must say how it is read" "`{found}` 是个人标识,须说明如何读取" "add `identity = \"cn_id\"` or `identity = \"opaque\"`" "请加上 `identity = \"cn_id\"` 或 `identity = \"opaque\"`";
+    DroppedColumn "H016" "`{found}` is marked `drop` and is never stored" "`{found}` 标为 `drop`,不得入库" "remove the line" "请删去这一行";
+    UnknownFact "H020" "no fact is named `{found}`" "没有名为 `{found}` 的事实" "did you mean `{guess}`?" "是否应为 `{guess}`?";
+    UnknownName "H021" "`{found}` is no measure and no metric" "`{found}` 既不是计量也不是指标" "did you mean `{guess}`?" "是否应为 `{guess}`?";
+    Circle "H022" "the formula of `{found}` rests on itself: {path}" "`{found}` 的公式依赖自身:{path}" "" "";
+    Sql "H030" "{problem}" "{problem}" "" "";
+    SqlColumn "H031" "`{found}` is not a column here" "此处没有列 `{found}`" "did you mean `{guess}`?" "是否应为 `{guess}`?";
+    SqlFunction "H032" "function `{found}` is not in the measure language" "计量语言中没有函数 `{found}`" "the functions are {choices}" "可用的函数:{choices}";
+    SqlAggregate "H033" "a measure is exactly one aggregate call, such as `COUNT(*) FILTER (WHERE …)`" "一个计量只能是一次聚合,例如 `COUNT(*) FILTER (WHERE …)`" "combine measures in a metric's formula" "多个计量请在指标公式中组合";
+    SignatureTest "H040" "the worked example gives `{found}`, not `{expected}`, for `{header}`" "示例签名 `{header}` 得到 `{found}`,应为 `{expected}`" "check `text`, `algorithm` and `encoding`" "请检查 `text`、`algorithm` 与 `encoding`";
+    Template "H041" "`${{name}}` is not known here" "此处没有 `${{name}}`" "the names are {choices}" "可用:{choices}";
+    Alias "H050" "line does not read: {problem}" "无法读取该行:{problem}" "columns: system,alias,unit,valid_from,valid_to,note" "列为 system,alias,unit,valid_from,valid_to,note";
+    Calendar "H051" "{problem}" "{problem}" "columns: date,is_workday,name" "列为 date,is_workday,name";
+    NoConnector "H060" "no connector stands in connectors/" "connectors/ 中没有连接器" "`shuping init <dir>` writes a home to begin with" "`shuping init <目录>` 可生成一个初始目录";
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn nouns(text: &str) -> BTreeSet<&str> {
+        text.split('{').skip(1).filter_map(|rest| rest.split('}').next()).collect()
+    }
+
+    #[test]
+    fn every_code_is_said_in_both_tongues_with_the_same_nouns() {
+        let mut ids = BTreeSet::new();
+        for code in Code::ALL {
+            assert!(ids.insert(code.id()), "{} twice", code.id());
+            assert!(!code.text(Lang::Zh).is_empty() && !code.text(Lang::En).is_empty());
+            assert_eq!(nouns(code.text(Lang::Zh)), nouns(code.text(Lang::En)), "{}", code.id());
+            assert_eq!(code.hint(Lang::Zh).map(nouns), code.hint(Lang::En).map(nouns));
+        }
+    }
+}
