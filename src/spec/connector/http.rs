@@ -1,0 +1,258 @@
+//! How is a gateway asked, page by page?
+
+use std::time::Duration;
+
+use super::super::reader::Table;
+use super::super::template::Template;
+use super::super::tree::Node;
+use super::super::tree::Value;
+use super::auth;
+use super::auth::Auth;
+
+/// A gateway.
+#[derive(Clone, Debug)]
+pub struct Http {
+    /// Its address, without the paths of streams.
+    pub url: Template,
+    /// How long one request may take.
+    pub timeout: Duration,
+    /// What an answer must look like.
+    pub okay: Okay,
+    /// What is asked again, and for how long.
+    pub retry: Retry,
+    /// How fast it may be asked.
+    pub limit: Limit,
+    /// How a request proves who sends it.
+    pub auth: Auth,
+}
+
+/// What an answer must look like; many gateways answer HTTP 200 with an error inside.
+#[derive(Clone, Debug)]
+pub struct Okay {
+    /// Accepted status codes.
+    pub status: Vec<u16>,
+    /// JSON pointers and their accepted values, numbers as text.
+    pub body: Vec<(String, Vec<String>)>,
+    /// The JSON pointer of the gateway's own message.
+    pub message: Option<String>,
+}
+
+/// What is asked again.
+#[derive(Clone, Debug)]
+pub struct Retry {
+    /// Status codes.
+    pub status: Vec<u16>,
+    /// JSON pointers and the values that mean "later", numbers as text.
+    pub body: Vec<(String, Vec<String>)>,
+    /// Attempts in all.
+    pub attempts: u32,
+    /// The first wait.
+    pub first: Duration,
+    /// The longest wait.
+    pub max: Duration,
+    /// The longest time in all, Retry-After included.
+    pub give_up: Duration,
+}
+
+/// How fast a system may be asked, all its streams together.
+#[derive(Clone, Copy, Debug)]
+pub struct Limit {
+    /// Requests a second; 0 is no limit.
+    pub per_second: u32,
+}
+
+/// GET or POST.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// Parameters in the query.
+    Get,
+    /// Parameters in a JSON body.
+    Post,
+}
+
+/// How one stream is asked.
+#[derive(Clone, Debug)]
+pub struct HttpStream {
+    /// The path below the system's address.
+    pub path: String,
+    /// GET or POST.
+    pub method: Method,
+    /// Fixed parameters.
+    pub parameters: Vec<(String, String)>,
+    /// The JSON pointer of the records.
+    pub records: String,
+    /// How pages follow each other.
+    pub page: Page,
+    /// The window that is asked for; none asks for everything.
+    pub cursor: Option<Cursor>,
+}
+
+/// How pages follow each other.
+#[derive(Clone, Debug)]
+pub enum Page {
+    /// All in one answer.
+    None,
+    /// Page 1, 2, 3 …
+    Number {
+        /// The parameter of the page's number.
+        param: String,
+        /// The parameter of the page's size, and the size.
+        size: (String, u64),
+        /// The JSON pointer of the source's own total.
+        total: Option<String>,
+    },
+}
+
+/// A window over what changed.
+#[derive(Clone, Debug)]
+pub struct Cursor {
+    /// The parameter of its beginning, inclusive.
+    pub param: String,
+    /// The parameter of its end, exclusive.
+    pub until: Option<String>,
+    /// How both are written (strftime).
+    pub format: String,
+    /// The first day ever asked for.
+    pub start: jiff::civil::Date,
+    /// How far back is read again: late corrections.
+    pub lookback: jiff::Span,
+    /// How close to the night is not yet read: rows committed after it began.
+    pub lag: jiff::Span,
+    /// The longest window of one slice; only with `until`.
+    pub step: Option<jiff::Span>,
+}
+
+const RETRIED: &[u16] = &[408, 425, 429, 500, 502, 503, 504];
+
+pub(super) fn read(root: &Table<'_>) -> Option<Http> {
+    let auth = auth::read(root);
+    let Some(http) = root.table("http") else {
+        root.missing("http", "{ url = \"…\" }");
+        return None;
+    };
+    let url = Template::read(&http, "url", &[]);
+    let timeout = seconds(&http, "timeout", 30);
+    let limit = http.table("limit").map_or(Limit { per_second: 0 }, |limit| Limit {
+        per_second: limit
+            .parsed("rate", "a rate such as `20/s`", |text| text.strip_suffix("/s")?.parse().ok())
+            .unwrap_or(0),
+    });
+    let okay = okay(http.table("ok"));
+    let retry = retry(http.table("retry"));
+    Some(Http { url: url?, timeout, okay, retry, limit, auth: auth? })
+}
+
+fn okay(table: Option<Table<'_>>) -> Okay {
+    let Some(table) = table else {
+        return Okay { status: vec![200], body: Vec::new(), message: None };
+    };
+    let mut status = statuses(&table);
+    if status.is_empty() {
+        status.push(200);
+    }
+    Okay { status, body: bodies(&table), message: table.text("message") }
+}
+
+fn retry(table: Option<Table<'_>>) -> Retry {
+    let mut retry = Retry {
+        status: RETRIED.to_vec(),
+        body: Vec::new(),
+        attempts: 6,
+        first: Duration::from_secs(1),
+        max: Duration::from_secs(300),
+        give_up: Duration::from_secs(1800),
+    };
+    let Some(table) = table else { return retry };
+    let status = statuses(&table);
+    if !status.is_empty() {
+        retry.status = status;
+    }
+    retry.body = bodies(&table);
+    if let Some(attempts) = table.count("attempts") {
+        retry.attempts = u32::try_from(attempts).unwrap_or(u32::MAX).max(1);
+    }
+    retry.first = span_or(&table, "first", retry.first);
+    retry.max = span_or(&table, "max", retry.max);
+    retry.give_up = span_or(&table, "give_up", retry.give_up);
+    retry
+}
+
+fn seconds(table: &Table<'_>, key: &'static str, default: u64) -> Duration {
+    span_or(table, key, Duration::from_secs(default))
+}
+
+fn span_or(table: &Table<'_>, key: &'static str, default: Duration) -> Duration {
+    let read = |text: &str| Duration::try_from(text.parse::<jiff::SignedDuration>().ok()?).ok();
+    table.parsed(key, "a time such as `30s`", read).unwrap_or(default)
+}
+
+fn statuses(table: &Table<'_>) -> Vec<u16> {
+    let Some(node) = table.node("status") else { return Vec::new() };
+    scalars(node).iter().filter_map(|text| text.parse().ok()).collect()
+}
+
+fn bodies(table: &Table<'_>) -> Vec<(String, Vec<String>)> {
+    let Some(body) = table.table("body") else { return Vec::new() };
+    let entries = body.free();
+    entries.iter().map(|entry| (entry.key.clone(), scalars(&entry.node))).collect()
+}
+
+/// The scalars of a node or of a list, as text.
+fn scalars(node: &Node) -> Vec<String> {
+    match &node.value {
+        Value::List(items) => items.iter().flat_map(scalars).collect(),
+        Value::Text(text) | Value::Other(text) => vec![text.clone()],
+        Value::Whole(number) => vec![number.to_string()],
+        Value::Flag(flag) => vec![flag.to_string()],
+        Value::Table(_) => Vec::new(),
+    }
+}
+
+pub(super) fn stream(table: &Table<'_>) -> HttpStream {
+    let methods = [("GET", Method::Get), ("POST", Method::Post)];
+    HttpStream {
+        path: table.need_text("path"),
+        method: table.word("method", &methods).unwrap_or(Method::Get),
+        parameters: table.text_map("parameters"),
+        records: table.text("records").unwrap_or_default(),
+        page: page(table.table("page")),
+        cursor: table.table("cursor").as_ref().and_then(cursor),
+    }
+}
+
+fn page(table: Option<Table<'_>>) -> Page {
+    let Some(table) = table else { return Page::None };
+    if table.word("kind", &[("number", true), ("none", false)]) != Some(true) {
+        return Page::None;
+    }
+    let size = table.node("size").and_then(|node| match scalars(node).as_slice() {
+        [name, size] => Some((name.clone(), size.parse().ok()?)),
+        _ => None,
+    });
+    if size.is_none() {
+        table.missing("size", "[\"pageSize\", 1000]");
+    }
+    Page::Number {
+        param: table.need_text("param"),
+        size: size.unwrap_or_default(),
+        total: table.text("total"),
+    }
+}
+
+fn cursor(table: &Table<'_>) -> Option<Cursor> {
+    let span =
+        |key| table.parsed(key, "a span such as `3d`", |text| text.parse::<jiff::Span>().ok());
+    let start = table.parsed("start", "a day such as `2024-01-01`", |text| text.parse().ok());
+    if start.is_none() {
+        table.missing("start", "\"2024-01-01\"");
+    }
+    Some(Cursor {
+        param: table.need_text("param"),
+        until: table.text("until"),
+        format: table.text("format").unwrap_or_else(|| "%Y-%m-%d %H:%M:%S".to_owned()),
+        start: start?,
+        lookback: span("lookback").unwrap_or_default(),
+        lag: span("lag").unwrap_or_default(),
+        step: span("step"),
+    })
+}

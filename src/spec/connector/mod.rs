@@ -1,0 +1,131 @@
+//! What do we read, and how? One file of `connectors/` is one system.
+
+mod auth;
+mod files;
+mod http;
+mod stream;
+
+pub use auth::Auth;
+pub use auth::AuthTest;
+pub use auth::Digest;
+pub use auth::Encoding;
+pub use auth::Sign;
+pub use files::FileStream;
+pub use files::Files;
+pub use files::Grid;
+pub use http::Cursor;
+pub use http::Http;
+pub use http::HttpStream;
+pub use http::Limit;
+pub use http::Method;
+pub use http::Okay;
+pub use http::Page;
+pub use http::Retry;
+pub use stream::Ask;
+pub use stream::Column;
+pub use stream::Contract;
+pub use stream::Identity;
+pub use stream::Lookup;
+pub use stream::NewColumn;
+pub use stream::Pick;
+pub use stream::RowCheck;
+pub use stream::Stream;
+pub use stream::Write;
+
+use super::reader::Faults;
+use super::reader::Table;
+use super::tree;
+use crate::base::diagnostic::Diagnostic;
+use crate::base::messages::Code;
+
+/// One system.
+#[derive(Clone, Debug)]
+pub struct Connector {
+    /// Its name, such as `hotline`.
+    pub name: String,
+    /// Its title, such as `12345政务服务便民热线`.
+    pub title: String,
+    /// Who is told when it fails.
+    pub owner: String,
+    /// What a time without an offset means here.
+    pub zone: String,
+    /// How it is reached.
+    pub source: Source,
+    /// Its streams, in the order of the file.
+    pub streams: Vec<Stream>,
+    /// Its file, relative to the home.
+    pub file: String,
+}
+
+/// How a system is reached.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// Requests to a gateway.
+    Http(Box<Http>),
+    /// Files in a drop folder.
+    Files(Files),
+}
+
+/// Reads the manifest of one system.
+///
+/// # Errors
+/// Every fault of the file.
+pub fn read_connector(file: &str, text: &str) -> Result<Connector, Vec<Diagnostic>> {
+    let root = tree::from_toml(file, text).map_err(|fault| vec![fault])?;
+    let faults = Faults::of(file);
+    let connector = connector(&Table::of(&root, "", &faults));
+    match connector {
+        Some(connector) if faults.count() == 0 => Ok(connector),
+        _ => Err(faults.into_list()),
+    }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Http,
+    Files,
+}
+
+fn connector(root: &Table<'_>) -> Option<Connector> {
+    format_1(root);
+    let file = root.faults.file.clone();
+    let Some(system) = root.table("system") else {
+        root.missing("system", "{ name = \"…\", title = \"…\", kind = \"http\" }");
+        return None;
+    };
+    let name = system.need_text("name");
+    let title = system.need_text("title");
+    let owner = system.text("owner").unwrap_or_default();
+    let zone = system.text("timezone").unwrap_or_else(|| "Asia/Shanghai".to_owned());
+    if jiff::tz::TimeZone::get(&zone).is_err() {
+        let nouns = vec![("found", zone.clone()), ("expected", "an IANA time zone".to_owned())];
+        system.fault("timezone", Code::BadNumber, nouns);
+    }
+    let kind = system.word("kind", &[("http", Kind::Http), ("files", Kind::Files)]);
+    if kind.is_none() && system.node("kind").is_none() {
+        system.missing("kind", "\"http\"");
+    }
+    let source = match kind? {
+        Kind::Http => Source::Http(Box::new(http::read(root)?)),
+        Kind::Files => Source::Files(files::read(root)?),
+    };
+    let tables = root.tables("stream");
+    if tables.is_empty() {
+        root.missing("stream", "[[stream]]");
+    }
+    let streams = tables.iter().filter_map(|table| stream::read(table, kind? == Kind::Http));
+    Some(Connector { name, title, owner, zone, source, streams: streams.collect(), file })
+}
+
+/// Every file of the home says which format it is written in.
+pub(super) fn format_1(root: &Table<'_>) {
+    match root.whole("format") {
+        Some(1) => {}
+        Some(other) => {
+            let nouns = vec![("found", other.to_string()), ("choices", "1".to_owned())];
+            root.fault("format", Code::UnknownWord, nouns);
+        }
+        None if root.node("format").is_none() => root.missing("format", "1"),
+        None => {}
+    }
+}
