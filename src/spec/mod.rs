@@ -1,8 +1,16 @@
 //! Floor 1: connectors, schemas and pipelines become one checked catalog, or every fault at once.
 
+pub mod aliases;
+pub mod catalog;
+mod check;
 pub mod connector;
 pub mod formula;
+pub mod home;
+pub mod pipeline;
 pub mod reader;
+pub mod schema;
+pub mod secret;
+pub mod settings;
 pub mod sql;
 pub mod template;
 pub mod tree;

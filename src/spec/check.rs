@@ -1,0 +1,272 @@
+//! Do the files of a home agree? Tables, columns, facts, measures and names that must exist elsewhere.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use super::catalog::Catalog;
+use super::connector::Connector;
+use super::connector::Stream;
+use super::pipeline::Fact;
+use super::pipeline::FactKind;
+use super::pipeline::Make;
+use super::pipeline::Measure;
+use super::pipeline::Metric;
+use super::reader::Faults;
+use super::reader::Found;
+use super::reader::guess;
+use super::schema::Pii;
+use super::schema::Schema;
+use super::sql::check_columns;
+use crate::base::diagnostic::Diagnostic;
+use crate::base::messages::Code;
+
+/// Every fault between files.
+pub(super) fn check(catalog: &Catalog) -> Vec<Diagnostic> {
+    let mut faults = Vec::new();
+    for connector in &catalog.connectors {
+        let of = Faults::of(&connector.file);
+        for stream in &connector.streams {
+            check_stream(catalog, connector, stream, &of);
+        }
+        faults.extend(of.into_list());
+    }
+    for pipeline in &catalog.pipelines {
+        let of = Faults::of(&pipeline.file);
+        pipeline.facts.iter().for_each(|fact| check_fact(catalog, fact, &of));
+        pipeline.measures.iter().for_each(|measure| check_measure(catalog, measure, &of));
+        pipeline.metrics.iter().for_each(|metric| check_metric(catalog, metric, &of));
+        faults.extend(of.into_list());
+    }
+    faults.extend(check_tables(catalog));
+    faults.extend(check_twice(catalog));
+    faults
+}
+
+fn check_stream(catalog: &Catalog, connector: &Connector, stream: &Stream, faults: &Faults) {
+    let into = &stream.into;
+    let Some(schema) = catalog.schemas.get(&into.value) else {
+        let nouns = guess(&into.value, catalog.schemas.keys().map(String::as_str));
+        return faults.add(into.place, &into.key, Code::UnknownTable, nouns);
+    };
+    let mut claimed: BTreeMap<&str, &str> = BTreeMap::new();
+    let path = |name: &str| format!("stream.{}.columns.{name}", stream.name);
+    for column in &stream.columns {
+        let key = path(&column.name);
+        let Some(field) = schema.field(&column.name) else {
+            let mut nouns = guess(&column.name, schema.fields.iter().map(|f| f.name.as_str()));
+            nouns.push(("table", schema.name.clone()));
+            faults.add(column.place, &key, Code::UnknownColumn, nouns);
+            continue;
+        };
+        let found = || vec![("found", column.name.clone())];
+        match field.pii {
+            Some(Pii::Drop) => faults.add(column.place, &key, Code::DroppedColumn, found()),
+            Some(Pii::Id) if column.identity.is_none() => {
+                faults.add(column.place, &key, Code::IdentityNeeded, found());
+            }
+            _ => {}
+        }
+        for header in &column.from {
+            if let Some(other) = claimed.insert(header, &column.name) {
+                let nouns = vec![
+                    ("one", other.to_owned()),
+                    ("other", column.name.clone()),
+                    ("header", header.clone()),
+                ];
+                faults.add(column.place, &key, Code::SharedHeader, nouns);
+            }
+        }
+    }
+    for field in schema.fields.iter().filter(|field| field.is_required) {
+        if !stream.columns.iter().any(|column| column.name == field.name) {
+            let nouns = vec![("found", field.name.clone()), ("table", schema.name.clone())];
+            faults.add(into.place, &into.key, Code::UnmappedRequired, nouns);
+        }
+    }
+    let columns: Vec<String> = schema.fields.iter().map(|field| field.name.clone()).collect();
+    for check in &stream.checks {
+        let mut named = Vec::new();
+        check.expr.each_column(&mut |name| named.push(name));
+        check_columns(named, &columns, &check.sql, faults);
+    }
+    debug_assert!(connector.streams.iter().any(|known| known.name == stream.name));
+}
+
+fn check_tables(catalog: &Catalog) -> Vec<Diagnostic> {
+    let mut faults = Vec::new();
+    for schema in catalog.schemas.values() {
+        let of = Faults::of(&format!("schemas/{}.json", schema.name));
+        let place = crate::base::diagnostic::Place { line: 1, column: 1 };
+        for key in &schema.foreign_keys {
+            if !catalog.schemas.contains_key(&key.table) {
+                let nouns = guess(&key.table, catalog.schemas.keys().map(String::as_str));
+                of.add(place, "foreignKeys", Code::UnknownTable, nouns);
+            }
+        }
+        for codes in schema.fields.iter().filter_map(|field| field.codes.as_ref()) {
+            if !catalog.codes.contains_key(codes) {
+                let nouns = guess(codes, catalog.codes.keys().map(String::as_str));
+                of.add(place, "x:codes", Code::UnknownCodes, nouns);
+            }
+        }
+        faults.extend(of.into_list());
+    }
+    faults
+}
+
+/// The columns that an expression over a fact's table may name: its own and those of followed keys.
+fn columns_of(catalog: &Catalog, schema: &Schema) -> Vec<String> {
+    let own = schema.fields.iter().map(|field| field.name.clone());
+    let followed = schema.foreign_keys.iter().filter_map(|key| {
+        let part = key.column.strip_suffix("_id")?;
+        let fields = &catalog.schemas.get(&key.table)?.fields;
+        Some(fields.iter().map(move |field| format!("{part}.{}", field.name)))
+    });
+    own.chain(followed.flatten()).collect()
+}
+
+/// The columns of a fact: its table's, those that its kind adds, and the derived ones.
+fn columns_of_fact(catalog: &Catalog, fact: &Fact) -> Vec<String> {
+    let Some(schema) = catalog.schemas.get(&fact.table.value) else { return Vec::new() };
+    let mut columns = columns_of(catalog, schema);
+    let more: &[&str] = match fact.kind {
+        FactKind::Event { .. } => &[],
+        FactKind::Span { .. } => &["days", "month_days", "parts"],
+        FactKind::Stock { .. } => &["period_end"],
+    };
+    columns.extend(more.iter().map(|name| (*name).to_owned()));
+    columns.extend(fact.derive.iter().map(|derived| derived.name.clone()));
+    columns
+}
+
+fn check_fact(catalog: &Catalog, fact: &Fact, faults: &Faults) {
+    if !catalog.schemas.contains_key(&fact.table.value) {
+        let nouns = guess(&fact.table.value, catalog.schemas.keys().map(String::as_str));
+        return faults.add(fact.table.place, &fact.table.key, Code::UnknownTable, nouns);
+    }
+    let columns = columns_of_fact(catalog, fact);
+    let times = match &fact.kind {
+        FactKind::Event { time } => vec![time],
+        FactKind::Span { from, to, share } => [from, to].into_iter().chain(share).collect(),
+        FactKind::Stock { from, to } => vec![from, to],
+    };
+    for found in times.into_iter().chain([&fact.unit]).chain(&fact.section) {
+        check_columns([found.value.as_str()], &columns, found, faults);
+    }
+    let own = fact.derive.iter().filter_map(|derived| match &derived.make {
+        Make::Sql(text, expr) => Some((text, expr)),
+        Make::Exists { .. } => None,
+    });
+    for (text, expr) in own.chain(fact.keep.as_ref().map(|(text, expr)| (text, expr))) {
+        let mut named = Vec::new();
+        expr.each_column(&mut |name| named.push(name));
+        check_columns(named, &columns, text, faults);
+    }
+    for derived in &fact.derive {
+        let Make::Exists { fact: other, keep } = &derived.make else { continue };
+        let Some(pointing) = fact_named(catalog, other, faults) else { continue };
+        if let Some((text, expr)) = keep {
+            let mut named = Vec::new();
+            expr.each_column(&mut |name| named.push(name));
+            check_columns(named, &columns_of_fact(catalog, pointing), text, faults);
+        }
+    }
+}
+
+fn fact_named<'c>(catalog: &'c Catalog, name: &Found<String>, faults: &Faults) -> Option<&'c Fact> {
+    let fact = catalog.facts().find(|fact| fact.name == name.value);
+    if fact.is_none() {
+        let nouns = guess(&name.value, catalog.facts().map(|fact| fact.name.as_str()));
+        faults.add(name.place, &name.key, Code::UnknownFact, nouns);
+    }
+    fact
+}
+
+fn check_measure(catalog: &Catalog, measure: &Measure, faults: &Faults) {
+    let Some(fact) = fact_named(catalog, &measure.fact, faults) else { return };
+    let columns = columns_of_fact(catalog, fact);
+    let mut named = Vec::new();
+    measure.aggregate.each_column(&mut |name| named.push(name));
+    check_columns(named, &columns, &measure.sql, faults);
+    if let Some(time) = &measure.time {
+        check_columns([time.value.as_str()], &columns, time, faults);
+    }
+}
+
+fn check_metric(catalog: &Catalog, metric: &Metric, faults: &Faults) {
+    let known: BTreeSet<&str> = names(catalog);
+    let mut named = Vec::new();
+    metric.value.each_name(&mut |name| named.push((name, &metric.text)));
+    let bases = metric.few.iter().chain(&metric.withhold).map(|base| &base.name);
+    named.extend(bases.map(|name| (name.value.as_str(), name)));
+    for (name, text) in named {
+        if !known.contains(name) {
+            let nouns = guess(name, known.iter().copied());
+            faults.add(text.place, &text.key, Code::UnknownName, nouns);
+        }
+    }
+    let metrics: BTreeMap<&str, &Metric> =
+        catalog.metrics().map(|metric| (metric.name.as_str(), metric)).collect();
+    let mut path = vec![metric.name.as_str()];
+    if rests_on(&metrics, metric, &metric.name, &mut path) {
+        let nouns = vec![("found", metric.name.clone()), ("path", path.join(" → "))];
+        faults.add(metric.text.place, &metric.text.key, Code::Circle, nouns);
+    }
+}
+
+/// What a formula may name.
+fn names(catalog: &Catalog) -> BTreeSet<&str> {
+    let measures = catalog.measures().map(|measure| measure.name.as_str());
+    let metrics = catalog.metrics().map(|metric| metric.name.as_str());
+    measures.chain(metrics).chain(["months_known"]).collect()
+}
+
+fn rests_on<'c>(
+    metrics: &BTreeMap<&str, &'c Metric>,
+    metric: &'c Metric,
+    goal: &str,
+    path: &mut Vec<&'c str>,
+) -> bool {
+    let mut below = Vec::new();
+    metric.value.each_name(&mut |name| below.push(name));
+    for name in below {
+        path.push(name);
+        let known = metrics.get(name).filter(|_| path.len() <= metrics.len() + 1);
+        if name == goal || known.is_some_and(|next| rests_on(metrics, next, goal, path)) {
+            return true;
+        }
+        path.pop();
+    }
+    false
+}
+
+/// Names that stand twice over all files.
+fn check_twice(catalog: &Catalog) -> Vec<Diagnostic> {
+    let mut seen = BTreeSet::new();
+    let mut faults = Vec::new();
+    for pipeline in &catalog.pipelines {
+        let of = Faults::of(&pipeline.file);
+        let facts = pipeline.facts.iter().map(|f| (format!("fact.{}", f.name), f.table.place));
+        let measures =
+            pipeline.measures.iter().map(|m| (format!("value.{}", m.name), m.sql.place));
+        let metrics = pipeline.metrics.iter().map(|m| (format!("value.{}", m.name), m.place));
+        for (name, place) in facts.chain(measures).chain(metrics) {
+            if !seen.insert(name.clone()) {
+                let plain = name.split('.').next_back().unwrap_or_default().to_owned();
+                of.add(place, &name, Code::Duplicate, vec![("found", plain)]);
+            }
+        }
+        faults.extend(of.into_list());
+    }
+    for connector in &catalog.connectors {
+        let of = Faults::of(&connector.file);
+        for stream in &connector.streams {
+            if !seen.insert(format!("stream.{}.{}", connector.name, stream.name)) {
+                let nouns = vec![("found", stream.name.clone())];
+                of.add(stream.into.place, "stream.name", Code::Duplicate, nouns);
+            }
+        }
+        faults.extend(of.into_list());
+    }
+    faults
+}

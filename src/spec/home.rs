@@ -1,0 +1,113 @@
+//! Which files make a home? Those of its folder, and the embedded contracts where it has none.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::path::PathBuf;
+
+use include_dir::Dir;
+use include_dir::include_dir;
+
+static CONNECTORS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/connectors");
+static PIPELINES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/pipelines");
+static SCHEMAS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/schemas");
+static SETTINGS: &str = include_str!("../../shuping.toml");
+
+/// The files of a home: relative path and text.
+#[derive(Clone, Debug)]
+pub struct Home {
+    /// Its folder.
+    pub root: PathBuf,
+    /// Its files, the embedded contracts among them.
+    pub files: BTreeMap<String, String>,
+}
+
+impl Home {
+    /// Reads the files of a folder.
+    ///
+    /// # Errors
+    /// A folder or file that can't be read.
+    pub fn open(root: &Path) -> io::Result<Home> {
+        let mut files = BTreeMap::new();
+        embedded(&SCHEMAS, "schemas", &mut files);
+        for folder in ["connectors", "pipelines", "schemas"] {
+            gather(&root.join(folder), folder, &mut files)?;
+        }
+        let settings = root.join("shuping.toml");
+        files.insert("shuping.toml".to_owned(), read_text(&settings)?);
+        Ok(Home { root: root.to_owned(), files })
+    }
+
+    /// The files below a folder with an ending, without the folders below it.
+    pub fn under<'h>(
+        &'h self,
+        folder: &'h str,
+        ending: &'h str,
+    ) -> impl Iterator<Item = (&'h str, &'h str, &'h str)> {
+        self.files.iter().filter_map(move |(path, text)| {
+            let name = path.strip_prefix(folder)?.strip_prefix('/')?.strip_suffix(ending)?;
+            (!name.contains('/')).then_some((path.as_str(), name, text.as_str()))
+        })
+    }
+
+    /// What this home says, whole: SHA-256 over its files.
+    pub fn fingerprint(&self) -> String {
+        let all: String = self.files.iter().map(|(path, text)| format!("{path}\n{text}\n")).collect();
+        crate::base::pseudonym::sha256(all.as_bytes())
+    }
+}
+
+/// Writes the default home.
+///
+/// # Errors
+/// The folder holds a home already, or can't be written.
+pub fn write_default(root: &Path) -> io::Result<Vec<String>> {
+    let mut files = BTreeMap::new();
+    embedded(&CONNECTORS, "connectors", &mut files);
+    embedded(&PIPELINES, "pipelines", &mut files);
+    embedded(&SCHEMAS, "schemas", &mut files);
+    files.insert("shuping.toml".to_owned(), SETTINGS.to_owned());
+    if let Some(there) = files.keys().find(|path| root.join(path).exists()) {
+        let text = format!("`{}` is there already", root.join(there).display());
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, text));
+    }
+    for (path, text) in &files {
+        crate::base::durable::write_then_rename(&root.join(path), text.as_bytes())?;
+    }
+    Ok(files.into_keys().collect())
+}
+
+fn embedded(dir: &Dir<'_>, folder: &str, files: &mut BTreeMap<String, String>) {
+    for file in dir.files() {
+        let text = file.contents_utf8().unwrap_or_default();
+        files.insert(format!("{folder}/{}", file.path().display()), text.to_owned());
+    }
+    for inner in dir.dirs() {
+        embedded(inner, folder, files);
+    }
+}
+
+fn gather(folder: &Path, name: &str, files: &mut BTreeMap<String, String>) -> io::Result<()> {
+    if !folder.is_dir() {
+        return Ok(());
+    }
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let file = entry.file_name().to_string_lossy().into_owned();
+        let path = format!("{name}/{file}");
+        if entry.path().is_dir() {
+            gather(&entry.path(), &path, files)?;
+        } else if [".toml", ".json", ".csv"].iter().any(|ending| file.ends_with(ending)) {
+            files.insert(path, read_text(&entry.path())?);
+        }
+    }
+    Ok(())
+}
+
+fn read_text(path: &Path) -> io::Result<String> {
+    let named = |fault: io::Error| {
+        io::Error::new(fault.kind(), format!("`{}`: {fault}", path.display()))
+    };
+    fs::read_to_string(path).map_err(named)
+}

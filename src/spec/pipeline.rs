@@ -1,0 +1,438 @@
+//! What do we compute? Facts, measures and metrics: one file of `pipelines/` is one pipeline.
+
+use super::connector::format_1;
+use super::formula;
+use super::formula::Exact;
+use super::formula::Formula;
+use super::reader::Faults;
+use super::reader::Found;
+use super::reader::Table;
+use super::reader::text_of;
+use super::schema::is_table;
+use super::sql;
+use super::sql::Aggregate;
+use super::sql::Expr;
+use super::tree;
+use super::tree::Entry;
+use super::tree::Node;
+use super::tree::Value;
+use crate::base::diagnostic::Diagnostic;
+use crate::base::diagnostic::Place;
+use crate::base::messages::Code;
+use crate::base::period::PeriodKind;
+
+/// One file of definitions.
+#[derive(Clone, Debug, Default)]
+pub struct Pipeline {
+    /// Its name, the file's.
+    pub name: String,
+    /// Its title.
+    pub title: String,
+    /// Rows with a unit and a time.
+    pub facts: Vec<Fact>,
+    /// Aggregates over facts.
+    pub measures: Vec<Measure>,
+    /// Formulas over measures.
+    pub metrics: Vec<Metric>,
+    /// Its file, relative to the home.
+    pub file: String,
+}
+
+/// Rows of a table that belong to a unit and to time.
+#[derive(Clone, Debug)]
+pub struct Fact {
+    /// Its name.
+    pub name: String,
+    /// The table.
+    pub table: Found<String>,
+    /// How its rows lie in time.
+    pub kind: FactKind,
+    /// The column of the unit; may follow a foreign key.
+    pub unit: Found<String>,
+    /// The column of the section, if the fact has one.
+    pub section: Option<Found<String>>,
+    /// Rows where this is not true are left out.
+    pub keep: Option<(Found<String>, Expr)>,
+    /// Columns made once a row, in this order.
+    pub derive: Vec<Derived>,
+    /// The file it stands in.
+    pub file: String,
+}
+
+/// How the rows of a fact lie in time.
+#[derive(Clone, Debug)]
+pub enum FactKind {
+    /// A row belongs to the month of its time.
+    Event {
+        /// The column.
+        time: Found<String>,
+    },
+    /// A row meets every month that it covers; it gets `month_days`, `days` and `parts`.
+    Span {
+        /// The first day.
+        from: Found<String>,
+        /// The first day that is no longer covered; none is open.
+        to: Found<String>,
+        /// What share of a day counts, a decimal; none is 1.
+        share: Option<Found<String>>,
+    },
+    /// A row counts where it holds at the end of a month; it gets `period_end`.
+    Stock {
+        /// Since when it holds.
+        from: Found<String>,
+        /// The first moment at which it no longer holds; none is open.
+        to: Found<String>,
+    },
+}
+
+/// A column made once a row.
+#[derive(Clone, Debug)]
+pub struct Derived {
+    /// Its name.
+    pub name: String,
+    /// How it is made.
+    pub make: Make,
+}
+
+/// How a column is made.
+#[derive(Clone, Debug)]
+pub enum Make {
+    /// By an expression.
+    Sql(Found<String>, Expr),
+    /// True where another fact has a row that points at this one and for which the expression is true.
+    Exists {
+        /// The other fact.
+        fact: Found<String>,
+        /// The expression over its columns.
+        keep: Option<(Found<String>, Expr)>,
+    },
+}
+
+/// One aggregate over one fact.
+#[derive(Clone, Debug)]
+pub struct Measure {
+    /// Its name.
+    pub name: String,
+    /// The fact.
+    pub fact: Found<String>,
+    /// Which time of an event counts, if not the fact's.
+    pub time: Option<Found<String>>,
+    /// The text.
+    pub sql: Found<String>,
+    /// The same, parsed.
+    pub aggregate: Aggregate,
+    /// What one of it is, such as 件.
+    pub measured_in: String,
+    /// The aggregate counts in parts of one: 377,580 for person-months.
+    pub per: i128,
+}
+
+/// A formula with a meaning.
+#[derive(Clone, Debug)]
+pub struct Metric {
+    /// Its name.
+    pub name: String,
+    /// Its Chinese title.
+    pub title: String,
+    /// The text of the formula.
+    pub text: Found<String>,
+    /// The same, parsed.
+    pub value: Formula,
+    /// What one of it is, such as 件/人.
+    pub measured_in: String,
+    /// Decimals that are shown.
+    pub decimals: u8,
+    /// Which way is better: `up`, `down`, `none`, `[low, high]`.
+    pub direction: String,
+    /// For whom it is told.
+    pub grain: Vec<Grain>,
+    /// For which periods it is told.
+    pub periods: Vec<PeriodKind>,
+    /// Below this base it is `few`.
+    pub few: Option<Base>,
+    /// Below this base it is `withheld`.
+    pub withhold: Option<Base>,
+    /// What kind of record it rests on: recorded, reported, derived.
+    pub evidence: String,
+    /// Whether its values may be summed over units.
+    pub is_additive: bool,
+    /// The document the definition rests on.
+    pub basis: String,
+    /// Which definition this is.
+    pub version: i64,
+    /// What it means, in Chinese.
+    pub means: String,
+    /// Where it stands.
+    pub place: Place,
+    /// The file it stands in.
+    pub file: String,
+}
+
+/// The least base of a metric.
+#[derive(Clone, Debug)]
+pub struct Base {
+    /// A measure or metric.
+    pub name: Found<String>,
+    /// The least value.
+    pub at_least: Exact,
+}
+
+/// For whom a metric is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Grain {
+    /// A unit.
+    Unit,
+    /// A section of a unit.
+    Section,
+}
+
+/// Reads one pipeline.
+///
+/// # Errors
+/// Every fault of the file.
+pub fn read_pipeline(file: &str, name: &str, text: &str) -> Result<Pipeline, Vec<Diagnostic>> {
+    let root = tree::from_toml(file, text).map_err(|fault| vec![fault])?;
+    let faults = Faults::of(file);
+    let pipeline = {
+        let root = Table::of(&root, "", &faults);
+        format_1(&root);
+        Pipeline {
+            name: name.to_owned(),
+            title: root.need_text("title"),
+            facts: root.tables("fact").iter().filter_map(fact).collect(),
+            measures: each(&root, "measure").iter().filter_map(|m| measure(m, &faults)).collect(),
+            metrics: each(&root, "metric").iter().filter_map(|m| metric(m, &faults)).collect(),
+            file: file.to_owned(),
+        }
+    };
+    if faults.count() == 0 { Ok(pipeline) } else { Err(faults.into_list()) }
+}
+
+/// The tables of `[[key]]`; one with `each = […]` stands once for every word, in the place of `{}`.
+fn each(root: &Table<'_>, key: &'static str) -> Vec<Node> {
+    let Some(Node { value: Value::List(items), .. }) = root.node(key) else { return Vec::new() };
+    items.iter().flat_map(|item| repeated(item, root)).collect()
+}
+
+fn repeated(item: &Node, root: &Table<'_>) -> Vec<Node> {
+    let Value::Table(entries) = &item.value else { return vec![item.clone()] };
+    let Some(list) = entries.iter().find(|entry| entry.key == "each") else {
+        return vec![item.clone()];
+    };
+    let Value::List(words) = &list.node.value else { return vec![item.clone()] };
+    let rest: Vec<Entry> = entries.iter().filter(|entry| entry.key != "each").cloned().collect();
+    let rest = Node { value: Value::Table(rest), place: item.place };
+    words
+        .iter()
+        .filter_map(|word| match &word.value {
+            Value::List(pair) => match pair.as_slice() {
+                [id, title] => Some((
+                    text_of(id, "each", root.faults)?,
+                    text_of(title, "each", root.faults)?,
+                )),
+                _ => None,
+            },
+            _ => text_of(word, "each", root.faults).map(|word| (word.clone(), word)),
+        })
+        .map(|(id, title)| filled(&rest, &id, &title))
+        .collect()
+}
+
+/// A copy with `{}` and `{title}` replaced in every text.
+fn filled(node: &Node, id: &str, title: &str) -> Node {
+    let value = match &node.value {
+        Value::Text(text) => Value::Text(text.replace("{title}", title).replace("{}", id)),
+        Value::List(items) => {
+            Value::List(items.iter().map(|item| filled(item, id, title)).collect())
+        }
+        Value::Table(entries) => Value::Table(
+            entries
+                .iter()
+                .map(|entry| Entry { node: filled(&entry.node, id, title), ..entry.clone() })
+                .collect(),
+        ),
+        other => other.clone(),
+    };
+    Node { value, place: node.place }
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Event,
+    Span,
+    Stock,
+}
+
+fn fact(table: &Table<'_>) -> Option<Fact> {
+    let name = table.need_text("name");
+    let source = table.found_text("table");
+    if source.is_none() {
+        table.missing("table", "\"service_case\"");
+    }
+    let kinds = [("event", Kind::Event), ("span", Kind::Span), ("stock", Kind::Stock)];
+    let kind = table.word("kind", &kinds);
+    if kind.is_none() && table.node("kind").is_none() {
+        table.missing("kind", "\"event\"");
+    }
+    let kind = match kind? {
+        Kind::Event => FactKind::Event { time: needed(table, "time")? },
+        Kind::Span => FactKind::Span {
+            from: needed(table, "from")?,
+            to: needed(table, "to")?,
+            share: table.found_text("share"),
+        },
+        Kind::Stock => FactKind::Stock { from: needed(table, "from")?, to: needed(table, "to")? },
+    };
+    let unit = table.found_text("unit").unwrap_or_else(|| Found {
+        value: "unit_id".to_owned(),
+        place: table.place,
+        key: table.name("unit"),
+    });
+    Some(Fact {
+        name,
+        table: source?,
+        kind,
+        unit,
+        section: table.found_text("section"),
+        keep: condition(table, "where"),
+        derive: derived(table),
+        file: table.faults.file.clone(),
+    })
+}
+
+fn needed(table: &Table<'_>, key: &'static str) -> Option<Found<String>> {
+    let found = table.found_text(key);
+    if found.is_none() {
+        table.missing(key, "\"…\"");
+    }
+    found
+}
+
+fn condition(table: &Table<'_>, key: &'static str) -> Option<(Found<String>, Expr)> {
+    let text = table.found_text(key)?;
+    sql::row(&text, table.faults).map(|expr| (text, expr))
+}
+
+fn derived(table: &Table<'_>) -> Vec<Derived> {
+    let Some(derive) = table.table("derive") else { return Vec::new() };
+    let make = |entry: &Entry| {
+        let key = derive.name(&entry.key);
+        if is_table(&entry.node) {
+            let inner = Table::of(&entry.node, &key, derive.faults);
+            let fact = needed(&inner, "exists")?;
+            return Some(Make::Exists { fact, keep: condition(&inner, "where") });
+        }
+        let value = text_of(&entry.node, &key, derive.faults)?;
+        let text = Found { value, place: entry.node.place, key };
+        sql::row(&text, derive.faults).map(|expr| Make::Sql(text, expr))
+    };
+    let entries = derive.free().into_iter();
+    entries.filter_map(|e| Some(Derived { name: e.key.clone(), make: make(e)? })).collect()
+}
+
+fn measure(node: &Node, faults: &Faults) -> Option<Measure> {
+    let table = &Table::of(node, &path("measure", node), faults);
+    let name = table.need_text("name");
+    let fact = needed(table, "fact");
+    let time = table.found_text("time");
+    let measured_in = table.need_text("measured_in");
+    let per = table.count("per").map_or(1, i128::from).max(1);
+    let sql = needed(table, "sql")?;
+    let aggregate = sql::aggregate(&sql, faults)?;
+    Some(Measure { name, fact: fact?, time, sql, aggregate, measured_in, per })
+}
+
+fn metric(node: &Node, faults: &Faults) -> Option<Metric> {
+    let table = &Table::of(node, &path("metric", node), faults);
+    let grains = [("unit", Grain::Unit), ("section", Grain::Section)];
+    let kinds = [
+        ("month", PeriodKind::Month),
+        ("quarter", PeriodKind::Quarter),
+        ("year", PeriodKind::Year),
+        ("ytd", PeriodKind::Ytd),
+        ("trailing_12m", PeriodKind::Ttm),
+    ];
+    let text = needed(table, "value");
+    let value = text.as_ref().and_then(|text| formula::read(text, faults));
+    let metric = Metric {
+        name: table.need_text("name"),
+        title: table.need_text("title"),
+        text: text.unwrap_or_else(|| Found {
+            value: String::new(),
+            place: table.place,
+            key: table.name("value"),
+        }),
+        value: value.unwrap_or_else(|| Formula::Number(Exact::from(0))),
+        measured_in: table.need_text("measured_in"),
+        decimals: table.count("decimals").map_or(0, |n| u8::try_from(n.min(12)).unwrap_or(12)),
+        direction: direction(table),
+        grain: words(table, "grain", &grains),
+        periods: words(table, "period", &kinds),
+        few: base(table, "min_base"),
+        withhold: base(table, "withhold"),
+        evidence: evidence(table),
+        is_additive: table.flag("additive"),
+        basis: table.need_text("basis"),
+        version: table.whole("version").unwrap_or(1),
+        means: table.need_text("means"),
+        place: table.place,
+        file: faults.file.clone(),
+    };
+    table.text("means_en");
+    Some(metric)
+}
+
+fn path(key: &str, node: &Node) -> String {
+    let Value::Table(entries) = &node.value else { return key.to_owned() };
+    let name = entries.iter().find(|entry| entry.key == "name").map(|entry| &entry.node.value);
+    match name {
+        Some(Value::Text(name)) => format!("{key}.{name}"),
+        _ => key.to_owned(),
+    }
+}
+
+fn evidence(table: &Table<'_>) -> String {
+    let words = [("recorded", "recorded"), ("reported", "reported"), ("derived", "derived")];
+    table.word("evidence", &words).unwrap_or("recorded").to_owned()
+}
+
+fn direction(table: &Table<'_>) -> String {
+    match table.node("direction") {
+        Some(node) if is_table(node) => {
+            let inner = Table::of(node, &table.name("direction"), table.faults);
+            inner.texts("range").join("..")
+        }
+        Some(_) => {
+            let words = [("up", "up"), ("down", "down"), ("none", "none")];
+            table.word("direction", &words).unwrap_or("none").to_owned()
+        }
+        None => "none".to_owned(),
+    }
+}
+
+fn words<T: Copy>(table: &Table<'_>, key: &'static str, known: &[(&str, T)]) -> Vec<T> {
+    let found = table.texts(key);
+    if found.is_empty() {
+        table.missing(key, "[\"…\"]");
+    }
+    let pick = |word: &String| {
+        let hit = known.iter().find(|(name, _)| name == word);
+        if hit.is_none() {
+            let choices = known.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+            let nouns = vec![("found", word.clone()), ("choices", choices)];
+            table.fault(key, Code::UnknownWord, nouns);
+        }
+        hit.map(|(_, value)| *value)
+    };
+    found.iter().filter_map(pick).collect()
+}
+
+fn base(table: &Table<'_>, key: &'static str) -> Option<Base> {
+    let inner = table.table(key)?;
+    let name = needed(&inner, "base");
+    let at_least = inner.count("at_least").map(|n| Exact::from(i128::from(n)));
+    if at_least.is_none() {
+        inner.missing("at_least", "3");
+    }
+    Some(Base { name: name?, at_least: at_least? })
+}

@@ -1,0 +1,76 @@
+//! How is this home set up? `shuping.toml`.
+
+use super::connector::format_1;
+use super::reader::Faults;
+use super::reader::Table;
+use super::template::Template;
+use super::tree;
+use crate::base::diagnostic::Diagnostic;
+use crate::base::messages::Code;
+
+/// The settings of a home.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Its short name, for files.
+    pub name: String,
+    /// Its title, for people.
+    pub title: String,
+    /// In which zone its days begin.
+    pub zone: jiff::tz::TimeZone,
+    /// At which time of its day a night is taken.
+    pub cutoff: jiff::civil::Time,
+    /// Where everything a night writes stands.
+    pub var: String,
+    /// The calendar of working days, in `schemas/calendar/`.
+    pub calendar: String,
+    /// The key of the pseudonyms.
+    pub key: Template,
+    /// Region codes and their names, which names of units begin with.
+    pub regions: Vec<(String, String)>,
+}
+
+/// Reads `shuping.toml`.
+///
+/// # Errors
+/// Every fault of the file.
+pub fn read_settings(file: &str, text: &str) -> Result<Settings, Vec<Diagnostic>> {
+    let root = tree::from_toml(file, text).map_err(|fault| vec![fault])?;
+    let faults = Faults::of(file);
+    let settings = settings(&Table::of(&root, "", &faults));
+    match settings {
+        Some(settings) if faults.count() == 0 => Ok(settings),
+        _ => Err(faults.into_list()),
+    }
+}
+
+fn settings(root: &Table<'_>) -> Option<Settings> {
+    format_1(root);
+    let Some(home) = root.table("home") else {
+        root.missing("home", "{ name = \"…\", title = \"…\" }");
+        return None;
+    };
+    let zone = home.text("timezone").unwrap_or_else(|| "Asia/Shanghai".to_owned());
+    let found = jiff::tz::TimeZone::get(&zone);
+    if found.is_err() {
+        let nouns = vec![("found", zone), ("expected", "an IANA time zone".to_owned())];
+        home.fault("timezone", Code::BadNumber, nouns);
+    }
+    let cutoff = home.parsed("cutoff", "a time such as `02:00`", |text| text.parse().ok());
+    let key = match root.table("pseudonyms") {
+        Some(table) => Template::read(&table, "key", &[]),
+        None => {
+            root.missing("pseudonyms", "{ key = \"${secret:pseudonym.key}\" }");
+            None
+        }
+    };
+    Some(Settings {
+        name: home.need_text("name"),
+        title: home.need_text("title"),
+        zone: found.ok()?,
+        cutoff: cutoff.unwrap_or(jiff::civil::time(2, 0, 0, 0)),
+        var: home.text("var").unwrap_or_else(|| "var".to_owned()),
+        calendar: home.text("calendar").unwrap_or_else(|| "cn".to_owned()),
+        key: key?,
+        regions: root.text_map("regions"),
+    })
+}
