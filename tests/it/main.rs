@@ -1,5 +1,9 @@
 //! The one integration-test binary.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should say where")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on should say where"
+)]
 
-mod pencil;
 mod city;
+mod pencil;
