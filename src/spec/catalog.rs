@@ -108,9 +108,10 @@ pub fn read(home: &Home) -> Result<Catalog, Vec<Diagnostic>> {
     if home.under("connectors", ".toml").next().is_none() {
         faults.push(whole_file("connectors/", Code::NoConnector, Vec::new()));
     }
-    let aliases = home.files.get("connectors/aliases.csv").and_then(|text| {
-        keep(read_aliases("connectors/aliases.csv", text), &mut faults)
-    });
+    let aliases = home
+        .files
+        .get("connectors/aliases.csv")
+        .and_then(|text| keep(read_aliases("connectors/aliases.csv", text), &mut faults));
     let schemas: BTreeMap<String, Schema> = home
         .under("schemas", ".json")
         .filter_map(|(file, name, text)| keep(read_schema(file, name, text), &mut faults))
@@ -129,16 +130,8 @@ pub fn read(home: &Home) -> Result<Catalog, Vec<Diagnostic>> {
     let (Some(settings), Some(calendar)) = (settings, calendar) else { return Err(sorted(faults)) };
     let fingerprint = home.fingerprint();
     let aliases = aliases.unwrap_or_default();
-    let catalog = Catalog {
-        settings,
-        connectors,
-        aliases,
-        schemas,
-        codes,
-        calendar,
-        pipelines,
-        fingerprint,
-    };
+    let catalog =
+        Catalog { settings, connectors, aliases, schemas, codes, calendar, pipelines, fingerprint };
     faults.extend(check::check(&catalog));
     if faults.is_empty() { Ok(catalog) } else { Err(sorted(faults)) }
 }

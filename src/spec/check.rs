@@ -247,8 +247,7 @@ fn check_twice(catalog: &Catalog) -> Vec<Diagnostic> {
     for pipeline in &catalog.pipelines {
         let of = Faults::of(&pipeline.file);
         let facts = pipeline.facts.iter().map(|f| (format!("fact.{}", f.name), f.table.place));
-        let measures =
-            pipeline.measures.iter().map(|m| (format!("value.{}", m.name), m.sql.place));
+        let measures = pipeline.measures.iter().map(|m| (format!("value.{}", m.name), m.sql.place));
         let metrics = pipeline.metrics.iter().map(|m| (format!("value.{}", m.name), m.place));
         for (name, place) in facts.chain(measures).chain(metrics) {
             if !seen.insert(name.clone()) {

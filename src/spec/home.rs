@@ -53,7 +53,8 @@ impl Home {
 
     /// What this home says, whole: SHA-256 over its files.
     pub fn fingerprint(&self) -> String {
-        let all: String = self.files.iter().map(|(path, text)| format!("{path}\n{text}\n")).collect();
+        let all: String =
+            self.files.iter().map(|(path, text)| format!("{path}\n{text}\n")).collect();
         crate::base::pseudonym::sha256(all.as_bytes())
     }
 }
@@ -106,8 +107,7 @@ fn gather(folder: &Path, name: &str, files: &mut BTreeMap<String, String>) -> io
 }
 
 fn read_text(path: &Path) -> io::Result<String> {
-    let named = |fault: io::Error| {
-        io::Error::new(fault.kind(), format!("`{}`: {fault}", path.display()))
-    };
+    let named =
+        |fault: io::Error| io::Error::new(fault.kind(), format!("`{}`: {fault}", path.display()));
     fs::read_to_string(path).map_err(named)
 }

@@ -226,10 +226,9 @@ fn repeated(item: &Node, root: &Table<'_>) -> Vec<Node> {
         .iter()
         .filter_map(|word| match &word.value {
             Value::List(pair) => match pair.as_slice() {
-                [id, title] => Some((
-                    text_of(id, "each", root.faults)?,
-                    text_of(title, "each", root.faults)?,
-                )),
+                [id, title] => {
+                    Some((text_of(id, "each", root.faults)?, text_of(title, "each", root.faults)?))
+                }
                 _ => None,
             },
             _ => text_of(word, "each", root.faults).map(|word| (word.clone(), word)),

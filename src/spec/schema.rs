@@ -219,9 +219,10 @@ pub fn read_codes(file: &str, name: &str, text: &str) -> Result<CodeTable, Vec<D
     let at = |name| headers.iter().position(|header| header == name);
     let (spelling, value) = (at("spelling"), at("value"));
     for line in lines.records() {
-        let read = line.as_ref().ok().and_then(|line| {
-            Some((line.get(spelling?)?.to_owned(), line.get(value?)?.to_owned()))
-        });
+        let read = line
+            .as_ref()
+            .ok()
+            .and_then(|line| Some((line.get(spelling?)?.to_owned(), line.get(value?)?.to_owned())));
         match read {
             Some((spelling, value)) => {
                 spellings.insert(crate::base::text::clean(&spelling), value);

@@ -35,7 +35,9 @@ impl Secrets for HomeSecrets {
     fn env(&self, name: &str) -> Result<String, String> {
         match self.given.get(name) {
             Some(value) => Ok(value.clone()),
-            None => std::env::var(name).map_err(|_| format!("environment variable `{name}` is not set")),
+            None => {
+                std::env::var(name).map_err(|_| format!("environment variable `{name}` is not set"))
+            }
         }
     }
 
@@ -47,8 +49,8 @@ impl Secrets for HomeSecrets {
         let file = self.folder.join(name);
         let shown = format!("secrets/{name}");
         let found = fs::metadata(&file);
-        let found =
-            found.map_err(|_| format!("secret `{name}` is neither in `{variable}` nor in `{shown}`"))?;
+        let found = found
+            .map_err(|_| format!("secret `{name}` is neither in `{variable}` nor in `{shown}`"))?;
         if found.permissions().mode() & 0o077 != 0 {
             return Err(format!("`{shown}` can be read by others; run `chmod 600 {shown}`"));
         }
