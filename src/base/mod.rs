@@ -2,6 +2,7 @@
 
 pub mod batch;
 pub mod calendar;
+pub mod cell;
 pub mod clock;
 pub mod credit;
 pub mod diagnostic;

@@ -1,1 +1,37 @@
-//! To be written.
+//! Floor 2: polars: typed tables, Parquet, and the measure language as expressions.
+
+pub mod expr;
+pub mod functions;
+pub mod parquet;
+pub mod table;
+
+/// What can go wrong with a table in memory or on the disk.
+#[derive(Debug, thiserror::Error)]
+pub enum FrameError {
+    /// A file that can't be read or written.
+    #[error("`{path}`")]
+    File {
+        /// The file.
+        path: String,
+        /// Why.
+        #[source]
+        cause: std::io::Error,
+    },
+    /// polars refuses.
+    #[error("{doing}")]
+    Polars {
+        /// What was being done.
+        doing: String,
+        /// Why.
+        #[source]
+        cause: polars::error::PolarsError,
+    },
+}
+
+impl FrameError {
+    /// A polars fault, with what was being done.
+    pub fn polars(doing: &str) -> impl FnOnce(polars::error::PolarsError) -> FrameError {
+        let doing = doing.to_owned();
+        move |cause| FrameError::Polars { doing, cause }
+    }
+}

@@ -51,7 +51,6 @@ pub enum Operator {
     Add,
     Subtract,
     Multiply,
-    Divide,
     Equal,
     NotEqual,
     Less,
@@ -71,7 +70,6 @@ pub const FUNCTIONS: &[(&str, Function, std::ops::RangeInclusive<usize>)] = &[
     ("DAYS_BETWEEN", Function::DaysBetween, 2..=2),
     ("ELAPSED_WORKDAYS", Function::ElapsedWorkdays, 2..=3),
     ("GREATEST", Function::Greatest, 1..=9),
-    ("HOURS_BETWEEN", Function::HoursBetween, 2..=2),
     ("LEAST", Function::Least, 1..=9),
     ("LOWER", Function::Lower, 1..=1),
     ("MINUTE", Function::Minute, 1..=1),
@@ -80,6 +78,7 @@ pub const FUNCTIONS: &[(&str, Function, std::ops::RangeInclusive<usize>)] = &[
     ("ON_TIME", Function::OnTime, 2..=3),
     ("ORDINAL", Function::Ordinal, 2..=9),
     ("REPEATS", Function::Repeats, 1..=9),
+    ("SECONDS_BETWEEN", Function::SecondsBetween, 2..=2),
     ("SUBSTR", Function::Substr, 2..=3),
     ("UPPER", Function::Upper, 1..=1),
 ];
@@ -99,8 +98,6 @@ pub enum Function {
     ElapsedWorkdays,
     /// `GREATEST(x, …)`: the largest that is there.
     Greatest,
-    /// `HOURS_BETWEEN(a, b)`: hours of 3,600 s, with decimals.
-    HoursBetween,
     /// `LEAST(x, …)`: the smallest that is there.
     Least,
     /// `LOWER(x)`
@@ -117,6 +114,8 @@ pub enum Function {
     Ordinal,
     /// `REPEATS(key, …)`: how many rows have the same keys.
     Repeats,
+    /// `SECONDS_BETWEEN(a, b)`: whole seconds.
+    SecondsBetween,
     /// `SUBSTR(text, from, length)`, from 1.
     Substr,
     /// `UPPER(x)`
@@ -317,7 +316,7 @@ fn operator(op: &ast::BinaryOperator) -> Result<Operator, Refusal> {
         Sql::Plus => Operator::Add,
         Sql::Minus => Operator::Subtract,
         Sql::Multiply => Operator::Multiply,
-        Sql::Divide => Operator::Divide,
+        Sql::Divide => return Err(refuse("`/`: rows are counted and summed, formulas divide")),
         Sql::Eq => Operator::Equal,
         Sql::NotEq => Operator::NotEqual,
         Sql::Lt => Operator::Less,

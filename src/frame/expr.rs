@@ -1,0 +1,194 @@
+//! How does the measure language run? Its tree is built straight into polars expressions.
+
+use polars::prelude::*;
+
+use super::functions;
+use super::functions::Days;
+use super::functions::day_column;
+use crate::spec::sql::Aggregate;
+use crate::spec::sql::AggregateKind;
+use crate::spec::sql::Expr as Tree;
+use crate::spec::sql::Function;
+use crate::spec::sql::Operator;
+
+/// A row-level expression.
+///
+/// # Errors
+/// What polars itself refuses to build.
+pub fn row(tree: &Tree, days: &Days) -> PolarsResult<Expr> {
+    let of = |tree: &Tree| row(tree, days);
+    Ok(match tree {
+        Tree::Column(name) => col(name.as_str()),
+        Tree::Text(text) => lit(text.as_str()),
+        Tree::Whole(number) => lit(*number),
+        Tree::Decimal(text) => lit(text.parse::<f64>().unwrap_or(f64::NAN)),
+        Tree::Flag(flag) => lit(*flag),
+        Tree::Null => lit(NULL),
+        Tree::Not(x) => of(x)?.not(),
+        Tree::Negative(x) => lit(0) - of(x)?,
+        Tree::Binary(x, operator, y) => binary(of(x)?, *operator, of(y)?),
+        Tree::IsNull(x) => of(x)?.is_null(),
+        Tree::In(x, list) => {
+            let mut hits = lit(false);
+            for item in list {
+                hits = hits.or(of(x)?.eq(of(item)?));
+            }
+            hits
+        }
+        Tree::Like(x, pattern) => of(x)?.str().contains(lit(like(pattern)), true),
+        Tree::Case(whens, otherwise) => {
+            let mut result = match otherwise {
+                Some(x) => of(x)?,
+                None => lit(NULL),
+            };
+            for (condition, then) in whens.iter().rev() {
+                result = when(of(condition)?).then(of(then)?).otherwise(result);
+            }
+            result
+        }
+        Tree::Call(function, arguments) => {
+            let arguments = arguments.iter().map(of).collect::<PolarsResult<Vec<_>>>()?;
+            call(*function, &arguments, days)?
+        }
+    })
+}
+
+fn binary(x: Expr, operator: Operator, y: Expr) -> Expr {
+    match operator {
+        Operator::Add => x + y,
+        Operator::Subtract => x - y,
+        Operator::Multiply => x * y,
+        Operator::Equal => x.eq(y),
+        Operator::NotEqual => x.neq(y),
+        Operator::Less => x.lt(y),
+        Operator::LessOrEqual => x.lt_eq(y),
+        Operator::Greater => x.gt(y),
+        Operator::GreaterOrEqual => x.gt_eq(y),
+        Operator::And => x.and(y),
+        Operator::Or => x.or(y),
+        Operator::Concat => concat_str([x, y], "", false),
+    }
+}
+
+/// `%` and `_` as a regular expression over the whole text.
+fn like(pattern: &str) -> String {
+    let body: String = pattern
+        .chars()
+        .map(|c| match c {
+            '%' => ".*".to_owned(),
+            '_' => ".".to_owned(),
+            other => regex::escape(&other.to_string()),
+        })
+        .collect();
+    format!("(?s)^{body}$")
+}
+
+fn call(function: Function, arguments: &[Expr], days: &Days) -> PolarsResult<Expr> {
+    let at = |place: usize| arguments.get(place).cloned().unwrap_or_else(|| lit(NULL));
+    Ok(match function {
+        Function::Abs => at(0).abs(),
+        Function::Coalesce => coalesce(arguments),
+        Function::Greatest => max_horizontal(arguments)?,
+        Function::Least => min_horizontal(arguments)?,
+        Function::Lower => at(0).str().to_lowercase(),
+        Function::Upper => at(0).str().to_uppercase(),
+        Function::Minute => at(0).cast(DataType::Int64).floor_div(lit(60_000_000_i64)),
+        Function::NullIf => when(at(0).eq(at(1))).then(lit(NULL)).otherwise(at(0)),
+        Function::Number => at(0).cast(DataType::Float64),
+        Function::SecondsBetween => {
+            let instant = |x: Expr| x.cast(DataType::Int64).floor_div(lit(1_000_000_i64));
+            instant(at(1)) - instant(at(0))
+        }
+        Function::Substr => {
+            let length = arguments.get(2).cloned().unwrap_or_else(|| lit(NULL));
+            at(0).str().slice(at(1) - lit(1), length)
+        }
+        Function::Ordinal => {
+            let options = RankOptions { method: RankMethod::Ordinal, descending: false };
+            let keys = arguments.get(1..).unwrap_or_default();
+            at(0).rank(options, None).over(keys)?.cast(DataType::Int64)
+        }
+        Function::Repeats => len().over(arguments)?.cast(DataType::Int64),
+        Function::Age | Function::DaysBetween | Function::ElapsedWorkdays => {
+            over_days(function, arguments, days)
+        }
+        Function::OnTime => over_days(function, arguments, days),
+    })
+}
+
+/// The functions over days, value by value.
+fn over_days(function: Function, arguments: &[Expr], days: &Days) -> Expr {
+    let days = days.clone();
+    let is_claim = function == Function::OnTime;
+    let run = move |columns: &mut [Column]| compute(function, columns, &days);
+    let output = move |_: &Schema, fields: &[Field]| {
+        let kind = if is_claim { DataType::Boolean } else { DataType::Int64 };
+        let name = fields.first().map_or("".into(), |field| field.name().clone());
+        Ok(Field::new(name, kind))
+    };
+    map_multiple(run, arguments, output)
+}
+
+fn compute(function: Function, columns: &[Column], days: &Days) -> PolarsResult<Column> {
+    let day = |at: usize| columns.get(at).map_or(Ok(Vec::new()), |c| days.of_column(c));
+    let (first, second) = (day(0)?, day(1)?);
+    let height = columns.iter().map(Column::len).max().unwrap_or(0);
+    let pair = |at: usize| Some((spread(&first, at)?, spread(&second, at)?));
+    let suspended = match columns.get(2) {
+        Some(column) => {
+            let column = column.cast(&DataType::Int64)?;
+            column.i64()?.iter().map(|n| n.unwrap_or(0)).collect()
+        }
+        None => vec![0],
+    };
+    let paused = |at: usize| suspended.get(if suspended.len() == 1 { 0 } else { at }).copied();
+    let name = columns.first().map_or("".into(), |column| column.name().clone());
+    if function == Function::OnTime {
+        let claims = (0..height).map(|at| {
+            let (closed, due) = pair(at)?;
+            functions::on_time(days, closed, due, paused(at)?)
+        });
+        return Ok(BooleanChunked::from_iter_options(name, claims).into_series().into());
+    }
+    let numbers = (0..height).map(|at| {
+        let (from, to) = pair(at)?;
+        match function {
+            Function::Age => Some(functions::age(from, to)),
+            Function::DaysBetween => Some(i64::from((to - from).get_days())),
+            _ => functions::elapsed_workdays(days, from, to, paused(at)?),
+        }
+    });
+    Ok(Int64Chunked::from_iter_options(name, numbers).into_series().into())
+}
+
+/// The value of a row; a column of one value holds for all.
+fn spread<T: Copy>(values: &[Option<T>], at: usize) -> Option<T> {
+    let at = if values.len() == 1 { 0 } else { at };
+    values.get(at).copied().flatten()
+}
+
+/// The rows that a measure aggregates, as one value a row: null where the row does not count.
+///
+/// # Errors
+/// What polars itself refuses to build.
+pub fn counted(aggregate: &Aggregate, days: &Days) -> PolarsResult<Expr> {
+    let value = match &aggregate.kind {
+        AggregateKind::Rows => lit(1_i64),
+        AggregateKind::Count(x) => {
+            when(row(x, days)?.is_not_null()).then(lit(1_i64)).otherwise(lit(NULL))
+        }
+        AggregateKind::Sum(x) | AggregateKind::Quantile(x, _) => row(x, days)?,
+    };
+    Ok(match &aggregate.filter {
+        Some(filter) => when(row(filter, days)?).then(value).otherwise(lit(NULL)),
+        None => value,
+    })
+}
+
+/// A column of local days out of days or instants.
+///
+/// # Errors
+/// A column of another type.
+pub fn local_days(column: &Column, days: &Days, name: &str) -> PolarsResult<Column> {
+    Ok(day_column(name, days.of_column(column)?.into_iter()))
+}

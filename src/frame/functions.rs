@@ -1,0 +1,77 @@
+//! What do the functions of the measure language do with values? Days, working days and ages.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use polars::prelude::*;
+
+use super::table::day_number;
+use super::table::day_of;
+use crate::base::calendar::Calendar;
+
+/// What days mean in a home.
+#[derive(Clone, Debug)]
+pub struct Days {
+    /// Working days.
+    pub calendar: Arc<Calendar>,
+    /// In which zone days begin.
+    pub zone: TimeZone,
+}
+
+impl Days {
+    /// The local day of an instant.
+    pub fn local(&self, microseconds: i64) -> Option<Date> {
+        let instant = Timestamp::from_microsecond(microseconds).ok()?;
+        Some(self.zone.to_datetime(instant).date())
+    }
+
+    /// The local days of a column of days or instants.
+    ///
+    /// # Errors
+    /// A column of another type.
+    pub fn of_column(&self, column: &Column) -> PolarsResult<Vec<Option<Date>>> {
+        let series = column.as_materialized_series();
+        Ok(match series.dtype() {
+            DataType::Date => series.date()?.phys.iter().map(|n| day_of(n?)).collect(),
+            DataType::Datetime(..) => {
+                series.datetime()?.phys.iter().map(|n| self.local(n?)).collect()
+            }
+            DataType::Null => vec![None; series.len()],
+            other => polars_bail!(ComputeError: "`{}` is no day: {other}", series.name()),
+        })
+    }
+}
+
+/// Days as a polars column.
+pub fn day_column(name: &str, days: impl Iterator<Item = Option<Date>>) -> Column {
+    let numbers = days.map(|day| day.map(day_number));
+    Int32Chunked::from_iter_options(name.into(), numbers).into_date().into_series().into()
+}
+
+/// Completed years; born on 29 February: on 1 March (rules.md 5).
+pub fn age(birth: Date, day: Date) -> i64 {
+    let had = (day.month(), day.day()) >= (birth.month(), birth.day());
+    i64::from(day.year() - birth.year()) - i64::from(!had)
+}
+
+/// The working days of `ELAPSED_WORKDAYS(from, to, suspended)`; none beyond the calendar.
+pub fn elapsed_workdays(days: &Days, from: Date, to: Date, suspended: i64) -> Option<i64> {
+    days.calendar.elapsed_less(from, to, suspended).ok()
+}
+
+/// `ON_TIME(closed, due, suspended)`: closed date ≤ due date moved by the suspended working days.
+pub fn on_time(days: &Days, closed: Date, due: Date, suspended: i64) -> Option<bool> {
+    days.calendar.moved(due, suspended).ok().map(|due| closed <= due)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_leapling_has_a_birthday_on_the_first_of_march() {
+        let birth = jiff::civil::date(2000, 2, 29);
+        assert_eq!(age(birth, jiff::civil::date(2025, 2, 28)), 24);
+        assert_eq!(age(birth, jiff::civil::date(2025, 3, 1)), 25);
+    }
+}

@@ -1,0 +1,42 @@
+//! How does a table stand on the disk? As Parquet, whole or not at all, the same bytes for the same rows.
+
+use std::fs::File;
+use std::path::Path;
+
+use polars::prelude::DataFrame;
+use polars::prelude::ParquetCompression;
+use polars::prelude::ParquetReader;
+use polars::prelude::ParquetWriter;
+use polars::prelude::SerReader as _;
+
+use super::FrameError;
+use crate::base::durable::beside;
+use crate::base::durable::rename_durably;
+
+/// Writes a table.
+///
+/// # Errors
+/// The disk's.
+pub fn write(table: &mut DataFrame, target: &Path) -> Result<(), FrameError> {
+    let named = |cause| FrameError::File { path: target.display().to_string(), cause };
+    let temporary = beside(target).map_err(named)?;
+    let file = File::create(&temporary).map_err(named)?;
+    table.rechunk_mut_par();
+    ParquetWriter::new(file)
+        .with_compression(ParquetCompression::Zstd(None))
+        .finish(table)
+        .map_err(FrameError::polars(&format!("writing `{}`", target.display())))?;
+    rename_durably(&temporary, target).map_err(named)
+}
+
+/// Reads a table.
+///
+/// # Errors
+/// A file that is missing or no Parquet.
+pub fn read(path: &Path) -> Result<DataFrame, FrameError> {
+    let named = |cause| FrameError::File { path: path.display().to_string(), cause };
+    let file = File::open(path).map_err(named)?;
+    ParquetReader::new(file)
+        .finish()
+        .map_err(FrameError::polars(&format!("reading `{}`", path.display())))
+}

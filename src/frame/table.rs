@@ -1,0 +1,192 @@
+//! How do typed values become columns, and columns values again?
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use polars::prelude::*;
+
+use super::FrameError;
+use crate::base::batch::Batch;
+use crate::base::batch::Row;
+use crate::base::cell::Cell;
+use crate::base::cell::CellRow;
+use crate::spec::schema::FieldKind;
+
+const EPOCH: Date = jiff::civil::date(1970, 1, 1);
+
+/// The polars type of a field.
+pub fn data_type(kind: FieldKind) -> DataType {
+    match kind {
+        FieldKind::Text => DataType::String,
+        FieldKind::Whole => DataType::Int64,
+        FieldKind::Decimal(scale) => DataType::Decimal(38, usize::from(scale)),
+        FieldKind::Flag => DataType::Boolean,
+        FieldKind::Day => DataType::Date,
+        FieldKind::Instant => DataType::Datetime(TimeUnit::Microseconds, None),
+    }
+}
+
+/// A day as polars counts it.
+pub fn day_number(day: Date) -> i32 {
+    // A civil date lies within ± 4 million days of 1970.
+    (day - EPOCH).get_days()
+}
+
+/// The day of a number.
+pub fn day_of(number: i32) -> Option<Date> {
+    EPOCH.checked_add(jiff::Span::new().days(number)).ok()
+}
+
+/// A column out of one value a row; a value of another type is no value.
+///
+/// # Errors
+/// A decimal out of range.
+pub fn column<'c>(
+    name: &str,
+    kind: FieldKind,
+    cells: impl Iterator<Item = Option<&'c Cell>>,
+) -> Result<Column, FrameError> {
+    let name = PlSmallStr::from_str(name);
+    let series = match kind {
+        FieldKind::Text => {
+            let texts = cells.map(|cell| match cell {
+                Some(Cell::Text(text)) => Some(text.as_str()),
+                _ => None,
+            });
+            StringChunked::from_iter_options(name, texts).into_series()
+        }
+        FieldKind::Whole => {
+            let numbers = cells.map(|cell| match cell {
+                Some(Cell::Whole(number)) => Some(*number),
+                _ => None,
+            });
+            Int64Chunked::from_iter_options(name, numbers).into_series()
+        }
+        FieldKind::Decimal(scale) => {
+            let digits = cells.map(|cell| match cell {
+                Some(Cell::Decimal(digits, _)) => Some(*digits),
+                _ => None,
+            });
+            Int128Chunked::from_iter_options(name, digits)
+                .into_decimal(38, usize::from(scale))
+                .map_err(FrameError::polars("building a decimal column"))?
+                .into_series()
+        }
+        FieldKind::Flag => {
+            let flags = cells.map(|cell| match cell {
+                Some(Cell::Flag(flag)) => Some(*flag),
+                _ => None,
+            });
+            BooleanChunked::from_iter_options(name, flags).into_series()
+        }
+        FieldKind::Day => {
+            let days = cells.map(|cell| match cell {
+                Some(Cell::Day(day)) => Some(day_number(*day)),
+                _ => None,
+            });
+            Int32Chunked::from_iter_options(name, days).into_date().into_series()
+        }
+        FieldKind::Instant => {
+            let instants = cells.map(|cell| match cell {
+                Some(Cell::Instant(instant)) => Some(instant.as_microsecond()),
+                _ => None,
+            });
+            let numbers = Int64Chunked::from_iter_options(name, instants);
+            numbers.into_datetime(TimeUnit::Microseconds, None).into_series()
+        }
+    };
+    Ok(series.into())
+}
+
+/// A table out of rows, its columns named and typed.
+///
+/// # Errors
+/// Two columns of one name.
+pub fn from_rows(columns: &[(&str, FieldKind)], rows: &[CellRow]) -> Result<DataFrame, FrameError> {
+    let columns = columns.iter().enumerate().map(|(at, (name, kind))| {
+        column(name, *kind, rows.iter().map(|row| row.get(at).and_then(Option::as_ref)))
+    });
+    let columns = columns.collect::<Result<Vec<_>, _>>()?;
+    DataFrame::new(rows.len(), columns).map_err(FrameError::polars("building a table"))
+}
+
+/// The values of a column, one a row.
+pub fn cells(column: &Column) -> Vec<Option<Cell>> {
+    let series = column.as_materialized_series();
+    series.iter().map(|value| cell(&value)).collect()
+}
+
+/// The rows of a table, in the order of `names`; a column it has not is empty.
+pub fn to_rows(table: &DataFrame, names: &[&str]) -> Vec<CellRow> {
+    let mut rows: Vec<CellRow> = vec![Vec::with_capacity(names.len()); table.height()];
+    for name in names {
+        let values = table.column(name).map(cells).unwrap_or_default();
+        let mut values = values.into_iter();
+        for row in &mut rows {
+            row.push(values.next().flatten());
+        }
+    }
+    rows
+}
+
+fn cell(value: &AnyValue<'_>) -> Option<Cell> {
+    match value {
+        AnyValue::String(text) => Some(Cell::Text((*text).to_owned())),
+        AnyValue::StringOwned(text) => Some(Cell::Text(text.to_string())),
+        AnyValue::Boolean(flag) => Some(Cell::Flag(*flag)),
+        AnyValue::Date(number) => day_of(*number).map(Cell::Day),
+        AnyValue::Datetime(number, _, _) => {
+            Timestamp::from_microsecond(*number).ok().map(Cell::Instant)
+        }
+        AnyValue::Decimal(digits, _, scale) => {
+            u8::try_from(*scale).ok().map(|scale| Cell::Decimal(*digits, scale))
+        }
+        AnyValue::Null => None,
+        other => other.extract::<i64>().map(Cell::Whole),
+    }
+}
+
+/// A batch as a table of texts, its place in `_source` and `_row`.
+///
+/// # Errors
+/// Two headers of one name.
+pub fn from_batch(batch: &Batch) -> Result<DataFrame, FrameError> {
+    let texts = |at: usize| batch.rows.iter().map(move |row| row.cells.get(at)?.as_deref());
+    let mut columns: Vec<Column> = batch
+        .headers
+        .iter()
+        .enumerate()
+        .map(|(at, header)| {
+            let name = PlSmallStr::from_str(header);
+            StringChunked::from_iter_options(name, texts(at)).into_series().into()
+        })
+        .collect();
+    let sources = batch.rows.iter().map(|row| Some(row.source.as_ref()));
+    columns.push(StringChunked::from_iter_options("_source".into(), sources).into_series().into());
+    let numbers = batch.rows.iter().map(|row| Some(i64::from(row.row)));
+    columns.push(Int64Chunked::from_iter_options("_row".into(), numbers).into_series().into());
+    DataFrame::new(batch.rows.len(), columns).map_err(FrameError::polars("building a batch"))
+}
+
+/// A table of texts as a batch again.
+pub fn to_batch(table: &DataFrame) -> Batch {
+    let headers: Vec<String> = table
+        .get_column_names()
+        .iter()
+        .filter(|name| !["_source", "_row"].contains(&name.as_str()))
+        .map(ToString::to_string)
+        .collect();
+    let names: Vec<&str> = headers.iter().map(String::as_str).collect();
+    let places = to_rows(table, &["_source", "_row"]);
+    let rows = to_rows(table, &names).into_iter().zip(places).map(|(cells, place)| Row {
+        source: match place.first() {
+            Some(Some(Cell::Text(source))) => source.as_str().into(),
+            _ => "".into(),
+        },
+        row: match place.get(1) {
+            Some(Some(Cell::Whole(row))) => u32::try_from(*row).unwrap_or(u32::MAX),
+            _ => 0,
+        },
+        cells: cells.into_iter().map(|cell| cell.map(|cell| cell.written())).collect(),
+    });
+    Batch { rows: rows.collect(), headers }
+}
