@@ -1,5 +1,7 @@
 //! How does the measure language run? Its tree is built straight into polars expressions.
 
+use polars::lazy::dsl::max_horizontal;
+use polars::lazy::dsl::min_horizontal;
 use polars::prelude::*;
 
 use super::functions;

@@ -30,8 +30,10 @@ pub enum FrameError {
 
 impl FrameError {
     /// A polars fault, with what was being done.
-    pub fn polars(doing: &str) -> impl FnOnce(polars::error::PolarsError) -> FrameError {
-        let doing = doing.to_owned();
+    pub fn polars<D: Into<String>>(
+        doing: D,
+    ) -> impl FnOnce(polars::error::PolarsError) -> FrameError {
+        let doing = doing.into();
         move |cause| FrameError::Polars { doing, cause }
     }
 }

@@ -25,7 +25,7 @@ pub fn write(table: &mut DataFrame, target: &Path) -> Result<(), FrameError> {
     ParquetWriter::new(file)
         .with_compression(ParquetCompression::Zstd(None))
         .finish(table)
-        .map_err(FrameError::polars(&format!("writing `{}`", target.display())))?;
+        .map_err(FrameError::polars(format!("writing `{}`", target.display())))?;
     rename_durably(&temporary, target).map_err(named)
 }
 
@@ -38,5 +38,5 @@ pub fn read(path: &Path) -> Result<DataFrame, FrameError> {
     let file = File::open(path).map_err(named)?;
     ParquetReader::new(file)
         .finish()
-        .map_err(FrameError::polars(&format!("reading `{}`", path.display())))
+        .map_err(FrameError::polars(format!("reading `{}`", path.display())))
 }

@@ -1,1 +1,27 @@
-//! To be written.
+//! Floor 3: facts are counted by unit, section and month, and metrics are computed from the counts.
+
+pub mod cube;
+pub mod evaluate;
+pub mod fact;
+
+use crate::frame::FrameError;
+
+/// What can go wrong while counting.
+#[derive(Debug, thiserror::Error)]
+pub enum MeasureError {
+    /// A table that polars refuses.
+    #[error(transparent)]
+    Frame(#[from] FrameError),
+    /// A measure whose rows can't be summed.
+    #[error("measure `{measure}` sums values that are no numbers")]
+    NotANumber {
+        /// The measure.
+        measure: String,
+    },
+    /// A formula whose numbers leave 128 bits.
+    #[error("metric `{metric}` leaves the range of exact numbers")]
+    Overflow {
+        /// The metric.
+        metric: String,
+    },
+}

@@ -1,5 +1,36 @@
 //! Floor 3: rows become the promised tables: typed, checked, resolved; what breaks its contract is
 //! quarantined with its reason and place.
 
+pub mod cast;
+pub mod judge;
+pub mod lake;
+pub mod landing;
 pub mod names;
 pub mod spells;
+
+use crate::frame::FrameError;
+
+/// What can go wrong below a night's model.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelError {
+    /// A file or folder that can't be read or written.
+    #[error("`{path}`")]
+    File {
+        /// The file.
+        path: String,
+        /// Why.
+        #[source]
+        cause: std::io::Error,
+    },
+    /// Rows that were received and did not land.
+    #[error("{received} rows were received and {landed} landed")]
+    Lost {
+        /// What the pull says.
+        received: u64,
+        /// What stands.
+        landed: u64,
+    },
+    /// A table that polars refuses.
+    #[error(transparent)]
+    Frame(#[from] FrameError),
+}

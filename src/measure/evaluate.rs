@@ -1,0 +1,321 @@
+//! What is each metric worth, for whom and when, and how far can it be trusted?
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+use num_traits::CheckedAdd as _;
+use num_traits::CheckedDiv as _;
+use num_traits::CheckedMul as _;
+use num_traits::CheckedSub as _;
+use num_traits::Zero as _;
+
+use super::MeasureError;
+use super::cube::Cube;
+use super::cube::Place;
+use crate::base::period::Month;
+use crate::base::period::Period;
+use crate::spec::formula::Exact;
+use crate::spec::formula::Formula;
+use crate::spec::pipeline::Base;
+use crate::spec::pipeline::Grain;
+use crate::spec::pipeline::Metric;
+
+/// How far a value can be trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Status {
+    /// Told as it is.
+    Ok,
+    /// Told, on a thin base.
+    Few,
+    /// Nothing to divide by, or nothing known.
+    NoData,
+    /// No source feeds it here.
+    NotApplicable,
+    /// Too few people: not told.
+    Withheld,
+}
+
+impl Status {
+    /// Every status, in the order of reports.
+    pub const ALL: [Status; 5] =
+        [Status::Ok, Status::Few, Status::NoData, Status::NotApplicable, Status::Withheld];
+
+    /// The word in files and tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Status::Ok => "ok",
+            Status::Few => "few",
+            Status::NoData => "no_data",
+            Status::NotApplicable => "not_applicable",
+            Status::Withheld => "withheld",
+        }
+    }
+}
+
+/// A metric of a place and period.
+#[derive(Clone, Debug)]
+pub struct Told<'m> {
+    /// The metric.
+    pub metric: &'m Metric,
+    /// The unit or section.
+    pub place: Place,
+    /// The period.
+    pub period: Period,
+    /// The exact value, where the status is ok or few.
+    pub value: Option<Exact>,
+    /// Above the line, where the formula divides.
+    pub numerator: Option<Exact>,
+    /// Below the line, where the formula divides.
+    pub denominator: Option<Exact>,
+    /// What the status was judged by.
+    pub base: Option<Exact>,
+    /// How far it can be trusted.
+    pub status: Status,
+    /// Whether a source it rests on did not deliver this night.
+    pub is_stale: bool,
+}
+
+/// A unit and when it is there.
+#[derive(Clone, Debug)]
+pub struct Unit {
+    /// Its key.
+    pub unit_id: String,
+    /// Its first day.
+    pub from: Date,
+    /// The first day on which it is gone.
+    pub to: Option<Date>,
+}
+
+/// What metrics are told from.
+#[derive(Debug)]
+pub struct Telling<'t> {
+    /// The counts.
+    pub cube: &'t Cube,
+    /// The metrics, by name.
+    pub metrics: BTreeMap<&'t str, &'t Metric>,
+    /// The units.
+    pub units: &'t [Unit],
+    /// The day that is told.
+    pub as_of: Date,
+    /// Tables that some stream feeds.
+    pub fed: &'t BTreeSet<&'t str>,
+    /// Tables whose stream failed this night.
+    pub stale: &'t BTreeSet<String>,
+}
+
+/// What a metric rests on.
+struct Footing {
+    facts: BTreeSet<String>,
+    is_applicable: bool,
+    is_stale: bool,
+    first: Option<Month>,
+}
+
+impl<'t> Telling<'t> {
+    /// Every metric, in the order of names, units, sections, kinds of period and periods.
+    ///
+    /// # Errors
+    /// A formula that leaves 128 bits.
+    pub fn all(&self) -> Result<Vec<Told<'t>>, MeasureError> {
+        let mut all = Vec::new();
+        for metric in self.metrics.values().copied() {
+            let footing = self.footing(metric);
+            for unit in self.units {
+                for place in self.places(metric, unit, &footing) {
+                    for period in self.periods(metric, unit) {
+                        all.push(self.told(metric, &place, period, &footing)?);
+                    }
+                }
+            }
+        }
+        Ok(all)
+    }
+
+    /// The measures below a metric, metrics followed.
+    fn measures_below(&self, metric: &Metric, into: &mut BTreeSet<String>) {
+        metric.value.each_name(&mut |name| {
+            if let Some(below) = self.metrics.get(name) {
+                self.measures_below(below, into);
+            } else {
+                into.insert(name.to_owned());
+            }
+        });
+    }
+
+    fn footing(&self, metric: &Metric) -> Footing {
+        let mut measures = BTreeSet::new();
+        self.measures_below(metric, &mut measures);
+        let found = measures.iter().filter_map(|name| self.cube.measures.get(name));
+        let facts: BTreeSet<String> = found.map(|amounts| amounts.fact.clone()).collect();
+        let known: Vec<_> = facts.iter().filter_map(|fact| self.cube.facts.get(fact)).collect();
+        let mut tables = known.iter().flat_map(|known| &known.tables);
+        let is_applicable = tables.clone().all(|table| self.fed.contains(table.as_str()));
+        let is_stale = tables.any(|table| self.stale.contains(table));
+        let first = known.iter().map(|known| known.first).max().flatten();
+        Footing { facts, is_applicable, is_stale, first }
+    }
+
+    fn places(&self, metric: &Metric, unit: &Unit, footing: &Footing) -> Vec<Place> {
+        let mut places = Vec::new();
+        if metric.grain.contains(&Grain::Unit) {
+            places.push((unit.unit_id.clone(), None));
+        }
+        if metric.grain.contains(&Grain::Section) {
+            let of_metric = self.cube.measures.values().filter(|m| footing.facts.contains(&m.fact));
+            let sections: BTreeSet<&str> =
+                of_metric.flat_map(|amounts| amounts.sections(&unit.unit_id)).collect();
+            let sections = sections.into_iter().map(str::to_owned);
+            places.extend(sections.map(|section| (unit.unit_id.clone(), Some(section))));
+        }
+        places
+    }
+
+    /// The periods in which the unit is there, from the first month that anything is known of.
+    fn periods(&self, metric: &Metric, unit: &Unit) -> Vec<Period> {
+        let told = Month::of(self.as_of);
+        let first = self.cube.facts.values().filter_map(|known| known.first).min();
+        let first = first.unwrap_or(told).min(told);
+        let kinds = metric.periods.iter();
+        kinds
+            .flat_map(|kind| Period::all(*kind, first, told))
+            .filter(|period| {
+                unit.from <= period.last().last()
+                    && unit.to.is_none_or(|to| to > period.first().first())
+            })
+            .collect()
+    }
+
+    fn told(
+        &self,
+        metric: &'t Metric,
+        place: &Place,
+        period: Period,
+        footing: &Footing,
+    ) -> Result<Told<'t>, MeasureError> {
+        let mut told = Told {
+            metric,
+            place: place.clone(),
+            period,
+            value: None,
+            numerator: None,
+            denominator: None,
+            base: None,
+            status: Status::NotApplicable,
+            is_stale: footing.is_stale,
+        };
+        if !footing.is_applicable {
+            return Ok(told);
+        }
+        told.status = Status::NoData;
+        if footing.first.is_none_or(|first| period.last() < first) {
+            return Ok(told);
+        }
+        let seat = Seat { telling: self, place, period, facts: &footing.facts };
+        let failed = |_| MeasureError::Overflow { metric: metric.name.clone() };
+        if let Formula::Divide(above, below) = &metric.value {
+            told.numerator = seat.value(above).map_err(failed)?;
+            told.denominator = seat.value(below).map_err(failed)?;
+            told.base = told.denominator;
+        }
+        let Some(value) = seat.value(&metric.value).map_err(failed)? else { return Ok(told) };
+        told.status = Status::Ok;
+        let base = |base: &Base| seat.named(&base.name.value).map_err(failed);
+        if let Some(few) = &metric.few {
+            told.base = base(few)?;
+            if told.base.is_none_or(|found| found < few.at_least) {
+                told.status = Status::Few;
+            }
+        }
+        if let Some(withhold) = &metric.withhold {
+            told.base = base(withhold)?;
+            if told.base.is_none_or(|found| found < withhold.at_least) {
+                told.status = Status::Withheld;
+                (told.numerator, told.denominator, told.base) = (None, None, None);
+                return Ok(told);
+            }
+        }
+        told.value = Some(value);
+        Ok(told)
+    }
+
+    /// How many months of a period are known to the spans of a metric, days over days of the month.
+    fn months_known(&self, period: Period, facts: &BTreeSet<String>) -> Exact {
+        let spans = facts.iter().filter_map(|fact| self.cube.facts.get(fact)?.covered_from);
+        let from = spans.max().unwrap_or_else(|| period.first().first());
+        let months = period.months().map(|month| {
+            let first = from.max(month.first());
+            let last = self.as_of.min(month.last());
+            let days = i128::from((last - first).get_days()) + 1;
+            Exact::new(days.max(0), i128::from(month.days()))
+        });
+        months.sum()
+    }
+}
+
+/// Numbers left 128 bits.
+struct Overflow;
+
+/// A place and a period, for which formulas are worked out.
+struct Seat<'s, 't> {
+    telling: &'s Telling<'t>,
+    place: &'s Place,
+    period: Period,
+    facts: &'s BTreeSet<String>,
+}
+
+impl Seat<'_, '_> {
+    fn named(&self, name: &str) -> Result<Option<Exact>, Overflow> {
+        if name == "months_known" {
+            return Ok(Some(self.telling.months_known(self.period, self.facts)));
+        }
+        if let Some(metric) = self.telling.metrics.get(name) {
+            return self.value(&metric.value);
+        }
+        let told = Month::of(self.telling.as_of);
+        let amounts = self.telling.cube.measures.get(name);
+        Ok(amounts.and_then(|amounts| amounts.at(self.place, self.period, told)))
+    }
+
+    /// The value of a formula; a zero denominator or a missing part is no value.
+    fn value(&self, formula: &Formula) -> Result<Option<Exact>, Overflow> {
+        let pair = |x: &Formula, y: &Formula| Ok(self.value(x)?.zip(self.value(y)?));
+        Ok(match formula {
+            Formula::Name(name) => self.named(name)?,
+            Formula::Number(number) => Some(*number),
+            Formula::Add(x, y) => in_range(pair(x, y)?, |(x, y)| x.checked_add(y))?,
+            Formula::Subtract(x, y) => in_range(pair(x, y)?, |(x, y)| x.checked_sub(y))?,
+            Formula::Multiply(x, y) => in_range(pair(x, y)?, |(x, y)| x.checked_mul(y))?,
+            Formula::Divide(x, y) => {
+                let pair = pair(x, y)?.filter(|(_, y)| !y.is_zero());
+                in_range(pair, |(x, y)| x.checked_div(y))?
+            }
+            Formula::Greatest(x, y) => pair(x, y)?.map(|(x, y)| x.max(y)),
+        })
+    }
+}
+
+fn in_range(
+    pair: Option<(Exact, Exact)>,
+    work: impl Fn(&(Exact, Exact)) -> Option<Exact>,
+) -> Result<Option<Exact>, Overflow> {
+    pair.map(|pair| work(&pair).ok_or(Overflow)).transpose()
+}
+
+/// A number in units of its last decimal, rounded half away from zero.
+pub fn rounded(value: Exact, decimals: u8) -> i128 {
+    let scaled = value * Exact::from(10_i128.pow(u32::from(decimals)));
+    scaled.round().to_integer()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn halves_are_rounded_away_from_zero() {
+        assert_eq!(rounded(Exact::new(5, 1000), 2), 1);
+        assert_eq!(rounded(Exact::new(-25, 10), 0), -3);
+        assert_eq!(rounded(Exact::new(1, 3), 4), 3333);
+    }
+}

@@ -1,0 +1,187 @@
+//! How does a text become a value? As people write days, instants, numbers and claims.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+
+use crate::base::cell::Cell;
+use crate::spec::schema::FieldKind;
+
+/// The value of a cleaned text, or why it has none.
+///
+/// # Errors
+/// The reason, as it stands in the quarantine.
+pub fn cast(
+    text: &str,
+    kind: FieldKind,
+    formats: &[String],
+    zone: &TimeZone,
+) -> Result<Cell, &'static str> {
+    match kind {
+        FieldKind::Text => Some(Cell::Text(text.to_owned())).ok_or("unreadable"),
+        FieldKind::Whole => whole(text).map(Cell::Whole).ok_or("not_a_whole_number"),
+        FieldKind::Decimal(scale) => {
+            decimal(text, scale).map(|digits| Cell::Decimal(digits, scale)).ok_or("not_a_decimal")
+        }
+        FieldKind::Flag => claim(text).map(Cell::Flag).ok_or("not_a_boolean"),
+        FieldKind::Day => by_format(text, formats, zone, day_in)
+            .unwrap_or_else(|| day(text))
+            .map(Cell::Day)
+            .ok_or("not_a_day"),
+        FieldKind::Instant => by_format(text, formats, zone, instant_in)
+            .unwrap_or_else(|| instant(text, zone))
+            .map(Cell::Instant)
+            .ok_or("not_a_time"),
+    }
+}
+
+/// The first stated format that reads; `None` where no format is stated.
+fn by_format<T>(
+    text: &str,
+    formats: &[String],
+    zone: &TimeZone,
+    read: impl Fn(&str, &str, &TimeZone) -> Option<T>,
+) -> Option<Option<T>> {
+    (!formats.is_empty()).then(|| formats.iter().find_map(|format| read(text, format, zone)))
+}
+
+fn whole(text: &str) -> Option<i64> {
+    let plain = text.replace(',', "");
+    let plain = plain.split_once('.').map_or(plain.as_str(), |(whole, part)| {
+        if part.bytes().all(|byte| byte == b'0') { whole } else { plain.as_str() }
+    });
+    plain.parse().ok()
+}
+
+fn decimal(text: &str, scale: u8) -> Option<i128> {
+    let plain = text.replace(',', "");
+    let (sign, digits) = plain.strip_prefix('-').map_or((1, plain.as_str()), |rest| (-1, rest));
+    let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
+    let part = part.trim_end_matches('0');
+    if part.len() > usize::from(scale) || whole.is_empty() {
+        return None;
+    }
+    let all = format!("{whole}{part:0<width$}", width = usize::from(scale));
+    all.bytes()
+        .all(|byte| byte.is_ascii_digit())
+        .then(|| all.parse::<i128>().ok())?
+        .map(|n| sign * n)
+}
+
+fn claim(text: &str) -> Option<bool> {
+    match text {
+        "true" | "1" | "是" | "Y" | "y" | "yes" => Some(true),
+        "false" | "0" | "否" | "N" | "n" | "no" => Some(false),
+        _ => None,
+    }
+}
+
+/// A day as people write it: 1987-03-05, 1987/3/5, 1987.03 (its first day), 1987年3月5日, 19870305,
+/// or 31841 as a spreadsheet counts. A time behind it is left away.
+pub fn day(text: &str) -> Option<Date> {
+    if text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return match text.len() {
+            8 => date(text.get(..4)?, text.get(4..6)?, text.get(6..)?),
+            6 => date(text.get(..4)?, text.get(4..)?, "1"),
+            5 => excel_day(text.parse().ok()?),
+            _ => None,
+        };
+    }
+    let mut groups = text.split(|c: char| !c.is_ascii_digit()).filter(|group| !group.is_empty());
+    let (year, month) = (groups.next()?, groups.next()?);
+    if year.len() != 4 || !text.starts_with(year) {
+        return None;
+    }
+    date(year, month, groups.next().unwrap_or("1"))
+}
+
+fn date(year: &str, month: &str, day: &str) -> Option<Date> {
+    Date::new(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?).ok()
+}
+
+/// The day of a spreadsheet's serial number (1900 system).
+fn excel_day(serial: i32) -> Option<Date> {
+    jiff::civil::date(1899, 12, 30).checked_add(jiff::Span::new().days(serial)).ok()
+}
+
+fn day_in(text: &str, format: &str, zone: &TimeZone) -> Option<Date> {
+    match format {
+        "excel" => excel_day(text.parse().ok()?),
+        "epoch_ms" | "epoch_s" => {
+            instant_in(text, format, zone).map(|instant| zone.to_datetime(instant).date())
+        }
+        _ => Date::strptime(format, text).ok(),
+    }
+}
+
+fn instant_in(text: &str, format: &str, zone: &TimeZone) -> Option<Timestamp> {
+    match format {
+        "epoch_ms" if text.len() >= 12 => Timestamp::from_millisecond(text.parse().ok()?).ok(),
+        "epoch_s" if text.len() <= 10 => Timestamp::from_second(text.parse().ok()?).ok(),
+        "epoch_ms" | "epoch_s" => None,
+        _ => at(DateTime::strptime(format, text).ok()?, zone),
+    }
+}
+
+/// An instant as systems write it: with an offset, or local time; epoch milliseconds or seconds.
+fn instant(text: &str, zone: &TimeZone) -> Option<Timestamp> {
+    if text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return instant_in(text, "epoch_ms", zone).or_else(|| instant_in(text, "epoch_s", zone));
+    }
+    if let Ok(instant) = text.parse() {
+        return Some(instant);
+    }
+    let plain = text.replace('/', "-");
+    plain.parse::<DateTime>().ok().and_then(|civil| at(civil, zone)).or_else(|| {
+        let alone = day(text).filter(|_| !text.contains(':'))?;
+        at(alone.at(0, 0, 0, 0), zone)
+    })
+}
+
+/// A local time as an instant, to the microsecond.
+fn at(civil: DateTime, zone: &TimeZone) -> Option<Timestamp> {
+    let instant = zone.to_ambiguous_timestamp(civil).compatible().ok()?;
+    Timestamp::from_microsecond(instant.as_microsecond()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_read_as_people_write_them() {
+        let march = jiff::civil::date(1987, 3, 5);
+        for text in ["1987-03-05", "1987/3/5", "1987.3.5", "1987年3月5日", "19870305", "31841"] {
+            assert_eq!(day(text), Some(march), "{text}");
+        }
+        assert_eq!(day("1987.03"), Some(jiff::civil::date(1987, 3, 1)));
+        for text in ["1985-03-00", "0000-00-00", "3/5/1987", "", "abc"] {
+            assert_eq!(day(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_instant_without_offset_is_local() {
+        let zone = TimeZone::get("Asia/Shanghai").unwrap();
+        let noon: Timestamp = "2025-01-06T04:00:00Z".parse().unwrap();
+        for text in [
+            "2025-01-06 12:00:00",
+            "2025/01/06 12:00:00",
+            "1736136000000",
+            "2025-01-06T12:00:00+08:00",
+        ] {
+            assert_eq!(instant(text, &zone), Some(noon), "{text}");
+        }
+        let boston = TimeZone::get("America/New_York").unwrap();
+        let read = instant_in("2025-08-01 06:35:06.539+00", "%Y-%m-%d %H:%M:%S%.f+00", &boston);
+        assert_eq!(read, Some("2025-08-01T10:35:06.539Z".parse().unwrap()));
+    }
+
+    #[test]
+    fn decimals_are_exact_or_refused() {
+        assert_eq!(decimal("1,234.50", 2), Some(123_450));
+        assert_eq!(decimal("0.125", 2), None);
+        assert_eq!(decimal("-0.5", 1), Some(-5));
+    }
+}

@@ -1,0 +1,384 @@
+//! Does a row keep its contract? Texts become values; a row that breaks the contract is quarantined
+//! with the column, the reason and its place, and never with its payload.
+
+use std::collections::BTreeMap;
+use std::collections::HashMap;
+
+use jiff::tz::TimeZone;
+use polars::prelude::*;
+
+use super::ModelError;
+use super::cast::cast;
+use crate::base::cell::Cell;
+use crate::base::cell::CellRow;
+use crate::base::text::clean;
+use crate::frame::FrameError;
+use crate::frame::expr;
+use crate::frame::functions::Days;
+use crate::frame::table;
+use crate::spec::connector::Column as Mapped;
+use crate::spec::connector::Identity;
+use crate::spec::connector::Pick;
+use crate::spec::connector::Stream;
+use crate::spec::schema::CodeTable;
+use crate::spec::schema::Field;
+use crate::spec::schema::Schema;
+
+/// A row that keeps its contract, and where it came from.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// Its values, in the order of the schema.
+    pub cells: CellRow,
+    /// The page, file or sheet.
+    pub source: String,
+    /// The row in it.
+    pub row: i64,
+}
+
+/// A row that breaks its contract.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Quarantined {
+    /// The page, file or sheet.
+    pub source: String,
+    /// The row in it.
+    pub row: i64,
+    /// The column.
+    pub column: String,
+    /// The reason.
+    pub reason: String,
+}
+
+/// What became of the rows of a stream.
+#[derive(Clone, Debug, Default)]
+pub struct Judged {
+    /// Rows that keep their contract, in the order of the source.
+    pub kept: Vec<Kept>,
+    /// Rows that do not.
+    pub quarantined: Vec<Quarantined>,
+    /// Rows that the manifest leaves out.
+    pub filtered: u64,
+    /// What was noticed, without harm: kind and subject, with how many rows.
+    pub noticed: BTreeMap<(String, String), u64>,
+}
+
+/// What a stream is judged by.
+#[derive(Debug)]
+pub struct Judge<'c> {
+    /// The stream.
+    pub stream: &'c Stream,
+    /// Its contract.
+    pub schema: &'c Schema,
+    /// The code tables.
+    pub codes: &'c BTreeMap<String, CodeTable>,
+    /// What a time without an offset means there.
+    pub zone: TimeZone,
+    /// What days mean here.
+    pub days: Days,
+}
+
+/// Why a cell has no value.
+type Reason = String;
+
+/// One of our columns over a part: the texts of its candidates.
+struct Candidates {
+    field: usize,
+    mapped: usize,
+    texts: Vec<Vec<Option<String>>>,
+    faults: Vec<Option<String>>,
+}
+
+impl Judge<'_> {
+    /// Judges one part of a landing.
+    ///
+    /// # Errors
+    /// An expression that polars refuses.
+    pub fn part(&self, part: &DataFrame, judged: &mut Judged) -> Result<(), ModelError> {
+        let part = self.widened(part)?;
+        let filtered = self.filtered(&part)?;
+        let candidates = self.candidates(&part)?;
+        let places = table::to_rows(&part, &["_source", "_row", "_malformed"]);
+        let mut kept = Vec::new();
+        for (at, place) in places.iter().enumerate() {
+            if filtered.get(at).copied().unwrap_or(false) {
+                judged.filtered += 1;
+                continue;
+            }
+            let (source, row) = place_of(place);
+            let malformed = matches!(place.get(2), Some(Some(_)));
+            let read = if malformed {
+                Err((String::new(), "malformed".to_owned()))
+            } else {
+                self.row(&candidates, at, &mut judged.noticed)
+            };
+            match read {
+                Ok(cells) => kept.push(Kept { cells, source, row }),
+                Err((column, reason)) => {
+                    judged.quarantined.push(Quarantined { source, row, column, reason });
+                }
+            }
+        }
+        self.checked(kept, judged)
+    }
+
+    /// The part with an empty column for every header that it lacks.
+    fn widened(&self, part: &DataFrame) -> Result<DataFrame, ModelError> {
+        let mut wide = part.clone();
+        for header in headers_of(self.stream) {
+            if wide.column(&header).is_err() {
+                let empty = StringChunked::full_null(header.as_str().into(), part.height());
+                wide.with_column(empty.into_series().into())
+                    .map_err(FrameError::polars("adding an absent column"))?;
+            }
+        }
+        Ok(wide)
+    }
+
+    fn filtered(&self, part: &DataFrame) -> Result<Vec<bool>, ModelError> {
+        let marked = match part.column("_filtered") {
+            Ok(column) => table::cells(column).iter().map(Option::is_some).collect(),
+            Err(_) => vec![false; part.height()],
+        };
+        let Some((text, tree)) = &self.stream.keep else { return Ok(marked) };
+        let kept = self.evaluated(part, tree, &text.key)?;
+        let claims = table::cells(&kept).into_iter();
+        Ok(marked
+            .iter()
+            .zip(claims)
+            .map(|(marked, keep)| *marked || keep != Some(Cell::Flag(true)))
+            .collect())
+    }
+
+    fn evaluated(
+        &self,
+        part: &DataFrame,
+        tree: &crate::spec::sql::Expr,
+        key: &str,
+    ) -> Result<Column, ModelError> {
+        let doing = || FrameError::polars(format!("evaluating `{key}`"));
+        let built = expr::row(tree, &self.days).map_err(doing())?.alias("_value");
+        let frame = part.clone().lazy().select([built]).collect().map_err(doing())?;
+        let column = frame.column("_value").map_err(doing())?.clone();
+        Ok(if column.len() == part.height() {
+            column
+        } else {
+            column.new_from_index(0, part.height())
+        })
+    }
+
+    fn candidates(&self, part: &DataFrame) -> Result<Vec<Candidates>, ModelError> {
+        let mut all = Vec::new();
+        for (mapped, column) in self.stream.columns.iter().enumerate() {
+            let place = self.schema.fields.iter().position(|field| field.name == column.name);
+            let Some(field) = place else { continue };
+            let texts = |column: &Column| {
+                let cells = table::cells(column).into_iter();
+                cells.map(|cell| cell.map(|cell| cell.written())).collect::<Vec<_>>()
+            };
+            let named = |header: &String| part.column(header).map(&texts).unwrap_or_default();
+            let mut candidates: Vec<Vec<Option<String>>> = column.from.iter().map(named).collect();
+            if let Some((text, tree)) = &column.sql {
+                candidates.push(texts(&self.evaluated(part, tree, &text.key)?));
+            }
+            if let Some(constant) = &column.constant {
+                candidates.push(vec![Some(constant.clone()); part.height()]);
+            }
+            let faults = match (column.identity, column.from.first()) {
+                (Some(Identity::CnId), Some(header)) => named(&format!("{header}.fault")),
+                _ => Vec::new(),
+            };
+            all.push(Candidates { field, mapped, texts: candidates, faults });
+        }
+        Ok(all)
+    }
+
+    /// The values of one row, or the column and the reason that quarantine it.
+    fn row(
+        &self,
+        candidates: &[Candidates],
+        at: usize,
+        noticed: &mut BTreeMap<(String, String), u64>,
+    ) -> Result<CellRow, (String, Reason)> {
+        let mut cells: CellRow = vec![None; self.schema.fields.len()];
+        for candidate in candidates {
+            let (Some(field), Some(mapped)) = (
+                self.schema.fields.get(candidate.field),
+                self.stream.columns.get(candidate.mapped),
+            ) else {
+                continue;
+            };
+            let fault = |reason: Reason| (field.name.clone(), reason);
+            if let Some(Some(reason)) = candidate.faults.get(at) {
+                return Err(fault(format!("id_{reason}")));
+            }
+            let value = self.value(field, mapped, candidate, at, noticed).map_err(fault)?;
+            if let Some(value) = &value {
+                allowed(field, value).map_err(fault)?;
+            }
+            if let Some(cell) = cells.get_mut(candidate.field) {
+                *cell = value;
+            }
+        }
+        for (field, cell) in self.schema.fields.iter().zip(&cells) {
+            if cell.is_none() && field.is_required {
+                return Err((field.name.clone(), "missing".to_owned()));
+            }
+            if cell.is_none() && field.is_expected {
+                *noticed.entry(("incomplete".to_owned(), field.name.clone())).or_default() += 1;
+            }
+        }
+        Ok(cells)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a cell is known by its field, line and row")]
+    fn value(
+        &self,
+        field: &Field,
+        mapped: &Mapped,
+        candidate: &Candidates,
+        at: usize,
+        noticed: &mut BTreeMap<(String, String), u64>,
+    ) -> Result<Option<Cell>, Reason> {
+        let texts = candidate.texts.iter().filter_map(|texts| texts.get(at)?.as_deref());
+        let mut picked: Option<Cell> = None;
+        for text in texts {
+            let cell = match self.cell(field, mapped, text) {
+                Ok(cell) => cell,
+                Err(unknown) if unknown.starts_with("unknown_value") && !field.is_required => {
+                    let subject = format!("{}={}", field.name, clean(text));
+                    *noticed.entry(("unmapped".to_owned(), subject)).or_default() += 1;
+                    None
+                }
+                Err(reason) => return Err(reason),
+            };
+            let Some(cell) = cell else { continue };
+            match (&picked, mapped.pick) {
+                (None, _) => picked = Some(cell),
+                (Some(_), Pick::First) => break,
+                (Some(first), Pick::FirstCompared) => {
+                    if *first != cell {
+                        let subject = ("disagrees".to_owned(), field.name.clone());
+                        *noticed.entry(subject).or_default() += 1;
+                    }
+                }
+                (Some(largest), Pick::Latest) => {
+                    if cell > *largest {
+                        picked = Some(cell);
+                    }
+                }
+            }
+        }
+        Ok(picked)
+    }
+
+    fn cell(&self, field: &Field, mapped: &Mapped, text: &str) -> Result<Option<Cell>, Reason> {
+        let mut text = clean(text);
+        if text.is_empty() || self.stream.empty.iter().any(|empty| *empty == text) {
+            return Ok(None);
+        }
+        if let Some(pattern) = &mapped.extract {
+            let found = pattern.captures(&text).and_then(|groups| groups.get(1));
+            text = found.ok_or("no_match")?.as_str().to_owned();
+        }
+        let coded = |value: &String| field.choices.contains(value);
+        if !mapped.values.is_empty() {
+            match mapped.values.iter().find(|(word, _)| *word == text) {
+                Some((_, Some(value))) => text.clone_from(value),
+                Some((_, None)) => return Ok(None),
+                None if coded(&text) => {}
+                None => return Err("unknown_value".to_owned()),
+            }
+        } else if let Some(codes) = field.codes.as_ref().and_then(|name| self.codes.get(name)) {
+            match codes.spellings.get(&text) {
+                Some(value) => text.clone_from(value),
+                None if coded(&text) => {}
+                None => return Err("unknown_value".to_owned()),
+            }
+        }
+        cast(&text, field.kind, &mapped.formats, &self.zone).map(Some).map_err(str::to_owned)
+    }
+
+    /// The row checks of the manifest, over our typed columns.
+    fn checked(&self, kept: Vec<Kept>, judged: &mut Judged) -> Result<(), ModelError> {
+        if self.stream.checks.is_empty() || kept.is_empty() {
+            judged.kept.extend(kept);
+            return Ok(());
+        }
+        let columns: Vec<_> =
+            self.schema.fields.iter().map(|field| (field.name.as_str(), field.kind)).collect();
+        let rows: Vec<CellRow> = kept.iter().map(|row| row.cells.clone()).collect();
+        let typed = table::from_rows(&columns, &rows)?;
+        let mut failed: HashMap<usize, &str> = HashMap::new();
+        for check in &self.stream.checks {
+            let claims = table::cells(&self.evaluated(&typed, &check.expr, &check.sql.key)?);
+            let broken = claims.iter().enumerate();
+            for (at, _) in broken.filter(|(_, claim)| **claim == Some(Cell::Flag(false))) {
+                if check.is_warning {
+                    let subject = ("check".to_owned(), check.name.clone());
+                    *judged.noticed.entry(subject).or_default() += 1;
+                } else {
+                    failed.entry(at).or_insert(&check.name);
+                }
+            }
+        }
+        for (at, row) in kept.into_iter().enumerate() {
+            match failed.get(&at) {
+                None => judged.kept.push(row),
+                Some(reason) => judged.quarantined.push(Quarantined {
+                    source: row.source,
+                    row: row.row,
+                    column: String::new(),
+                    reason: (*reason).to_owned(),
+                }),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Every header that a stream's columns or filter name.
+fn headers_of(stream: &Stream) -> Vec<String> {
+    let mut headers: Vec<String> = Vec::new();
+    for column in &stream.columns {
+        headers.extend(column.from.iter().cloned());
+        if let Some((_, tree)) = &column.sql {
+            tree.each_column(&mut |name| headers.push(name.to_owned()));
+        }
+    }
+    if let Some((_, tree)) = &stream.keep {
+        tree.each_column(&mut |name| headers.push(name.to_owned()));
+    }
+    headers
+}
+
+fn place_of(place: &CellRow) -> (String, i64) {
+    let source = match place.first() {
+        Some(Some(Cell::Text(source))) => source.clone(),
+        _ => String::new(),
+    };
+    let row = match place.get(1) {
+        Some(Some(Cell::Whole(row))) => *row,
+        _ => 0,
+    };
+    (source, row)
+}
+
+/// Whether the contract allows a value.
+fn allowed(field: &Field, value: &Cell) -> Result<(), Reason> {
+    if let Cell::Text(text) = value {
+        if !field.choices.is_empty() && !field.choices.contains(text) {
+            return Err("not_allowed".to_owned());
+        }
+        if field.pattern.as_ref().is_some_and(|pattern| !pattern.is_match(text)) {
+            return Err("wrong_pattern".to_owned());
+        }
+    }
+    let number = match value {
+        Cell::Whole(number) => Some(i128::from(*number)),
+        Cell::Decimal(digits, scale) => Some(digits / 10_i128.pow(u32::from(*scale))),
+        _ => None,
+    };
+    let Some(number) = number else { return Ok(()) };
+    let below = field.minimum.is_some_and(|minimum| number < i128::from(minimum));
+    let above = field.maximum.is_some_and(|maximum| number > i128::from(maximum));
+    if below || above { Err("out_of_range".to_owned()) } else { Ok(()) }
+}

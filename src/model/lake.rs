@@ -1,0 +1,325 @@
+//! What is the latest version of every row? `lake/model/<table>/` holds a small delta a night and
+//! stream; a read joins them, newest last.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
+use std::path::PathBuf;
+
+use jiff::civil::Date;
+use polars::prelude::*;
+
+use super::ModelError;
+use super::judge::Judged;
+use super::judge::Kept;
+use crate::base::cell::Cell;
+use crate::base::cell::CellRow;
+use crate::base::pseudonym::sha256;
+use crate::frame::FrameError;
+use crate::frame::parquet;
+use crate::frame::table;
+use crate::spec::connector::Write;
+use crate::spec::schema::FieldKind;
+use crate::spec::schema::Schema;
+
+/// The columns that say where a row came from, beside `_deleted` and `_hash`.
+const LINEAGE: [(&str, FieldKind); 7] = [
+    ("_deleted", FieldKind::Flag),
+    ("_hash", FieldKind::Text),
+    ("_system", FieldKind::Text),
+    ("_stream", FieldKind::Text),
+    ("_night", FieldKind::Day),
+    ("_source", FieldKind::Text),
+    ("_row", FieldKind::Whole),
+];
+
+/// The model floor of a lake.
+#[derive(Clone, Debug)]
+pub struct Lake {
+    root: PathBuf,
+}
+
+/// Which delivery is merged.
+#[derive(Clone, Copy, Debug)]
+pub struct Delivery<'d> {
+    /// The system.
+    pub system: &'d str,
+    /// The stream.
+    pub stream: &'d str,
+    /// The night.
+    pub night: Date,
+}
+
+/// The closing equation of a stream's night: landed = changed + unchanged + duplicate + filtered +
+/// quarantined. Deleted versions come on top: no row brought them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Equation {
+    /// Rows whose key is new or whose values differ.
+    pub changed: u64,
+    /// Rows that are known as they are.
+    pub unchanged: u64,
+    /// Rows whose key came again in the same delivery.
+    pub duplicate: u64,
+    /// Rows that the manifest leaves out.
+    pub filtered: u64,
+    /// Rows that break their contract.
+    pub quarantined: u64,
+    /// Keys that a snapshot no longer holds.
+    pub deleted: u64,
+}
+
+impl Lake {
+    /// The lake below a folder.
+    pub fn at(root: &Path) -> Lake {
+        Lake { root: root.to_owned() }
+    }
+
+    fn folder(&self, table: &str) -> PathBuf {
+        self.root.join("model").join(table)
+    }
+
+    /// The deltas of a table up to a night, oldest first, without that of one delivery.
+    fn deltas(
+        &self,
+        table: &str,
+        night: Date,
+        without: Option<&str>,
+    ) -> Result<Vec<PathBuf>, ModelError> {
+        let folder = self.folder(table);
+        if !folder.is_dir() {
+            return Ok(Vec::new());
+        }
+        let named = |cause| ModelError::File { path: folder.display().to_string(), cause };
+        let mut found = Vec::new();
+        for entry in fs::read_dir(&folder).map_err(named)? {
+            let name = entry.map_err(named)?.file_name().to_string_lossy().into_owned();
+            let of = name.split('.').next().and_then(|text| text.parse::<Date>().ok());
+            if name.ends_with(".parquet")
+                && of.is_some_and(|of| of <= night)
+                && without != Some(name.as_str())
+            {
+                found.push(folder.join(name));
+            }
+        }
+        found.sort();
+        Ok(found)
+    }
+
+    /// The latest version of every row that is not deleted, sorted by key, with its lineage.
+    ///
+    /// # Errors
+    /// A delta that can't be read.
+    pub fn read(&self, schema: &Schema, night: Date) -> Result<DataFrame, ModelError> {
+        self.merged(schema, night, None)
+    }
+
+    fn merged(
+        &self,
+        schema: &Schema,
+        night: Date,
+        without: Option<&str>,
+    ) -> Result<DataFrame, ModelError> {
+        let deltas = self.deltas(&schema.name, night, without)?;
+        let mut parts = Vec::new();
+        for path in &deltas {
+            parts.push(conform(&parquet::read(path)?, schema)?);
+        }
+        let Some(first) = parts.first() else { return empty(schema) };
+        let doing = || FrameError::polars(format!("merging `{}`", schema.name));
+        let mut all = first.clone();
+        for part in parts.get(1..).unwrap_or_default() {
+            all.vstack_mut(part).map_err(doing())?;
+        }
+        let keys = schema.primary_key.clone();
+        if parts.len() > 1 {
+            all = all.unique_stable(Some(&keys), UniqueKeepStrategy::Last, None).map_err(doing())?;
+        }
+        let alive = all.lazy().filter(col("_deleted").not());
+        let alive = alive.collect().map_err(doing())?;
+        Ok(alive.sort(keys, SortMultipleOptions::default()).map_err(doing())?)
+    }
+
+    /// Merges what a delivery brought, and writes its delta: only rows that changed.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn merge(
+        &self,
+        delivery: Delivery<'_>,
+        schema: &Schema,
+        write: &Write,
+        judged: &Judged,
+    ) -> Result<Equation, ModelError> {
+        let Delivery { system, stream, night } = delivery;
+        let file = format!("{night}.{system}.{stream}.parquet");
+        let known = self.merged(schema, night, Some(&file))?;
+        let places = places(schema);
+        let mut equation = Equation {
+            filtered: judged.filtered,
+            quarantined: judged.quarantined.len() as u64,
+            ..Equation::default()
+        };
+        let newest = newest(schema, judged, &places, &mut equation.duplicate);
+        let hashes = hashes(&known, schema);
+        let mut rows: Vec<CellRow> = Vec::new();
+        for (key, kept) in &newest {
+            let hash = hash_of(&kept.cells);
+            if hashes.get(key.as_str()) == Some(&hash) {
+                equation.unchanged += 1;
+                continue;
+            }
+            equation.changed += 1;
+            rows.push(version(kept, hash, delivery));
+        }
+        if let Write::Snapshot { within } = write {
+            let gone = gone(&known, schema, delivery, within, &newest);
+            equation.deleted = gone.len() as u64;
+            rows.extend(gone);
+        }
+        let mut delta = table::from_rows(&columns(schema), &rows)?;
+        let keys = schema.primary_key.clone();
+        delta = delta
+            .sort(keys, SortMultipleOptions::default())
+            .map_err(FrameError::polars("sorting a delta"))?;
+        parquet::write(&mut delta, &self.folder(&schema.name).join(file))?;
+        Ok(equation)
+    }
+}
+
+/// A delta as the present contract wants it: columns added since are empty, removed ones are gone.
+fn conform(delta: &DataFrame, schema: &Schema) -> Result<DataFrame, ModelError> {
+    let columns = columns(schema).into_iter().map(|(name, kind)| match delta.column(name) {
+        Ok(column) => column.cast(&table::data_type(kind)),
+        Err(_) => Ok(Column::full_null(name.into(), delta.height(), &table::data_type(kind))),
+    });
+    let doing = || FrameError::polars(format!("reading a delta of `{}`", schema.name));
+    let columns = columns.collect::<PolarsResult<Vec<_>>>().map_err(doing())?;
+    Ok(DataFrame::new(delta.height(), columns).map_err(doing())?)
+}
+
+/// A table without rows.
+fn empty(schema: &Schema) -> Result<DataFrame, ModelError> {
+    Ok(table::from_rows(&columns(schema), &[])?)
+}
+
+fn columns(schema: &Schema) -> Vec<(&str, FieldKind)> {
+    let own = schema.fields.iter().map(|field| (field.name.as_str(), field.kind));
+    own.chain(LINEAGE).collect()
+}
+
+/// Where the columns of the key stand, and that of the source's own order.
+struct Places {
+    key: Vec<usize>,
+    updated: Option<usize>,
+}
+
+fn places(schema: &Schema) -> Places {
+    let at = |name: &str| schema.fields.iter().position(|field| field.name == name);
+    let key = schema.primary_key.iter().filter_map(|name| at(name)).collect();
+    Places { key, updated: at("updated_at") }
+}
+
+fn key_of(cells: &CellRow, places: &[usize]) -> String {
+    let parts = places.iter().map(|at| match cells.get(*at) {
+        Some(Some(cell)) => cell.written(),
+        _ => String::new(),
+    });
+    parts.collect::<Vec<_>>().join("\u{1f}")
+}
+
+/// What a row says, as 16 hexadecimal digits.
+fn hash_of(cells: &CellRow) -> String {
+    let parts = cells.iter().map(|cell| cell.as_ref().map_or(String::new(), Cell::written));
+    let mut hash = sha256(parts.collect::<Vec<_>>().join("\u{1f}").as_bytes());
+    hash.truncate(16);
+    hash
+}
+
+/// The newest row of every key of a delivery, by the source's own time and then by place.
+fn newest<'j>(
+    schema: &Schema,
+    judged: &'j Judged,
+    places: &Places,
+    duplicates: &mut u64,
+) -> Vec<(String, &'j Kept)> {
+    debug_assert!(!schema.primary_key.is_empty());
+    let mut at: HashMap<String, usize> = HashMap::new();
+    let mut newest: Vec<(String, &Kept)> = Vec::new();
+    let updated = |kept: &'j Kept| places.updated.and_then(|at| kept.cells.get(at)?.as_ref());
+    for kept in &judged.kept {
+        let key = key_of(&kept.cells, &places.key);
+        let Some(known) = at.get(&key).and_then(|at| newest.get_mut(*at)) else {
+            at.insert(key.clone(), newest.len());
+            newest.push((key, kept));
+            continue;
+        };
+        *duplicates += 1;
+        if updated(kept) >= updated(known.1) {
+            known.1 = kept;
+        }
+    }
+    newest
+}
+
+fn hashes(known: &DataFrame, schema: &Schema) -> HashMap<String, String> {
+    let mut names: Vec<&str> = schema.primary_key.iter().map(String::as_str).collect();
+    let places: Vec<usize> = (0..names.len()).collect();
+    names.push("_hash");
+    let rows = table::to_rows(known, &names).into_iter();
+    rows.filter_map(|row| match row.last() {
+        Some(Some(Cell::Text(hash))) => Some((key_of(&row, &places), hash.clone())),
+        _ => None,
+    })
+    .collect()
+}
+
+/// A version of a row with its lineage.
+fn version(kept: &Kept, hash: String, delivery: Delivery<'_>) -> CellRow {
+    let mut row = kept.cells.clone();
+    row.extend([
+        Some(Cell::Flag(false)),
+        Some(Cell::Text(hash)),
+        Some(Cell::Text(delivery.system.to_owned())),
+        Some(Cell::Text(delivery.stream.to_owned())),
+        Some(Cell::Day(delivery.night)),
+        Some(Cell::Text(kept.source.clone())),
+        Some(Cell::Whole(kept.row)),
+    ]);
+    row
+}
+
+/// The deleted versions of keys that a snapshot no longer holds.
+fn gone(
+    known: &DataFrame,
+    schema: &Schema,
+    delivery: Delivery<'_>,
+    within: &[String],
+    newest: &[(String, &Kept)],
+) -> Vec<CellRow> {
+    let names: Vec<&str> = columns(schema).into_iter().map(|(name, _)| name).collect();
+    let at = |name: &str| names.iter().position(|known| *known == name);
+    let places = places(schema);
+    let scope: Vec<usize> = within.iter().filter_map(|name| at(name)).collect();
+    let delivered: std::collections::HashSet<String> =
+        newest.iter().map(|(_, kept)| key_of(&kept.cells, &scope)).collect();
+    let keys: std::collections::HashSet<&str> =
+        newest.iter().map(|(key, _)| key.as_str()).collect();
+    let stream = Some(Cell::Text(delivery.stream.to_owned()));
+    let of_stream = |row: &CellRow| at("_stream").is_some_and(|at| row.get(at) == Some(&stream));
+    let rows = table::to_rows(known, &names).into_iter();
+    rows.filter(|row| of_stream(row) && delivered.contains(&key_of(row, &scope)))
+        .filter(|row| !keys.contains(key_of(row, &places.key).as_str()))
+        .map(|mut row| {
+            for (name, cell) in [
+                ("_deleted", Cell::Flag(true)),
+                ("_hash", Cell::Text(String::new())),
+                ("_night", Cell::Day(delivery.night)),
+            ] {
+                if let Some(slot) = at(name).and_then(|at| row.get_mut(at)) {
+                    *slot = Some(cell);
+                }
+            }
+            row
+        })
+        .collect()
+}

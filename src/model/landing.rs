@@ -1,0 +1,168 @@
+//! Where does what came stand? In `lake/landing/`, append-only: one folder a stream, night and
+//! attempt, text under the source's own headers. It stands once its `manifest.json` does.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use polars::prelude::DataFrame;
+use serde::Deserialize;
+use serde::Serialize;
+
+use super::ModelError;
+use crate::base::batch::Batch;
+use crate::base::durable::write_then_rename;
+use crate::frame::parquet;
+use crate::frame::table;
+
+/// What one pull brought; written last.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Landed {
+    /// Rows that landed.
+    pub received: u64,
+    /// The source's own total.
+    pub told: Option<u64>,
+    /// Where the next pull begins.
+    pub until: Option<Timestamp>,
+    /// Files that were read: name, content hash.
+    pub files: BTreeMap<String, String>,
+    /// Headers that nobody maps, with how many rows filled them.
+    pub unread: BTreeMap<String, u64>,
+    /// All headers.
+    pub headers: BTreeSet<String>,
+    /// What was asked again, and why.
+    pub asked_again: Vec<String>,
+    /// The fingerprint of the key of its pseudonyms.
+    pub key: String,
+}
+
+/// The landing of one stream.
+#[derive(Clone, Debug)]
+pub struct Landing {
+    folder: PathBuf,
+}
+
+/// A pull that is landing.
+#[derive(Debug)]
+pub struct Attempt {
+    folder: PathBuf,
+    parts: u32,
+    rows: u64,
+}
+
+impl Landing {
+    /// Of a stream, below the lake.
+    pub fn of(lake: &Path, system: &str, stream: &str) -> Landing {
+        Landing { folder: lake.join("landing").join(system).join(stream) }
+    }
+
+    /// The pulls that stand, in the order of nights and attempts.
+    ///
+    /// # Errors
+    /// A folder that can't be read.
+    pub fn attempts(&self) -> Result<Vec<(Date, u32)>, ModelError> {
+        let mut found = Vec::new();
+        if !self.folder.is_dir() {
+            return Ok(found);
+        }
+        let named = |cause| ModelError::File { path: self.folder.display().to_string(), cause };
+        for entry in fs::read_dir(&self.folder).map_err(named)? {
+            let entry = entry.map_err(named)?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let read = name.split_once('.').and_then(|(night, attempt)| {
+                Some((night.parse::<Date>().ok()?, attempt.parse::<u32>().ok()?))
+            });
+            if let Some(attempt) = read.filter(|_| entry.path().join("manifest.json").is_file()) {
+                found.push(attempt);
+            }
+        }
+        found.sort_unstable();
+        Ok(found)
+    }
+
+    /// What a pull brought.
+    ///
+    /// # Errors
+    /// A manifest that can't be read.
+    pub fn manifest(&self, attempt: (Date, u32)) -> Result<Landed, ModelError> {
+        let path = self.path(attempt).join("manifest.json");
+        let named = |cause| ModelError::File { path: path.display().to_string(), cause };
+        let bytes = fs::read(&path).map_err(named)?;
+        serde_json::from_slice(&bytes).map_err(|fault| named(io::Error::other(fault)))
+    }
+
+    /// The parts of a pull, one table of texts after the other.
+    ///
+    /// # Errors
+    /// A part that can't be read.
+    pub fn parts(
+        &self,
+        attempt: (Date, u32),
+    ) -> Result<impl Iterator<Item = Result<DataFrame, ModelError>>, ModelError> {
+        let folder = self.path(attempt);
+        let named = |cause| ModelError::File { path: folder.display().to_string(), cause };
+        let entries = fs::read_dir(&folder).map_err(named)?;
+        let mut paths: Vec<PathBuf> = entries
+            .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+            .filter(|path| path.extension().is_some_and(|ending| ending == "parquet"))
+            .collect();
+        paths.sort();
+        Ok(paths.into_iter().map(|path| Ok(parquet::read(&path)?)))
+    }
+
+    /// Begins a pull. What an interrupted one left without a manifest never stood and is cleared.
+    ///
+    /// # Errors
+    /// A folder that can't be made.
+    pub fn begin(&self, night: Date) -> Result<Attempt, ModelError> {
+        let done = self.attempts()?.iter().filter(|(of, _)| *of == night).count();
+        let number = u32::try_from(done).unwrap_or(u32::MAX).saturating_add(1);
+        let folder = self.path((night, number));
+        let named = |cause| ModelError::File { path: folder.display().to_string(), cause };
+        if folder.exists() {
+            fs::remove_dir_all(&folder).map_err(named)?;
+        }
+        fs::create_dir_all(&folder).map_err(named)?;
+        Ok(Attempt { folder, parts: 0, rows: 0 })
+    }
+
+    fn path(&self, (night, attempt): (Date, u32)) -> PathBuf {
+        self.folder.join(format!("{night}.{attempt}"))
+    }
+}
+
+impl Attempt {
+    /// Lands some rows.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn land(&mut self, batch: &Batch) -> Result<(), ModelError> {
+        if batch.rows.is_empty() {
+            return Ok(());
+        }
+        self.parts += 1;
+        self.rows += batch.rows.len() as u64;
+        let mut rows = table::from_batch(batch)?;
+        let path = self.folder.join(format!("part-{:05}.parquet", self.parts));
+        Ok(parquet::write(&mut rows, &path)?)
+    }
+
+    /// The pull is whole: its manifest is written, and from now on it stands.
+    ///
+    /// # Errors
+    /// The disk's, or rows that did not land.
+    pub fn finish(self, landed: &Landed) -> Result<(), ModelError> {
+        if landed.received != self.rows {
+            return Err(ModelError::Lost { received: landed.received, landed: self.rows });
+        }
+        let path = self.folder.join("manifest.json");
+        let named = |cause| ModelError::File { path: path.display().to_string(), cause };
+        let bytes = serde_json::to_vec_pretty(landed).map_err(|f| named(io::Error::other(f)))?;
+        write_then_rename(&path, &bytes).map_err(named)
+    }
+}
