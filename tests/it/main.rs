@@ -7,3 +7,4 @@
 
 mod city;
 mod pencil;
+mod shared;
