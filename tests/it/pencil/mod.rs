@@ -2,6 +2,7 @@
 
 mod codes;
 mod days;
+mod people;
 
 use std::collections::BTreeMap;
 
