@@ -1,0 +1,269 @@
+//! From when to when does one row of a person hold? A change shows between two rosters; the dates on
+//! the rows tell the day, if they can be believed.
+
+use std::sync::Arc;
+
+use jiff::civil::Date;
+
+use super::FindingKind;
+use super::Findings;
+use super::Person;
+use super::RosterRow;
+use super::Status;
+use super::days_between;
+use super::is_same_place;
+use super::is_same_state;
+
+/// How many days late a date may be told and still hold.
+const LATE_DAYS: i64 = 60;
+
+/// One person in one place and state, as rosters say.
+pub(super) struct Stay<'a> {
+    pub(super) row: &'a RosterRow,
+    pub(super) from: Date,
+    pub(super) to: Date,
+    pub(super) open: bool,
+}
+
+/// The stays of a person up to a day.
+pub(super) fn stays<'a>(
+    person: &Person<'a>,
+    days: &[Date],
+    as_of: Date,
+    found: &mut Findings,
+) -> Vec<Stay<'a>> {
+    let nights = mended(person, days, found);
+    let first = days.first().copied().unwrap_or(as_of);
+    let mut line = Line { id: person.id, first, open: Vec::new(), closed: Vec::new(), found };
+    let mut before: Option<(Date, &[&'a RosterRow])> = None;
+    for (day, rows) in days.iter().copied().zip(&nights) {
+        match before {
+            None => line.begin(day, rows),
+            Some((before, earlier)) => line.go_on(Between { before, day }, earlier, rows),
+        }
+        before = Some((day, rows));
+    }
+    line.end(as_of)
+}
+
+/// The nights with rows put back that were missing on exactly one of them.
+fn mended<'a>(person: &Person<'a>, days: &[Date], found: &mut Findings) -> Vec<Vec<&'a RosterRow>> {
+    let mut nights = person.nights.clone();
+    for night in 1..nights.len().saturating_sub(1) {
+        let [earlier, rows, later] = nights.get(night - 1..=night + 1).unwrap_or_default() else {
+            continue;
+        };
+        if rows.iter().any(|row| !has_place(earlier, row)) {
+            continue;
+        }
+        let is_back = |row: &&RosterRow| {
+            let is_same = |other: &&RosterRow| {
+                is_same_place(other, row)
+                    && is_same_state(other, row)
+                    && other.hired_on == row.hired_on
+            };
+            row.left_on.is_none() && !has_place(rows, row) && later.iter().any(is_same)
+        };
+        let back: Vec<&RosterRow> = earlier.iter().copied().filter(is_back).collect();
+        let (Some(rows), Some(day)) = (nights.get_mut(night), days.get(night)) else { continue };
+        if !back.is_empty() {
+            found.add(FindingKind::Flicker, person.id, *day);
+            rows.extend(back);
+        }
+    }
+    nights
+}
+
+fn has_place(rows: &[&RosterRow], row: &RosterRow) -> bool {
+    rows.iter().any(|other| is_same_place(other, row))
+}
+
+/// The time between two rosters, in which a change happened.
+#[derive(Clone, Copy)]
+struct Between {
+    before: Date,
+    day: Date,
+}
+
+impl Between {
+    /// The day of a change: the told one if it lies between the rosters, else that of the later.
+    fn dated(self, told: Option<Date>) -> Date {
+        told.filter(|told| self.before < *told && *told <= self.day).unwrap_or(self.day)
+    }
+
+    /// Whether a date is late, but not too late to hold.
+    fn reaches(self, told: Date) -> bool {
+        self.before < told || days_between(told, self.day) <= LATE_DAYS
+    }
+}
+
+/// A stay that has not ended yet; its row is the latest.
+#[derive(Clone, Copy)]
+struct Open<'a> {
+    row: &'a RosterRow,
+    from: Date,
+}
+
+/// A person's stays while the rosters go by.
+struct Line<'a, 'f> {
+    id: &'f Arc<str>,
+    /// The first roster's day; before it nothing is known.
+    first: Date,
+    open: Vec<Open<'a>>,
+    closed: Vec<Stay<'a>>,
+    found: &'f mut Findings,
+}
+
+impl<'a> Line<'a, '_> {
+    /// The first roster: what was before is not known, what comes is told.
+    fn begin(&mut self, day: Date, rows: &[&'a RosterRow]) {
+        let present = rows.iter().filter(|row| left_on(row).is_none_or(|left| left > day));
+        let open = present.map(|row| Open { row, from: entered_on(row).unwrap_or(day).max(day) });
+        self.open.extend(open);
+    }
+
+    /// The next roster.
+    fn go_on(&mut self, between: Between, earlier: &[&'a RosterRow], rows: &[&'a RosterRow]) {
+        let has_left = |row: &&&RosterRow| left_on(row).is_some_and(|left| left <= between.day);
+        let was = std::mem::take(&mut self.open);
+        let units: Vec<Option<&Arc<str>>> = was.iter().map(|open| open.row.unit.as_ref()).collect();
+        let mut added = Vec::new();
+        for row in rows.iter().filter(|row| !has_left(row)) {
+            if was.iter().any(|open| is_same_place(open.row, row)) {
+                continue;
+            }
+            let from = if was.is_empty() {
+                self.joined_on(row, between)
+            } else {
+                between.dated(moved_on(row, units.contains(&row.unit.as_ref())))
+            };
+            added.push(Open { row, from });
+        }
+        for row in rows.iter().filter(has_left).filter(|row| !has_place(earlier, row)) {
+            self.come_and_gone(row, between, was.is_empty());
+        }
+        let mut replaced = vec![false; added.len()];
+        for open in was {
+            let row = rows.iter().find(|row| is_same_place(row, open.row)).copied();
+            match row {
+                Some(row) if has_left(&&row) => self.leave(open, left_on(row), between),
+                Some(row) => self.keep(open, row, between),
+                None => {
+                    let told = rows.iter().find(|row| has_left(row) && row.unit == open.row.unit);
+                    let told = told.and_then(|row| left_on(row)).or(left_on(open.row));
+                    let told = told.filter(|left| *left <= between.day);
+                    let next = replacement(&open, &added, &mut replaced);
+                    match (told, next) {
+                        (Some(left), _) => self.leave(open, Some(left), between),
+                        (None, Some(next)) => self.close(open, next),
+                        (None, None) => self.close(open, between.day),
+                    }
+                }
+            }
+        }
+        self.open.extend(added);
+    }
+
+    /// A place that is there still, perhaps in another state.
+    fn keep(&mut self, open: Open<'a>, row: &'a RosterRow, between: Between) {
+        if is_same_state(open.row, row) {
+            self.open.push(Open { row, from: open.from });
+            return;
+        }
+        let told = if open.row.status == row.status { row.on_post_on } else { row.status_since };
+        let from = between.dated(told).max(open.from);
+        self.close(open, from);
+        self.open.push(Open { row, from });
+    }
+
+    /// The day on which one begins who was on no roster before.
+    fn joined_on(&mut self, row: &RosterRow, between: Between) -> Date {
+        let Some(told) = entered_on(row) else { return between.day };
+        if self.closed.iter().any(|stay| told < stay.to) {
+            return between.day;
+        }
+        if told > between.day || between.reaches(told) {
+            return told.max(self.first);
+        }
+        if self.closed.is_empty() {
+            self.found.once(FindingKind::LateJoiner, self.id, between.day);
+        }
+        between.day
+    }
+
+    /// One who came and went between two rosters and is only on the list of leavers.
+    fn come_and_gone(&mut self, row: &'a RosterRow, between: Between, is_joiner: bool) {
+        let (Some(from), Some(left)) = (entered_on(row), left_on(row)) else { return };
+        if is_joiner && between.before < from && from < left {
+            self.closed.push(Stay { row, from, to: left, open: false });
+        }
+    }
+
+    /// Ends a stay on the told first day away, which may be before an earlier roster.
+    fn leave(&mut self, open: Open<'a>, left: Option<Date>, between: Between) {
+        let told = left.filter(|left| between.reaches(*left));
+        let Some(left) = told else {
+            self.found.once(FindingKind::LateLeaver, self.id, between.day);
+            return self.close(open, between.day);
+        };
+        let is_of_unit = |stay: &Stay<'_>| stay.row.unit == open.row.unit;
+        for stay in self.closed.iter_mut().filter(|stay| is_of_unit(stay)) {
+            stay.to = stay.to.min(left);
+        }
+        self.closed.retain(|stay| stay.from < stay.to);
+        self.close(open, left);
+    }
+
+    fn close(&mut self, open: Open<'a>, to: Date) {
+        if open.from < to {
+            self.closed.push(Stay { row: open.row, from: open.from, to, open: false });
+        }
+    }
+
+    /// No further roster: what was last known holds to the last day to count.
+    fn end(mut self, as_of: Date) -> Vec<Stay<'a>> {
+        let after = as_of.tomorrow().unwrap_or(as_of);
+        for open in std::mem::take(&mut self.open) {
+            let left = left_on(open.row).filter(|left| *left <= as_of);
+            let to = left.unwrap_or(after);
+            if open.from < to {
+                let stay = Stay { row: open.row, from: open.from, to, open: left.is_none() };
+                self.closed.push(stay);
+            }
+        }
+        self.closed
+    }
+}
+
+/// The day that ends a vanished place because another took over from it: in the unit, or anywhere.
+fn replacement(open: &Open<'_>, added: &[Open<'_>], replaced: &mut [bool]) -> Option<Date> {
+    let free = |place: &usize| replaced.get(*place) == Some(&false);
+    let is_of_unit =
+        |place: &usize| added.get(*place).is_some_and(|new| new.row.unit == open.row.unit);
+    let mut places = (0..added.len()).filter(free);
+    let in_unit = places.clone().find(is_of_unit);
+    let place = in_unit.or_else(|| places.next())?;
+    if let Some(replaced) = replaced.get_mut(place) {
+        *replaced = true;
+    }
+    added.get(place).map(|new| new.from)
+}
+
+/// The first day away; a date from before the day of entering is of an earlier time in the unit.
+fn left_on(row: &RosterRow) -> Option<Date> {
+    row.left_on.filter(|left| row.hired_on.is_none_or(|hired| hired <= *left))
+}
+
+/// The day of entering a unit.
+fn entered_on(row: &RosterRow) -> Option<Date> {
+    let entered = row.hired_on.or(row.on_post_on);
+    match row.status {
+        Status::SecondedIn => row.status_since.or(entered),
+        Status::Active | Status::SecondedOut | Status::Leave | Status::Suspended => entered,
+    }
+}
+
+/// The day of taking a new place: inside a unit the day of the post, else that of entering.
+fn moved_on(row: &RosterRow, is_same_unit: bool) -> Option<Date> {
+    if is_same_unit { row.on_post_on } else { entered_on(row) }
+}
