@@ -6,6 +6,7 @@ pub mod judge;
 pub mod lake;
 pub mod landing;
 pub mod names;
+pub mod people;
 pub mod spells;
 
 use crate::frame::FrameError;

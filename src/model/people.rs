@@ -1,0 +1,236 @@
+//! Where was everybody, as a table? The rosters become spells, and each spell carries what its rosters
+//! tell of the person.
+
+use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use num_rational::Ratio;
+use polars::prelude::DataFrame;
+
+use super::ModelError;
+use super::spells::PersonTime;
+use super::spells::RosterRow;
+use super::spells::Rosters;
+use super::spells::SectionLine;
+use super::spells::Spell;
+use super::spells::Status;
+use super::spells::UnitLine;
+use super::spells::reckon;
+use crate::base::cell::Cell;
+use crate::base::cell::CellRow;
+use crate::frame::table;
+use crate::spec::schema::Schema;
+
+/// What a spell carries of its person, as the rosters tell it.
+const CARRIED: [&str; 9] = [
+    "sex",
+    "birth_date",
+    "education",
+    "degree",
+    "major",
+    "leader",
+    "rank",
+    "hired_on",
+    "on_post_on",
+];
+
+/// The tables that spells are made from.
+#[derive(Debug)]
+pub struct Sources<'s> {
+    /// `person_snapshot`, resolved.
+    pub rosters: &'s DataFrame,
+    /// `unit`
+    pub units: &'s DataFrame,
+    /// `section`
+    pub sections: &'s DataFrame,
+}
+
+/// The spells known on a day as the table `person_spell`, and what somebody should look at: kinds
+/// with how often.
+///
+/// # Errors
+/// A table that polars refuses.
+pub fn spells(
+    sources: &Sources<'_>,
+    schema: &Schema,
+    as_of: Date,
+) -> Result<(DataFrame, BTreeMap<String, u64>), ModelError> {
+    let (rows, told) = roster_rows(sources.rosters);
+    let mut delivered: Vec<Date> = rows.iter().map(|row| row.as_of).collect();
+    delivered.sort_unstable();
+    delivered.dedup();
+    let rosters = Rosters {
+        delivered,
+        rows,
+        sections: section_lines(sources.sections),
+        units: unit_lines(sources.units),
+        as_of,
+    };
+    let PersonTime { spells, findings } = reckon(&rosters);
+    let mut found: BTreeMap<String, u64> = BTreeMap::new();
+    for finding in &findings {
+        *found.entry(finding.kind.name().to_owned()).or_default() += 1;
+    }
+    let rows: Vec<CellRow> = spells.iter().flat_map(|spell| pieces(spell, &told, schema)).collect();
+    let columns: Vec<_> = schema.fields.iter().map(|f| (f.name.as_str(), f.kind)).collect();
+    Ok((table::from_rows(&columns, &rows)?, found))
+}
+
+/// What rosters tell of a person in a unit, by day.
+type Told = HashMap<(Arc<str>, Option<Arc<str>>), BTreeMap<Date, CellRow>>;
+
+/// One text of a kind, kept once.
+#[derive(Default)]
+struct Texts(HashMap<String, Arc<str>>);
+
+impl Texts {
+    fn one(&mut self, cell: Option<&Option<Cell>>) -> Option<Arc<str>> {
+        let Some(Some(Cell::Text(text))) = cell else { return None };
+        if let Some(known) = self.0.get(text) {
+            return Some(Arc::clone(known));
+        }
+        let new: Arc<str> = text.as_str().into();
+        self.0.insert(text.clone(), Arc::clone(&new));
+        Some(new)
+    }
+}
+
+fn day(cell: Option<&Option<Cell>>) -> Option<Date> {
+    match cell {
+        Some(Some(Cell::Day(day))) => Some(*day),
+        _ => None,
+    }
+}
+
+fn roster_rows(rosters: &DataFrame) -> (Vec<RosterRow>, Told) {
+    let own = [
+        "as_of",
+        "person_id",
+        "unit_id",
+        "section_id",
+        "post_kind",
+        "status",
+        "share",
+        "hired_on",
+        "on_post_on",
+        "left_on",
+        "status_since",
+    ];
+    let (mut texts, mut told) = (Texts::default(), Told::new());
+    let carried = table::to_rows(rosters, &CARRIED);
+    let mut rows = Vec::new();
+    for (row, carried) in table::to_rows(rosters, &own).iter().zip(carried) {
+        let status = texts.one(row.get(5)).and_then(|name| Status::named(&name));
+        let (Some(as_of), Some(person), Some(post_kind), Some(status)) =
+            (day(row.first()), texts.one(row.get(1)), texts.one(row.get(4)), status)
+        else {
+            continue;
+        };
+        let unit = texts.one(row.get(2));
+        let key = (Arc::clone(&person), unit.clone());
+        told.entry(key).or_default().insert(as_of, carried);
+        rows.push(RosterRow {
+            as_of,
+            person,
+            unit,
+            section: texts.one(row.get(3)),
+            post_kind,
+            status,
+            share: share(row.get(6)),
+            hired_on: day(row.get(7)),
+            on_post_on: day(row.get(8)),
+            left_on: day(row.get(9)),
+            status_since: day(row.get(10)),
+        });
+    }
+    (rows, told)
+}
+
+fn share(cell: Option<&Option<Cell>>) -> Option<Ratio<i64>> {
+    let Some(Some(Cell::Decimal(digits, scale))) = cell else { return None };
+    Some(Ratio::new(i64::try_from(*digits).ok()?, 10_i64.checked_pow(u32::from(*scale))?))
+}
+
+fn section_lines(sections: &DataFrame) -> Vec<SectionLine> {
+    let mut texts = Texts::default();
+    let rows = table::to_rows(sections, &["section_id", "unit_id", "valid_from", "valid_to"]);
+    rows.iter()
+        .filter_map(|row| {
+            Some(SectionLine {
+                section: texts.one(row.first())?,
+                unit: texts.one(row.get(1))?,
+                valid_from: day(row.get(2)).unwrap_or(Date::MIN),
+                valid_to: day(row.get(3)),
+            })
+        })
+        .collect()
+}
+
+fn unit_lines(units: &DataFrame) -> Vec<UnitLine> {
+    let mut texts = Texts::default();
+    let rows = table::to_rows(units, &["unit_id", "valid_from", "valid_to", "successor_id"]);
+    rows.iter()
+        .filter_map(|row| {
+            Some(UnitLine {
+                unit: texts.one(row.first())?,
+                valid_from: day(row.get(1)).unwrap_or(Date::MIN),
+                valid_to: day(row.get(2)),
+                successor: texts.one(row.get(3)),
+            })
+        })
+        .collect()
+}
+
+/// A spell, cut where the rosters begin to tell something else of the person.
+fn pieces(spell: &Spell, told: &Told, schema: &Schema) -> Vec<CellRow> {
+    let nothing = BTreeMap::new();
+    let told = told.get(&(Arc::clone(&spell.person), spell.unit.clone())).unwrap_or(&nothing);
+    let at_first = told.range(..=spell.from).next_back().or_else(|| told.iter().next());
+    let mut carried = at_first.map(|(_, carried)| carried);
+    let (mut from, mut rows) = (spell.from, Vec::new());
+    let later = told.range(spell.from..).filter(|(day, _)| **day > spell.from && **day < spell.to);
+    for (day, next) in later {
+        if carried != Some(next) {
+            rows.push(piece(spell, (from, Some(*day)), carried, schema));
+            (from, carried) = (*day, Some(next));
+        }
+    }
+    let to = (!spell.open).then_some(spell.to);
+    rows.push(piece(spell, (from, to), carried, schema));
+    rows
+}
+
+fn piece(
+    spell: &Spell,
+    (from, to): (Date, Option<Date>),
+    carried: Option<&CellRow>,
+    schema: &Schema,
+) -> CellRow {
+    let text = |text: &Arc<str>| Cell::Text(text.to_string());
+    schema
+        .fields
+        .iter()
+        .map(|field| match field.name.as_str() {
+            "person_id" => Some(text(&spell.person)),
+            "from" => Some(Cell::Day(from)),
+            "to" => to.map(Cell::Day),
+            "unit_id" => spell.unit.as_ref().map(text),
+            "section_id" => spell.section.as_ref().map(text),
+            "post_kind" => Some(text(&spell.post_kind)),
+            "status" => Some(Cell::Text(spell.status.name().to_owned())),
+            "work_share" => Some(millionths(spell.work)),
+            "quota_share" => Some(millionths(spell.quota)),
+            other => {
+                let at = CARRIED.iter().position(|name| *name == other)?;
+                carried.and_then(|carried| carried.get(at)).cloned().flatten()
+            }
+        })
+        .collect()
+}
+
+fn millionths(share: Ratio<i64>) -> Cell {
+    let scaled = (share * Ratio::from(1_000_000)).round().to_integer();
+    Cell::Decimal(i128::from(scaled), 6)
+}
