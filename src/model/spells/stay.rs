@@ -180,7 +180,14 @@ impl<'a> Line<'a, '_> {
     fn joined_on(&mut self, row: &RosterRow, between: Between) -> Date {
         let Some(told) = entered_on(row) else { return between.day };
         if self.closed.iter().any(|stay| told < stay.to) {
-            return between.day;
+            // Away from one roster on and new on a later one: a day within the earlier stay ends it,
+            // an older one is of that stay and tells nothing.
+            let is_new = self.closed.iter().all(|stay| stay.from < told) && between.reaches(told);
+            if !is_new {
+                return between.day;
+            }
+            self.closed.iter_mut().for_each(|stay| stay.to = stay.to.min(told));
+            return told;
         }
         if told > between.day || between.reaches(told) {
             return told.max(self.first);

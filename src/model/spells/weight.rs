@@ -21,7 +21,7 @@ pub(super) fn weigh(person: &Arc<str>, pieces: &[Piece<'_>], found: &mut Finding
     for (from, to) in cuts.iter().copied().zip(cuts.iter().copied().skip(1)) {
         let lasts = |piece: &&Piece<'_>| piece.from <= from && to <= piece.to;
         let here: Vec<&Piece<'_>> = pieces.iter().filter(lasts).collect();
-        for mut spell in weigh_days(person, &here, found) {
+        for mut spell in weigh_days(person, from, &here, found) {
             (spell.from, spell.to) = (from, to);
             spell.open &= here.iter().all(|piece| !piece.open || piece.to == to);
             add(&mut spells, spell);
@@ -31,7 +31,12 @@ pub(super) fn weigh(person: &Arc<str>, pieces: &[Piece<'_>], found: &mut Finding
 }
 
 /// The spells of days on which nothing changes.
-fn weigh_days(person: &Arc<str>, here: &[&Piece<'_>], found: &mut Findings) -> Vec<Spell> {
+fn weigh_days(
+    person: &Arc<str>,
+    from: Date,
+    here: &[&Piece<'_>],
+    found: &mut Findings,
+) -> Vec<Spell> {
     let states: Vec<Status> = here.iter().map(|piece| state(piece, here)).collect();
     let told: Vec<Option<Ratio<i64>>> = here.iter().map(|piece| piece.row.share).collect();
     let works =
@@ -47,10 +52,10 @@ fn weigh_days(person: &Arc<str>, here: &[&Piece<'_>], found: &mut Findings) -> V
         here.iter().zip(states.into_iter().zip(work.into_iter().zip(quota)))
     {
         if status != piece.row.status {
-            found.once(FindingKind::HomeSaysActive, person, piece.from);
+            found.once(FindingKind::HomeSaysActive, person, from);
         }
         if !is_told {
-            found.once(FindingKind::SharesUntold, person, piece.from);
+            found.once(FindingKind::SharesUntold, person, from);
         }
         let spell = Spell {
             person: Arc::clone(person),

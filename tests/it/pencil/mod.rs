@@ -2,6 +2,7 @@
 
 mod codes;
 mod days;
+mod names;
 mod people;
 
 use std::collections::BTreeMap;

@@ -201,6 +201,40 @@ fn who_joined_before_the_first_roster_is_not_counted_before_it() {
     assert_eq!(told.spells[0].from, date(2025, 3, 10));
 }
 
+#[test]
+fn who_is_away_from_one_unit_before_the_other_tells_it_moved_on_the_told_day() {
+    let mut rows: Vec<RosterRow> =
+        [3, 10, 17].into_iter().map(|day| row(date(2025, 3, day), "z", "U1", None)).collect();
+    rows.push(row(date(2025, 3, 3), "a", "U1", Some(date(2015, 1, 1))));
+    rows.push(row(date(2025, 3, 17), "a", "U2", Some(date(2025, 3, 8))));
+    let told = told(rows, date(2025, 3, 31));
+    let days = |spell: &Spell| (spell.unit.as_deref() == Some("U2"), spell.from, spell.to);
+    let moved = date(2025, 3, 8);
+    assert_eq!(days(&told.spells[0]), (false, date(2025, 3, 3), moved));
+    assert_eq!(days(&told.spells[1]), (true, moved, date(2025, 4, 1)));
+}
+
+#[test]
+fn a_section_tells_the_unit_that_a_roster_does_not_and_a_strange_one_is_found() {
+    let day = date(2025, 3, 1);
+    let section = Some(Arc::from("s1"));
+    let unknown = RosterRow { unit: None, section: section.clone(), ..row(day, "a", "", None) };
+    let strange = RosterRow { section, ..row(day, "b", "U2", None) };
+    let own = SectionLine {
+        section: Arc::from("s1"),
+        unit: Arc::from("U1"),
+        valid_from: date(2019, 1, 1),
+        valid_to: None,
+    };
+    let (delivered, rows) = (vec![day], vec![unknown, strange]);
+    let (sections, units) = (vec![own], Vec::new());
+    let told = reckon(&Rosters { delivered, rows, sections, units, as_of: day });
+    assert_eq!(told.spells[0].unit.as_deref(), Some("U1"));
+    assert_eq!(told.spells[1].unit.as_deref(), Some("U2"));
+    assert_eq!(told.findings[0].kind, FindingKind::SectionElsewhere);
+    assert_eq!(told.findings.len(), 1);
+}
+
 /// A random row of a person of a few places on one of a few days.
 fn any_row() -> impl Strategy<Value = RosterRow> {
     let day = |days: i32| date(2025, 1, 1).checked_add(jiff::Span::new().days(days)).unwrap();
