@@ -78,33 +78,6 @@ impl Lake {
         self.root.join("model").join(table)
     }
 
-    /// The deltas of a table up to a night, oldest first, without that of one delivery.
-    fn deltas(
-        &self,
-        table: &str,
-        night: Date,
-        without: Option<&str>,
-    ) -> Result<Vec<PathBuf>, ModelError> {
-        let folder = self.folder(table);
-        if !folder.is_dir() {
-            return Ok(Vec::new());
-        }
-        let named = |cause| ModelError::File { path: folder.display().to_string(), cause };
-        let mut found = Vec::new();
-        for entry in fs::read_dir(&folder).map_err(named)? {
-            let name = entry.map_err(named)?.file_name().to_string_lossy().into_owned();
-            let of = name.split('.').next().and_then(|text| text.parse::<Date>().ok());
-            if name.ends_with(".parquet")
-                && of.is_some_and(|of| of <= night)
-                && without != Some(name.as_str())
-            {
-                found.push(folder.join(name));
-            }
-        }
-        found.sort();
-        Ok(found)
-    }
-
     /// The latest version of every row that is not deleted, sorted by key, with its lineage.
     ///
     /// # Errors
@@ -119,7 +92,8 @@ impl Lake {
         night: Date,
         without: Option<&str>,
     ) -> Result<DataFrame, ModelError> {
-        let deltas = self.deltas(&schema.name, night, without)?;
+        let mut deltas = dated(&self.folder(&schema.name), night)?;
+        deltas.retain(|path| !without.is_some_and(|name| path.ends_with(name)));
         let mut parts = Vec::new();
         for path in &deltas {
             parts.push(conform(&parquet::read(path)?, schema)?);
@@ -184,6 +158,24 @@ impl Lake {
         parquet::write(&mut delta, &self.folder(&schema.name).join(file))?;
         Ok(equation)
     }
+}
+
+/// The Parquet files of a folder that begin with a night up to one, oldest first.
+fn dated(folder: &Path, night: Date) -> Result<Vec<PathBuf>, ModelError> {
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let named = |cause| ModelError::File { path: folder.display().to_string(), cause };
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).map_err(named)? {
+        let name = entry.map_err(named)?.file_name().to_string_lossy().into_owned();
+        let of = name.split('.').next().and_then(|text| text.parse::<Date>().ok());
+        if name.ends_with(".parquet") && of.is_some_and(|of| of <= night) {
+            found.push(folder.join(name));
+        }
+    }
+    found.sort();
+    Ok(found)
 }
 
 /// A delta as the present contract wants it: columns added since are empty, removed ones are gone.
@@ -322,4 +314,37 @@ fn gone(
             row
         })
         .collect()
+}
+
+impl Lake {
+    /// Writes what a night noted in a table of the product's own, such as `quarantine`.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn note(
+        &self,
+        schema: &Schema,
+        night: Date,
+        about: &str,
+        rows: &[CellRow],
+    ) -> Result<(), ModelError> {
+        let columns: Vec<_> = schema.fields.iter().map(|f| (f.name.as_str(), f.kind)).collect();
+        let mut notes = table::from_rows(&columns, rows)?;
+        let path =
+            self.root.join("notes").join(&schema.name).join(format!("{night}.{about}.parquet"));
+        Ok(parquet::write(&mut notes, &path)?)
+    }
+
+    /// What all nights up to one have noted, oldest first.
+    ///
+    /// # Errors
+    /// A note that can't be read.
+    pub fn notes(&self, schema: &Schema, night: Date) -> Result<Vec<CellRow>, ModelError> {
+        let names: Vec<&str> = schema.fields.iter().map(|field| field.name.as_str()).collect();
+        let mut rows = Vec::new();
+        for path in dated(&self.root.join("notes").join(&schema.name), night)? {
+            rows.extend(table::to_rows(&parquet::read(&path)?, &names));
+        }
+        Ok(rows)
+    }
 }
