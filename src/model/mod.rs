@@ -7,6 +7,7 @@ pub mod lake;
 pub mod landing;
 pub mod names;
 pub mod people;
+pub mod resolve;
 pub mod spells;
 
 use crate::frame::FrameError;

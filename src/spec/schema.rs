@@ -22,6 +22,8 @@ pub struct Schema {
     pub foreign_keys: Vec<ForeignKey>,
     /// Whether its rows are about persons, so that they never leave the lake.
     pub is_about_persons: bool,
+    /// The column that says on which day a row's names hold.
+    pub time: Option<String>,
 }
 
 /// A column.
@@ -126,6 +128,7 @@ fn schema(name: &str, root: &Table<'_>) -> Schema {
         primary_key: root.texts("primaryKey"),
         foreign_keys: root.tables("foreignKeys").iter().filter_map(foreign_key).collect(),
         is_about_persons: root.flag("x:persons"),
+        time: root.text("x:time"),
         fields,
     };
     let pointed = schema.foreign_keys.iter().map(|key| &key.column);

@@ -1,0 +1,250 @@
+//! Which unit and which section does a text name? Decided after the merge, by the row's own day, so
+//! that an alias accepted tomorrow mends yesterday.
+
+use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use polars::prelude::*;
+
+use super::ModelError;
+use super::names::AliasLine;
+use super::names::Meaning;
+use super::names::Names;
+use super::names::Origin;
+use super::names::Region;
+use super::names::UnitName;
+use super::names::split;
+use crate::base::cell::Cell;
+use crate::base::cell::CellRow;
+use crate::base::text::squeeze;
+use crate::frame::FrameError;
+use crate::frame::functions::Days;
+use crate::frame::table;
+use crate::spec::catalog::Catalog;
+use crate::spec::connector::Lookup;
+use crate::spec::schema::Schema;
+
+/// Names that no unit answers to, with the rows they miss.
+pub type Unknown = BTreeMap<String, u64>;
+
+/// The units and sections of a night.
+pub struct Resolver {
+    names: Names,
+    home: Option<String>,
+    days: Days,
+    sections: HashMap<(String, String), Vec<Section>>,
+}
+
+struct Section {
+    id: String,
+    from: Option<Date>,
+    to: Option<Date>,
+}
+
+fn text(row: &CellRow, at: usize) -> Option<String> {
+    match row.get(at) {
+        Some(Some(Cell::Text(text))) => Some(text.clone()),
+        _ => None,
+    }
+}
+
+fn day(row: &CellRow, at: usize) -> Option<Date> {
+    match row.get(at) {
+        Some(Some(Cell::Day(day))) => Some(*day),
+        _ => None,
+    }
+}
+
+impl Resolver {
+    /// Of the merged tables `unit` and `section`.
+    pub fn of(catalog: &Catalog, units: &DataFrame, sections: &DataFrame, days: Days) -> Resolver {
+        let home = catalog.settings.regions.first().map(|(code, _)| code.clone());
+        let regions = catalog.settings.regions.iter().map(|(code, name)| Region {
+            code: code.as_str().into(),
+            name: name.clone(),
+            parent: home.as_ref().filter(|home| *home != code).map(|home| home.as_str().into()),
+        });
+        let aliases = catalog.aliases.iter().map(|line| AliasLine {
+            system: (!line.system.is_empty()).then(|| line.system.as_str().into()),
+            alias: line.alias.clone(),
+            means: Meaning::read(&line.unit),
+            valid_from: line.valid_from,
+            valid_to: line.valid_to,
+        });
+        let names = Names::new(unit_names(units), aliases.collect(), regions.collect());
+        let mut by_name: HashMap<(String, String), Vec<Section>> = HashMap::new();
+        let columns = ["section_id", "unit_id", "name", "valid_from", "valid_to"];
+        for row in table::to_rows(sections, &columns) {
+            let (Some(id), Some(unit), Some(name)) = (text(&row, 0), text(&row, 1), text(&row, 2))
+            else {
+                continue;
+            };
+            let section = Section { id, from: day(&row, 3), to: day(&row, 4) };
+            by_name.entry((unit, squeeze(&name))).or_default().push(section);
+        }
+        Resolver { names, home, days, sections: by_name }
+    }
+
+    /// A table whose names of units and sections have become their keys.
+    ///
+    /// # Errors
+    /// A table that polars refuses.
+    pub fn resolve(
+        &self,
+        catalog: &Catalog,
+        schema: &Schema,
+        table: DataFrame,
+    ) -> Result<(DataFrame, Unknown), ModelError> {
+        let mut unknown = Unknown::new();
+        let units = looked_up(catalog, schema, Lookup::Unit);
+        let sections = looked_up(catalog, schema, Lookup::Section);
+        if units.is_empty() && sections.is_empty() {
+            return Ok((table, unknown));
+        }
+        let days = self.days_of(schema, &table)?;
+        let mut table = table;
+        let sent = texts_of(&table, "unit_id");
+        for name in &units {
+            let resolved = self.units_of(&table, name, &days, &mut unknown);
+            set_texts(&mut table, name, &resolved)?;
+        }
+        for name in &sections {
+            let units = texts_of(&table, "unit_id");
+            let texts = texts_of(&table, name);
+            let resolved: Vec<Option<String>> = (0..texts.len())
+                .map(|at| {
+                    let found = texts.get(at)?.as_ref()?;
+                    let sent = sent.get(at)?.as_ref();
+                    if sent.is_some_and(|sent| squeeze(sent) == squeeze(found)) {
+                        return None;
+                    }
+                    self.section(units.get(at)?.as_ref()?, found, days.get(at).copied().flatten())
+                })
+                .collect();
+            set_texts(&mut table, name, &resolved)?;
+        }
+        Ok((table, unknown))
+    }
+
+    fn days_of(&self, schema: &Schema, table: &DataFrame) -> Result<Vec<Option<Date>>, ModelError> {
+        let Some(time) = &schema.time else { return Ok(vec![None; table.height()]) };
+        let doing = || FrameError::polars(format!("the days of `{}`", schema.name));
+        let column = table.column(time).map_err(doing())?;
+        Ok(self.days.of_column(column).map_err(doing())?)
+    }
+
+    fn units_of(
+        &self,
+        table: &DataFrame,
+        name: &str,
+        days: &[Option<Date>],
+        unknown: &mut Unknown,
+    ) -> Vec<Option<String>> {
+        let systems = texts_of(table, "_system");
+        let texts = texts_of(table, name);
+        let mut known: HashMap<(String, Option<Date>), Option<String>> = HashMap::new();
+        let mut resolved = Vec::with_capacity(texts.len());
+        for (at, text) in texts.into_iter().enumerate() {
+            let Some(text) = text else {
+                resolved.push(None);
+                continue;
+            };
+            let day = days.get(at).copied().flatten();
+            let system = systems.get(at).and_then(Option::as_deref);
+            let found = known
+                .entry((text.clone(), day))
+                .or_insert_with(|| self.unit(&text, system, day.unwrap_or(Date::MAX)));
+            if found.is_none() {
+                *unknown.entry(text).or_default() += 1;
+            }
+            resolved.push(found.clone());
+        }
+        resolved
+    }
+
+    /// The unit of a cell; of two names in one cell, the first leads.
+    fn unit(&self, text: &str, system: Option<&str>, day: Date) -> Option<String> {
+        let origin = Origin { system, region: self.home.as_deref() };
+        let whole = self.names.resolve(text, origin, day);
+        if let Some(unit) = whole.unit() {
+            return Some(unit.to_string());
+        }
+        let parts = split(text);
+        let first = parts.first().filter(|_| parts.len() > 1)?;
+        self.names.resolve(first, origin, day).unit().map(Arc::to_string)
+    }
+
+    fn section(&self, unit: &str, name: &str, day: Option<Date>) -> Option<String> {
+        let sections = self.sections.get(&(unit.to_owned(), squeeze(name)))?;
+        let holds = |section: &&Section| {
+            day.is_none_or(|day| {
+                section.from.is_none_or(|from| from <= day) && section.to.is_none_or(|to| day < to)
+            })
+        };
+        sections.iter().find(holds).or(sections.first()).map(|section| section.id.clone())
+    }
+}
+
+fn unit_names(units: &DataFrame) -> Vec<UnitName> {
+    let columns = [
+        "unit_id",
+        "name",
+        "short_name",
+        "usual_name",
+        "other_names",
+        "region",
+        "valid_from",
+        "valid_to",
+        "successor_id",
+    ];
+    let rows = table::to_rows(units, &columns);
+    rows.iter()
+        .filter_map(|row| {
+            let others = [2, 3].into_iter().filter_map(|at| text(row, at));
+            let listed = text(row, 4).map(|names| split(&names)).unwrap_or_default();
+            Some(UnitName {
+                unit_id: text(row, 0)?.into(),
+                name: text(row, 1)?,
+                other_names: others.chain(listed).collect(),
+                region: text(row, 5).unwrap_or_default().into(),
+                valid_from: day(row, 6).unwrap_or(Date::MIN),
+                valid_to: day(row, 7),
+                successor_id: text(row, 8).map(Into::into),
+            })
+        })
+        .collect()
+}
+
+/// The columns of a table whose texts are names, in any stream that fills it.
+fn looked_up(catalog: &Catalog, schema: &Schema, lookup: Lookup) -> Vec<String> {
+    let mut names: Vec<String> = catalog
+        .streams()
+        .iter()
+        .filter(|(_, stream)| stream.into.value == schema.name)
+        .flat_map(|(_, stream)| &stream.columns)
+        .filter(|column| column.lookup == Some(lookup))
+        .map(|column| column.name.clone())
+        .collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+fn texts_of(table: &DataFrame, name: &str) -> Vec<Option<String>> {
+    let Ok(column) = table.column(name) else { return vec![None; table.height()] };
+    let cells = table::cells(column).into_iter();
+    cells.map(|cell| cell.map(|cell| cell.written())).collect()
+}
+
+fn set_texts(
+    table: &mut DataFrame,
+    name: &str,
+    texts: &[Option<String>],
+) -> Result<(), ModelError> {
+    let texts = texts.iter().map(Option::as_deref);
+    let column = StringChunked::from_iter_options(name.into(), texts).into_series();
+    table.with_column(column.into()).map_err(FrameError::polars(format!("resolving `{name}`")))?;
+    Ok(())
+}
