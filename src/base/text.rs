@@ -1,1 +1,54 @@
-//! To be written.
+//! How is a cell of text made comparable? Offices paste full-width digits, line feeds and invisible
+//! characters; two spellings that a reader cannot tell apart become one.
+
+use unicode_normalization::UnicodeNormalization;
+
+/// The text in NFKC without line feeds, tabs and invisible characters, trimmed, with single blanks.
+pub fn clean(text: &str) -> String {
+    let mut cleaned = String::with_capacity(text.len());
+    for letter in text.nfkc().filter(|letter| !is_invisible(*letter)) {
+        if !letter.is_whitespace() {
+            cleaned.push(letter);
+        } else if !cleaned.is_empty() && !cleaned.ends_with(' ') {
+            cleaned.push(' ');
+        }
+    }
+    if cleaned.ends_with(' ') {
+        cleaned.pop();
+    }
+    cleaned
+}
+
+/// The cleaned text without any blank, for names of units and people: `张　三` is `张三`.
+pub fn squeeze(text: &str) -> String {
+    text.nfkc().filter(|letter| !is_invisible(*letter) && !letter.is_whitespace()).collect()
+}
+
+/// Control characters, zero-width blanks and joiners, direction marks, the byte order mark.
+fn is_invisible(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter, '\u{00ad}' | '\u{180e}' | '\u{200b}'..='\u{200f}')
+        || matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_reader_cannot_tell_apart_becomes_one() {
+        for (text, cleaned, squeezed) in [
+            ("", "", ""),
+            (" \u{3000}\u{feff}", "", ""),
+            ("５１９９０２Ⅹ", "519902X", "519902X"),
+            ("张\u{3000}三", "张 三", "张三"),
+            ("  a \u{a0} b ", "a b", "ab"),
+            ("市人社\r\n局\t", "市人社局", "市人社局"),
+            ("zero\u{200b}width", "zerowidth", "zerowidth"),
+            ("嘉宁市（公章）", "嘉宁市(公章)", "嘉宁市(公章)"),
+        ] {
+            assert_eq!(clean(text), cleaned, "{text:?}");
+            assert_eq!(squeeze(text), squeezed, "{text:?}");
+        }
+    }
+}

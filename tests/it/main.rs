@@ -9,3 +9,4 @@ mod city;
 mod extract;
 mod homes;
 mod pencil;
+mod shared;
