@@ -82,7 +82,7 @@ mod tests {
             attempts,
             first: Duration::from_secs(1),
             max: Duration::from_secs(4),
-            give_up: Duration::from_secs(60),
+            give_up: Duration::from_mins(1),
         }
     }
 
