@@ -1,1 +1,123 @@
-//! To be written.
+//! Which files of a drop folder are new, and which rows do they hold? A file is known by its content;
+//! one that is still being written is not read.
+
+use std::fs;
+use std::fs::Metadata;
+use std::io;
+use std::path::Path;
+use std::path::PathBuf;
+
+use super::DeliveredFile;
+use super::ExtractError;
+use super::Request;
+use super::grid;
+use super::grid::Layout;
+use super::grid::Sheet;
+use super::header;
+use super::landing::Landing;
+use super::text;
+use super::workbook;
+use crate::base::pseudonym::sha256;
+use crate::spec::connector::FileStream;
+use crate::spec::connector::Files;
+
+/// Reads every file that has not landed yet, in the order of names. Blocks while it reads.
+pub(super) fn pull(
+    folder: &Files,
+    ask: &FileStream,
+    request: &Request<'_>,
+    landing: &mut Landing<'_>,
+) -> Result<(), ExtractError> {
+    let unset = |source| ExtractError::Unset { system: request.connector.name.clone(), source };
+    let folder = request.home.join(folder.at.fill(request.secrets, &[]).map_err(unset)?);
+    let mut here: Vec<String> = Vec::new();
+    for (name, path) in matching(&folder, ask)? {
+        let bytes = whole(&name, &path)?;
+        let sha256 = sha256(&bytes);
+        // The same content under two names is one file.
+        if request.known_files.contains(&sha256) || here.contains(&sha256) {
+            continue;
+        }
+        let rows = file(&name, &bytes, ask, landing)?;
+        tracing::debug!(file = name, rows, "file was read");
+        here.push(sha256.clone());
+        landing.so_far.files.push(DeliveredFile { name, sha256, rows });
+    }
+    Ok(())
+}
+
+/// The files of a folder whose whole name matches, in the order of names.
+fn matching(folder: &Path, ask: &FileStream) -> Result<Vec<(String, PathBuf)>, ExtractError> {
+    let closed =
+        |source: io::Error| ExtractError::Closed { file: folder.display().to_string(), source };
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).map_err(closed)? {
+        let path = entry.map_err(closed)?.path();
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
+        if ask.file.is_match(name) && !path.is_dir() {
+            found.push((name.to_owned(), path));
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// The bytes of a file that stayed the same while it was read.
+fn whole(name: &str, path: &Path) -> Result<Vec<u8>, ExtractError> {
+    let closed = |source| ExtractError::Closed { file: name.to_owned(), source };
+    let before = fs::metadata(path).map_err(closed)?;
+    let bytes = fs::read(path).map_err(closed)?;
+    let after = fs::metadata(path).map_err(closed)?;
+    if !is_same(&before, &after) || after.len() != bytes.len() as u64 {
+        return Err(ExtractError::Changing { file: name.to_owned() });
+    }
+    if bytes.is_empty() {
+        let (what, why) = (format!("file `{name}`"), "it is empty".to_owned());
+        return Err(ExtractError::Unreadable { what, why });
+    }
+    Ok(bytes)
+}
+
+fn is_same(before: &Metadata, after: &Metadata) -> bool {
+    before.len() == after.len() && before.modified().ok() == after.modified().ok()
+}
+
+/// The rows of one file; its form is told by its first bytes, not by its name.
+fn file(
+    name: &str,
+    bytes: &[u8],
+    ask: &FileStream,
+    landing: &mut Landing<'_>,
+) -> Result<u64, ExtractError> {
+    let unreadable = |what: &str| {
+        let what = format!("file `{what}`");
+        move |why: String| ExtractError::Unreadable { what, why }
+    };
+    let layout = Layout {
+        needed: landing.needed(),
+        hides: landing.hides(),
+        parts: named(ask, name),
+        note: ask.note.as_ref(),
+        grid: &ask.grid,
+    };
+    let mut rows = 0;
+    let mut take = |sheet: Sheet| {
+        let batch = grid::batch(&sheet, &layout).map_err(unreadable(&sheet.source))?;
+        rows += landing.take(batch)?;
+        Ok::<(), ExtractError>(())
+    };
+    if workbook::is_one(bytes) {
+        let mut book = workbook::open(name, bytes).map_err(unreadable(name))?;
+        for sheet in book.pick(&ask.sheets).map_err(unreadable(name))? {
+            take(book.sheet(&sheet).map_err(unreadable(name))?)?;
+        }
+    } else {
+        take(text::sheet(name, bytes, ask.grid.header_from).map_err(unreadable(name))?)?;
+    }
+    Ok(rows)
+}
+
+/// The named groups of the file pattern, as columns.
+fn named(ask: &FileStream, name: &str) -> Vec<(String, Option<String>)> {
+    ask.file.captures(name).map_or_else(Vec::new, |found| header::groups(&ask.file, &found))
+}

@@ -1,1 +1,148 @@
-//! To be written.
+//! Which rows does a system have for us? Asked page by page or read from files, shielded, and handed
+//! on as they came; a slice is handed on whole or not at all.
+
+mod error;
+mod files;
+mod gateway;
+mod grid;
+mod header;
+mod http;
+mod landing;
+mod ledger;
+mod records;
+mod retry;
+mod shield;
+mod sign;
+mod text;
+mod window;
+mod workbook;
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::io;
+use std::path::Path;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+pub use self::error::ExtractError;
+use self::gateway::Gateway;
+use self::landing::Landing;
+pub use self::sign::prove_signatures;
+use crate::base::batch::Batch;
+use crate::base::pseudonym::Key;
+use crate::spec::connector::Ask;
+use crate::spec::connector::Connector;
+use crate::spec::connector::Source;
+use crate::spec::connector::Stream;
+use crate::spec::template::Secrets;
+
+/// What one pull needs to know.
+#[derive(Clone, Copy)]
+pub struct Request<'a> {
+    /// The system.
+    pub connector: &'a Connector,
+    /// The stream of it.
+    pub stream: &'a Stream,
+    /// Where the last complete pull ended.
+    pub since: Option<Timestamp>,
+    /// The night's cutoff.
+    pub until: Timestamp,
+    /// The SHA-256 of files that have landed.
+    pub known_files: &'a BTreeSet<String>,
+    /// Where secrets come from.
+    pub secrets: &'a (dyn Secrets + Sync),
+    /// The key of pseudonyms.
+    pub key: &'a Key,
+    /// The home, where a relative folder starts.
+    pub home: &'a Path,
+}
+
+impl Request<'_> {
+    fn zone(&self) -> Result<TimeZone, ExtractError> {
+        TimeZone::get(&self.connector.zone).map_err(|_| self.setting("its time zone is not known"))
+    }
+
+    fn setting(&self, why: &str) -> ExtractError {
+        ExtractError::Setting { system: self.connector.name.clone(), why: why.to_owned() }
+    }
+
+    fn name(&self) -> String {
+        format!("{}.{}", self.connector.name, self.stream.name)
+    }
+}
+
+/// What a pull brought.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Delivery {
+    /// The rows that were handed on.
+    pub received: u64,
+    /// The source's own total, over all slices.
+    pub told: Option<u64>,
+    /// Headers that no column names, and how many rows filled them.
+    pub unread: BTreeMap<String, u64>,
+    /// Every header that was seen.
+    pub headers: BTreeSet<String>,
+    /// Where this pull ended, if the stream has a cursor.
+    pub until: Option<Timestamp>,
+    /// The files that were read.
+    pub files: Vec<DeliveredFile>,
+    /// What was asked again, and why; one line each.
+    pub asked_again: Vec<String>,
+}
+
+/// A file that was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeliveredFile {
+    /// Its name.
+    pub name: String,
+    /// Its content's SHA-256.
+    pub sha256: String,
+    /// The rows it brought.
+    pub rows: u64,
+}
+
+/// A system that can be asked: one client and one pace for all its streams.
+pub struct System {
+    gateway: Option<Gateway>,
+}
+
+impl System {
+    /// Makes ready to ask a system; nothing is sent.
+    ///
+    /// # Errors
+    /// A value that is not set, or an address that is none.
+    pub fn open(connector: &Connector, secrets: &dyn Secrets) -> Result<System, ExtractError> {
+        let gateway = match &connector.source {
+            Source::Http(http) => Some(Gateway::open(&connector.name, http, secrets)?),
+            Source::Files(_) => None,
+        };
+        Ok(System { gateway })
+    }
+}
+
+/// Asks for the rows of one stream and hands them to `land`, at most 10,000 at a time. On an error
+/// nothing of what was handed on stands.
+///
+/// # Errors
+/// See [`ExtractError`].
+pub async fn pull(
+    system: &System,
+    request: &Request<'_>,
+    land: &mut (dyn FnMut(Batch) -> io::Result<()> + Send),
+) -> Result<Delivery, ExtractError> {
+    let as_of = request.until.to_zoned_datetime(request.zone()?).date();
+    let mut landing = Landing::new(request, as_of, land);
+    match (&request.stream.ask, &request.connector.source, &system.gateway) {
+        (Ask::Http(ask), Source::Http(_), Some(gateway)) => {
+            http::pull(gateway, ask, request, &mut landing).await?;
+        }
+        (Ask::Files(ask), Source::Files(folder), None) => {
+            files::pull(folder, ask, request, &mut landing)?;
+        }
+        (Ask::Http(_) | Ask::Files(_), Source::Http(_) | Source::Files(_), Some(_) | None) => {
+            return Err(request.setting("the stream is of another system"));
+        }
+    }
+    Ok(landing.delivery())
+}

@@ -1,1 +1,189 @@
-//! To be written.
+//! What of a row may be stored? Only what the stream's columns name; a person's number becomes a
+//! pseudonym, a word that tells too much becomes our value. Nothing passes this room around it.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+
+use super::error::quoted;
+use crate::base::batch::Batch;
+use crate::base::identity;
+use crate::base::pseudonym::Key;
+use crate::base::text::clean;
+use crate::spec::connector::Column;
+use crate::spec::connector::Identity;
+use crate::spec::connector::Stream;
+
+type Cell = Option<String>;
+
+/// What happens to the cells of one header.
+enum Fate<'s> {
+    /// They are landed as they came.
+    Kept,
+    /// They become pseudonyms, with what can be judged from them beside.
+    Person,
+    /// They become pseudonyms.
+    Opaque,
+    /// They become our values.
+    Reduced(&'s Column),
+}
+
+/// The shield of one stream, and what it has seen.
+pub(super) struct Shield<'s> {
+    fates: BTreeMap<String, Fate<'s>>,
+    empty: &'s [String],
+    ignored: BTreeSet<&'s str>,
+    key: &'s Key,
+    as_of: Date,
+    unread: BTreeMap<String, u64>,
+    headers: BTreeSet<String>,
+}
+
+impl<'s> Shield<'s> {
+    /// For a stream; `as_of` is the day on which a day of birth must have come.
+    pub(super) fn new(stream: &'s Stream, key: &'s Key, as_of: Date) -> Shield<'s> {
+        let mut fates = BTreeMap::new();
+        let kept = stream.keep.iter().chain(stream.columns.iter().filter_map(|c| c.sql.as_ref()));
+        for (_, expr) in kept {
+            expr.each_column(&mut |name| {
+                fates.insert(name.to_owned(), Fate::Kept);
+            });
+        }
+        // A header that one column hides and another does not is hidden.
+        let (hidden, plain): (Vec<_>, Vec<_>) =
+            stream.columns.iter().partition(|column| is_hidden(column));
+        for column in plain.into_iter().chain(hidden) {
+            for header in &column.from {
+                fates.insert(header.clone(), fate(column));
+            }
+        }
+        Shield {
+            fates,
+            empty: &stream.empty,
+            ignored: stream.ignore.iter().map(String::as_str).collect(),
+            key,
+            as_of,
+            unread: BTreeMap::new(),
+            headers: BTreeSet::new(),
+        }
+    }
+
+    /// The headers that the stream's columns name.
+    pub(super) fn needed(&self) -> impl Iterator<Item = &str> {
+        self.fates.keys().map(String::as_str)
+    }
+
+    /// Whether some headers are not landed as they came.
+    pub(super) fn hides(&self) -> bool {
+        self.fates.values().any(|fate| !matches!(fate, Fate::Kept))
+    }
+
+    /// What of a batch may be stored.
+    pub(super) fn pass(&mut self, batch: Batch) -> Batch {
+        let mut kept = Batch { headers: Vec::new(), rows: Vec::with_capacity(batch.rows.len()) };
+        let mut rows: Vec<Vec<Cell>> =
+            batch.rows.iter().map(|row| Vec::with_capacity(row.cells.len())).collect();
+        let (headers, mut places) = (batch.headers, batch.rows);
+        for (at, header) in headers.iter().enumerate() {
+            // A table whose header was sought in the wrong row has people for headers.
+            self.headers.insert(quoted(header));
+            let cells = places.iter_mut().map(|row| row.cells.get_mut(at).and_then(Option::take));
+            let cells: Vec<Cell> = cells.collect();
+            let columns = match self.fates.get(header) {
+                Some(fate) => self.hidden(header, fate, cells),
+                None if header.starts_with('_') => vec![(header.clone(), cells)],
+                None => {
+                    self.unread(header, &cells);
+                    Vec::new()
+                }
+            };
+            for (header, cells) in columns {
+                kept.headers.push(header);
+                rows.iter_mut().zip(cells).for_each(|(row, cell)| row.push(cell));
+            }
+        }
+        for (mut place, cells) in places.into_iter().zip(rows) {
+            place.cells = cells;
+            kept.rows.push(place);
+        }
+        kept
+    }
+
+    fn unread(&mut self, header: &str, cells: &[Cell]) {
+        let filled = cells.iter().flatten().count() as u64;
+        if filled > 0 && !self.ignored.contains(header) {
+            *self.unread.entry(quoted(header)).or_default() += filled;
+        }
+    }
+
+    /// The landed columns of one header.
+    fn hidden(&self, header: &str, fate: &Fate<'_>, cells: Vec<Cell>) -> Vec<(String, Vec<Cell>)> {
+        let cells = match fate {
+            Fate::Kept => cells,
+            Fate::Person => return self.people(header, cells),
+            Fate::Opaque => {
+                let hide =
+                    |text: String| self.filled(&text).then(|| self.key.pseudonym(&clean(&text)));
+                cells.into_iter().map(|cell| cell.and_then(hide)).collect()
+            }
+            Fate::Reduced(column) => {
+                cells.into_iter().map(|cell| reduced(column, &cell?)).collect()
+            }
+        };
+        vec![(header.to_owned(), cells)]
+    }
+
+    fn people(&self, header: &str, cells: Vec<Cell>) -> Vec<(String, Vec<Cell>)> {
+        let (mut pseudonyms, mut faults) = (Vec::new(), Vec::new());
+        let (mut births, mut sexes) = (Vec::new(), Vec::new());
+        for cell in cells {
+            let text = cell.filter(|text| self.filled(text));
+            let judged = text.map(|text| identity::judge(&text, self.as_of));
+            let person = judged.as_ref().and_then(|judged| judged.as_ref().ok());
+            let fault = judged.as_ref().and_then(|judged| judged.as_ref().err());
+            pseudonyms.push(person.map(|person| self.key.pseudonym(&person.number)));
+            faults.push(fault.map(|fault| fault.name().to_owned()));
+            births.push(person.map(|person| person.birth_date.to_string()));
+            sexes.push(person.map(|person| person.sex.name().to_owned()));
+        }
+        vec![
+            (header.to_owned(), pseudonyms),
+            (format!("{header}.fault"), faults),
+            (format!("{header}.birth_date"), births),
+            (format!("{header}.sex"), sexes),
+        ]
+    }
+
+    /// Whether a text is more than a word for "no value".
+    fn filled(&self, text: &str) -> bool {
+        let text = text.trim();
+        !text.is_empty() && !self.empty.iter().any(|word| word == text)
+    }
+
+    /// The headers nobody maps, with how many rows filled them, and all headers.
+    pub(super) fn into_seen(self) -> (BTreeMap<String, u64>, BTreeSet<String>) {
+        (self.unread, self.headers)
+    }
+}
+
+fn is_hidden(column: &Column) -> bool {
+    column.identity.is_some() || column.is_reduced
+}
+
+fn fate(column: &Column) -> Fate<'_> {
+    match column.identity {
+        Some(Identity::CnId) => Fate::Person,
+        Some(Identity::Opaque) => Fate::Opaque,
+        None if column.is_reduced => Fate::Reduced(column),
+        None => Fate::Kept,
+    }
+}
+
+/// Our value of a word; a word that nobody knows is not stored.
+fn reduced(column: &Column, text: &str) -> Cell {
+    let (plain, cleaned) = (text.trim(), clean(text));
+    let mut values = column.values.iter();
+    let found = values.find(|(word, _)| word == plain || *word == cleaned);
+    found.and_then(|(_, value)| value.clone())
+}

@@ -1,0 +1,137 @@
+//! Why did rows not come? Named by what can be done about it; never with a secret, a query or a row.
+
+use std::io;
+
+use thiserror::Error;
+
+use crate::spec::template::TemplateError;
+
+/// Why a pull brought nothing that stands.
+#[derive(Debug, Error)]
+pub enum ExtractError {
+    /// The system is down, slow or busy; another night may find it well.
+    #[error("{what} had no whole answer in {attempts} attempts: {why}")]
+    Unavailable {
+        /// System, stream and page.
+        what: String,
+        /// How often it was asked.
+        attempts: u32,
+        /// The last fault.
+        why: String,
+    },
+    /// The gateway said no; asking again says the same.
+    #[error("{what} was refused: {why}")]
+    Refused {
+        /// System, stream and page.
+        what: String,
+        /// The gateway's own words.
+        why: String,
+    },
+    /// Pages never added up to a whole slice.
+    #[error("{what} kept changing while it was read, {attempts} attempts: {why}")]
+    Unsteady {
+        /// System, stream and slice.
+        what: String,
+        /// How often the slice was asked.
+        attempts: u32,
+        /// The last doubt.
+        why: String,
+    },
+    /// More pages than any source has.
+    #[error("{what} has pages without end: {pages} were read")]
+    Endless {
+        /// System, stream and slice.
+        what: String,
+        /// How many were read.
+        pages: u32,
+    },
+    /// A file or an answer that is no table.
+    #[error("{what} cannot be read: {why}")]
+    Unreadable {
+        /// The file and sheet, or the system, stream and page.
+        what: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A file that was still being written.
+    #[error("file `{file}` changed while it was read")]
+    Changing {
+        /// The file.
+        file: String,
+    },
+    /// A file or folder that cannot be opened.
+    #[error("`{file}` cannot be opened")]
+    Closed {
+        /// The file or folder.
+        file: String,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// A secret or an environment variable that the connector needs.
+    #[error("a value of connector `{system}` is not known")]
+    Unset {
+        /// The system.
+        system: String,
+        /// Which.
+        #[source]
+        source: TemplateError,
+    },
+    /// A setting of the connector that cannot be used.
+    #[error("connector `{system}` cannot be used: {why}")]
+    Setting {
+        /// The system.
+        system: String,
+        /// What is wrong.
+        why: String,
+    },
+    /// The rows could not be landed.
+    #[error("rows cannot be landed")]
+    Landing(#[source] io::Error),
+}
+
+impl ExtractError {
+    /// Whether the same pull may go well later with nothing mended here.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Unavailable { .. } | Self::Unsteady { .. } | Self::Changing { .. } => true,
+            Self::Refused { .. }
+            | Self::Endless { .. }
+            | Self::Unreadable { .. }
+            | Self::Closed { .. }
+            | Self::Unset { .. }
+            | Self::Setting { .. }
+            | Self::Landing(_) => false,
+        }
+    }
+}
+
+/// A text of somebody else, fit for a report: one line, not long, and long runs of digits, which may
+/// be numbers of people, struck out.
+pub(super) fn quoted(text: &str) -> String {
+    let mut line = String::new();
+    let mut digits = 0_u32;
+    for letter in crate::base::text::clean(text).chars().take(200) {
+        digits = if letter.is_ascii_digit() { digits + 1 } else { 0 };
+        if digits == 9 {
+            line.truncate(line.len() - 8);
+            line.push('…');
+        }
+        if digits < 9 {
+            line.push(letter);
+        }
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_number_in_the_words_of_others_is_struck_out() {
+        assert_eq!(quoted("单号 20260105\n有误"), "单号 20260105 有误");
+        assert_eq!(quoted("519902198703051234 不合法"), "… 不合法");
+        assert_eq!(quoted("51990219870305123X"), "…X");
+    }
+}

@@ -1,0 +1,192 @@
+//! Which rows does a sheet have? Those under its header, until a row that ends the table; subtotals
+//! and rows in disorder are kept and marked, so that every row is accounted for.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use calamine::Dimensions;
+use regex::Regex;
+
+use super::header;
+use crate::base::batch::Batch;
+use crate::base::batch::Row;
+use crate::base::text::clean;
+use crate::base::text::squeeze;
+use crate::spec::connector::Grid;
+
+/// What a cell says, if anything.
+pub(super) type Cell = Option<String>;
+
+/// A sheet of a workbook, or a text file.
+pub(super) struct Sheet {
+    /// The file and the sheet.
+    pub(super) source: String,
+    /// Its lines.
+    pub(super) lines: Vec<Line>,
+    /// Its merged cells, rows and columns from 0.
+    pub(super) merged: Vec<Dimensions>,
+    /// Whether it is a text, in which a row has as many fields as the header.
+    pub(super) is_text: bool,
+    /// Whether some bytes of the text were none.
+    pub(super) is_damaged: bool,
+    /// Whether a quote of the text is never closed.
+    pub(super) has_open_quote: bool,
+}
+
+/// A line of a sheet.
+pub(super) struct Line {
+    /// As a person counts it.
+    pub(super) number: u32,
+    /// From the first column on.
+    pub(super) cells: Vec<Cell>,
+}
+
+impl Sheet {
+    /// The text of a cell, or of the merged cells around it. Rows are counted from 1, columns from 0.
+    pub(super) fn covered(&self, row: u32, column: usize) -> Option<&String> {
+        let at = u32::try_from(column).ok()?;
+        let around = self.merged.iter().find(|cells| cells.contains(row - 1, at));
+        around.map_or_else(
+            || self.cell(row, column),
+            |cells| self.cell(cells.start.0 + 1, usize::try_from(cells.start.1).ok()?),
+        )
+    }
+
+    fn cell(&self, row: u32, column: usize) -> Option<&String> {
+        let at = self.lines.binary_search_by_key(&row, |line| line.number).ok()?;
+        self.lines.get(at)?.cells.get(column)?.as_ref()
+    }
+}
+
+/// What is known about the sheets of a stream.
+pub(super) struct Layout<'a> {
+    /// The headers that columns name.
+    pub(super) needed: Vec<String>,
+    /// Whether a row in disorder could show what is to be hidden.
+    pub(super) hides: bool,
+    /// Columns from the file's name.
+    pub(super) parts: Vec<(String, Cell)>,
+    /// The pattern looked for above the header.
+    pub(super) note: Option<&'a Regex>,
+    /// Where the table stands.
+    pub(super) grid: &'a Grid,
+}
+
+/// A row and the columns that only it has.
+struct Found {
+    number: u32,
+    cells: Vec<Cell>,
+    own: Vec<(String, String)>,
+}
+
+/// The rows of a sheet.
+///
+/// # Errors
+/// Why the table is not where it should be.
+pub(super) fn batch(sheet: &Sheet, layout: &Layout<'_>) -> Result<Batch, String> {
+    let names = header::names(sheet, layout.grid, &layout.needed)?;
+    let mut fixed = layout.parts.clone();
+    fixed.extend(header::note(sheet, layout.grid, layout.note)?);
+    let fill: Vec<String> = layout.grid.fill_down.iter().map(|name| squeeze(name)).collect();
+    let fill: Vec<usize> =
+        (0..names.len()).filter(|at| fill.contains(&squeeze(&names[*at]))).collect();
+    let mut rows = Vec::new();
+    for line in sheet.lines.iter().filter(|line| line.number > layout.grid.header_to) {
+        let Some(first) = line.cells.iter().flatten().next() else { continue };
+        if mark(&layout.grid.end, first).is_some() {
+            break;
+        }
+        let mut found = match mark(&layout.grid.skip, first) {
+            Some(word) => filtered(line, &names, word),
+            None => row(sheet, line, &names, layout.hides)?,
+        };
+        for at in &fill {
+            if let (Some(cell @ None), Some(text)) =
+                (found.cells.get_mut(*at), sheet.covered(line.number, *at))
+            {
+                *cell = Some(text.clone());
+            }
+        }
+        rows.push(found);
+    }
+    Ok(assembled(&Arc::from(sheet.source.as_str()), names, &fixed, rows))
+}
+
+/// The word of the list that a cell begins with. A word with a blank in it means that blank.
+fn mark<'g>(words: &'g [String], cell: &str) -> Option<&'g str> {
+    let (cleaned, squeezed) = (clean(cell), squeeze(cell));
+    let begins = |word: &&String| {
+        if word.contains(char::is_whitespace) {
+            cleaned.starts_with(word.as_str())
+        } else {
+            squeezed.starts_with(&squeeze(word))
+        }
+    };
+    words.iter().find(begins).map(String::as_str)
+}
+
+fn filtered(line: &Line, names: &[String], word: &str) -> Found {
+    let mut cells = line.cells.clone();
+    cells.resize(names.len(), None);
+    Found { number: line.number, cells, own: vec![("_filtered".to_owned(), word.to_owned())] }
+}
+
+/// A row; one in disorder says why and keeps its further fields, unless a field in the wrong column
+/// could show what is to be hidden.
+fn row(sheet: &Sheet, line: &Line, names: &[String], hides: bool) -> Result<Found, String> {
+    let mut found = Found { number: line.number, cells: line.cells.clone(), own: Vec::new() };
+    if let Some(why) = disorder(sheet, line, names.len())? {
+        found.own.push(("_malformed".to_owned(), why));
+        let further = found.cells.split_off(names.len().min(found.cells.len()));
+        let further = further.into_iter().zip(names.len() + 1..);
+        if hides {
+            found.cells.clear();
+        } else {
+            let further = further.filter_map(|(cell, at)| Some((format!("_field_{at}"), cell?)));
+            found.own.extend(further);
+        }
+    }
+    found.cells.resize(names.len(), None);
+    Ok(found)
+}
+
+fn disorder(sheet: &Sheet, line: &Line, width: usize) -> Result<Option<String>, String> {
+    if !sheet.is_text {
+        return Ok(None);
+    }
+    let has = |letter| line.cells.iter().flatten().any(|text: &String| text.contains(letter));
+    let fields = line.cells.len();
+    if fields != width {
+        if sheet.has_open_quote && has('\n') {
+            return Err(format!("the quote on line {} is never closed", line.number));
+        }
+        return Ok(Some(format!("{fields} fields under a header of {width}")));
+    }
+    let is_damaged = sheet.is_damaged && has(char::REPLACEMENT_CHARACTER);
+    Ok(is_damaged.then(|| "bytes of no known encoding".to_owned()))
+}
+
+fn assembled(
+    source: &Arc<str>,
+    names: Vec<String>,
+    fixed: &[(String, Cell)],
+    rows: Vec<Found>,
+) -> Batch {
+    let own: BTreeSet<&String> =
+        rows.iter().flat_map(|row| &row.own).map(|(name, _)| name).collect();
+    let own: Vec<String> = own.into_iter().cloned().collect();
+    let rows = rows.into_iter().map(|found| {
+        let mut cells = found.cells;
+        cells.extend(fixed.iter().map(|(_, text)| text.clone()));
+        let mine = |name: &String| {
+            found.own.iter().find(|(known, _)| known == name).map(|(_, text)| text.clone())
+        };
+        cells.extend(own.iter().map(mine));
+        Row { source: Arc::clone(source), row: found.number, cells }
+    });
+    let rows = rows.collect();
+    let mut headers = names;
+    headers.extend(fixed.iter().map(|(name, _)| name.clone()));
+    headers.extend(own);
+    Batch { headers, rows }
+}

@@ -1,0 +1,81 @@
+//! What are the columns of a sheet called, and what does it say above them? Names of several rows are
+//! joined, and written as the connector writes them.
+
+use std::collections::BTreeMap;
+
+use regex::Captures;
+use regex::Regex;
+
+use super::error::quoted;
+use super::grid::Cell;
+use super::grid::Sheet;
+use crate::base::text::clean;
+use crate::base::text::squeeze;
+use crate::spec::connector::Grid;
+
+/// The names of the columns; one without a name is `column 7`.
+///
+/// # Errors
+/// No header where it should be, or two columns of one name.
+pub(super) fn names(sheet: &Sheet, grid: &Grid, needed: &[String]) -> Result<Vec<String>, String> {
+    let rows = grid.header_from..=grid.header_to;
+    let lines = sheet.lines.iter().filter(|line| rows.contains(&line.number));
+    let width = lines.map(|line| line.cells.len()).max().unwrap_or(0);
+    let known: BTreeMap<String, &String> =
+        needed.iter().map(|name| (squeeze(name), name)).collect();
+    let mut names: Vec<String> = Vec::with_capacity(width);
+    let mut is_named = false;
+    for column in 0..width {
+        let mut parts: Vec<String> = Vec::new();
+        for row in rows.clone() {
+            let part = sheet.covered(row, column).map_or_else(String::new, |text| squeeze(text));
+            if !part.is_empty() && parts.last() != Some(&part) {
+                parts.push(part);
+            }
+        }
+        is_named |= !parts.is_empty();
+        let joined = parts.join("/");
+        let name = match known.get(&joined) {
+            Some(name) => (*name).clone(),
+            None if joined.is_empty() => format!("column {}", column + 1),
+            None => joined,
+        };
+        if let Some(other) = names.iter().position(|before| *before == name) {
+            let (one, name) = (other + 1, quoted(&name));
+            return Err(format!("columns {one} and {} are both named `{name}`", column + 1));
+        }
+        names.push(name);
+    }
+    if is_named {
+        Ok(names)
+    } else {
+        Err(format!("there is no header in row {}", grid.header_from))
+    }
+}
+
+/// The named groups of the pattern that is looked for above the header.
+///
+/// # Errors
+/// A pattern that no cell there matches.
+pub(super) fn note(
+    sheet: &Sheet,
+    grid: &Grid,
+    pattern: Option<&Regex>,
+) -> Result<Vec<(String, Cell)>, String> {
+    let Some(pattern) = pattern else { return Ok(Vec::new()) };
+    let above = sheet.lines.iter().filter(|line| line.number < grid.header_from);
+    for text in above.flat_map(|line| line.cells.iter().flatten()) {
+        let cleaned = clean(text);
+        if let Some(found) = pattern.captures(text).or_else(|| pattern.captures(&cleaned)) {
+            return Ok(groups(pattern, &found));
+        }
+    }
+    Err("no cell above the header matches `note`".to_owned())
+}
+
+/// The named groups of a match, as columns `_name`.
+pub(super) fn groups(pattern: &Regex, found: &Captures<'_>) -> Vec<(String, Cell)> {
+    let text = |name| found.name(name).map(|part| part.as_str().trim().to_owned());
+    let names = pattern.capture_names().flatten();
+    names.map(|name| (format!("_{name}"), text(name).filter(|text| !text.is_empty()))).collect()
+}

@@ -1,0 +1,83 @@
+//! How are rows handed on? Shielded, in batches that fit in memory, and counted.
+
+use std::io;
+
+use jiff::civil::Date;
+
+use super::Delivery;
+use super::ExtractError;
+use super::Request;
+use super::shield::Shield;
+use crate::base::batch::Batch;
+
+/// The most rows of one batch.
+const MOST_ROWS: usize = 10_000;
+
+/// Where batches go, and what was counted on the way.
+pub(super) struct Landing<'a> {
+    shield: Shield<'a>,
+    land: &'a mut (dyn FnMut(Batch) -> io::Result<()> + Send),
+    /// What has been delivered so far; `unread` and `headers` are with the shield.
+    pub(super) so_far: Delivery,
+}
+
+impl<'a> Landing<'a> {
+    /// Nothing yet.
+    pub(super) fn new(
+        request: &Request<'a>,
+        as_of: Date,
+        land: &'a mut (dyn FnMut(Batch) -> io::Result<()> + Send),
+    ) -> Landing<'a> {
+        let shield = Shield::new(request.stream, request.key, as_of);
+        Landing { shield, land, so_far: Delivery::default() }
+    }
+
+    /// The headers that are JSON pointers.
+    pub(super) fn pointers(&self) -> Vec<String> {
+        self.shield.needed().filter(|header| header.starts_with('/')).map(str::to_owned).collect()
+    }
+
+    /// The headers that the stream's columns name.
+    pub(super) fn needed(&self) -> Vec<String> {
+        self.shield.needed().map(str::to_owned).collect()
+    }
+
+    /// Whether a row in disorder could show what the shield hides.
+    pub(super) fn hides(&self) -> bool {
+        self.shield.hides()
+    }
+
+    /// Hands rows on; tells how many.
+    pub(super) fn take(&mut self, mut batch: Batch) -> Result<u64, ExtractError> {
+        let rows = batch.rows.len() as u64;
+        while batch.rows.len() > MOST_ROWS {
+            let rest = batch.rows.split_off(MOST_ROWS);
+            let headers = batch.headers.clone();
+            self.hand_on(std::mem::replace(&mut batch, Batch { headers, rows: rest }))?;
+        }
+        self.hand_on(batch)?;
+        self.so_far.received += rows;
+        Ok(rows)
+    }
+
+    fn hand_on(&mut self, batch: Batch) -> Result<(), ExtractError> {
+        let batch = self.shield.pass(batch);
+        if batch.rows.is_empty() {
+            return Ok(());
+        }
+        (self.land)(batch).map_err(ExtractError::Landing)
+    }
+
+    /// Notes the source's own total of one slice.
+    pub(super) fn told(&mut self, total: Option<u64>) {
+        if let Some(total) = total {
+            *self.so_far.told.get_or_insert(0) += total;
+        }
+    }
+
+    /// Everything, when the pull is done.
+    pub(super) fn delivery(self) -> Delivery {
+        let (unread, headers) = self.shield.into_seen();
+        Delivery { unread, headers, ..self.so_far }
+    }
+}

@@ -1,0 +1,97 @@
+//! How is a text file read as a table? In UTF-8 if it can be, else in GB18030, its fields apart at
+//! tabs or commas, each row with the line it begins on.
+
+use std::borrow::Cow;
+
+use encoding_rs::Encoding;
+use encoding_rs::GB18030;
+
+use super::grid::Line;
+use super::grid::Sheet;
+
+/// A text file as a sheet of lines. The line `header` tells what stands between fields.
+///
+/// # Errors
+/// What makes it no table.
+pub(super) fn sheet(name: &str, bytes: &[u8], header: u32) -> Result<Sheet, String> {
+    let (text, is_damaged) = decode(bytes);
+    if text.contains('\0') {
+        return Err("it is neither a workbook nor a text".to_owned());
+    }
+    let at = usize::try_from(header).unwrap_or(usize::MAX).saturating_sub(1);
+    let names = text.lines().nth(at).unwrap_or_default();
+    let delimiter =
+        if names.matches('\t').count() > names.matches(',').count() { b'\t' } else { b',' };
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(delimiter)
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(text.as_bytes());
+    let mut lines = Vec::new();
+    for record in reader.records() {
+        let record = record.map_err(|fault| format!("line by line: {:?}", fault.kind()))?;
+        let number = record.position().map_or(0, csv::Position::line);
+        let cells = record.iter().map(|field| Some(field.trim()).filter(|text| !text.is_empty()));
+        let cells = cells.map(|text| text.map(str::to_owned)).collect();
+        lines.push(Line { number: u32::try_from(number).unwrap_or(u32::MAX), cells });
+    }
+    Ok(Sheet {
+        source: name.to_owned(),
+        lines,
+        merged: Vec::new(),
+        is_text: true,
+        is_damaged,
+        has_open_quote: text.matches('"').count() % 2 == 1,
+    })
+}
+
+/// The text, and whether some bytes were none.
+fn decode(bytes: &[u8]) -> (Cow<'_, str>, bool) {
+    if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
+        return encoding.decode_without_bom_handling(bytes.get(mark..).unwrap_or_default());
+    }
+    match std::str::from_utf8(bytes) {
+        Ok(text) => (Cow::Borrowed(text), false),
+        Err(_) => GB18030.decode_without_bom_handling(bytes),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(bytes: &[u8]) -> Vec<Vec<String>> {
+        let lines = sheet("x.csv", bytes, 1).unwrap().lines;
+        let cells = |line: Line| line.cells.into_iter().map(Option::unwrap_or_default).collect();
+        lines.into_iter().map(cells).collect()
+    }
+
+    #[test]
+    fn the_encoding_and_the_delimiter_are_found() {
+        let expected = vec![
+            vec!["单位".to_owned(), "𬭚".to_owned()],
+            vec!["人社局".to_owned(), "1".to_owned()],
+        ];
+        let text = "单位,𬭚\r\n\"人社局\", 1\r\n";
+        let (gb18030, _, _) = GB18030.encode(text);
+        let marked = format!("\u{feff}{text}");
+        let wide: Vec<u8> = marked.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let tabs = text.replace(',', "\t");
+        for bytes in [text.as_bytes(), &gb18030, marked.as_bytes(), &wide, tabs.as_bytes()] {
+            assert_eq!(texts(bytes), expected);
+        }
+    }
+
+    #[test]
+    fn a_row_is_known_by_the_line_it_begins_on() {
+        let sheet = sheet("x.csv", b"a,b\r\n\r\n\"1\n2\",3\r\n4,5\r\n", 1).unwrap();
+        let numbers: Vec<u32> = sheet.lines.iter().map(|line| line.number).collect();
+        assert_eq!(numbers, [1, 3, 5]);
+    }
+
+    #[test]
+    fn bytes_of_no_encoding_are_noticed() {
+        assert!(sheet("x.csv", b"a,b\n1,\xff\xff\n", 1).unwrap().is_damaged);
+        assert!(sheet("x.csv", b"a\0b", 1).is_err());
+    }
+}

@@ -1,0 +1,149 @@
+//! A drop folder with text files: encodings, disorder, and files that are known already.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use encoding_rs::GB18030;
+use shuping::base::pseudonym::sha256;
+use tempfile::TempDir;
+
+use super::Start;
+use super::pulled;
+use super::rows;
+use super::told;
+
+const TASKS: &str = r#"
+format = 1
+[system]
+name = "supervision"
+title = "督查督办"
+kind = "files"
+[files]
+at = "drop"
+[[stream]]
+name = "tasks"
+into = "task"
+file = 'mbdc_任务清单_(?<as_of>\d{8})\.csv'
+note = '导出时间:(?<exported>\S+)'
+grid = { header = 2, end = ["共 "] }
+write = "snapshot"
+[stream.columns]
+task_id = "任务编号"
+name = "任务名称"
+unit_id = "责任单位"
+as_of = "_as_of"
+"#;
+
+const LIST: &str = "目标绩效督查任务清单,导出时间:2026-01-05 00:30:12\r\n\
+    \"任务编号\",\"任务名称\",\"责任单位\",\"亮灯\"\r\n\
+    \"MB2025-0137-02\",\"修路\",\"市住房和城乡建设局\",\"绿\"\r\n\
+    \"MB2025-0138-01\",\"共 建\",𬭚镇,\"\"\r\n\
+    \"\",\"\",\"\",\"\"\r\n\
+    MB2025-0139-01,修桥,补路,市交通局,红\r\n\
+    \"共 3 条\"\r\n\
+    \"MB2025-0140-01\",\"在合计之后\",\"\",\"\"\r\n";
+
+fn home(files: &[(&str, &[u8])]) -> TempDir {
+    let home = TempDir::new().unwrap();
+    fs::create_dir(home.path().join("drop")).unwrap();
+    for (name, bytes) in files {
+        fs::write(home.path().join("drop").join(name), bytes).unwrap();
+    }
+    home
+}
+
+#[tokio::test]
+async fn a_list_is_read_in_whatever_encoding_it_comes() {
+    let (gb18030, _, _) = GB18030.encode(LIST);
+    let marked = format!("\u{feff}{LIST}");
+    let name = "mbdc_任务清单_20260105.csv";
+    for bytes in [&*gb18030, LIST.as_bytes(), marked.as_bytes()] {
+        let home = home(&[(name, bytes), ("notes.txt", b"not ours"), ("x_mbdc_1.csv", b"")]);
+        let (delivery, batches) = pulled(TASKS, &Start::home(home.path())).await;
+        let delivery = delivery.unwrap();
+        let fixed = "_as_of=20260105 _exported=2026-01-05";
+        assert_eq!(
+            rows(&batches),
+            [
+                format!(
+                    "{name} row 3: 任务编号=MB2025-0137-02 任务名称=修路 责任单位=市住房和城乡建设局 {fixed}"
+                ),
+                format!(
+                    "{name} row 4: 任务编号=MB2025-0138-01 任务名称=共 建 责任单位=𬭚镇 {fixed}"
+                ),
+                format!(
+                    "{name} row 6: 任务编号=MB2025-0139-01 任务名称=修桥 责任单位=补路 {fixed} _field_5=红 _malformed=5 fields under a header of 4"
+                ),
+            ]
+        );
+        assert_eq!((delivery.received, delivery.unread["亮灯"]), (3, 2));
+        assert_eq!(delivery.files.len(), 1);
+        assert_eq!(delivery.files[0].sha256, sha256(bytes));
+        assert_eq!((delivery.files[0].name.as_str(), delivery.files[0].rows), (name, 3));
+    }
+}
+
+#[tokio::test]
+async fn a_file_is_known_by_its_content() {
+    let (old, new) = (LIST.replace("修路", "铺路"), LIST);
+    let home = home(&[
+        ("mbdc_任务清单_20260104.csv", old.as_bytes()),
+        ("mbdc_任务清单_20260105.csv", new.as_bytes()),
+        ("mbdc_任务清单_20260106.csv", new.as_bytes()),
+    ]);
+    let known = BTreeSet::from([sha256(old.as_bytes())]);
+    let start = Start { known, ..Start::home(home.path()) };
+    let delivery = pulled(TASKS, &start).await.0.unwrap();
+    let names: Vec<&str> = delivery.files.iter().map(|file| file.name.as_str()).collect();
+    assert_eq!(names, ["mbdc_任务清单_20260105.csv"]);
+    let known = BTreeSet::from([sha256(old.as_bytes()), sha256(new.as_bytes())]);
+    let (delivery, batches) = pulled(TASKS, &Start { known, ..start }).await;
+    assert_eq!((delivery.unwrap().received, batches.len()), (0, 0));
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_table_is_named() {
+    let name = "mbdc_任务清单_20260105.csv";
+    let open = LIST.replace("\"修路\"", "\"修路");
+    for (bytes, why) in [
+        ("", "it is empty"),
+        ("a\0b", "neither a workbook nor a text"),
+        ("PK\u{3}\u{4}half a workbook, half a workbook", "damaged"),
+        (&LIST.replace("导出时间", "时间"), "no cell above the header matches `note`"),
+        ("导出时间:2026\r\n", "there is no header in row 2"),
+        (&LIST.replace("亮灯", "任务 编号"), "columns 1 and 4 are both named `任务编号`"),
+        (&open, "the quote on line 3 is never closed"),
+    ] {
+        let home = home(&[(name, bytes.as_bytes())]);
+        let (delivery, batches) = pulled(TASKS, &Start::home(home.path())).await;
+        let error = told(&delivery.unwrap_err());
+        assert!(error.contains(name) && error.contains(why), "{why:?}: {error}");
+        assert!(batches.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_opened_is_named() {
+    let home = TempDir::new().unwrap();
+    let (delivery, _) = pulled(TASKS, &Start::home(home.path())).await;
+    let error = delivery.unwrap_err();
+    assert!(told(&error).contains("drop` cannot be opened") && !error.is_transient());
+    let drop = home.path().join("drop");
+    fs::create_dir(&drop).unwrap();
+    std::os::unix::fs::symlink("/nowhere", drop.join("mbdc_任务清单_20260105.csv")).unwrap();
+    let (delivery, _) = pulled(TASKS, &Start::home(home.path())).await;
+    assert!(told(&delivery.unwrap_err()).contains("mbdc_任务清单_20260105.csv` cannot be opened"));
+}
+
+#[tokio::test]
+async fn a_row_in_disorder_does_not_show_a_person_in_the_wrong_column() {
+    let text = TASKS
+        .replace("name = \"任务名称\"", "name = { from = \"任务名称\", identity = \"cn_id\" }");
+    let list = LIST.replace("补路", "519902198703051231");
+    let home = home(&[("mbdc_任务清单_20260105.csv", list.as_bytes())]);
+    let (delivery, batches) = pulled(&text, &Start::home(home.path())).await;
+    assert_eq!(delivery.unwrap().received, 3);
+    let rows = rows(&batches);
+    assert!(rows[2].ends_with("_malformed=5 fields under a header of 4"), "{rows:?}");
+    assert!(!format!("{batches:?}").contains("519902198703051231"));
+}

@@ -1,0 +1,130 @@
+//! What does a source have to do for its rows to stand, and what happens when it does not?
+
+mod files;
+mod gateway;
+mod proof;
+mod sheets;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use shuping::base::batch::Batch;
+use shuping::base::pseudonym::Key;
+use shuping::extract::Delivery;
+use shuping::extract::ExtractError;
+use shuping::extract::Request;
+use shuping::extract::System;
+use shuping::extract::pull;
+use shuping::spec::connector::Connector;
+use shuping::spec::connector::read_connector;
+use shuping::spec::template::Secrets;
+
+/// The secret of every test; it must not be seen anywhere.
+pub(crate) const SECRET: &str = "test-secret";
+
+/// Secrets and variables of a test.
+pub(crate) struct Vault {
+    pub(crate) url: String,
+}
+
+impl Secrets for Vault {
+    fn env(&self, name: &str) -> Result<String, String> {
+        match name {
+            "URL" => Ok(self.url.clone()),
+            "CLIENT" => Ok("gov-app-01".to_owned()),
+            _ => Err(format!("environment variable `{name}` is not set")),
+        }
+    }
+
+    fn secret(&self, name: &str) -> Result<String, String> {
+        match name {
+            "key" => Ok(SECRET.to_owned()),
+            _ => Err(format!("secret `{name}` is not set")),
+        }
+    }
+}
+
+/// What a pull starts from.
+pub(crate) struct Start {
+    pub(crate) url: String,
+    pub(crate) home: PathBuf,
+    pub(crate) since: Option<Timestamp>,
+    pub(crate) known: BTreeSet<String>,
+}
+
+impl Start {
+    pub(crate) fn at(url: &str) -> Start {
+        let (url, home) = (url.to_owned(), PathBuf::from("."));
+        Start { url, home, since: None, known: BTreeSet::new() }
+    }
+
+    pub(crate) fn home(home: &Path) -> Start {
+        Start { home: home.to_owned(), ..Start::at("http://127.0.0.1:9") }
+    }
+}
+
+pub(crate) fn connector(text: &str) -> Connector {
+    read_connector("connectors/test.toml", text)
+        .unwrap_or_else(|faults| panic!("{faults:#?}\n{text}"))
+}
+
+/// Pulls the first stream on the night of 6 January 2026.
+pub(crate) async fn pulled(
+    text: &str,
+    start: &Start,
+) -> (Result<Delivery, ExtractError>, Vec<Batch>) {
+    let connector = connector(text);
+    let vault = Vault { url: start.url.clone() };
+    let key = Key::new("a key of people");
+    let request = Request {
+        connector: &connector,
+        stream: &connector.streams[0],
+        since: start.since,
+        until: "2026-01-06T02:00:00+08:00".parse().unwrap(),
+        known_files: &start.known,
+        secrets: &vault,
+        key: &key,
+        home: &start.home,
+    };
+    let system = match System::open(&connector, &vault) {
+        Ok(system) => system,
+        Err(error) => return (Err(error), Vec::new()),
+    };
+    let mut batches = Vec::new();
+    let mut land = |batch| {
+        batches.push(batch);
+        Ok(())
+    };
+    let delivery = sent(pull(&system, &request, &mut land)).await;
+    (delivery, batches)
+}
+
+/// A pull may be spawned on any thread.
+fn sent<F: Future + Send>(future: F) -> F {
+    future
+}
+
+/// Rows as a person reads them: header and value, empty cells left out.
+pub(crate) fn rows(batches: &[Batch]) -> Vec<String> {
+    let row = |batch: &Batch, at: usize| {
+        let row = &batch.rows[at];
+        let cells = batch.headers.iter().zip(&row.cells);
+        let filled = cells.filter_map(|(name, cell)| Some(format!("{name}={}", cell.as_ref()?)));
+        format!("{}: {}", row.place(), filled.collect::<Vec<_>>().join(" "))
+    };
+    batches.iter().flat_map(|batch| (0..batch.rows.len()).map(move |at| row(batch, at))).collect()
+}
+
+/// An error and everything beneath it.
+pub(crate) fn told(error: &ExtractError) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(deeper) = cause {
+        text = format!("{text}: {deeper}");
+        cause = deeper.source();
+    }
+    assert!(!text.contains(SECRET), "{text}");
+    text
+}
