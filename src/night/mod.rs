@@ -1,1 +1,227 @@
-//! To be written.
+//! Floor 4: one night, from systems to metric files. The only room that knows the order.
+
+mod compute;
+mod model;
+mod notes;
+mod pull;
+pub mod report;
+
+use std::fs::File;
+use std::fs::TryLockError;
+use std::io::Read as _;
+use std::io::Write as _;
+use std::path::Path;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use self::report::NightReport;
+use self::report::State;
+use self::report::StreamNight;
+use crate::base::clock;
+use crate::base::durable::create_private_folder;
+use crate::base::durable::write_then_rename;
+use crate::base::pseudonym::Key;
+use crate::model::lake::Lake;
+use crate::spec::catalog::Catalog;
+use crate::spec::home::Home;
+use crate::spec::template::Secrets;
+
+/// Which night is run, and how.
+#[derive(Clone, Copy, Debug)]
+pub struct Choice {
+    /// The night: what was known at its cutoff.
+    pub night: Date,
+    /// The day that is told.
+    pub as_of: Date,
+    /// Ask again for streams that have landed.
+    pub again: bool,
+}
+
+/// What the night stands on.
+pub struct Ground<'g> {
+    /// The definitions.
+    pub catalog: &'g Catalog,
+    /// Their files.
+    pub home: &'g Home,
+    /// Where everything it writes stands.
+    pub var: PathBuf,
+    /// Where secrets come from.
+    pub secrets: &'g (dyn Secrets + Sync),
+}
+
+/// What a night has come to, for whoever watches.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// A stream is being asked for.
+    Asking(String),
+    /// A stream has landed, with its rows; or had landed before.
+    Landed(String, u64),
+    /// A stream failed.
+    Failed(String, String),
+    /// A table has been modelled, with the rows that changed.
+    Modelled(String, u64),
+    /// The facts have been counted and the metrics told, with their values.
+    Told(u64),
+    /// The warehouse holds the night.
+    Loaded,
+    /// The release stands.
+    Published(String),
+}
+
+/// Why a night could not be run at all.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// Another night holds the lock.
+    #[error("another night is running: {holder}")]
+    Busy {
+        /// Who, and since when.
+        holder: String,
+    },
+    /// The key is not that of the lake.
+    #[error("the lake's pseudonyms were made with key {lake}, this is key {given}")]
+    OtherKey {
+        /// The fingerprint that the lake keeps.
+        lake: String,
+        /// The fingerprint of the given key.
+        given: String,
+    },
+    /// A secret that is not there.
+    #[error("{0}")]
+    NoKey(String),
+}
+
+impl Ground<'_> {
+    /// The lake.
+    pub fn lake(&self) -> PathBuf {
+        self.var.join("lake")
+    }
+
+    /// The instant at which a night is taken.
+    fn cutoff(&self, night: Date) -> anyhow::Result<Timestamp> {
+        let settings = &self.catalog.settings;
+        let local = night.to_datetime(settings.cutoff);
+        let instant = settings.zone.to_ambiguous_timestamp(local).compatible();
+        Ok(instant.with_context(|| format!("the cutoff of {night}"))?)
+    }
+}
+
+/// Runs a night, and tells every step to `watch`.
+///
+/// # Errors
+/// A [`Refusal`], or a disk or database that fails. A system that fails is not an error: it is in the
+/// report.
+pub async fn run(
+    ground: &Ground<'_>,
+    choice: Choice,
+    watch: &mut (dyn FnMut(Step) + Send),
+) -> anyhow::Result<NightReport> {
+    let started = clock::now();
+    create_private_folder(&ground.lake()).context("making the lake's folder")?;
+    let _lock = lock(&ground.var, choice.night)?;
+    let key = key(ground)?;
+    keep_home(ground)?;
+    let cutoff = ground.cutoff(choice.night)?;
+    let pulls = pull::all(ground, choice, (&key, cutoff), watch).await?;
+    let lake = Lake::at(&ground.lake());
+    let mut streams: Vec<StreamNight> = Vec::new();
+    let mut noticed = Vec::new();
+    for (pulled, (connector, stream)) in pulls.into_iter().zip(ground.catalog.streams()) {
+        let known = model::known_rows(&lake, ground.catalog, stream, choice.night)?;
+        let (told, seen) = model::model(ground, &lake, (connector, stream), choice.night, pulled, known)?;
+        match &told.state {
+            State::Failed => watch(Step::Failed(told.name(), told.note.clone())),
+            State::Done | State::Nothing => {
+                watch(Step::Modelled(told.name(), told.equation.changed + told.equation.deleted));
+            }
+        }
+        noticed.extend(seen);
+        streams.push(told);
+    }
+    let stale: Vec<String> = stale_tables(ground.catalog, &streams);
+    let computed = compute::compute(ground, &lake, choice, &stale)?;
+    watch(Step::Told(computed.values.len() as u64));
+    noticed.extend(computed.noticed.iter().cloned());
+    let mut report = NightReport::of(choice, streams, noticed, &computed);
+    notes::keep(&lake, ground.catalog, &report)?;
+    report.warehouse = ground.var.join("warehouse.db");
+    let run = notes::Run { started, ended: clock::now(), home: &ground.catalog.fingerprint };
+    notes::load(&lake, ground.catalog, &computed, (&report, &run)).await?;
+    watch(Step::Loaded);
+    let release = notes::publish(ground, &computed, (choice.night, cutoff))?;
+    watch(Step::Published(release.folder.display().to_string()));
+    report.release = release.folder;
+    tracing::info!(night = %choice.night, exit_code = report.exit_code(), "night ended");
+    Ok(report)
+}
+
+/// Tables that a failed stream fills, and those made from them.
+fn stale_tables(catalog: &Catalog, streams: &[StreamNight]) -> Vec<String> {
+    let pairs = streams.iter().zip(catalog.streams());
+    let failed = pairs.filter(|(told, _)| told.state == State::Failed);
+    let mut tables: Vec<String> =
+        failed.map(|(_, (_, stream))| stream.into.value.clone()).collect();
+    if tables.iter().any(|table| table == "person_snapshot") {
+        tables.push("person_spell".to_owned());
+    }
+    tables
+}
+
+/// Holds the home's lock as long as it lives; the operating system drops it with the process.
+fn lock(var: &Path, night: Date) -> anyhow::Result<File> {
+    let path = var.join("lock");
+    let named = || format!("`{}`", path.display());
+    let options = || {
+        let mut options = File::options();
+        options.read(true).write(true).create(true).truncate(false);
+        options
+    };
+    let mut file = options().open(&path).with_context(named)?;
+    match file.try_lock() {
+        Ok(()) => {
+            file.set_len(0).with_context(named)?;
+            let holder = format!("night {night}, process {}, since {}", std::process::id(), clock::now());
+            file.write_all(holder.as_bytes()).with_context(named)?;
+            Ok(file)
+        }
+        Err(TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            file.read_to_string(&mut holder).with_context(named)?;
+            Err(Refusal::Busy { holder }.into())
+        }
+        Err(TryLockError::Error(fault)) => Err(fault).with_context(named),
+    }
+}
+
+/// The key of the pseudonyms; a lake that was made with another is refused before a row is read.
+fn key(ground: &Ground<'_>) -> anyhow::Result<Key> {
+    let secret = ground.catalog.settings.key.fill(ground.secrets, &[]);
+    let key = Key::new(&secret.map_err(|unset| Refusal::NoKey(unset.to_string()))?);
+    let path = ground.lake().join("key");
+    let given = key.fingerprint();
+    match std::fs::read_to_string(&path) {
+        Ok(lake) if lake.trim() != given => {
+            Err(Refusal::OtherKey { lake: lake.trim().to_owned(), given }.into())
+        }
+        Ok(_) => Ok(key),
+        Err(_) => {
+            write_then_rename(&path, given.as_bytes()).context("keeping the key's fingerprint")?;
+            Ok(key)
+        }
+    }
+}
+
+/// Keeps what this home says, so that the night can be told again.
+fn keep_home(ground: &Ground<'_>) -> anyhow::Result<()> {
+    let folder = ground.var.join("homes").join(&ground.catalog.fingerprint);
+    if folder.exists() {
+        return Ok(());
+    }
+    let beside = folder.with_extension("tmp");
+    for (path, text) in &ground.home.files {
+        write_then_rename(&beside.join(path), text.as_bytes()).context("keeping the home")?;
+    }
+    std::fs::rename(&beside, &folder).context("keeping the home")
+}

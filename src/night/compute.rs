@@ -1,0 +1,119 @@
+//! From the model to the metrics of a night: resolve, reckon people in time, count, tell.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use anyhow::Context as _;
+use polars::prelude::DataFrame;
+
+use super::Choice;
+use super::Ground;
+use super::model::days;
+use super::report::Noticed;
+use crate::base::cell::Cell;
+use crate::frame::table;
+use crate::measure::cube;
+use crate::measure::evaluate::Telling;
+use crate::measure::evaluate::Told;
+use crate::measure::evaluate::Unit;
+use crate::measure::fact;
+use crate::model::lake::Lake;
+use crate::model::people;
+use crate::model::people::Sources;
+use crate::model::resolve::Resolver;
+use crate::spec::catalog::Catalog;
+
+/// What a night knows, resolved and computed.
+pub(super) struct Computed<'c> {
+    /// The model's tables, by name.
+    pub(super) tables: BTreeMap<String, DataFrame>,
+    /// Every metric.
+    pub(super) values: Vec<Told<'c>>,
+    /// What was noticed on the way.
+    pub(super) noticed: Vec<Noticed>,
+}
+
+pub(super) fn compute<'c>(
+    ground: &Ground<'c>,
+    lake: &Lake,
+    choice: Choice,
+    stale: &[String],
+) -> anyhow::Result<Computed<'c>> {
+    let catalog = ground.catalog;
+    let (tables, noticed) = tables(catalog, lake, choice)?;
+    let told_on =
+        fact::Ground { catalog, tables: &tables, days: days(catalog), as_of: choice.as_of };
+    let cube = cube::count(&told_on).context("counting measures")?;
+    let stale: BTreeSet<String> = stale.iter().cloned().collect();
+    let telling = Telling {
+        cube: &cube,
+        metrics: catalog.metrics().map(|metric| (metric.name.as_str(), metric)).collect(),
+        units: &units(tables.get("unit")),
+        as_of: choice.as_of,
+        fed: &catalog.filled(),
+        stale: &stale,
+    };
+    let values = telling.all().context("telling metrics")?;
+    Ok(Computed { tables, values, noticed })
+}
+
+type Tables = BTreeMap<String, DataFrame>;
+
+/// The merged tables with names resolved, and people in time.
+fn tables(
+    catalog: &Catalog,
+    lake: &Lake,
+    choice: Choice,
+) -> anyhow::Result<(Tables, Vec<Noticed>)> {
+    let mut tables = BTreeMap::new();
+    let mut noticed = Vec::new();
+    let read = |name: &str| match catalog.schemas.get(name) {
+        Some(schema) => lake.read(schema, choice.night).map_err(anyhow::Error::from),
+        None => Ok(DataFrame::empty()),
+    };
+    let (units, sections) = (read("unit")?, read("section")?);
+    let resolver = Resolver::of(catalog, &units, &sections, days(catalog));
+    for name in catalog.filled() {
+        let Some(schema) = catalog.schemas.get(name).filter(|_| name != "person_spell") else {
+            continue;
+        };
+        let (table, unknown) = resolver.resolve(catalog, schema, read(name)?)?;
+        let unknown = unknown.into_iter();
+        noticed.extend(unknown.map(|(text, rows)| Noticed::of_table(name, "unknown_unit", &text).rows(rows)));
+        tables.insert(name.to_owned(), table);
+    }
+    if let (Some(rosters), Some(schema)) =
+        (tables.get("person_snapshot"), catalog.schemas.get("person_spell"))
+    {
+        let sources = Sources { rosters, units: &units, sections: &sections };
+        let (spells, found) = people::spells(&sources, schema, choice.night)?;
+        let found = found.into_iter();
+        noticed.extend(
+            found.map(|(kind, rows)| Noticed::of_table("person_spell", &kind, "").rows(rows)),
+        );
+        tables.insert("person_spell".to_owned(), spells);
+    }
+    Ok((tables, noticed))
+}
+
+fn units(table: Option<&DataFrame>) -> Vec<Unit> {
+    let Some(table) = table else { return Vec::new() };
+    let rows = table::to_rows(table, &["unit_id", "valid_from", "valid_to"]);
+    let mut spans: BTreeMap<String, Unit> = BTreeMap::new();
+    for row in rows {
+        let [Some(Cell::Text(unit_id)), from, to] = row.as_slice() else { continue };
+        let day = |cell: &Option<Cell>| match cell {
+            Some(Cell::Day(day)) => Some(*day),
+            _ => None,
+        };
+        let (from, to) = (day(from).unwrap_or(jiff::civil::Date::MIN), day(to));
+        let known = spans.entry(unit_id.clone()).or_insert_with(|| Unit {
+            unit_id: unit_id.clone(),
+            from,
+            to,
+        });
+        known.from = known.from.min(from);
+        known.to = known.to.zip(to).map(|(known, to)| known.max(to));
+    }
+    spans.into_values().collect()
+}

@@ -1,0 +1,184 @@
+//! What became of a stream's rows? Judged, merged, and its equation closed; a stream that breaks its
+//! promise leaves the last good data as they are.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use num_rational::Ratio;
+
+use super::Ground;
+use super::pull::Pulled;
+use super::report::Noticed;
+use super::report::State;
+use super::report::StreamNight;
+use crate::frame::functions::Days;
+use crate::model::judge::Judge;
+use crate::model::judge::Judged;
+use crate::model::lake::Delivery;
+use crate::model::lake::Lake;
+use crate::model::landing::Landed;
+use crate::model::landing::Landing;
+use crate::spec::catalog::Catalog;
+use crate::spec::connector::Connector;
+use crate::spec::connector::Contract;
+use crate::spec::connector::NewColumn;
+use crate::spec::connector::Stream;
+use crate::spec::connector::Write;
+
+/// What days mean in a home.
+pub(super) fn days(catalog: &Catalog) -> Days {
+    Days { calendar: Arc::new(catalog.calendar.clone()), zone: catalog.settings.zone.clone() }
+}
+
+/// How many rows a snapshot's table holds before tonight; nothing for other streams.
+pub(super) fn known_rows(
+    lake: &Lake,
+    catalog: &Catalog,
+    stream: &Stream,
+    night: Date,
+) -> anyhow::Result<Option<u64>> {
+    let whole = matches!(&stream.write, Write::Snapshot { within } if within.is_empty());
+    let (true, Some(schema)) = (whole, catalog.schemas.get(&stream.into.value)) else {
+        return Ok(None);
+    };
+    let before = night.yesterday()?;
+    Ok(Some(lake.read(schema, before)?.height() as u64))
+}
+
+/// Judges and merges what a stream brought.
+pub(super) fn model(
+    ground: &Ground<'_>,
+    lake: &Lake,
+    (connector, stream): (&Connector, &Stream),
+    night: Date,
+    pulled: Pulled,
+    known: Option<u64>,
+) -> anyhow::Result<(StreamNight, Vec<Noticed>)> {
+    let mut told = StreamNight::new(connector, stream, night);
+    let attempt = match pulled {
+        Ok(attempt) => attempt,
+        Err(fault) => {
+            told.fail(&fault);
+            return Ok((told, Vec::new()));
+        }
+    };
+    let Some(schema) = ground.catalog.schemas.get(&stream.into.value) else {
+        told.fail("its table has no schema");
+        return Ok((told, Vec::new()));
+    };
+    let landing = Landing::of(&ground.lake(), &connector.name, &stream.name);
+    let landed = landing.manifest(attempt)?;
+    told.received = landed.received;
+    told.told = landed.told;
+    told.asked_again = landed.asked_again.len() as u64;
+    let judge = Judge {
+        stream,
+        schema,
+        codes: &ground.catalog.codes,
+        zone: jiff::tz::TimeZone::get(&connector.zone)?,
+        days: days(ground.catalog),
+    };
+    let mut judged = Judged::default();
+    for part in landing.parts(attempt)? {
+        judge.part(&part?, &mut judged)?;
+    }
+    told.quarantined.clone_from(&judged.quarantined);
+    let mut noticed = noticed(connector, stream, &judged.noticed);
+    noticed.extend(unread(connector, stream, &landed));
+    if let Some(broken) = broken(stream, &landed, &judged, known) {
+        told.equation.filtered = judged.filtered;
+        told.equation.quarantined = judged.quarantined.len() as u64;
+        told.fail(&broken);
+        return Ok((told, noticed));
+    }
+    let delivery = Delivery { system: &connector.name, stream: &stream.name, night };
+    told.equation = lake.merge(delivery, schema, &stream.write, &judged)?;
+    told.state = if landed.received == 0 { State::Nothing } else { State::Done };
+    Ok((told, noticed))
+}
+
+/// The promise that a delivery breaks, if it breaks one.
+fn broken(
+    stream: &Stream,
+    landed: &Landed,
+    judged: &Judged,
+    known: Option<u64>,
+) -> Option<String> {
+    let contract = &stream.contract;
+    let delivered = landed.received > 0 || landed.told == Some(0) || !landed.files.is_empty();
+    if delivered && landed.received < contract.rows_min {
+        let (received, least) = (landed.received, contract.rows_min);
+        return Some(format!("{received} rows came, the contract promises at least {least}"));
+    }
+    if landed.received == 0 {
+        return None;
+    }
+    if let Some(told) = landed.told.filter(|told| *told != landed.received) {
+        return Some(format!("the source tells {told} rows, {} came", landed.received));
+    }
+    let absent = stream.columns.iter().find(|column| {
+        !column.from.is_empty()
+            && !column.is_optional
+            && !column.from.iter().any(|header| is_sent(header, landed))
+    });
+    if let Some(column) = absent {
+        let wanted = column.from.join("`, `");
+        return Some(format!("column `{}` finds none of `{wanted}` in what came", column.name));
+    }
+    if contract.new_column == NewColumn::Fail
+        && let Some(header) = landed.unread.keys().next()
+    {
+        return Some(format!("a new column `{header}` came"));
+    }
+    thinned(contract, landed, judged, known)
+}
+
+fn thinned(
+    contract: &Contract,
+    landed: &Landed,
+    judged: &Judged,
+    known: Option<u64>,
+) -> Option<String> {
+    let share = |part: u64, whole: u64| Ratio::new(i128::from(part), i128::from(whole.max(1)));
+    let bad = judged.quarantined.len() as u64;
+    if share(bad, landed.received) > contract.bad_rows_max && bad > 1 {
+        let reasons = judged.quarantined.iter().map(|row| format!("{} {}", row.column, row.reason));
+        let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+        reasons.for_each(|reason| *counts.entry(reason).or_default() += 1);
+        let most = counts.iter().max_by_key(|(_, rows)| **rows);
+        let most = most.map_or(String::new(), |(reason, rows)| format!("; most: {reason} ({rows})"));
+        let received = landed.received;
+        return Some(format!("{bad} of {received} rows break the contract{most}"));
+    }
+    let (limit, known) = contract.shrink_max.zip(known)?;
+    let kept = judged.kept.len() as u64;
+    (kept < known && share(known - kept, known) > limit)
+        .then(|| format!("the snapshot shrank from {known} to {kept} rows; it is held back"))
+}
+
+fn is_sent(header: &str, landed: &Landed) -> bool {
+    let base = [".fault", ".birth_date", ".sex"].iter().find_map(|end| header.strip_suffix(end));
+    header.starts_with('_') || landed.headers.contains(base.unwrap_or(header))
+}
+
+fn noticed(
+    connector: &Connector,
+    stream: &Stream,
+    seen: &BTreeMap<(String, String), u64>,
+) -> Vec<Noticed> {
+    let of = |((kind, subject), rows): (&(String, String), &u64)| {
+        Noticed::of(connector, stream, kind, subject).rows(*rows)
+    };
+    seen.iter().map(of).collect()
+}
+
+fn unread(connector: &Connector, stream: &Stream, landed: &Landed) -> Vec<Noticed> {
+    if stream.contract.new_column == NewColumn::Ignore {
+        return Vec::new();
+    }
+    let of = |(header, rows): (&String, &u64)| {
+        Noticed::of(connector, stream, "unread", header).rows(*rows)
+    };
+    landed.unread.iter().map(of).collect()
+}

@@ -1,0 +1,144 @@
+//! Which streams must be asked for tonight, and what did they bring? One system's failure stays its own.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use super::Choice;
+use super::Ground;
+use super::Step;
+use crate::base::batch::Batch;
+use crate::base::pseudonym::Key;
+use crate::extract;
+use crate::extract::Delivery;
+use crate::extract::System;
+use crate::model::landing::Landed;
+use crate::model::landing::Landing;
+use crate::spec::connector::Connector;
+use crate::spec::connector::Stream;
+
+/// What became of asking for a stream: the attempt that stands, or why there is none.
+pub(super) type Pulled = Result<(jiff::civil::Date, u32), String>;
+
+/// Asks for every stream that has not landed tonight, in the order of [`crate::spec::catalog::Catalog::streams`].
+pub(super) async fn all(
+    ground: &Ground<'_>,
+    choice: Choice,
+    (key, cutoff): (&Key, Timestamp),
+    watch: &mut (dyn FnMut(Step) + Send),
+) -> anyhow::Result<Vec<Pulled>> {
+    let mut systems: BTreeMap<&str, Result<System, String>> = BTreeMap::new();
+    let mut pulled = Vec::new();
+    for (connector, stream) in ground.catalog.streams() {
+        let name = format!("{}.{}", connector.name, stream.name);
+        let landing = Landing::of(&ground.lake(), &connector.name, &stream.name);
+        let attempts = landing.attempts()?;
+        let tonight = attempts.iter().filter(|(night, _)| *night == choice.night).max();
+        if let Some(attempt) = tonight.filter(|_| !choice.again) {
+            watch(Step::Landed(name, landing.manifest(*attempt)?.received));
+            pulled.push(Ok(*attempt));
+            continue;
+        }
+        watch(Step::Asking(name.clone()));
+        let system = systems.entry(&connector.name).or_insert_with(|| {
+            System::open(connector, ground.secrets).map_err(|fault| chain(&fault))
+        });
+        let asked = match system {
+            Ok(system) => {
+                let from = Bookmark::of(&landing, choice.night)?;
+                let night = Tonight { ground, choice, key, cutoff };
+                pull(&night, (connector, stream), system, (&landing, from)).await
+            }
+            Err(fault) => Err(fault.clone()),
+        };
+        match &asked {
+            Ok(attempt) => watch(Step::Landed(name, landing.manifest(*attempt)?.received)),
+            Err(fault) => {
+                tracing::warn!(stream = name, fault, "stream failed");
+            }
+        }
+        pulled.push(asked);
+    }
+    Ok(pulled)
+}
+
+/// Where the nights before have come to.
+struct Bookmark {
+    since: Option<Timestamp>,
+    files: BTreeSet<String>,
+}
+
+impl Bookmark {
+    fn of(landing: &Landing, night: jiff::civil::Date) -> anyhow::Result<Bookmark> {
+        let mut bookmark = Bookmark { since: None, files: BTreeSet::new() };
+        for attempt in landing.attempts()?.into_iter().filter(|(of, _)| *of < night) {
+            let landed = landing.manifest(attempt)?;
+            bookmark.since = bookmark.since.max(landed.until);
+            bookmark.files.extend(landed.files.into_values());
+        }
+        Ok(bookmark)
+    }
+}
+
+/// What all pulls of a night share.
+struct Tonight<'t> {
+    ground: &'t Ground<'t>,
+    choice: Choice,
+    key: &'t Key,
+    cutoff: Timestamp,
+}
+
+async fn pull(
+    tonight: &Tonight<'_>,
+    (connector, stream): (&Connector, &Stream),
+    system: &System,
+    (landing, from): (&Landing, Bookmark),
+) -> Pulled {
+    let mut attempt = landing.begin(tonight.choice.night).map_err(|fault| chain(&fault))?;
+    let request = extract::Request {
+        connector,
+        stream,
+        since: from.since,
+        until: tonight.cutoff,
+        known_files: &from.files,
+        secrets: tonight.ground.secrets,
+        key: tonight.key,
+        home: &tonight.ground.home.root,
+    };
+    let mut land = |batch: Batch| attempt.land(&batch).map_err(std::io::Error::other);
+    let delivery = extract::pull(system, &request, &mut land).await;
+    let landed = landed(delivery.map_err(|fault| chain(&fault))?, tonight.key);
+    attempt.finish(&landed).map_err(|fault| chain(&fault))?;
+    let attempts = landing.attempts().map_err(|fault| chain(&fault))?;
+    attempts
+        .into_iter()
+        .filter(|(night, _)| *night == tonight.choice.night)
+        .max()
+        .ok_or_else(|| "the pull left no manifest".to_owned())
+}
+
+fn landed(delivery: Delivery, key: &Key) -> Landed {
+    Landed {
+        received: delivery.received,
+        told: delivery.told,
+        until: delivery.until,
+        files: delivery.files.into_iter().map(|file| (file.name, file.sha256)).collect(),
+        unread: delivery.unread,
+        headers: delivery.headers,
+        asked_again: delivery.asked_again,
+        key: key.fingerprint(),
+    }
+}
+
+/// An error with its causes on one line.
+fn chain(fault: &dyn std::error::Error) -> String {
+    let mut text = fault.to_string();
+    let mut cause = fault.source();
+    while let Some(next) = cause {
+        text.push_str(": ");
+        text.push_str(&next.to_string());
+        cause = next.source();
+    }
+    text
+}

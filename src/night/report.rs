@@ -1,0 +1,215 @@
+//! What happened tonight, as values: the command line and the tables print from here.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use jiff::civil::Date;
+
+use super::Choice;
+use super::compute::Computed;
+use crate::measure::evaluate::Status;
+use crate::model::judge::Quarantined;
+use crate::model::lake::Equation;
+use crate::spec::connector::Connector;
+use crate::spec::connector::Stream;
+
+/// How a stream ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Its rows are in the model.
+    Done,
+    /// Nothing new was delivered.
+    Nothing,
+    /// It failed; the last good data stay.
+    Failed,
+}
+
+impl State {
+    /// The word in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            State::Done => "done",
+            State::Nothing => "nothing_new",
+            State::Failed => "failed",
+        }
+    }
+}
+
+/// The night of one stream, with its closing equation.
+#[derive(Clone, Debug)]
+pub struct StreamNight {
+    /// The night.
+    pub night: Date,
+    /// The system.
+    pub system: String,
+    /// Its title.
+    pub system_title: String,
+    /// Who is told when it fails.
+    pub owner: String,
+    /// The stream.
+    pub stream: String,
+    /// Its title.
+    pub stream_title: String,
+    /// The source's own total.
+    pub told: Option<u64>,
+    /// Rows that landed.
+    pub received: u64,
+    /// Where they went.
+    pub equation: Equation,
+    /// Rows that break the contract.
+    pub quarantined: Vec<Quarantined>,
+    /// How often something was asked again.
+    pub asked_again: u64,
+    /// How it ended.
+    pub state: State,
+    /// Why it failed.
+    pub note: String,
+}
+
+impl StreamNight {
+    pub(super) fn new(connector: &Connector, stream: &Stream, night: Date) -> StreamNight {
+        StreamNight {
+            night,
+            system: connector.name.clone(),
+            system_title: connector.title.clone(),
+            owner: connector.owner.clone(),
+            stream: stream.name.clone(),
+            stream_title: stream.title.clone(),
+            told: None,
+            received: 0,
+            equation: Equation::default(),
+            quarantined: Vec::new(),
+            asked_again: 0,
+            state: State::Nothing,
+            note: String::new(),
+        }
+    }
+
+    pub(super) fn fail(&mut self, why: &str) {
+        self.state = State::Failed;
+        why.clone_into(&mut self.note);
+    }
+
+    /// `system.stream`
+    pub fn name(&self) -> String {
+        format!("{}.{}", self.system, self.stream)
+    }
+
+    /// Whether received = changed + unchanged + duplicate + filtered + quarantined.
+    pub fn closes(&self) -> bool {
+        let Equation { changed, unchanged, duplicate, filtered, quarantined, deleted: _ } =
+            self.equation;
+        self.state == State::Failed
+            || self.received == changed + unchanged + duplicate + filtered + quarantined
+    }
+}
+
+/// Something to look at that harmed no row.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Noticed {
+    /// The system, if it shows in one.
+    pub system: String,
+    /// The stream or table.
+    pub stream: String,
+    /// What kind of thing.
+    pub kind: String,
+    /// What it is about.
+    pub subject: String,
+    /// In how many rows.
+    pub rows: u64,
+}
+
+impl Noticed {
+    pub(super) fn of(connector: &Connector, stream: &Stream, kind: &str, about: &str) -> Noticed {
+        Noticed {
+            system: connector.name.clone(),
+            stream: stream.name.clone(),
+            kind: kind.to_owned(),
+            subject: about.to_owned(),
+            rows: 0,
+        }
+    }
+
+    pub(super) fn of_table(table: &str, kind: &str, about: &str) -> Noticed {
+        Noticed {
+            system: String::new(),
+            stream: table.to_owned(),
+            kind: kind.to_owned(),
+            subject: about.to_owned(),
+            rows: 0,
+        }
+    }
+
+    pub(super) fn rows(self, rows: u64) -> Noticed {
+        Noticed { rows, ..self }
+    }
+}
+
+/// A night's report.
+#[derive(Clone, Debug)]
+pub struct NightReport {
+    /// The night.
+    pub night: Date,
+    /// The day that is told.
+    pub as_of: Date,
+    /// Every stream, in the order of the night.
+    pub streams: Vec<StreamNight>,
+    /// What was noticed.
+    pub noticed: Vec<Noticed>,
+    /// How many values of each metric have which status: title, counts in the order of
+    /// [`Status::ALL`], and whether it is stale.
+    pub metrics: BTreeMap<String, (String, [u64; 5], bool)>,
+    /// Where the warehouse is.
+    pub warehouse: PathBuf,
+    /// Where the release is.
+    pub release: PathBuf,
+}
+
+impl NightReport {
+    pub(super) fn of(
+        choice: Choice,
+        streams: Vec<StreamNight>,
+        mut noticed: Vec<Noticed>,
+        computed: &Computed<'_>,
+    ) -> NightReport {
+        noticed.sort();
+        let mut metrics: BTreeMap<String, (String, [u64; 5], bool)> = BTreeMap::new();
+        for told in &computed.values {
+            let entry = metrics
+                .entry(told.metric.name.clone())
+                .or_insert_with(|| (told.metric.title.clone(), [0; 5], told.is_stale));
+            let at = Status::ALL.iter().position(|status| *status == told.status);
+            if let Some(count) = at.and_then(|at| entry.1.get_mut(at)) {
+                *count += 1;
+            }
+        }
+        NightReport {
+            night: choice.night,
+            as_of: choice.as_of,
+            streams,
+            noticed,
+            metrics,
+            warehouse: PathBuf::new(),
+            release: PathBuf::new(),
+        }
+    }
+
+    /// 0, or 1 where some part failed.
+    pub fn exit_code(&self) -> u8 {
+        u8::from(self.streams.iter().any(|stream| stream.state == State::Failed))
+    }
+
+    /// Why rows were quarantined: system.stream, column and reason, with how many rows and the first
+    /// place.
+    pub fn reasons(&self) -> BTreeMap<(String, String), (u64, String)> {
+        let mut reasons: BTreeMap<(String, String), (u64, String)> = BTreeMap::new();
+        for stream in &self.streams {
+            for row in &stream.quarantined {
+                let why = format!("{} {}", row.column, row.reason).trim().to_owned();
+                let place = format!("{} row {}", row.source, row.row);
+                reasons.entry((stream.name(), why)).or_insert((0, place)).0 += 1;
+            }
+        }
+        reasons
+    }
+}
