@@ -36,7 +36,8 @@ pub fn day_of(number: i32) -> Option<Date> {
     EPOCH.checked_add(jiff::Span::new().days(number)).ok()
 }
 
-/// A column out of one value a row; a value of another type is no value.
+/// A column out of one value a row; a value of another type, or with more decimals than the column,
+/// is no value.
 ///
 /// # Errors
 /// A decimal out of range.
@@ -63,7 +64,10 @@ pub fn column<'c>(
         }
         FieldKind::Decimal(scale) => {
             let digits = cells.map(|cell| match cell {
-                Some(Cell::Decimal(digits, _)) => Some(*digits),
+                Some(Cell::Decimal(digits, own)) => {
+                    let up = 10_i128.checked_pow(u32::from(scale.checked_sub(*own)?))?;
+                    digits.checked_mul(up)
+                }
                 _ => None,
             });
             Int128Chunked::from_iter_options(name, digits)
@@ -113,6 +117,12 @@ pub fn from_rows(columns: &[(&str, FieldKind)], rows: &[CellRow]) -> Result<Data
 pub fn cells(column: &Column) -> Vec<Option<Cell>> {
     let series = column.as_materialized_series();
     series.iter().map(|value| cell(&value)).collect()
+}
+
+/// A table in pieces of so many rows, for what takes rows as values.
+pub fn parts(table: &DataFrame, rows: usize) -> impl Iterator<Item = DataFrame> {
+    let starts = (0..table.height()).step_by(rows.max(1));
+    starts.map(move |start| table.slice(i64::try_from(start).unwrap_or(i64::MAX), rows))
 }
 
 /// The rows of a table, in the order of `names`; a column it has not is empty.

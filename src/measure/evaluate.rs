@@ -89,11 +89,11 @@ pub struct Unit {
 
 /// What metrics are told from.
 #[derive(Debug)]
-pub struct Telling<'t> {
+pub struct Telling<'t, 'm> {
     /// The counts.
     pub cube: &'t Cube,
     /// The metrics, by name.
-    pub metrics: BTreeMap<&'t str, &'t Metric>,
+    pub metrics: BTreeMap<&'m str, &'m Metric>,
     /// The units.
     pub units: &'t [Unit],
     /// The day that is told.
@@ -112,12 +112,12 @@ struct Footing {
     first: Option<Month>,
 }
 
-impl<'t> Telling<'t> {
+impl<'m> Telling<'_, 'm> {
     /// Every metric, in the order of names, units, sections, kinds of period and periods.
     ///
     /// # Errors
     /// A formula that leaves 128 bits.
-    pub fn all(&self) -> Result<Vec<Told<'t>>, MeasureError> {
+    pub fn all(&self) -> Result<Vec<Told<'m>>, MeasureError> {
         let mut all = Vec::new();
         for metric in self.metrics.values().copied() {
             let footing = self.footing(metric);
@@ -188,11 +188,11 @@ impl<'t> Telling<'t> {
 
     fn told(
         &self,
-        metric: &'t Metric,
+        metric: &'m Metric,
         place: &Place,
         period: Period,
         footing: &Footing,
-    ) -> Result<Told<'t>, MeasureError> {
+    ) -> Result<Told<'m>, MeasureError> {
         let mut told = Told {
             metric,
             place: place.clone(),
@@ -257,14 +257,14 @@ impl<'t> Telling<'t> {
 struct Overflow;
 
 /// A place and a period, for which formulas are worked out.
-struct Seat<'s, 't> {
-    telling: &'s Telling<'t>,
+struct Seat<'s> {
+    telling: &'s Telling<'s, 's>,
     place: &'s Place,
     period: Period,
     facts: &'s BTreeSet<String>,
 }
 
-impl Seat<'_, '_> {
+impl Seat<'_> {
     fn named(&self, name: &str) -> Result<Option<Exact>, Overflow> {
         if name == "months_known" {
             return Ok(Some(self.telling.months_known(self.period, self.facts)));

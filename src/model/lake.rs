@@ -50,11 +50,13 @@ pub struct Delivery<'d> {
     pub night: Date,
 }
 
-/// The closing equation of a stream's night: landed = changed + unchanged + duplicate + filtered +
-/// quarantined. Deleted versions come on top: no row brought them.
+/// The closing equation of a stream's night: landed = added + changed + unchanged + duplicate +
+/// filtered + quarantined. Deleted versions come on top: no row brought them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Equation {
-    /// Rows whose key is new or whose values differ.
+    /// Rows whose key is new.
+    pub added: u64,
+    /// Rows whose key is known with other values.
     pub changed: u64,
     /// Rows that are known as they are.
     pub unchanged: u64,
@@ -66,6 +68,13 @@ pub struct Equation {
     pub quarantined: u64,
     /// Keys that a snapshot no longer holds.
     pub deleted: u64,
+}
+
+impl Equation {
+    /// How many new versions the table has got.
+    pub fn versions(&self) -> u64 {
+        self.added + self.changed + self.deleted
+    }
 }
 
 impl Lake {
@@ -138,11 +147,14 @@ impl Lake {
         let mut rows: Vec<CellRow> = Vec::new();
         for (key, kept) in &newest {
             let hash = hash_of(&kept.cells);
-            if hashes.get(key.as_str()) == Some(&hash) {
-                equation.unchanged += 1;
-                continue;
+            match hashes.get(key.as_str()) {
+                Some(known) if *known == hash => {
+                    equation.unchanged += 1;
+                    continue;
+                }
+                Some(_) => equation.changed += 1,
+                None => equation.added += 1,
             }
-            equation.changed += 1;
             rows.push(version(kept, hash, delivery));
         }
         if let Write::Snapshot { within } = write {

@@ -79,7 +79,9 @@ fn tables(
         };
         let (table, unknown) = resolver.resolve(catalog, schema, read(name)?)?;
         let unknown = unknown.into_iter();
-        noticed.extend(unknown.map(|(text, rows)| Noticed::of_table(name, "unknown_unit", &text).rows(rows)));
+        noticed.extend(
+            unknown.map(|(text, rows)| Noticed::of_table(name, "unknown_unit", &text).rows(rows)),
+        );
         tables.insert(name.to_owned(), table);
     }
     if let (Some(rosters), Some(schema)) =

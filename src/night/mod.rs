@@ -1,6 +1,7 @@
 //! Floor 4: one night, from systems to metric files. The only room that knows the order.
 
 mod compute;
+mod deliver;
 mod model;
 mod notes;
 mod pull;
@@ -130,11 +131,12 @@ pub async fn run(
     let mut noticed = Vec::new();
     for (pulled, (connector, stream)) in pulls.into_iter().zip(ground.catalog.streams()) {
         let known = model::known_rows(&lake, ground.catalog, stream, choice.night)?;
-        let (told, seen) = model::model(ground, &lake, (connector, stream), choice.night, pulled, known)?;
+        let (told, seen) =
+            model::model(ground, &lake, (connector, stream), choice.night, pulled, known)?;
         match &told.state {
             State::Failed => watch(Step::Failed(told.name(), told.note.clone())),
             State::Done | State::Nothing => {
-                watch(Step::Modelled(told.name(), told.equation.changed + told.equation.deleted));
+                watch(Step::Modelled(told.name(), told.equation.versions()));
             }
         }
         noticed.extend(seen);
@@ -147,10 +149,11 @@ pub async fn run(
     let mut report = NightReport::of(choice, streams, noticed, &computed);
     notes::keep(&lake, ground.catalog, &report)?;
     report.warehouse = ground.var.join("warehouse.db");
-    let run = notes::Run { started, ended: clock::now(), home: &ground.catalog.fingerprint };
-    notes::load(&lake, ground.catalog, &computed, (&report, &run)).await?;
+    let values = deliver::values(ground.catalog, &computed, choice)?;
+    let run = deliver::Run { started, ended: clock::now() };
+    deliver::load(ground, (&computed, &values), &report, &run).await?;
     watch(Step::Loaded);
-    let release = notes::publish(ground, &computed, (choice.night, cutoff))?;
+    let release = deliver::publish(ground, (&computed, values), (choice, cutoff))?;
     watch(Step::Published(release.folder.display().to_string()));
     report.release = release.folder;
     tracing::info!(night = %choice.night, exit_code = report.exit_code(), "night ended");
@@ -182,7 +185,8 @@ fn lock(var: &Path, night: Date) -> anyhow::Result<File> {
     match file.try_lock() {
         Ok(()) => {
             file.set_len(0).with_context(named)?;
-            let holder = format!("night {night}, process {}, since {}", std::process::id(), clock::now());
+            let holder =
+                format!("night {night}, process {}, since {}", std::process::id(), clock::now());
             file.write_all(holder.as_bytes()).with_context(named)?;
             Ok(file)
         }

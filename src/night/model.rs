@@ -99,12 +99,7 @@ pub(super) fn model(
 }
 
 /// The promise that a delivery breaks, if it breaks one.
-fn broken(
-    stream: &Stream,
-    landed: &Landed,
-    judged: &Judged,
-    known: Option<u64>,
-) -> Option<String> {
+fn broken(stream: &Stream, landed: &Landed, judged: &Judged, known: Option<u64>) -> Option<String> {
     let contract = &stream.contract;
     let delivered = landed.received > 0 || landed.told == Some(0) || !landed.files.is_empty();
     if delivered && landed.received < contract.rows_min {
@@ -147,7 +142,8 @@ fn thinned(
         let mut counts: BTreeMap<String, u64> = BTreeMap::new();
         reasons.for_each(|reason| *counts.entry(reason).or_default() += 1);
         let most = counts.iter().max_by_key(|(_, rows)| **rows);
-        let most = most.map_or(String::new(), |(reason, rows)| format!("; most: {reason} ({rows})"));
+        let most =
+            most.map_or(String::new(), |(reason, rows)| format!("; most: {reason} ({rows})"));
         let received = landed.received;
         return Some(format!("{bad} of {received} rows break the contract{most}"));
     }

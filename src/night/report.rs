@@ -95,12 +95,12 @@ impl StreamNight {
         format!("{}.{}", self.system, self.stream)
     }
 
-    /// Whether received = changed + unchanged + duplicate + filtered + quarantined.
+    /// Whether received = added + changed + unchanged + duplicate + filtered + quarantined.
     pub fn closes(&self) -> bool {
-        let Equation { changed, unchanged, duplicate, filtered, quarantined, deleted: _ } =
+        let Equation { added, changed, unchanged, duplicate, filtered, quarantined, deleted: _ } =
             self.equation;
-        self.state == State::Failed
-            || self.received == changed + unchanged + duplicate + filtered + quarantined
+        let told = added + changed + unchanged + duplicate + filtered + quarantined;
+        self.state == State::Failed || self.received == told
     }
 }
 

@@ -1,0 +1,219 @@
+//! Who gets the night? Analysts, as tables of the warehouse; scoring tools, as files of a release.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use jiff::Timestamp;
+use polars::prelude::DataFrame;
+
+use super::Choice;
+use super::Ground;
+use super::compute::Computed;
+use super::notes;
+use super::notes::text;
+use super::notes::whole;
+use super::report::NightReport;
+use crate::base::cell::Cell;
+use crate::base::cell::CellRow;
+use crate::frame::table;
+use crate::measure::evaluate::Told;
+use crate::measure::evaluate::rounded;
+use crate::model::lake::Lake;
+use crate::publish;
+use crate::publish::Label;
+use crate::publish::Release;
+use crate::publish::Resource;
+use crate::spec::catalog::Catalog;
+use crate::spec::formula::Exact;
+use crate::spec::pipeline::Metric;
+use crate::spec::schema::FieldKind;
+use crate::spec::schema::Schema;
+use crate::warehouse;
+use crate::warehouse::Replaces;
+use crate::warehouse::Table;
+
+/// When a night ran.
+pub(super) struct Run {
+    pub(super) started: Timestamp,
+    pub(super) ended: Timestamp,
+}
+
+/// How many rows are held as values at a time.
+const PART: usize = 10_000;
+
+/// Decimals of an exact value in a file or table.
+const PLACES: u8 = 12;
+
+/// Every value of the night as the table `metric_value`.
+pub(super) fn values(
+    catalog: &Catalog,
+    computed: &Computed<'_>,
+    choice: Choice,
+) -> anyhow::Result<DataFrame> {
+    let schema = schema(catalog, "metric_value")?;
+    let columns: Vec<(&str, FieldKind)> =
+        schema.fields.iter().map(|field| (field.name.as_str(), field.kind)).collect();
+    let mut values = table::from_rows(&columns, &[])?;
+    for part in computed.values.chunks(PART) {
+        let rows = notes::rows(schema, part.iter(), |told, name| match name {
+            "night" => Some(Cell::Day(choice.night)),
+            _ => value(told, name),
+        });
+        values.vstack_mut(&table::from_rows(&columns, &rows)?).context("gathering the metrics")?;
+    }
+    Ok(values)
+}
+
+fn value(told: &Told<'_>, column: &str) -> Option<Cell> {
+    let exact = |number: Option<Exact>| Some(Cell::Decimal(rounded(number?, PLACES), PLACES));
+    match column {
+        "metric" => text(&told.metric.name),
+        "version" => Some(Cell::Whole(told.metric.version)),
+        "unit_id" => text(&told.place.0),
+        "section_id" => text(told.place.1.as_deref()?),
+        "period_kind" => text(told.period.kind().name()),
+        "period" => text(&told.period.to_string()),
+        "value" => exact(told.value),
+        "shown" => {
+            let decimals = told.metric.decimals;
+            Some(Cell::Decimal(rounded(told.value?, decimals), decimals))
+        }
+        "numerator" => exact(told.numerator),
+        "denominator" => exact(told.denominator),
+        "base" => exact(told.base),
+        "status" => text(told.status.name()),
+        "stale" => Some(Cell::Flag(told.is_stale)),
+        "evidence" => text(&told.metric.evidence),
+        _ => None,
+    }
+}
+
+/// What the metrics mean, as the table `metric_definition`.
+fn definitions(catalog: &Catalog) -> anyhow::Result<Vec<CellRow>> {
+    let schema = schema(catalog, "metric_definition")?;
+    let metrics = catalog.pipelines.iter().flat_map(|pipeline| {
+        let title = pipeline.title.as_str();
+        pipeline.metrics.iter().map(move |metric| (title, metric))
+    });
+    let metrics: Vec<(&str, &Metric)> = metrics.collect();
+    Ok(notes::rows(schema, metrics.iter(), |(pipeline, metric), name| match name {
+        "metric" => text(&metric.name),
+        "version" => Some(Cell::Whole(metric.version)),
+        "pipeline" => text(pipeline),
+        "title" => text(&metric.title),
+        "formula" => text(&metric.text.value),
+        "measured_in" => text(&metric.measured_in),
+        "decimals" => whole(u64::from(metric.decimals)),
+        "direction" => text(&metric.direction),
+        "additive" => Some(Cell::Flag(metric.is_additive)),
+        "evidence" => text(&metric.evidence),
+        "basis" => text(&metric.basis),
+        "means" => text(&metric.means),
+        _ => None,
+    }))
+}
+
+/// Loads the warehouse, whole or not at all.
+pub(super) async fn load(
+    ground: &Ground<'_>,
+    (computed, values): (&Computed<'_>, &DataFrame),
+    report: &NightReport,
+    run: &Run,
+) -> anyhow::Result<()> {
+    let catalog = ground.catalog;
+    let lake = Lake::at(&ground.lake());
+    let mut tables = Vec::new();
+    for (name, rows) in &computed.tables {
+        let schema = schema(catalog, name)?;
+        if !schema.is_about_persons {
+            tables.push(Table { schema, rows: parts(schema, rows), replaces: Replaces::All });
+        }
+    }
+    let told = schema(catalog, "metric_value")?;
+    tables.push(Table { schema: told, rows: parts(told, values), replaces: Replaces::All });
+    let all = |schema, rows| Table {
+        schema,
+        rows: Box::new(std::iter::once(rows)),
+        replaces: Replaces::All,
+    };
+    tables.push(all(schema(catalog, "metric_definition")?, definitions(catalog)?));
+    for name in notes::NOTES {
+        let schema = schema(catalog, name)?;
+        tables.push(all(schema, lake.notes(schema, report.night)?));
+    }
+    let runs = schema(catalog, "run")?;
+    let row = notes::rows(runs, std::iter::once(report), |report, name| match name {
+        "night" => Some(Cell::Day(report.night)),
+        "as_of" => Some(Cell::Day(report.as_of)),
+        "started" => Some(Cell::Instant(run.started)),
+        "ended" => Some(Cell::Instant(run.ended)),
+        "home" => text(&catalog.fingerprint),
+        "exit_code" => whole(u64::from(report.exit_code())),
+        _ => None,
+    });
+    let tonight = Replaces::Where("night".to_owned(), report.night.to_string());
+    tables.push(Table { replaces: tonight, ..all(runs, row) });
+    Ok(warehouse::load(&report.warehouse, tables).await?)
+}
+
+/// The rows of a table, some at a time, as the warehouse wants them.
+fn parts<'t>(
+    schema: &'t Schema,
+    rows: &'t DataFrame,
+) -> Box<dyn Iterator<Item = Vec<CellRow>> + Send + 't> {
+    let names: Vec<&str> = warehouse::columns(schema).map(|field| field.name.as_str()).collect();
+    Box::new(table::parts(rows, PART).map(move |part| table::to_rows(&part, &names)))
+}
+
+/// Publishes the release.
+pub(super) fn publish(
+    ground: &Ground<'_>,
+    (computed, values): (&Computed<'_>, DataFrame),
+    (choice, created): (Choice, Timestamp),
+) -> anyhow::Result<Release> {
+    let catalog = ground.catalog;
+    let meanings = schema(catalog, "metric_definition")?;
+    let columns: Vec<(&str, FieldKind)> =
+        meanings.fields.iter().map(|field| (field.name.as_str(), field.kind)).collect();
+    let meanings = table::from_rows(&columns, &definitions(catalog)?)?;
+    let mut resources = vec![
+        resource(ground, ("metrics", "metric_value"), values)?,
+        resource(ground, ("definitions", "metric_definition"), meanings)?,
+    ];
+    for (file, name) in [("units", "unit"), ("sections", "section")] {
+        if let Some(rows) = computed.tables.get(name) {
+            resources.push(resource(ground, (file, name), rows.clone())?);
+        }
+    }
+    let settings = &catalog.settings;
+    let label = Label {
+        name: &settings.name,
+        title: &settings.title,
+        night: choice.night,
+        as_of: choice.as_of,
+        created,
+        home: &catalog.fingerprint,
+    };
+    Ok(publish::publish(&root(&ground.var), &label, resources)?)
+}
+
+/// Where releases stand.
+fn root(var: &Path) -> std::path::PathBuf {
+    var.join("release")
+}
+
+fn resource<'r>(
+    ground: &Ground<'r>,
+    (file, name): (&'r str, &str),
+    rows: DataFrame,
+) -> anyhow::Result<Resource<'r>> {
+    let schema = schema(ground.catalog, name)?;
+    let contract = ground.home.files.get(&format!("schemas/{name}.json"));
+    let own: Vec<&str> = schema.fields.iter().map(|field| field.name.as_str()).collect();
+    let table = rows.select(own).context("leaving lineage out")?;
+    Ok(Resource { file, schema, contract: contract.map_or("{}", String::as_str), table })
+}
+
+fn schema<'c>(catalog: &'c Catalog, name: &str) -> anyhow::Result<&'c Schema> {
+    catalog.schemas.get(name).with_context(|| format!("no schema describes `{name}`"))
+}

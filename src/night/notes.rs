@@ -1,0 +1,106 @@
+//! What does a night note of itself? How each stream ended, what was quarantined and what should be
+//! looked at: in the lake, so that the warehouse can be told again.
+
+use super::report::NightReport;
+use super::report::Noticed;
+use super::report::StreamNight;
+use crate::base::cell::Cell;
+use crate::base::cell::CellRow;
+use crate::model::judge::Quarantined;
+use crate::model::lake::Lake;
+use crate::spec::catalog::Catalog;
+use crate::spec::schema::Schema;
+
+/// The tables of notes.
+pub(super) const NOTES: [&str; 3] = ["stream_night", "quarantine", "finding"];
+
+/// Keeps what the night noted; a night that is run again notes it anew.
+pub(super) fn keep(lake: &Lake, catalog: &Catalog, report: &NightReport) -> anyhow::Result<()> {
+    let NightReport { night, streams, .. } = report;
+    for name in NOTES {
+        let Some(schema) = catalog.schemas.get(name) else { continue };
+        let rows = match name {
+            "stream_night" => rows(schema, streams.iter(), stream_night),
+            "quarantine" => {
+                let of = |stream: &'_ StreamNight| {
+                    rows(schema, stream.quarantined.iter(), |row, name| {
+                        quarantined(stream, row, name)
+                    })
+                };
+                streams.iter().flat_map(of).collect()
+            }
+            _ => rows(schema, report.noticed.iter(), |seen, name| match name {
+                "night" => Some(Cell::Day(*night)),
+                _ => finding(seen, name),
+            }),
+        };
+        lake.note(schema, *night, "notes", &rows)?;
+    }
+    Ok(())
+}
+
+/// Rows in the order of a contract, each cell told by the name of its column.
+pub(super) fn rows<'t, T: 't>(
+    schema: &Schema,
+    things: impl Iterator<Item = &'t T>,
+    cell: impl Fn(&'t T, &str) -> Option<Cell>,
+) -> Vec<CellRow> {
+    let row = |thing| schema.fields.iter().map(|field| cell(thing, &field.name)).collect();
+    things.map(row).collect()
+}
+
+/// A count as a cell.
+pub(super) fn whole(number: u64) -> Option<Cell> {
+    i64::try_from(number).ok().map(Cell::Whole)
+}
+
+/// A text as a cell; an empty one is none.
+pub(super) fn text(text: &str) -> Option<Cell> {
+    (!text.is_empty()).then(|| Cell::Text(text.to_owned()))
+}
+
+fn stream_night(stream: &StreamNight, column: &str) -> Option<Cell> {
+    let equation = stream.equation;
+    match column {
+        "night" => Some(Cell::Day(stream.night)),
+        "system" => text(&stream.system),
+        "stream" => text(&stream.stream),
+        "state" => text(stream.state.name()),
+        "told" => whole(stream.told?),
+        "received" => whole(stream.received),
+        "added" => whole(equation.added),
+        "changed" => whole(equation.changed),
+        "unchanged" => whole(equation.unchanged),
+        "duplicate" => whole(equation.duplicate),
+        "filtered" => whole(equation.filtered),
+        "quarantined" => whole(equation.quarantined),
+        "deleted" => whole(equation.deleted),
+        "asked_again" => whole(stream.asked_again),
+        "note" => text(&stream.note),
+        _ => None,
+    }
+}
+
+fn quarantined(stream: &StreamNight, row: &Quarantined, column: &str) -> Option<Cell> {
+    match column {
+        "night" => Some(Cell::Day(stream.night)),
+        "system" => text(&stream.system),
+        "stream" => text(&stream.stream),
+        "source" => text(&row.source),
+        "row" => Some(Cell::Whole(row.row)),
+        "column" => text(&row.column),
+        "reason" => text(&row.reason),
+        _ => None,
+    }
+}
+
+fn finding(seen: &Noticed, column: &str) -> Option<Cell> {
+    match column {
+        "system" => text(&seen.system),
+        "stream" => text(&seen.stream),
+        "kind" => text(&seen.kind),
+        "subject" => text(&seen.subject),
+        "rows" => whole(seen.rows),
+        _ => None,
+    }
+}
