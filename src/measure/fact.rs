@@ -8,16 +8,19 @@ use jiff::civil::Date;
 use polars::prelude::*;
 
 use super::MeasureError;
+use super::spell;
 use crate::base::period::Month;
 use crate::frame::FrameError;
 use crate::frame::expr;
 use crate::frame::functions::Days;
 use crate::frame::functions::day_column;
+use crate::frame::table;
 use crate::spec::catalog::Catalog;
 use crate::spec::pipeline::Fact;
 use crate::spec::pipeline::FactKind;
 use crate::spec::pipeline::Make;
 use crate::spec::pipeline::Measure;
+use crate::spec::reader::Found;
 
 /// Whole parts of a month: lcm(28, 29, 30, 31), so that every day of every month is a whole number.
 pub const PARTS: i64 = 377_580;
@@ -50,12 +53,21 @@ impl Ground<'_> {
         };
         let mut frame = self.followed(fact, table.clone())?;
         frame = self.in_time(fact, &frame)?;
+        let told_on = std::iter::repeat_n(Some(self.as_of), frame.height());
+        frame.with_column(day_column("told_on", told_on)).map_err(doing())?;
         for derived in &fact.derive {
             frame = match &derived.make {
                 Make::Sql(_, tree) => {
                     let built = expr::row(tree, &self.days).map_err(doing())?;
                     let built = built.alias(derived.name.as_str());
                     frame.lazy().with_column(built).collect().map_err(doing())?
+                }
+                Make::Spell { on: (_, tree) } => {
+                    let built = expr::row(tree, &self.days).map_err(doing())?.alias("_on");
+                    let on = frame.clone().lazy().select([built]).collect().map_err(doing())?;
+                    let on = on.column("_on").and_then(|on| self.days.of_column(on));
+                    let spells = self.table("person_spell")?;
+                    spell::beside(frame, &spells, &on.map_err(doing())?, &derived.name)?
                 }
                 Make::Exists { fact: other, keep } => {
                     let keep = keep.as_ref().map(|(_, tree)| tree);
@@ -77,11 +89,28 @@ impl Ground<'_> {
             tables.insert(key.table);
         }
         for derived in &fact.derive {
-            let Make::Exists { fact: other, .. } = &derived.make else { continue };
-            let other = self.catalog.facts().find(|fact| fact.name == other.value);
-            tables.extend(other.map(|other| other.table.value.clone()));
+            match &derived.make {
+                Make::Sql(..) => {}
+                Make::Spell { .. } => {
+                    tables.insert("person_spell".to_owned());
+                }
+                Make::Exists { fact: other, .. } => {
+                    let other = self.catalog.facts().find(|fact| fact.name == other.value);
+                    tables.extend(other.map(|other| other.table.value.clone()));
+                }
+            }
         }
         tables
+    }
+
+    /// A table of the model; without rows where nothing feeds it, so that expressions over it still hold.
+    fn table(&self, name: &str) -> Result<DataFrame, MeasureError> {
+        if let Some(table) = self.tables.get(name) {
+            return Ok(table.clone());
+        }
+        let fields = self.catalog.schemas.get(name).map_or(&[][..], |schema| &schema.fields);
+        let columns: Vec<_> = fields.iter().map(|f| (f.name.as_str(), f.kind)).collect();
+        Ok(table::from_rows(&columns, &[])?)
     }
 
     /// The parts of dotted names that a fact and its measures use, with the keys they follow.
@@ -97,7 +126,7 @@ impl Ground<'_> {
         fact.section.iter().for_each(|found| see(&found.value));
         fact.keep.iter().for_each(|(_, tree)| tree.each_column(&mut see));
         for derived in &fact.derive {
-            if let Make::Sql(_, tree) = &derived.make {
+            if let Make::Sql(_, tree) | Make::Spell { on: (_, tree) } = &derived.make {
                 tree.each_column(&mut see);
             }
         }
@@ -111,12 +140,12 @@ impl Ground<'_> {
 
     fn followed(&self, fact: &Fact, mut frame: DataFrame) -> Result<DataFrame, MeasureError> {
         for (part, key) in self.keys_followed(fact) {
-            let Some(target) = self.tables.get(&key.table) else { continue };
+            let target = self.table(&key.table)?;
             let names = target.get_column_names().into_iter();
             let own = names.filter(|name| !name.starts_with('_'));
             let renamed: Vec<Expr> =
                 own.map(|name| col(name.clone()).alias(format!("{part}.{name}"))).collect();
-            let target = target.clone().lazy().select(renamed);
+            let target = target.lazy().select(renamed);
             let on = format!("{part}.{}", key.target);
             frame = frame
                 .lazy()
@@ -175,20 +204,14 @@ impl Ground<'_> {
                 let share = share.as_ref().map(|found| found.value.as_str());
                 self.spanned(frame, (&from.value, &to.value), share)
             }
-            FactKind::Stock { from, to } => self.stocked(frame, (&from.value, &to.value)),
+            FactKind::Stock { from, to } => self.stocked(frame, (from.as_ref(), to.as_ref())),
         }
     }
 
-    fn bounds(
-        &self,
-        frame: &DataFrame,
-        (from, to): (&str, &str),
-    ) -> Result<Vec<(Option<Date>, Option<Date>)>, MeasureError> {
-        let doing = || FrameError::polars(format!("the days of `{from}` and `{to}`"));
-        let days = |name: &str| self.days.of_column(frame.column(name)?);
-        let from = days(from).map_err(doing())?;
-        let to = days(to).map_err(doing())?;
-        Ok(from.into_iter().zip(to).collect())
+    /// The days of a column.
+    fn days_of(&self, frame: &DataFrame, name: &str) -> Result<Vec<Option<Date>>, MeasureError> {
+        let days = frame.column(name).and_then(|column| self.days.of_column(column));
+        Ok(days.map_err(FrameError::polars(format!("the days of `{name}`")))?)
     }
 
     /// One row a month that the span covers up to the told day, with its days and parts.
@@ -201,9 +224,10 @@ impl Ground<'_> {
         let mut spread = Spread::default();
         let end = self.as_of.tomorrow().unwrap_or(self.as_of);
         let shares = shares(frame, share)?;
-        let mut parts = Vec::new();
-        let mut lengths = (Vec::new(), Vec::new());
-        for (at, (from, to)) in self.bounds(frame, names)?.into_iter().enumerate() {
+        let [mut days, mut month_days, mut parts] = [const { Vec::new() }; 3];
+        let [mut workdays, mut month_workdays] = [const { Vec::new() }; 2];
+        let (froms, tos) = (self.days_of(frame, names.0)?, self.days_of(frame, names.1)?);
+        for (at, (from, to)) in froms.into_iter().zip(tos).enumerate() {
             let Some(from) = from else { continue };
             let to = to.unwrap_or(end).min(end);
             if from >= to {
@@ -211,31 +235,57 @@ impl Ground<'_> {
             }
             let last = to.yesterday().unwrap_or(to);
             for month in Month::of(from).through(Month::of(last)) {
-                let first = from.max(month.first());
-                let days = i64::from((last.min(month.last()) - first).get_days()) + 1;
+                let (first, last) = (from.max(month.first()), last.min(month.last()));
+                let covered = i64::from((last - first).get_days()) + 1;
                 spread.row(at, month);
-                lengths.0.push(days);
-                lengths.1.push(month.days());
+                days.push(Some(covered));
+                month_days.push(Some(month.days()));
+                workdays.push(self.workdays(first, last));
+                month_workdays.push(self.workdays(month.first(), month.last()));
                 let share = shares.get(at).copied().unwrap_or(SHARE);
-                parts.push(shared_parts(days * (PARTS / month.days()), share));
+                parts.push(Some(shared_parts(covered * (PARTS / month.days()), share)));
             }
         }
         let mut frame = spread.of(frame)?;
-        for (name, numbers) in [("days", lengths.0), ("month_days", lengths.1), ("parts", parts)] {
+        for (name, numbers) in [
+            ("days", days),
+            ("month_days", month_days),
+            ("workdays", workdays),
+            ("month_workdays", month_workdays),
+            ("parts", parts),
+        ] {
+            let column = Int64Chunked::from_iter_options(name.into(), numbers.into_iter());
             frame
-                .with_column(Int64Chunked::from_vec(name.into(), numbers).into_series().into())
+                .with_column(column.into_series().into())
                 .map_err(FrameError::polars("spreading a span over months"))?;
         }
         Ok(frame)
     }
 
-    /// One row a month at whose end the row holds; the told day ends its month.
-    fn stocked(&self, frame: &DataFrame, names: (&str, &str)) -> Result<DataFrame, MeasureError> {
+    /// The working days from a day through another; none beyond the calendar.
+    fn workdays(&self, first: Date, last: Date) -> Option<i64> {
+        self.days.calendar.workdays_between(first.yesterday().ok()?, last).ok()
+    }
+
+    /// One row a month at whose end the row holds; the told day ends its month. What holds since no day
+    /// holds as far back as the calendar goes.
+    fn stocked(
+        &self,
+        frame: &DataFrame,
+        names: (Option<&Found<String>>, Option<&Found<String>>),
+    ) -> Result<DataFrame, MeasureError> {
         let mut spread = Spread::default();
         let mut ends = Vec::new();
         let told = Month::of(self.as_of);
-        for (at, (from, to)) in self.bounds(frame, names)?.into_iter().enumerate() {
-            let Some(from) = from else { continue };
+        let calendar = self.days.calendar.days().first();
+        let earliest = calendar.map_or(self.as_of, |day| day.date);
+        let days = |name: Option<&Found<String>>| match name {
+            Some(name) => self.days_of(frame, &name.value),
+            None => Ok(vec![None; frame.height()]),
+        };
+        let (froms, tos) = (days(names.0)?, days(names.1)?);
+        for (at, (from, to)) in froms.into_iter().zip(tos).enumerate() {
+            let from = from.unwrap_or(earliest).max(earliest);
             let last = to.map_or(told, |to| Month::of(to).min(told));
             for month in Month::of(from).through(last) {
                 let end = month.last().min(self.as_of);
@@ -257,9 +307,7 @@ impl Ground<'_> {
     /// # Errors
     /// A column that is no day.
     pub fn month_of(&self, frame: &DataFrame, time: &str) -> Result<Column, MeasureError> {
-        let doing = || FrameError::polars(format!("the month of `{time}`"));
-        let column = frame.column(time).map_err(doing())?;
-        let days = self.days.of_column(column).map_err(doing())?;
+        let days = self.days_of(frame, time)?;
         let months = days
             .into_iter()
             .map(|day| day.filter(|day| *day <= self.as_of).map(|day| Month::of(day).index()));
@@ -288,7 +336,7 @@ const SHARE: i64 = 1_000_000;
 fn shares(frame: &DataFrame, share: Option<&str>) -> Result<Vec<i64>, MeasureError> {
     let Some(name) = share else { return Ok(Vec::new()) };
     let doing = || FrameError::polars(format!("the shares of `{name}`"));
-    let cells = crate::frame::table::cells(frame.column(name).map_err(doing())?);
+    let cells = table::cells(frame.column(name).map_err(doing())?);
     Ok(cells
         .iter()
         .map(|cell| match cell {
