@@ -57,6 +57,8 @@ struct Series {
 pub struct Known {
     /// Its first month with rows.
     pub first: Option<Month>,
+    /// Whether it tells what holds, perhaps for long, not what happens.
+    pub is_stock: bool,
     /// For spans, the first day covered.
     pub covered_from: Option<Date>,
     /// The tables it rests on.
@@ -172,7 +174,12 @@ pub fn count(ground: &Ground<'_>) -> Result<Cube, MeasureError> {
     let mut cube = Cube::default();
     for fact in ground.catalog.facts() {
         let rows = ground.rows(fact)?;
-        let mut known = Known { first: None, covered_from: None, tables: ground.rests_on(fact) };
+        let mut known = Known {
+            first: None,
+            is_stock: matches!(fact.kind, FactKind::Stock { .. }),
+            covered_from: None,
+            tables: ground.rests_on(fact),
+        };
         if let FactKind::Span { from, .. } = &fact.kind
             && rows.width() > 0
         {

@@ -203,10 +203,12 @@ impl<'m> Telling<'_, 'm> {
         }
     }
 
-    /// The periods in which the unit is there, from the first month that anything is known of.
+    /// The periods in which the unit is there, from the first month in which anything is known to have
+    /// happened: that posts were approved twenty years ago begins no history of metrics.
     fn periods(&self, metric: &Metric, unit: &Unit) -> Vec<Period> {
         let told = Month::of(self.as_of);
-        let first = self.cube.facts.values().filter_map(|known| known.first).min();
+        let happening = self.cube.facts.values().filter(|known| !known.is_stock);
+        let first = happening.filter_map(|known| known.first).min();
         let first = first.unwrap_or(told).min(told);
         let kinds = metric.periods.iter();
         kinds

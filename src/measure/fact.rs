@@ -226,6 +226,7 @@ impl Ground<'_> {
         let shares = shares(frame, share)?;
         let [mut days, mut month_days, mut parts] = [const { Vec::new() }; 3];
         let [mut workdays, mut month_workdays] = [const { Vec::new() }; 2];
+        let [mut first_days, mut last_days] = [const { Vec::new() }; 2];
         let (froms, tos) = (self.days_of(frame, names.0)?, self.days_of(frame, names.1)?);
         for (at, (from, to)) in froms.into_iter().zip(tos).enumerate() {
             let Some(from) = from else { continue };
@@ -238,6 +239,8 @@ impl Ground<'_> {
                 let (first, last) = (from.max(month.first()), last.min(month.last()));
                 let covered = i64::from((last - first).get_days()) + 1;
                 spread.row(at, month);
+                first_days.push(Some(first));
+                last_days.push(Some(last));
                 days.push(Some(covered));
                 month_days.push(Some(month.days()));
                 workdays.push(self.workdays(first, last));
@@ -247,6 +250,10 @@ impl Ground<'_> {
             }
         }
         let mut frame = spread.of(frame)?;
+        let doing = || FrameError::polars("spreading a span over months");
+        for (name, days) in [("first_day", first_days), ("last_day", last_days)] {
+            frame.with_column(day_column(name, days.into_iter())).map_err(doing())?;
+        }
         for (name, numbers) in [
             ("days", days),
             ("month_days", month_days),
@@ -255,9 +262,7 @@ impl Ground<'_> {
             ("parts", parts),
         ] {
             let column = Int64Chunked::from_iter_options(name.into(), numbers.into_iter());
-            frame
-                .with_column(column.into_series().into())
-                .map_err(FrameError::polars("spreading a span over months"))?;
+            frame.with_column(column.into_series().into()).map_err(doing())?;
         }
         Ok(frame)
     }

@@ -128,13 +128,17 @@ fn columns_of(catalog: &Catalog, schema: &Schema) -> Vec<String> {
     own.chain(followed.flatten()).collect()
 }
 
+/// What a row of a span gets for every month that it meets.
+const SPAN_COLUMNS: &[&str] =
+    &["first_day", "last_day", "days", "month_days", "workdays", "month_workdays", "parts"];
+
 /// The columns of a fact: its table's, those that its kind adds, and the derived ones.
 fn columns_of_fact(catalog: &Catalog, fact: &Fact) -> Vec<String> {
     let Some(schema) = catalog.schemas.get(&fact.table.value) else { return Vec::new() };
     let mut columns = columns_of(catalog, schema);
     let more: &[&str] = match fact.kind {
         FactKind::Event { .. } => &[],
-        FactKind::Span { .. } => &["days", "month_days", "workdays", "month_workdays", "parts"],
+        FactKind::Span { .. } => SPAN_COLUMNS,
         FactKind::Stock { .. } => &["period_end"],
     };
     columns.extend(more.iter().map(|name| (*name).to_owned()));

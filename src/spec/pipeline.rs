@@ -70,8 +70,8 @@ pub enum FactKind {
         /// The column.
         time: Found<String>,
     },
-    /// A row meets every month that it covers; it gets `days` and `workdays` of the covered days,
-    /// `month_days` and `month_workdays` of the month, and `parts`.
+    /// A row meets every month that it covers; it gets `first_day`, `last_day`, `days` and `workdays` of
+    /// the covered days, `month_days` and `month_workdays` of the month, and `parts`.
     Span {
         /// The first day.
         from: Found<String>,
