@@ -182,8 +182,8 @@ async fn read(
             "`{name}` counts {told} rows and {rows} came: is its key `{key}` empty or twice somewhere?"
         )));
     }
-    for known in plan.others {
-        landing.passed_by(&known.name, rows);
+    for header in &plan.others {
+        landing.passed_by(header, rows);
     }
     landing.told(Some(told));
     Ok(())
@@ -205,8 +205,8 @@ struct Plan<'k> {
     /// Where the key stands among the columns.
     places: Vec<usize>,
     cursor: Option<&'k Known>,
-    /// Columns that are there and not read.
-    others: Vec<&'k Known>,
+    /// Headers that are there and not read.
+    others: Vec<String>,
 }
 
 impl<'k> Plan<'k> {
@@ -240,12 +240,12 @@ impl<'k> Plan<'k> {
         };
         for column in known {
             let is_it = |name: &&String| find(name).is_some_and(|found| found.name == column.name);
-            let header = needed.iter().find(is_it).unwrap_or(&column.name);
+            let header = needed.iter().chain(&stream.ignore).find(is_it).unwrap_or(&column.name);
             if needed.contains(header) || wide.is_some_and(|wide| wide.holds(header)) {
                 plan.headers.push(header.clone());
                 plan.columns.push(column);
             } else {
-                plan.others.push(column);
+                plan.others.push(header.clone());
             }
         }
         // The rest of the key is read for the order's sake and never handed on.

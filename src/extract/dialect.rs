@@ -37,7 +37,7 @@ impl Selection<'_> {
     /// How many rows the window has. Bound: the window.
     pub(super) fn count(&self) -> String {
         let conditions = self.conditions();
-        format!("select count(*) from {} as source{}", self.relation, all(&conditions))
+        format!("select cast(count(*) as text) from {} as source{}", self.relation, all(&conditions))
     }
 
     /// The first rows of the window. Bound: the window.
@@ -173,7 +173,7 @@ mod tests {
         let selection = of(Engine::Postgres);
         assert_eq!(
             selection.count(),
-            "select count(*) from \"kh\".\"V_GZJS\" as source \
+            "select cast(count(*) as text) from \"kh\".\"V_GZJS\" as source \
              where \"GX\"\"SJ\" >= cast($1::text as timestamp) and \"GX\"\"SJ\" < cast($2::text as timestamp)"
         );
         assert_eq!(

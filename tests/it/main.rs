@@ -9,4 +9,6 @@ mod city;
 mod extract;
 mod homes;
 mod pencil;
+mod postgres;
+mod reshape;
 mod shared;
