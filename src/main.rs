@@ -1,1 +1,5 @@
-fn main() {}
+//! The command line of shuping.
+
+fn main() -> std::process::ExitCode {
+    shuping::cli::main()
+}

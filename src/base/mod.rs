@@ -11,4 +11,5 @@ pub mod identity;
 pub mod messages;
 pub mod period;
 pub mod pseudonym;
+pub mod said;
 pub mod text;

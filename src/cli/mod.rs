@@ -1,1 +1,212 @@
-//! To be written.
+//! Floor 6: the verbs, what they print, and with which code they exit.
+
+mod demo;
+mod home;
+mod progress;
+mod report;
+mod status;
+mod verbs;
+
+use std::io;
+use std::io::IsTerminal as _;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::Subcommand;
+use clap::ValueEnum;
+use jiff::civil::Date;
+
+use crate::base::messages::Lang;
+use crate::base::said::Say;
+use crate::night::Refusal;
+use crate::spec::secret::HomeSecrets;
+use crate::spec::template::Secrets as _;
+
+/// Done, warnings allowed.
+pub const DONE: u8 = 0;
+/// The night ended, some part failed, the rest stands.
+pub const SOME_FAILED: u8 = 1;
+/// A bug.
+pub const BUG: u8 = 70;
+/// The disk or the database.
+pub const DISK: u8 = 74;
+/// Another night holds the lock.
+pub const BUSY: u8 = 75;
+/// The home's files are wrong.
+pub const HOME: u8 = 78;
+/// Interrupted; the state is safe.
+pub const INTERRUPTED: u8 = 130;
+
+/// Nightly data integration and metrics for the assessment of public organisations.
+#[derive(Debug, Parser)]
+#[command(name = "shuping", version, about)]
+struct Arguments {
+    /// The folder with connectors/, pipelines/ and shuping.toml
+    #[arg(long, global = true, default_value = ".", value_name = "DIR")]
+    home: PathBuf,
+    /// The tongue of reports and messages [default: by LANG]
+    #[arg(long, global = true, value_name = "LANG")]
+    lang: Option<Tongue>,
+    /// Log every step to stderr; twice for details
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Tongue {
+    Zh,
+    En,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Run a night of the pretend city and show what came of it
+    Demo {
+        /// How large the city is: 1 is 6,000 people, 300,000 cases and 60,000 orders
+        #[arg(long, default_value_t = 0.1)]
+        scale: f64,
+    },
+    /// Serve the systems of the pretend city until Ctrl-C
+    Sandbox(Sandbox),
+    /// Read every file of the home and print every fault at once
+    Check,
+    /// Run a night: extract, model, measure, load, publish
+    Run {
+        /// The night: what was known at its cutoff [default: the last cutoff that has passed]
+        #[arg(long, value_name = "DATE")]
+        night: Option<Date>,
+        /// The day that is told [default: the night]
+        #[arg(long, value_name = "DATE")]
+        as_of: Option<Date>,
+        /// Ask again for streams that have landed this night
+        #[arg(long)]
+        again: bool,
+    },
+    /// Show which nights ran, how each stream stands, and how far back a night can be run again
+    Status,
+    /// Write a home to begin with
+    Init {
+        /// The folder
+        dir: PathBuf,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+struct Sandbox {
+    /// Where its files are written: the staffing drop folder and the truth
+    #[arg(long, default_value = "sandbox", value_name = "DIR")]
+    dir: PathBuf,
+    /// The night up to which things have happened
+    #[arg(long, default_value = "2026-01-06", value_name = "DATE")]
+    night: Date,
+    /// How large the city is
+    #[arg(long, default_value_t = 0.1)]
+    scale: f64,
+    /// The same seed makes the same city
+    #[arg(long, default_value_t = demo::SEED)]
+    seed: u64,
+    /// The port of its gateways; 0 is any
+    #[arg(long, default_value_t = 0)]
+    port: u16,
+}
+
+/// Who is spoken to, and in which tongue.
+pub struct Face<'f> {
+    /// The tongue.
+    pub lang: Lang,
+    /// Results.
+    pub out: &'f mut (dyn Write + Send),
+    /// Everything else.
+    pub err: &'f mut (dyn Write + Send),
+    /// Whether progress may be drawn.
+    pub is_terminal: bool,
+}
+
+impl Face<'_> {
+    fn say(&self, text: Say, nouns: &[(&'static str, String)]) -> String {
+        text.with(self.lang, nouns)
+    }
+
+    /// An error and its hint, as `cargo` prints them.
+    fn complain(&mut self, error: &str, hint: Option<&str>) -> io::Result<()> {
+        writeln!(self.err, "error: {error}")?;
+        hint.map_or(Ok(()), |hint| writeln!(self.err, "hint: {hint}"))
+    }
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    watch(arguments.verbose);
+    let (mut out, mut err) = (io::stdout(), io::stderr());
+    let is_terminal = err.is_terminal();
+    let lang = lang(arguments.lang);
+    let mut face = Face { lang, out: &mut out, err: &mut err, is_terminal };
+    let told = tokio::runtime::Runtime::new()
+        .map_err(anyhow::Error::from)
+        .and_then(|runtime| runtime.block_on(until_interrupted(arguments, &mut face)));
+    let code = told.or_else(|fault| explain(&fault, &mut face));
+    // Where nobody can be told any more, the exit code is all that is left.
+    ExitCode::from(code.unwrap_or(DISK))
+}
+
+async fn until_interrupted(arguments: Arguments, face: &mut Face<'_>) -> anyhow::Result<u8> {
+    let is_server = matches!(arguments.verb, Verb::Sandbox(_));
+    tokio::select! {
+        code = verbs::verb(arguments, face) => return code,
+        _ = tokio::signal::ctrl_c(), if !is_server => {}
+    }
+    let text = face.say(Say::Interrupted, &[]);
+    face.complain(&text, None)?;
+    Ok(INTERRUPTED)
+}
+
+/// What went wrong, what to do, and the code that says so.
+fn explain(fault: &anyhow::Error, face: &mut Face<'_>) -> io::Result<u8> {
+    let (text, hint, code) = match fault.downcast_ref::<Refusal>() {
+        Some(Refusal::Busy { holder }) => {
+            (face.say(Say::Busy, &[("holder", holder.clone())]), Say::BusyHint, BUSY)
+        }
+        Some(Refusal::OtherKey { lake, given }) => {
+            let nouns = [("lake", lake.clone()), ("given", given.clone())];
+            (face.say(Say::OtherKey, &nouns), Say::OtherKeyHint, HOME)
+        }
+        Some(Refusal::NoKey(problem)) => {
+            (face.say(Say::NoKey, &[("problem", problem.clone())]), Say::NoKeyHint, HOME)
+        }
+        None => {
+            let problem = format!("{fault:#}");
+            (face.say(Say::Broke, &[("problem", problem)]), Say::BrokeHint, DISK)
+        }
+    };
+    let hint = face.say(hint, &[]);
+    face.complain(&text, Some(&hint))?;
+    Ok(code)
+}
+
+fn lang(asked: Option<Tongue>) -> Lang {
+    match asked {
+        Some(Tongue::Zh) => Lang::Zh,
+        Some(Tongue::En) => Lang::En,
+        None => {
+            let environment = HomeSecrets::of(&PathBuf::from("."));
+            let named = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter();
+            let mut set = named.filter_map(|name| environment.env(name).ok());
+            Lang::of(&set.find(|text| !text.is_empty()).unwrap_or_default())
+        }
+    }
+}
+
+/// Logs go to stderr when they are asked for: the report says what people need.
+fn watch(verbose: u8) {
+    let level = match verbose {
+        0 => return,
+        1 => tracing::Level::INFO,
+        _ => tracing::Level::DEBUG,
+    };
+    tracing_subscriber::fmt().with_max_level(level).with_writer(io::stderr).init();
+}

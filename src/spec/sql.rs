@@ -288,6 +288,11 @@ fn expr(x: &ast::Expr) -> Result<Expr, Refusal> {
             let otherwise = else_result.as_deref().map(boxed).transpose()?;
             Expr::Case(whens.collect::<Result<_, _>>()?, otherwise)
         }
+        Sql::Substring { expr: x, substring_from: Some(from), substring_for, .. } => {
+            let length = substring_for.as_deref().map(expr).transpose()?;
+            let arguments = [expr(x)?, expr(from)?].into_iter().chain(length);
+            Expr::Call(Function::Substr, arguments.collect())
+        }
         Sql::Function(call) => function(call)?,
         other => return Err(refuse(&format!("`{other}` is not in the measure language"))),
     })

@@ -1,0 +1,154 @@
+//! What is said to people about a night: headings, words of reports, refusals and hints, each with its
+//! two texts side by side.
+
+use super::diagnostic::fill;
+use super::messages::Lang;
+
+/// The texts of reports. Nouns stand in braces and are the same in both tongues.
+macro_rules! texts {
+    ($($name:ident $id:literal $en:literal $zh:literal;)*) => {
+        /// What is said about a night.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Say { $(#[doc = $en] $name,)* }
+
+        impl Say {
+            /// Every text.
+            pub const ALL: &'static [Say] = &[$(Say::$name,)*];
+
+            /// The stable identifier.
+            pub fn id(self) -> &'static str {
+                match self { $(Say::$name => $id,)* }
+            }
+
+            /// The text, with its nouns in braces.
+            pub fn text(self, lang: Lang) -> &'static str {
+                match self { $(Say::$name => lang.pick($en, $zh),)* }
+            }
+        }
+    };
+}
+
+impl Say {
+    /// The text with its nouns.
+    pub fn with(self, lang: Lang, nouns: &[(&'static str, String)]) -> String {
+        fill(self.text(lang), nouns)
+    }
+}
+
+texts! {
+    Title "R001" "{city}: night {night}, told as of {as_of}" "{city}:{night} 夜,截至 {as_of}";
+    Streams "R002" "What came, and where it went" "取数与去向";
+    Stream "R003" "stream" "数据流";
+    Received "R004" "received" "收到";
+    Added "R005" "added" "新增";
+    Changed "R006" "changed" "变更";
+    Unchanged "R007" "unchanged" "未变";
+    Duplicate "R008" "duplicate" "重复";
+    Filtered "R009" "filtered" "略去";
+    Quarantined "R010" "quarantined" "隔离";
+    Deleted "R011" "deleted" "来源删除";
+    Ended "R012" "ended" "结果";
+    Done "R013" "done" "完成";
+    Nothing "R014" "nothing new" "无新数据";
+    Failed "R015" "failed" "失败";
+    Equation "R016" "received = added + changed + unchanged + duplicate + filtered + quarantined, for every stream" "每个数据流:收到 = 新增 + 变更 + 未变 + 重复 + 略去 + 隔离";
+    Open "R017" "the equation of {streams} does not close: this is a bug" "{streams} 的平衡式不成立:这是程序错误";
+    Quarantine "R020" "Rows in quarantine" "隔离的行";
+    Reason "R021" "reason" "原因";
+    Rows "R022" "rows" "行数";
+    First "R023" "first" "首例位置";
+    Findings "R030" "To look at" "待查事项";
+    Kind "R031" "kind" "类型";
+    Subject "R032" "about" "对象";
+    Where "R033" "in" "位置";
+    More "R034" "… and {count} more in table `finding` of the warehouse" "……另有 {count} 项,见数据仓库 `finding` 表";
+    Metrics "R040" "Metrics, by status of their values" "指标各状态的数值个数";
+    Metric "R041" "metric" "指标";
+    StaleMark "R042" "stale" "陈旧";
+    Results "R050" "Results" "结果";
+    Warehouse "R051" "warehouse" "数据仓库";
+    Release "R052" "release" "发布文件";
+    FailedStream "R060" "{stream} failed: {why}; its last good data stay, and metrics that rest on it are marked stale" "{stream} 失败:{why};沿用上次数据,依据它的指标标为陈旧";
+    OwnerHint "R061" "{owner} answers for {system}; when it is mended, run the same night again: only what failed is asked for" "{system} 由{owner}负责;修复后重跑同一夜,只会重取失败的数据流";
+    TryQuery "R062" "ask the warehouse: sqlite3 {path} \"select unit_id, shown from metric_value where metric = 'cases_per_person' and period = '2025' and section_id is null order by value desc limit 5\"" "查询数据仓库:sqlite3 {path} \"select unit_id, shown from metric_value where metric = 'cases_per_person' and period = '2025' and section_id is null order by value desc limit 5\"";
+    TryAliases "R063" "{rows} rows name a unit that nobody knows; decide in connectors/aliases.csv and run again" "{rows} 行的机构名称无人认得;请在 connectors/aliases.csv 中登记后重跑";
+    CityTable "R070" "{metric} of 2025: units with the most cases a person" "2025 年{metric}:人均办件最多的机构";
+    Unit "R071" "unit" "机构";
+    Checked "R080" "{connectors} connectors, {streams} streams, {tables} tables, {metrics} metrics: no fault" "连接器 {connectors} 个,数据流 {streams} 个,数据表 {tables} 张,指标 {metrics} 个:无误";
+    Faults "R081" "{faults} faults in {files} files; nothing was run" "{files} 个文件共 {faults} 处错误;未执行任何操作";
+    NoHome "R082" "cannot read the home `{path}`: {problem}" "无法读取目录 `{path}`:{problem}";
+    NoHomeHint "R083" "`shuping init <dir>` writes a home to begin with; `--home <dir>` names another" "`shuping init <目录>` 可生成一个初始目录;`--home <目录>` 指定其他目录";
+    Busy "R084" "another night is running here: {holder}" "另一夜正在此处运行:{holder}";
+    BusyHint "R085" "wait until it ends, or stop that process; the lock goes with it" "请等待其结束,或停止该进程,锁会随之释放";
+    OtherKey "R086" "the lake's pseudonyms were made with key {lake}, the key given is {given}" "数据湖的假名由密钥 {lake} 生成,当前密钥为 {given}";
+    OtherKeyHint "R087" "give the key that made the lake: with another, everybody would leave and join overnight" "请使用生成该数据湖的密钥:换用其他密钥会使全体人员一夜之间离开又加入";
+    NoKey "R088" "the key of the pseudonyms is missing: {problem}" "缺少假名密钥:{problem}";
+    NoKeyHint "R089" "make one: mkdir -p secrets && openssl rand -hex 32 > secrets/pseudonym.key && chmod 600 secrets/pseudonym.key" "生成密钥:mkdir -p secrets && openssl rand -hex 32 > secrets/pseudonym.key && chmod 600 secrets/pseudonym.key";
+    Broke "R090" "{problem}" "{problem}";
+    BrokeHint "R091" "the state on the disk is whole; run the same night again" "磁盘上的状态是完整的;请重跑同一夜";
+    Interrupted "R092" "interrupted; the state on the disk is whole, run the same night again" "已中断;磁盘上的状态是完整的,请重跑同一夜";
+    Wrote "R093" "wrote a home of {files} files to `{path}`" "已在 `{path}` 写入 {files} 个文件";
+    WroteHint "R094" "next: put keys into `secrets/`, set the variables that connectors/*.toml name, then `shuping check --home {path}`" "下一步:将密钥放入 `secrets/`,设置 connectors/*.toml 中的环境变量,然后 `shuping check --home {path}`";
+    NoNights "R095" "no night has run here yet" "此处尚未运行过任何一夜";
+    NoNightsHint "R096" "`shuping run --home {path}`" "`shuping run --home {path}`";
+    LastNights "R097" "Nights" "各夜";
+    Night "R098" "night" "夜";
+    AsOf "R099" "as of" "截至";
+    Exit "R100" "exit" "退出码";
+    Replay "R101" "landing is kept from {night} on: nights since then can be run again" "落地数据自 {night} 起保留:此后各夜均可重跑";
+    LastGood "R102" "last good" "上次成功";
+    Serving "R110" "the pretend city answers; stop it with Ctrl-C" "模拟城市已就绪;按 Ctrl-C 停止";
+    ServingHint "R111" "in another shell, export the lines above and run `shuping run --home <dir> --night {night}`" "在另一个终端导出以上各行,然后运行 `shuping run --home <目录> --night {night}`";
+    DemoAt "R112" "the pretend city 嘉宁市 at scale {scale}, in `{path}`" "模拟城市嘉宁市,规模 {scale},位于 `{path}`";
+    DemoAgain "R113" "look around: `shuping status --home {path}`; the files that made it: {path}/connectors, {path}/pipelines" "继续查看:`shuping status --home {path}`;其定义文件:{path}/connectors、{path}/pipelines";
+    Asking "R120" "Asking" "请求";
+    Landed "R121" "Landed" "落地";
+    Modelled "R122" "Modelled" "建模";
+    Told "R123" "Told" "计算";
+    Loaded "R124" "Loaded" "入库";
+    Published "R125" "Published" "发布";
+    FailedStep "R126" "Failed" "失败";
+    StepRows "R127" "{rows} rows" "{rows} 行";
+    StepVersions "R128" "{rows} new versions" "{rows} 个新版本";
+    StepValues "R129" "{rows} values of metrics" "{rows} 个指标值";
+    KindUnknownUnit "R140" "a name that no unit answers to" "无人认得的机构名称";
+    KindIncomplete "R141" "an expected value is missing" "应填未填";
+    KindUnmapped "R142" "a word that no code knows" "未对应代码的取值";
+    KindDisagrees "R143" "two sources of one value disagree" "同一值两处不一致";
+    KindCheck "R144" "a check of the manifest fails" "未通过清单中的核对";
+    KindUnread "R145" "a column that nobody maps" "未使用的列";
+    KindPeople "R146" "people in time" "人员时序疑点";
+}
+
+/// What a kind of finding means, in words.
+pub fn kind(kind: &str) -> Say {
+    match kind {
+        "unknown_unit" => Say::KindUnknownUnit,
+        "incomplete" => Say::KindIncomplete,
+        "unmapped" => Say::KindUnmapped,
+        "disagrees" => Say::KindDisagrees,
+        "check" => Say::KindCheck,
+        "unread" => Say::KindUnread,
+        _ => Say::KindPeople,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_text_is_said_in_both_tongues_with_the_same_nouns() {
+        let nouns = |text: &'static str| -> BTreeSet<&str> {
+            text.split('{').skip(1).filter_map(|rest| rest.split('}').next()).collect()
+        };
+        let mut ids = BTreeSet::new();
+        for say in Say::ALL {
+            assert!(ids.insert(say.id()), "{} twice", say.id());
+            assert!(!say.text(Lang::Zh).is_empty() && !say.text(Lang::En).is_empty());
+            assert_eq!(nouns(say.text(Lang::Zh)), nouns(say.text(Lang::En)), "{}", say.id());
+        }
+    }
+}

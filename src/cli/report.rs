@@ -1,0 +1,223 @@
+//! What happened tonight? The report that the operator reads at seven in the morning.
+
+use std::io;
+
+use comfy_table::Cell;
+use comfy_table::CellAlignment;
+use comfy_table::Table;
+use comfy_table::presets;
+
+use super::Face;
+use crate::base::said::Say;
+use crate::base::said::kind;
+use crate::measure::evaluate::Status;
+use crate::night::report::NightReport;
+use crate::night::report::State;
+use crate::night::report::StreamNight;
+
+/// How many findings are shown before the rest is left to the warehouse.
+const SHOWN: usize = 12;
+
+/// Prints a night's report.
+pub(super) fn print(report: &NightReport, city: &str, face: &mut Face<'_>) -> io::Result<()> {
+    let nouns = [
+        ("city", city.to_owned()),
+        ("night", report.night.to_string()),
+        ("as_of", report.as_of.to_string()),
+    ];
+    let title = face.say(Say::Title, &nouns);
+    writeln!(face.out, "{title}")?;
+    streams(report, face)?;
+    quarantine(report, face)?;
+    findings(report, face)?;
+    metrics(report, face)?;
+    results(report, face)?;
+    failures(report, face)
+}
+
+/// A table without lines, its first columns of text to the left and the rest to the right.
+pub(super) fn table(head: &[&str], texts: usize, rows: Vec<Vec<String>>) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header(head.iter().map(Cell::new));
+    table.add_rows(rows);
+    for (at, column) in table.column_iter_mut().enumerate() {
+        column.set_padding((if at == 0 { 2 } else { 0 }, 2));
+        if at >= texts {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table
+}
+
+/// A table under its heading; nothing where it has no rows.
+fn section(
+    face: &mut Face<'_>,
+    heading: Say,
+    head: &[Say],
+    texts: usize,
+    rows: Vec<Vec<String>>,
+) -> io::Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let head: Vec<&str> = head.iter().map(|say| say.text(face.lang)).collect();
+    let table = table(&head, texts, rows);
+    writeln!(face.out, "\n{}\n{}", heading.text(face.lang), table.trim_fmt())
+}
+
+fn streams(report: &NightReport, face: &mut Face<'_>) -> io::Result<()> {
+    let head = [
+        Say::Stream,
+        Say::Received,
+        Say::Added,
+        Say::Changed,
+        Say::Unchanged,
+        Say::Duplicate,
+        Say::Filtered,
+        Say::Quarantined,
+        Say::Deleted,
+        Say::Ended,
+    ];
+    let rows = report.streams.iter().map(|stream| {
+        let e = stream.equation;
+        let counts = [
+            stream.received,
+            e.added,
+            e.changed,
+            e.unchanged,
+            e.duplicate,
+            e.filtered,
+            e.quarantined,
+            e.deleted,
+        ];
+        let counts = counts.into_iter().map(grouped);
+        let ended = state(stream.state).text(face.lang).to_owned();
+        std::iter::once(stream.name()).chain(counts).chain([ended]).collect()
+    });
+    let rows = rows.collect();
+    section(face, Say::Streams, &head, 1, rows)?;
+    let open: Vec<String> =
+        report.streams.iter().filter(|s| !s.closes()).map(StreamNight::name).collect();
+    let line = if open.is_empty() {
+        face.say(Say::Equation, &[])
+    } else {
+        face.say(Say::Open, &[("streams", open.join(", "))])
+    };
+    writeln!(face.out, "  {line}")
+}
+
+fn state(state: State) -> Say {
+    match state {
+        State::Done => Say::Done,
+        State::Nothing => Say::Nothing,
+        State::Failed => Say::Failed,
+    }
+}
+
+fn quarantine(report: &NightReport, face: &mut Face<'_>) -> io::Result<()> {
+    let head = [Say::Stream, Say::Reason, Say::Rows, Say::First];
+    let reasons = report.reasons().into_iter();
+    let rows = reasons
+        .map(|((stream, why), (rows, place))| vec![stream, why, grouped(rows), place])
+        .collect();
+    section(face, Say::Quarantine, &head, 2, rows)
+}
+
+fn findings(report: &NightReport, face: &mut Face<'_>) -> io::Result<()> {
+    let head = [Say::Kind, Say::Subject, Say::Where, Say::Rows];
+    let mut noticed: Vec<_> = report.noticed.iter().collect();
+    noticed.sort_by_key(|seen| std::cmp::Reverse(seen.rows));
+    let rows = noticed.iter().take(SHOWN).map(|seen| {
+        let about = if seen.subject.is_empty() { &seen.kind } else { &seen.subject };
+        let place = format!("{}.{}", seen.system, seen.stream);
+        let words = kind(&seen.kind).text(face.lang).to_owned();
+        let place = place.trim_start_matches('.').to_owned();
+        vec![words, about.clone(), place, grouped(seen.rows)]
+    });
+    let rows = rows.collect();
+    section(face, Say::Findings, &head, 3, rows)?;
+    let rest = noticed.len().saturating_sub(SHOWN);
+    if rest > 0 {
+        let line = face.say(Say::More, &[("count", rest.to_string())]);
+        writeln!(face.out, "  {line}")?;
+    }
+    Ok(())
+}
+
+fn metrics(report: &NightReport, face: &mut Face<'_>) -> io::Result<()> {
+    let rows: Vec<Vec<String>> = report
+        .metrics
+        .iter()
+        .map(|(name, (title, counts, is_stale))| {
+            let mark = if *is_stale { Say::StaleMark.text(face.lang) } else { "" };
+            let counts = counts.iter().map(|count| grouped(*count));
+            let texts = [name.clone(), title.clone()].into_iter();
+            texts.chain(counts).chain([mark.to_owned()]).collect()
+        })
+        .collect();
+    let mut head = vec![Say::Metric.text(face.lang), ""];
+    head.extend(Status::ALL.iter().map(|status| status.name()));
+    head.push("");
+    let table = table(&head, 2, rows);
+    writeln!(face.out, "\n{}\n{}", Say::Metrics.text(face.lang), table.trim_fmt())
+}
+
+fn results(report: &NightReport, face: &mut Face<'_>) -> io::Result<()> {
+    let lang = face.lang;
+    let warehouse = report.warehouse.display().to_string();
+    let rows = vec![
+        vec![Say::Warehouse.text(lang).to_owned(), warehouse.clone()],
+        vec![Say::Release.text(lang).to_owned(), report.release.display().to_string()],
+    ];
+    let mut lines = Table::new();
+    lines.load_style(presets::NOTHING);
+    lines.add_rows(rows);
+    for column in lines.column_iter_mut() {
+        column.set_padding((2, 0));
+    }
+    writeln!(face.out, "\n{}\n{}", Say::Results.text(lang), lines.trim_fmt())?;
+    let query = face.say(Say::TryQuery, &[("path", warehouse)]);
+    writeln!(face.out, "hint: {query}")?;
+    let unknown = report.noticed.iter().filter(|seen| seen.kind == "unknown_unit");
+    let rows: u64 = unknown.map(|seen| seen.rows).sum();
+    if rows > 0 {
+        let hint = face.say(Say::TryAliases, &[("rows", grouped(rows))]);
+        writeln!(face.out, "hint: {hint}")?;
+    }
+    Ok(())
+}
+
+fn failures(report: &NightReport, face: &mut Face<'_>) -> io::Result<()> {
+    for stream in report.streams.iter().filter(|stream| stream.state == State::Failed) {
+        let nouns = [("stream", stream.name()), ("why", stream.note.clone())];
+        let text = face.say(Say::FailedStream, &nouns);
+        let nouns = [("owner", stream.owner.clone()), ("system", stream.system_title.clone())];
+        let hint = face.say(Say::OwnerHint, &nouns);
+        face.complain(&text, Some(&hint))?;
+    }
+    Ok(())
+}
+
+/// A count with its thousands apart.
+pub(super) fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_stand_apart() {
+        assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
+    }
+}

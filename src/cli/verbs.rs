@@ -1,0 +1,108 @@
+//! What does each verb do? A few lines each; the rooms below do the work.
+
+use std::path::Path;
+
+use jiff::civil::Date;
+
+use super::Arguments;
+use super::DONE;
+use super::Face;
+use super::Verb;
+use super::demo;
+use super::home;
+use super::progress::Progress;
+use super::report;
+use super::status;
+use crate::base::clock;
+use crate::base::said::Say;
+use crate::night;
+use crate::night::Choice;
+use crate::night::Ground;
+use crate::night::report::NightReport;
+use crate::spec::catalog::Catalog;
+use crate::spec::home::Home;
+use crate::spec::home::write_default;
+use crate::spec::secret::HomeSecrets;
+use crate::spec::settings::Settings;
+
+/// Does what is asked; the code to exit with.
+pub(super) async fn verb(arguments: Arguments, face: &mut Face<'_>) -> anyhow::Result<u8> {
+    let root = &arguments.home;
+    match arguments.verb {
+        Verb::Demo { scale } => demo::demo(root, scale, face).await,
+        Verb::Sandbox(sandbox) => demo::sandbox(&sandbox, face).await,
+        Verb::Check => check(root, face),
+        Verb::Run { night, as_of, again } => {
+            let (home, catalog) = match home::open(root, face)? {
+                Ok(opened) => opened,
+                Err(code) => return Ok(code),
+            };
+            let night = night.unwrap_or_else(|| last_night(&catalog.settings));
+            let choice = Choice { night, as_of: as_of.unwrap_or(night), again };
+            run(&home, &catalog, &HomeSecrets::of(root), choice, face).await
+        }
+        Verb::Status => status::status(root, face),
+        Verb::Init { dir } => init(&dir, face),
+    }
+}
+
+/// The last night whose cutoff has passed.
+fn last_night(settings: &Settings) -> Date {
+    let now = settings.zone.to_datetime(clock::now());
+    let today = now.date();
+    if now.time() < settings.cutoff { today.yesterday().unwrap_or(today) } else { today }
+}
+
+fn check(root: &Path, face: &mut Face<'_>) -> anyhow::Result<u8> {
+    let (_, catalog) = match home::open(root, face)? {
+        Ok(opened) => opened,
+        Err(code) => return Ok(code),
+    };
+    let nouns = [
+        ("connectors", catalog.connectors.len().to_string()),
+        ("streams", catalog.streams().len().to_string()),
+        ("tables", catalog.schemas.len().to_string()),
+        ("metrics", catalog.metrics().count().to_string()),
+    ];
+    let text = face.say(Say::Checked, &nouns);
+    writeln!(face.out, "{text}")?;
+    Ok(DONE)
+}
+
+/// Runs a night and prints its report.
+pub(super) async fn run(
+    home: &Home,
+    catalog: &Catalog,
+    secrets: &HomeSecrets,
+    choice: Choice,
+    face: &mut Face<'_>,
+) -> anyhow::Result<u8> {
+    let report = night(home, catalog, secrets, choice, face).await?;
+    report::print(&report, &catalog.settings.title, face)?;
+    Ok(report.exit_code())
+}
+
+/// Runs a night and tells its steps.
+pub(super) async fn night(
+    home: &Home,
+    catalog: &Catalog,
+    secrets: &HomeSecrets,
+    choice: Choice,
+    face: &mut Face<'_>,
+) -> anyhow::Result<NightReport> {
+    let var = home.root.join(&catalog.settings.var);
+    let ground = Ground { catalog, home, var, secrets };
+    let mut progress = Progress::new(face, catalog.streams().len());
+    let report = night::run(&ground, choice, &mut |step| progress.tell(&step)).await;
+    progress.end();
+    report
+}
+
+fn init(dir: &Path, face: &mut Face<'_>) -> anyhow::Result<u8> {
+    let files = write_default(dir)?;
+    let path = dir.display().to_string();
+    let nouns = [("files", files.len().to_string()), ("path", path)];
+    let (text, hint) = (face.say(Say::Wrote, &nouns), face.say(Say::WroteHint, &nouns));
+    writeln!(face.out, "{text}\nhint: {hint}")?;
+    Ok(DONE)
+}
