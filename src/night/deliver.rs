@@ -76,7 +76,7 @@ fn value(told: &Told<'_>, column: &str) -> Option<Cell> {
         "value" => exact(told.value),
         "shown" => {
             let decimals = told.metric.decimals;
-            Some(Cell::Decimal(rounded(told.value?, decimals), decimals))
+            text(&Cell::Decimal(rounded(told.value?, decimals), decimals).written())
         }
         "numerator" => exact(told.numerator),
         "denominator" => exact(told.denominator),
