@@ -4,7 +4,6 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use jiff::Timestamp;
-use polars::prelude::DataFrame;
 
 use super::Choice;
 use super::Ground;
@@ -15,6 +14,7 @@ use super::notes::whole;
 use super::report::NightReport;
 use crate::base::cell::Cell;
 use crate::base::cell::CellRow;
+use crate::frame::DataFrame;
 use crate::frame::table;
 use crate::measure::evaluate::Told;
 use crate::measure::evaluate::rounded;

@@ -7,6 +7,7 @@
 
 mod city;
 mod extract;
+mod floors;
 mod homes;
 mod pencil;
 mod shared;
