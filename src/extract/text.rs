@@ -61,7 +61,7 @@ impl Counted {
         let blank = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
         let begins = byte.saturating_add(blank);
         let passed = text.get(self.byte..begins).unwrap_or_default();
-        let breaks = passed.iter().filter(|byte| **byte == b'\n').count();
+        let breaks = passed.split(|byte| *byte == b'\n').skip(1).count();
         self.breaks = self.breaks.saturating_add(u32::try_from(breaks).unwrap_or(u32::MAX));
         self.byte = begins;
         self.breaks + 1

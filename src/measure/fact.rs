@@ -25,6 +25,9 @@ pub const PARTS: i64 = 377_580;
 /// Tables by name, resolved.
 pub type Tables = BTreeMap<String, DataFrame>;
 
+/// The first day of a row, and the first day after it.
+type Bounds = (Option<Date>, Option<Date>);
+
 /// What facts are told from.
 #[derive(Debug)]
 pub struct Ground<'g> {
@@ -181,13 +184,12 @@ impl Ground<'_> {
         }
     }
 
-    /// The first day of every row, and the first day after it.
     fn bounds(
         &self,
         frame: &DataFrame,
         from: &str,
         to: Option<&str>,
-    ) -> Result<Vec<(Option<Date>, Option<Date>)>, MeasureError> {
+    ) -> Result<Vec<Bounds>, MeasureError> {
         let days = |name: &str| {
             let doing = FrameError::polars(format!("the days of `{name}`"));
             frame.column(name).and_then(|column| self.days.of_column(column)).map_err(doing)
