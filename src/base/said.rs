@@ -70,7 +70,7 @@ texts! {
     Release "R052" "release" "发布文件";
     FailedStream "R060" "{stream} failed: {why}; its last good data stay, and metrics that rest on it are marked stale" "{stream} 失败:{why};沿用上次数据,依据它的指标标为陈旧";
     OwnerHint "R061" "{owner} answers for {system}; when it is mended, run the same night again: only what failed is asked for" "{system} 由{owner}负责;修复后重跑同一夜,只会重取失败的数据流";
-    TryQuery "R062" "ask the warehouse: sqlite3 {path} \"select unit_id, shown from metric_value where metric = 'cases_per_person' and period = '2025' and section_id is null order by value desc limit 5\"" "查询数据仓库:sqlite3 {path} \"select unit_id, shown from metric_value where metric = 'cases_per_person' and period = '2025' and section_id is null order by value desc limit 5\"";
+    TryQuery "R062" "ask the warehouse: sqlite3 {path} \"select metric, title, formula from metric_definition\"" "查询数据仓库:sqlite3 {path} \"select metric, title, formula from metric_definition\"";
     TryAliases "R063" "{rows} rows name a unit that nobody knows; decide in connectors/aliases.csv and run again" "{rows} 行的机构名称无人认得;请在 connectors/aliases.csv 中登记后重跑";
     CityTable "R070" "{metric} of 2025: units with the most cases a person" "2025 年{metric}:人均办件最多的机构";
     Unit "R071" "unit" "机构";
@@ -96,6 +96,7 @@ texts! {
     AsOf "R099" "as of" "截至";
     Exit "R100" "exit" "退出码";
     Replay "R101" "landing is kept from {night} on: nights since then can be run again" "落地数据自 {night} 起保留:此后各夜均可重跑";
+    StreamsStand "R103" "Streams" "数据流";
     LastGood "R102" "last good" "上次成功";
     Serving "R110" "the pretend city answers; stop it with Ctrl-C" "模拟城市已就绪;按 Ctrl-C 停止";
     ServingHint "R111" "in another shell, export the lines above and run `shuping run --home <dir> --night {night}`" "在另一个终端导出以上各行,然后运行 `shuping run --home <目录> --night {night}`";

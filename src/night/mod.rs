@@ -106,7 +106,7 @@ impl Ground<'_> {
         let settings = &self.catalog.settings;
         let local = night.to_datetime(settings.cutoff);
         let instant = settings.zone.to_ambiguous_timestamp(local).compatible();
-        Ok(instant.with_context(|| format!("the cutoff of {night}"))?)
+        instant.with_context(|| format!("the cutoff of {night}"))
     }
 }
 
@@ -131,9 +131,7 @@ pub async fn run(
     let mut streams: Vec<StreamNight> = Vec::new();
     let mut noticed = Vec::new();
     for (pulled, (connector, stream)) in pulls.into_iter().zip(ground.catalog.streams()) {
-        let known = model::known_rows(&lake, ground.catalog, stream, choice.night)?;
-        let (told, seen) =
-            model::model(ground, &lake, (connector, stream), choice.night, pulled, known)?;
+        let (told, seen) = model::model(ground, (connector, stream), choice.night, pulled)?;
         match &told.state {
             State::Failed => watch(Step::Failed(told.name(), told.note.clone())),
             State::Done | State::Nothing => {
@@ -154,7 +152,7 @@ pub async fn run(
     let run = deliver::Run { started, ended: clock::now() };
     deliver::load(ground, (&computed, &values), &report, &run).await?;
     watch(Step::Loaded);
-    let release = deliver::publish(ground, (&computed, values), (choice, cutoff))?;
+    let release = deliver::publish(ground, (&computed, &values), (choice, cutoff))?;
     watch(Step::Published(release.folder.display().to_string()));
     report.release = release.folder;
     tracing::info!(night = %choice.night, exit_code = report.exit_code(), "night ended");
