@@ -51,14 +51,16 @@ impl Running {
         Running { child, lines }
     }
 
-    /// Waits for a line with these words.
+    /// Waits for a line with these words; it and all before it.
     fn says(&self, words: &str) -> String {
         let mut told = Vec::new();
         loop {
             match self.lines.recv_timeout(PATIENCE) {
-                Ok(line) if line.contains(words) => return line,
                 Ok(line) => told.push(line),
                 Err(fault) => panic!("never said `{words}` ({fault}): {told:#?}"),
+            }
+            if told.last().is_some_and(|line| line.contains(words)) {
+                return told.join("\n");
             }
         }
     }
@@ -88,6 +90,51 @@ fn lock(home: &Path) -> File {
     lock.try_lock().unwrap();
     lock.write_all(b"night 2026-01-05, process 4711, since 2026-01-05T02:00:00+08:00").unwrap();
     lock
+}
+
+/// A home that fires on the 6th of January alone, and reads one system: an empty drop folder.
+fn quiet_home() -> TempDir {
+    let home = home();
+    for other in ["service", "hotline"] {
+        std::fs::remove_file(home.path().join(format!("connectors/{other}.toml"))).unwrap();
+    }
+    std::fs::create_dir(home.path().join("drop")).unwrap();
+    fires(home.path(), "0 2 6 1 *");
+    home
+}
+
+fn fires(home: &Path, line: &str) {
+    let settings = home.join("shuping.toml");
+    let text = std::fs::read_to_string(&settings).unwrap();
+    let text = text.replace("# [schedule]", &format!("[schedule]\ncron = \"{line}\"\n#"));
+    std::fs::write(&settings, text).unwrap();
+}
+
+#[test]
+fn a_missed_night_is_caught_up_once_and_then_the_next_is_waited_for() {
+    let home = quiet_home();
+    let drop = home.path().join("drop");
+    let environment =
+        [("STAFFING_DROP", drop.to_str().unwrap()), ("SHUPING_SECRET_PSEUDONYM_KEY", "a key")];
+    let (code, told) =
+        Running::start(home.path(), &["run", "--night", "2025-12-31"], &environment).end();
+    assert_eq!(code, Some(0), "{told}");
+    assert_eq!(shuping::night::interrupted(&home.path().join("var")), None);
+
+    let schedule = Running::start(home.path(), &["schedule"], &environment);
+    let told = schedule.says("runs next, at ");
+    assert!(told.contains("-01-06 was missed or interrupted; it runs now"), "{told}");
+    assert!(told.contains("-01-06 ended with exit code 0"), "{told}");
+    schedule.signal("TERM");
+    assert_eq!(schedule.end().0, Some(143));
+    let latest = home.path().join("var/release/latest.json");
+    assert!(std::fs::read_to_string(latest).unwrap().contains("-01-06.1/datapackage.json"));
+
+    let schedule = Running::start(home.path(), &["schedule"], &environment);
+    let told = schedule.says("runs next, at ");
+    assert!(!told.contains("it runs now"), "{told}");
+    schedule.signal("TERM");
+    assert_eq!(schedule.end().0, Some(143));
 }
 
 #[test]
@@ -121,11 +168,8 @@ fn a_schedule_that_finds_the_lock_held_says_so_and_waits_for_the_next_night() {
 #[test]
 fn a_waiting_schedule_ends_cleanly_by_sigterm_and_by_ctrl_c() {
     let home = home();
-    let settings = home.path().join("shuping.toml");
-    let text = std::fs::read_to_string(&settings).unwrap();
-    // The next 29th of February is far away, whenever this runs.
-    let text = text.replace("# [schedule]", "[schedule]\ncron = \"0 2 29 2 */4\"\n#");
-    std::fs::write(&settings, text).unwrap();
+    // A 29th of February that is a Thursday or Sunday: far away, whenever this runs.
+    fires(home.path(), "0 2 29 2 */4");
     for (signal, code) in [("TERM", 143), ("INT", 130)] {
         let schedule = Running::start(home.path(), &["schedule"], &[]);
         let next = schedule.says("runs next, at ");
