@@ -11,4 +11,5 @@ mod extract;
 mod floors;
 mod homes;
 mod pencil;
+mod schedule;
 mod shared;
