@@ -72,7 +72,7 @@ texts! {
     OwnerHint "R061" "{owner} answers for {system}; when it is mended, run the same night again: only what failed is asked for" "{system} 由{owner}负责;修复后重跑同一夜,只会重取失败的数据流";
     TryQuery "R062" "ask the warehouse: sqlite3 {path} \"select metric, title, formula from metric_definition\"" "查询数据仓库:sqlite3 {path} \"select metric, title, formula from metric_definition\"";
     TryAliases "R063" "{rows} rows name a unit that nobody knows; decide in connectors/aliases.csv and run again" "{rows} 行的机构名称无人认得;请在 connectors/aliases.csv 中登记后重跑";
-    CityTable "R070" "{metric} of 2025: units with the most cases a person" "2025 年{metric}:人均办件最多的机构";
+    CityTable "R070" "The year 2025: units with the most cases a person" "2025 年人均办件最多的机构";
     Unit "R071" "unit" "机构";
     Checked "R080" "{connectors} connectors, {streams} streams, {tables} tables, {metrics} metrics: no fault" "连接器 {connectors} 个,数据流 {streams} 个,数据表 {tables} 张,指标 {metrics} 个:无误";
     Faults "R081" "{faults} faults in {files} files; nothing was run" "{files} 个文件共 {faults} 处错误;未执行任何操作";
