@@ -154,3 +154,25 @@ pub fn environment(
     ];
     pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_home_lists_what_the_staffing_office_decided() {
+        let city = City::new(1, 0.001);
+        assert_eq!(city.alias_lines(), include_str!("../../connectors/aliases.csv"));
+    }
+
+    #[test]
+    fn at_least_thirty_flaws_are_planted_at_a_tenth() {
+        let truth = City::new(1, 0.1).truth();
+        let flaws = truth["flaws"].as_array().unwrap();
+        assert!(flaws.len() >= 30, "{}", flaws.len());
+        for flaw in flaws {
+            let (rows, name) = (flaw["rows"].as_object().unwrap(), &flaw["flaw"]);
+            assert!(rows.values().all(|rows| rows.as_u64() > Some(0)), "{name}");
+        }
+    }
+}

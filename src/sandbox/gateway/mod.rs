@@ -112,7 +112,7 @@ impl Drop for Gateways {
     fn drop(&mut self) {
         if let Some(stop) = self.stop.take() {
             // Nobody listens any more if the server is gone already.
-            drop(stop.send(()));
+            _ = stop.send(());
         }
     }
 }
@@ -219,12 +219,7 @@ impl Manner {
 }
 
 impl Hall {
-    fn page(
-        &self,
-        manner: &Manner,
-        asked: &BTreeMap<String, String>,
-        shelf: &Shelf,
-    ) -> Response {
+    fn page(&self, manner: &Manner, asked: &BTreeMap<String, String>, shelf: &Shelf) -> Response {
         let number = |name: &str| asked.get(name).and_then(|text| text.parse::<u64>().ok());
         let page = number(manner.page).unwrap_or(1).max(1);
         let size = number("pageSize").unwrap_or(100).clamp(1, LARGEST);

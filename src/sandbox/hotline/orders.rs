@@ -167,7 +167,13 @@ fn order(
     let resolved = [0, 1, UNRESOLVED];
     let resolved = resolved.get(dice.weighted(&[88.0, 6.0, 6.0])).copied().unwrap_or_default();
     let last = match (resolved, dice.weighted(&[62.0, 29.0, 4.0, 3.0, 2.0])) {
-        (UNRESOLVED, place) => if dice.chance(0.12) { 5 } else { [4, 3, 3, 2, 1][place.min(4)] },
+        (UNRESOLVED, place) => {
+            if dice.chance(0.12) {
+                5
+            } else {
+                [4, 3, 3, 2, 1][place.min(4)]
+            }
+        }
         (_, place) => [5, 4, 3, 2, 1][place.min(4)],
     };
     let last = if dice.chance(0.06) { 0 } else { last };

@@ -39,8 +39,11 @@ impl Order {
         let written = city.spellings.written(&city.founded, (unit, day), SPELT, u64::from(at));
         let section = city.founded.sections.get(section).map_or("", |it| it.name.as_str());
         let is_renamed = Days::date(now.day()) >= RENAMED;
-        let (held_by, due_by) =
-            if is_renamed { ("办理单位", "承诺完成时间") } else { ("承办单位", "办理截止时间") };
+        let (held_by, due_by) = if is_renamed {
+            ("办理单位", "承诺完成时间")
+        } else {
+            ("承办单位", "办理截止时间")
+        };
         let is_closed = self.closed.plus(120) <= now;
         let is_visited = self.visited.is_some_and(|visited| visited <= now);
         let time = |moment: Option<Moment>| self.time(city, at, moment);

@@ -158,7 +158,10 @@ impl Desk<'_> {
             let unit = self.founded.place(key);
             let Some(item) = self.items.iter().position(|item| item.unit == unit) else { continue };
             planted.extend((0..number).map(|at| {
-                (self.days.last_worked(Days::no(from) + at * apart), item + usize::from(at % 3 == 1))
+                (
+                    self.days.last_worked(Days::no(from) + at * apart),
+                    item + usize::from(at % 3 == 1),
+                )
             }));
         }
         planted
@@ -288,5 +291,5 @@ fn strain(key: &str, day: i32) -> i32 {
         return 1000;
     }
     let since = day - Days::no(Date::constant(2025, 1, 1));
-    580 + (since.clamp(0, 300) * 1250) / 300
+    530 + (since.clamp(0, 300) * 950) / 300
 }

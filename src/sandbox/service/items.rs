@@ -41,11 +41,30 @@ const GREAT: [(&str, f64, usize, f64); 13] = [
 /// Units whose few cases are planted one by one.
 pub(super) const FEW: [&str; 2] = ["dangan", "jxzx"];
 const INSTITUTIONS: [&str; 10] = [
-    "dangan", "jxzx", "jiuye", "gongzheng", "ggzy", "tushu", "jikong", "jiuzhu", "nongke", "tiyuzx",
+    "dangan",
+    "jxzx",
+    "jiuye",
+    "gongzheng",
+    "ggzy",
+    "tushu",
+    "jikong",
+    "jiuzhu",
+    "nongke",
+    "tiyuzx",
 ];
 const TOPICS: [&str; 12] = [
-    "核发", "登记", "变更", "注销", "备案", "年度报告", "补贴申领", "资格确认", "延续", "信息查询",
-    "证明开具", "关系转移",
+    "核发",
+    "登记",
+    "变更",
+    "注销",
+    "备案",
+    "年度报告",
+    "补贴申领",
+    "资格确认",
+    "延续",
+    "信息查询",
+    "证明开具",
+    "关系转移",
 ];
 const PROMISES: [i32; 6] = [5, 10, 3, 7, 15, 20];
 const HOURS: [u32; 8] = [50, 100, 150, 200, 75, 300, 125, 400];
@@ -59,7 +78,13 @@ pub(super) fn items(founded: &Founded) -> Vec<Item> {
         let great = GREAT.iter().find(|(great, ..)| *great == key);
         let number = match (great, known.category) {
             (Some((_, _, number, _)), _) => *number,
-            (None, Category::GovernmentDepartment) => if known.level == "市级" { 24 } else { 14 },
+            (None, Category::GovernmentDepartment) => {
+                if known.level == "市级" {
+                    24
+                } else {
+                    14
+                }
+            }
             (None, Category::Institution) if INSTITUTIONS.contains(&key) => 8,
             (None, Category::Park) => 10,
             (None, Category::Subdistrict) => 4,
@@ -104,9 +129,8 @@ fn one_unit(
         .collect();
     let active = (number * 16).div_ceil(25);
     let is_great = share > 0.1;
-    let weights: Vec<f64> = (1..=number)
-        .map(|rank| if rank <= active { zipf(rank, is_great) } else { 0.0 })
-        .collect();
+    let weights: Vec<f64> =
+        (1..=number).map(|rank| if rank <= active { zipf(rank, is_great) } else { 0.0 }).collect();
     let all: f64 = weights.iter().sum();
     let (mut slow, mut seen) = (0.0, 0.0);
     for (at, weight) in weights.iter().enumerate() {

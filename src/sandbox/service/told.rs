@@ -58,7 +58,8 @@ impl Case {
 
     /// When it last changed, as known at a moment; nothing while it is not there.
     pub(in crate::sandbox) fn updated(&self, now: Moment) -> Option<Moment> {
-        let is_gone = self.flaw == Some("F29") && self.touched.is_some_and(|touched| touched <= now);
+        let is_gone =
+            self.flaw == Some("F29") && self.touched.is_some_and(|touched| touched <= now);
         if is_gone {
             return None;
         }
