@@ -59,12 +59,6 @@ impl Dice {
         }
         weights.len().saturating_sub(1)
     }
-
-    /// A normal deviate of mean 0 and variance 1: the sum of twelve fractions, less six. Only sums, so
-    /// that no library of functions can differ.
-    pub(super) fn normal(&mut self) -> f64 {
-        (0..12).map(|_| self.fraction()).sum::<f64>() - 6.0
-    }
 }
 
 /// A draw that needs no stream: the same number for the same seed, part and key, whoever asks first.

@@ -196,6 +196,8 @@ pub(super) fn quotas(founded: &Founded, seats: &[Seat]) -> Quotas {
         *counts.entry((seat.unit, seat.kind)).or_default() += 1;
     }
     let (mut quotas, mut filled, mut approved) = (Quotas::default(), 0_u64, 0_u64);
+    // The first kind of a unit is its main one.
+    let mut last = None;
     for ((unit, kind), count) in counts {
         filled += count;
         // 5,350 people on 5,720 posts.
@@ -203,7 +205,8 @@ pub(super) fn quotas(founded: &Founded, seats: &[Seat]) -> Quotas {
         approved += posts;
         let known = founded.unit_at(unit);
         let key = known.map_or("", |unit| unit.key.as_str());
-        let main = !quotas.lines.iter().any(|line: &Quota| line.unit == unit);
+        let main = last != Some(unit);
+        last = Some(unit);
         if main && MISSING.contains(&key) {
             quotas.missing.push((unit, kind));
             continue;

@@ -118,7 +118,7 @@ pub(super) fn line(city: &City, chances: Chances, standing: &Standing<'_>) -> Li
         city.founded.unit_at(unit).map_or("", |unit| unit.name.as_str())
     } else {
         let on = (unit, Days::date(day));
-        let written = city.spellings.written(&city.founded, on, 0.44, key);
+        let written = city.spellings.written(&city.founded, on, 0.56, key);
         flaws.extend(written.flaw);
         written.name
     };
