@@ -70,6 +70,8 @@ codes! {
     UnknownCodes "H014" "no code table `{found}` in schemas/codes" "schemas/codes 中没有代码表 `{found}`" "did you mean `{guess}`?" "是否应为 `{guess}`?";
     IdentityNeeded "H015" "`{found}` identifies a person, so it must say how it is read" "`{found}` 是个人标识,须说明如何读取" "add `identity = \"cn_id\"` or `identity = \"opaque\"`" "请加上 `identity = \"cn_id\"` 或 `identity = \"opaque\"`";
     DroppedColumn "H016" "`{found}` is marked `drop` and is never stored" "`{found}` 标为 `drop`,不得入库" "remove the line" "请删去这一行";
+    HiddenShape "H017" "`{found}` is hidden as it lands, so its values cannot become rows" "`{found}` 落地时即隐去,不能拆成多行" "" "";
+    FullNeeds "H018" "`full` has no meaning here" "`full` 在此处没有意义" "it needs a `cursor` and `write = \"upsert\"`" "它需要 `cursor` 与 `write = \"upsert\"`";
     UnknownFact "H020" "no fact is named `{found}`" "没有名为 `{found}` 的事实" "did you mean `{guess}`?" "是否应为 `{guess}`?";
     UnknownName "H021" "`{found}` is no measure and no metric" "`{found}` 既不是计量也不是指标" "did you mean `{guess}`?" "是否应为 `{guess}`?";
     Circle "H022" "the formula of `{found}` rests on itself: {path}" "`{found}` 的公式依赖自身:{path}" "" "";
@@ -85,6 +87,9 @@ codes! {
     Alias "H050" "line does not read: {problem}" "无法读取该行:{problem}" "columns: system,alias,unit,valid_from,valid_to,note" "列为 system,alias,unit,valid_from,valid_to,note";
     Calendar "H051" "{problem}" "{problem}" "columns: date,is_workday,name" "列为 date,is_workday,name";
     NoConnector "H060" "no connector stands in connectors/" "connectors/ 中没有连接器" "`shuping init <dir>` writes a home to begin with" "`shuping init <目录>` 可生成一个初始目录";
+    CronFields "H070" "a cron line has five fields, `{found}` has {count}" "cron 表达式应有五段,`{found}` 有 {count} 段" "minute, hour, day of month, month, day of week: `0 2 * * *` is every night at 02:00" "依次为分、时、日、月、星期:`0 2 * * *` 为每夜 02:00";
+    CronField "H071" "`{found}` is no {field} of a cron line" "`{found}` 不是 cron 表达式的 {field} 段" "{field} takes {range}: `*`, numbers, ranges `a-b`, steps `*/n` or `a-b/n`, and lists of these; Friday to Sunday is `5-7`" "{field} 可取 {range}:`*`、数字、范围 `a-b`、步长 `*/n` 或 `a-b/n` 及其列表;周五至周日写作 `5-7`";
+    CronNever "H072" "`{found}` never fires: none of its months has such a day" "`{found}` 永不触发:所列月份没有这样的日子" "February ends with the 29th, April, June, September and November with the 30th" "2 月最多 29 日,4、6、9、11 月只有 30 日";
 }
 
 #[cfg(test)]

@@ -136,7 +136,7 @@ impl<'m> Telling<'_, 'm> {
             let footing = self.footing(metric);
             for unit in self.units {
                 for spot in self.spots(metric, unit, &footing) {
-                    for period in self.periods(metric, unit) {
+                    for period in self.periods(metric, unit, &footing) {
                         all.push(self.told(metric, &spot, period, &footing)?);
                     }
                 }
@@ -165,7 +165,9 @@ impl<'m> Telling<'_, 'm> {
         let mut tables = known.iter().flat_map(|known| &known.tables);
         let is_applicable = tables.clone().all(|table| self.fed.contains(table.as_str()));
         let is_stale = tables.any(|table| self.stale.contains(table));
-        let first = known.iter().map(|known| known.first).max().flatten();
+        // A fact without any row knows no month, and nothing that rests on it does.
+        let firsts: Option<Vec<Month>> = known.iter().map(|known| known.first).collect();
+        let first = firsts.and_then(|firsts| firsts.into_iter().max());
         Footing { measures, facts, is_applicable, is_stale, first }
     }
 
@@ -203,12 +205,13 @@ impl<'m> Telling<'_, 'm> {
         }
     }
 
-    /// The periods in which the unit is there, from the first month in which anything is known to have
-    /// happened: that posts were approved twenty years ago begins no history of metrics.
-    fn periods(&self, metric: &Metric, unit: &Unit) -> Vec<Period> {
+    /// The periods in which the unit is there, from the first month that all of its facts know; the
+    /// present ones where nothing is known. Nothing is told of before the first month in which anything
+    /// happened: that a section was set up twenty years ago begins no history.
+    fn periods(&self, metric: &Metric, unit: &Unit, footing: &Footing) -> Vec<Period> {
         let told = Month::of(self.as_of);
         let happening = self.cube.facts.values().filter(|known| !known.is_stock);
-        let first = happening.filter_map(|known| known.first).min();
+        let first = footing.first.max(happening.filter_map(|known| known.first).min());
         let first = first.unwrap_or(told).min(told);
         let kinds = metric.periods.iter();
         kinds

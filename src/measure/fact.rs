@@ -218,7 +218,7 @@ impl Ground<'_> {
     fn spanned(
         &self,
         frame: &DataFrame,
-        names: (&str, &str),
+        (from, to): (&str, &str),
         share: Option<&str>,
     ) -> Result<DataFrame, MeasureError> {
         let mut spread = Spread::default();
@@ -227,7 +227,7 @@ impl Ground<'_> {
         let [mut days, mut month_days, mut parts] = [const { Vec::new() }; 3];
         let [mut workdays, mut month_workdays] = [const { Vec::new() }; 2];
         let [mut first_days, mut last_days] = [const { Vec::new() }; 2];
-        let (froms, tos) = (self.days_of(frame, names.0)?, self.days_of(frame, names.1)?);
+        let (froms, tos) = (self.days_of(frame, from)?, self.days_of(frame, to)?);
         for (at, (from, to)) in froms.into_iter().zip(tos).enumerate() {
             let Some(from) = from else { continue };
             let to = to.unwrap_or(end).min(end);
@@ -281,9 +281,7 @@ impl Ground<'_> {
     ) -> Result<DataFrame, MeasureError> {
         let mut spread = Spread::default();
         let mut ends = Vec::new();
-        let told = Month::of(self.as_of);
-        let calendar = self.days.calendar.days().first();
-        let earliest = calendar.map_or(self.as_of, |day| day.date);
+        let earliest = self.days.calendar.days().first().map_or(self.as_of, |day| day.date);
         let days = |name: Option<&Found<String>>| match name {
             Some(name) => self.days_of(frame, &name.value),
             None => Ok(vec![None; frame.height()]),
@@ -291,13 +289,9 @@ impl Ground<'_> {
         let (froms, tos) = (days(names.0)?, days(names.1)?);
         for (at, (from, to)) in froms.into_iter().zip(tos).enumerate() {
             let from = from.unwrap_or(earliest).max(earliest);
-            let last = to.map_or(told, |to| Month::of(to).min(told));
-            for month in Month::of(from).through(last) {
-                let end = month.last().min(self.as_of);
-                if from <= end && to.is_none_or(|to| to > end) {
-                    spread.row(at, month);
-                    ends.push(Some(end));
-                }
+            for (month, end) in ends_held(from, to, self.as_of) {
+                spread.row(at, month);
+                ends.push(Some(end));
             }
         }
         let mut frame = spread.of(frame)?;
@@ -318,6 +312,18 @@ impl Ground<'_> {
             .map(|day| day.filter(|day| *day <= self.as_of).map(|day| Month::of(day).index()));
         Ok(Int32Chunked::from_iter_options("_month".into(), months).into_series().into())
     }
+}
+
+/// The months at whose end something holds, and that end: the told day ends its month.
+fn ends_held(
+    from: Date,
+    to: Option<Date>,
+    as_of: Date,
+) -> impl Iterator<Item = (Month, Date)> + Clone {
+    let told = Month::of(as_of);
+    let last = to.map_or(told, |to| Month::of(to).min(told));
+    let ends = Month::of(from).through(last).map(move |month| (month, month.last().min(as_of)));
+    ends.filter(move |(_, end)| from <= *end && to.is_none_or(|to| to > *end))
 }
 
 /// The time that counts for a measure.
@@ -386,6 +392,20 @@ impl Spread {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_stock_counts_at_the_ends_that_it_sees_and_without_an_end_at_all_of_them() {
+        let day = |text: &str| text.parse::<Date>().unwrap();
+        let held = |from: &str, to: Option<&str>| {
+            let ends = ends_held(day(from), to.map(day), day("2025-03-10"));
+            ends.map(|(_, end)| end.to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(held("2025-01-31", None), ["2025-01-31", "2025-02-28", "2025-03-10"]);
+        assert_eq!(held("2025-01-31", Some("2025-02-28")), ["2025-01-31"]);
+        assert_eq!(held("2025-01-31", Some("2025-03-11")).len(), 3);
+        assert_eq!(held("2025-02-01", Some("2025-02-01")), Vec::<String>::new());
+        assert_eq!(held("2025-03-11", None), Vec::<String>::new());
+    }
 
     #[test]
     fn a_third_of_a_month_is_a_whole_number_of_parts() {

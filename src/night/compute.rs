@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use anyhow::Context as _;
-use polars::prelude::DataFrame;
 
 use super::Choice;
 use super::Ground;
 use super::model::days;
 use super::report::Noticed;
 use crate::base::cell::Cell;
+use crate::frame::DataFrame;
 use crate::frame::table;
 use crate::measure::cube;
 use crate::measure::evaluate::Telling;

@@ -84,7 +84,8 @@ pub enum FactKind {
     Stock {
         /// Since when it holds; none is as far back as the calendar goes.
         from: Option<Found<String>>,
-        /// The first moment at which it no longer holds; none is open.
+        /// The first moment at which it no longer holds; none is open. Without a column, a row
+        /// holds for good: everything that has ever come.
         to: Option<Found<String>>,
     },
 }

@@ -5,8 +5,13 @@
     reason = "a test that cannot go on should say where"
 )]
 
+mod boston;
 mod city;
 mod extract;
+mod floors;
 mod homes;
 mod pencil;
+mod postgres;
+mod reshape;
+mod schedule;
 mod shared;
