@@ -2,8 +2,12 @@
 
 mod codes;
 mod days;
+mod figures;
+mod metrics;
 mod names;
 mod people;
+mod retirement;
+mod spreads;
 
 use std::collections::BTreeMap;
 
