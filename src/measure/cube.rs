@@ -9,6 +9,7 @@ use polars::prelude::*;
 use super::MeasureError;
 use super::fact::Ground;
 use super::fact::time_of;
+use super::quantile::quantile;
 use crate::base::cell::Cell;
 use crate::base::cell::CellRow;
 use crate::base::period::Month;
@@ -145,27 +146,6 @@ fn within<'a, T>(
     months.flat_map(move |months| months.range(period.first()..=period.last()))
 }
 
-/// Type 7: linear between the two neighbours, exact.
-fn quantile(values: &BTreeMap<i128, u64>, thousandths: u32) -> Option<Exact> {
-    let count: u64 = values.values().sum();
-    if count == 0 {
-        return None;
-    }
-    let position = Exact::new(i128::from(count - 1) * i128::from(thousandths), 1000);
-    let below = position.trunc();
-    let (low, high) =
-        (nth(values, below.to_integer())?, nth(values, position.ceil().to_integer())?);
-    Some(Exact::from(low) + (position - below) * Exact::from(high - low))
-}
-
-fn nth(values: &BTreeMap<i128, u64>, at: i128) -> Option<i128> {
-    let mut seen = 0_i128;
-    values.iter().find_map(|(value, count)| {
-        seen += i128::from(*count);
-        (at < seen).then_some(*value)
-    })
-}
-
 /// Counts every measure.
 ///
 /// # Errors
@@ -194,8 +174,8 @@ pub fn count(ground: &Ground<'_>) -> Result<Cube, MeasureError> {
         for time in times {
             let of_time: Vec<&Measure> =
                 measures.iter().copied().filter(|m| time_of(fact, m) == time).collect();
-            let timed = timed(ground, fact, &rows, time)?;
-            for (name, amounts) in amounts(ground, fact, &of_time, &timed)? {
+            let placed = placed(ground, fact, &rows, time)?;
+            for (name, amounts) in amounts(ground, fact, &of_time, &placed)? {
                 let months = amounts.whole.sums.values().flat_map(BTreeMap::keys);
                 known.first = known.first.into_iter().chain(months.copied()).min();
                 cube.measures.insert(name, amounts);
@@ -213,7 +193,7 @@ fn dimension(rows: &DataFrame, by: &str) -> String {
 
 /// The rows with `_unit`, `_section`, `_month` and the dimensions; those without a unit or month are
 /// left out.
-fn timed(
+fn placed(
     ground: &Ground<'_>,
     fact: &Fact,
     rows: &DataFrame,
@@ -240,18 +220,18 @@ fn timed(
         let column = col(dimension(&rows, &by.value));
         keys.push(column.cast(DataType::String).alias(format!("_by_{}", by.value)));
     }
-    let placed = rows
+    let kept = rows
         .lazy()
         .with_columns(keys)
         .filter(col("_unit").is_not_null().and(col("_month").is_not_null()));
-    Ok(placed.collect().map_err(doing())?)
+    Ok(kept.collect().map_err(doing())?)
 }
 
 fn amounts(
     ground: &Ground<'_>,
     fact: &Fact,
     measures: &[&Measure],
-    timed: &DataFrame,
+    placed: &DataFrame,
 ) -> Result<Vec<(String, Amounts)>, MeasureError> {
     let keys = keys(fact);
     let doing = || FrameError::polars(format!("measures of fact `{}`", fact.name));
@@ -262,11 +242,11 @@ fn amounts(
     }
     let mut found: Vec<(String, Amounts)> =
         measures.iter().map(|m| (m.name.clone(), nothing(ground, fact, m))).collect();
-    if timed.width() == 0 {
+    if placed.width() == 0 {
         return Ok(found);
     }
     let selected: Vec<Expr> = keys.iter().map(col).chain(counted).collect();
-    let rows = timed.clone().lazy().select(selected).collect().map_err(doing())?;
+    let rows = placed.clone().lazy().select(selected).collect().map_err(doing())?;
     let is_sum = |measure: &Measure| !matches!(measure.aggregate.kind, AggregateKind::Quantile(..));
     let summed: Vec<Expr> = measures
         .iter()
@@ -394,17 +374,4 @@ fn add_counts(
         });
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn quantiles_are_type_7_and_exact() {
-        let values = BTreeMap::from([(1, 2), (4, 1), (10, 1)]);
-        assert_eq!(quantile(&values, 500), Some(Exact::new(5, 2)));
-        assert_eq!(quantile(&values, 900), Some(Exact::new(41, 5)));
-        assert_eq!(quantile(&BTreeMap::new(), 500), None);
-    }
 }

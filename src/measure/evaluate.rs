@@ -135,14 +135,26 @@ impl<'m> Telling<'_, 'm> {
         for metric in self.metrics.values().copied() {
             let footing = self.footing(metric);
             for unit in self.units {
-                for spot in self.spots(metric, unit, &footing) {
-                    for period in self.periods(metric, unit, &footing) {
-                        all.push(self.told(metric, &spot, period, &footing)?);
-                    }
-                }
+                self.of_unit(metric, unit, &footing, &mut all)?;
             }
         }
         Ok(all)
+    }
+
+    fn of_unit(
+        &self,
+        metric: &'m Metric,
+        unit: &Unit,
+        footing: &Footing,
+        into: &mut Vec<Told<'m>>,
+    ) -> Result<(), MeasureError> {
+        let periods = self.periods(metric, unit, footing);
+        for spot in self.spots(metric, unit, footing) {
+            for period in &periods {
+                into.push(self.told(metric, &spot, *period, footing)?);
+            }
+        }
+        Ok(())
     }
 
     /// The measures below a metric, metrics followed.

@@ -3,6 +3,8 @@
 pub mod cube;
 pub mod evaluate;
 pub mod fact;
+mod months;
+mod quantile;
 mod spell;
 pub mod spread;
 

@@ -92,7 +92,7 @@ fn max_min(parts: &[Share]) -> Known {
 fn herfindahl(parts: &[Share]) -> Known {
     let ratios = ratios(parts)?;
     let total = sum(ratios.iter().copied())?;
-    if !total.is_positive() || ratios.iter().any(|ratio| ratio.is_negative()) {
+    if !total.is_positive() || ratios.iter().any(Exact::is_negative) {
         return Ok(None);
     }
     let square = |ratio: &Exact| {

@@ -288,7 +288,9 @@ fn check_dimension(
         return faults.add(text.place, &text.key, Code::UnknownDimension, nouns);
     }
     let mut below = BTreeSet::new();
-    formulas.iter().for_each(|formula| names_below(catalog, formula, &mut below));
+    for formula in formulas {
+        names_below(catalog, formula, &mut below);
+    }
     for measure in catalog.measures().filter(|measure| below.contains(measure.name.as_str())) {
         let fact = catalog.facts().find(|fact| fact.name == measure.fact.value);
         if fact.is_some_and(|fact| !dimensions(fact)) {

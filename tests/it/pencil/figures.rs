@@ -10,6 +10,7 @@ use jiff::civil::DateTime;
 use polars::prelude::DataFrame;
 use shuping::base::cell::Cell;
 use shuping::base::cell::CellRow;
+use shuping::base::diagnostic::Diagnostic;
 use shuping::frame::functions::Days;
 use shuping::frame::table;
 use shuping::measure::cube;
@@ -65,6 +66,11 @@ impl Figures {
 /// The shipped home. Lines of the pipelines that begin with a word of `without` are left out, and each
 /// text of `edits` is replaced; one that is not there is a mistake.
 pub(super) fn shipped(without: &[&str], edits: &[(&str, &str)]) -> Catalog {
+    edited(without, edits).unwrap()
+}
+
+/// The same, or what is wrong with it.
+pub(super) fn edited(without: &[&str], edits: &[(&str, &str)]) -> Result<Catalog, Vec<Diagnostic>> {
     let mut home = Home::open(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
     let mut found = BTreeSet::new();
     for (path, text) in &mut home.files {
@@ -81,7 +87,7 @@ pub(super) fn shipped(without: &[&str], edits: &[(&str, &str)]) -> Catalog {
         }
     }
     assert_eq!(found.len(), edits.len(), "the shipped pipelines have changed: {edits:?}");
-    catalog::read(&home).unwrap()
+    catalog::read(&home)
 }
 
 /// A model written by hand.

@@ -242,7 +242,7 @@ fn saturation(without: &[&str]) -> Figures {
     let spells = [spell(&[("person_id", "a"), ("from", "2025-03-17")])];
     let mut logs = [log("s1", "1", "24"), log("s1", "2", "24"), log("s1", "3", "22")];
     for log in &mut logs {
-        log[4].1 = "2025-03-20".to_owned();
+        "2025-03-20".clone_into(&mut log[4].1);
     }
     let model = Model::default().with(&catalog, "person_spell", &spells);
     let model = model.with(&catalog, "work_log", &logs);

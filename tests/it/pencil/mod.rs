@@ -5,6 +5,7 @@ mod days;
 mod figures;
 mod metrics;
 mod names;
+mod parts;
 mod people;
 mod retirement;
 mod spreads;
