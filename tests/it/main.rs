@@ -12,4 +12,6 @@ mod floors;
 mod homes;
 mod pencil;
 mod schedule;
+mod nights;
 mod shared;
+mod world;
