@@ -118,7 +118,22 @@ impl City {
             .iter()
             .map(|person| json!({ "name": person.name, "id": person.id, "phone": person.phone }))
             .collect();
-        json!({ "seed": self.seed, "flaws": gathered.told(), "people": people })
+        let spellings = self.spellings.all.iter().filter_map(|spelling| {
+            let unit = self.founded.unit_at(spelling.unit)?;
+            let is_known = spelling.why != spelling::Why::Unknown;
+            Some(json!({ "spelling": spelling.text, "unit": unit.unit_id, "known": is_known }))
+        });
+        let truths = truth::OF_UNITS.iter().filter_map(|(key, truth, shows)| {
+            let unit = self.founded.unit_at(self.founded.place(key))?;
+            Some(json!({ "unit": unit.unit_id, "name": unit.name, "truth": truth, "shows": shows }))
+        });
+        json!({
+            "seed": self.seed,
+            "flaws": gathered.told(),
+            "spellings": spellings.collect::<Vec<_>>(),
+            "truths": truths.collect::<Vec<_>>(),
+            "people": people,
+        })
     }
 }
 

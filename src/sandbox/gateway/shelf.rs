@@ -36,15 +36,15 @@ impl Shelf {
 
     /// The records whose last change lies in a window, its end left out.
     pub(super) fn window(&self, stream: Stream, from: Moment, to: Moment) -> &[(Moment, u32)] {
-        let list = match stream {
+        let all = match stream {
             Stream::Items => &self.lists[0],
             Stream::Cases => &self.lists[1],
             Stream::Evaluations => &self.lists[2],
             Stream::Orders => &self.lists[3],
         };
-        let first = list.partition_point(|(updated, _)| *updated < from);
-        let last = list.partition_point(|(updated, _)| *updated < to);
-        list.get(first..last).unwrap_or_default()
+        let begin = all.partition_point(|(updated, _)| *updated < from);
+        let end = all.partition_point(|(updated, _)| *updated < to);
+        all.get(begin..end).unwrap_or_default()
     }
 }
 

@@ -131,15 +131,12 @@ impl Growing<'_> {
             let moved = if self.dice.chance(0.3) { self.moves_to(day, seat) } else { None };
             let to = self.leaves(day + 200);
             let at = self.staff.terms.len();
-            match moved {
-                Some(person) => {
-                    let term = self.term(seat, person, (day, to), day);
-                    self.staff.terms.push(Term { is_move: true, absence: None, ..term });
-                }
-                None => {
-                    let person = self.cradle.young(known.kind);
-                    self.take(seat, person, (day, to), day);
-                }
+            if let Some(person) = moved {
+                let term = self.term(seat, person, (day, to), day);
+                self.staff.terms.push(Term { is_move: true, absence: None, ..term });
+            } else {
+                let person = self.cradle.young(known.kind);
+                self.take(seat, person, (day, to), day);
             }
             if let Some(last) = self.last.get_mut(seat) {
                 *last = at;
