@@ -104,6 +104,10 @@ impl City {
         staffing::planted(self, LAST_NIGHT, &mut gathered);
         self.service.planted(&self.days, &mut gathered);
         hotline::planted(&self.orders, &self.days, &mut gathered);
+        for stream in ["service", "hotline"] {
+            // A share of all pages, drawn from what is asked.
+            gathered.count("F35", stream, 1);
+        }
         let cases = self.service.cases.iter().zip(0..);
         for flaw in cases.filter_map(|(case, at)| case.misspelt(self, at)) {
             gathered.count(flaw, "service.cases", 1);

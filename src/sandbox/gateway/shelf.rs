@@ -81,3 +81,37 @@ pub(super) fn shown(city: &City, stream: Stream, at: u32, now: Moment) -> serde_
     };
     shown.unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+    use crate::base::pseudonym::sha256;
+    use crate::sandbox::days::Days;
+
+    #[test]
+    fn one_seed_answers_the_same_and_a_later_night_knows_more() {
+        let night = |day| Moment::at(Days::no(day), 7200);
+        let told = |seed, day| {
+            let city = City::new(seed, 0.02);
+            let shelf = Shelf::new(&city, night(day));
+            Stream::ALL.map(|stream| {
+                let all = shelf.window(stream, Moment(0), Moment(i32::MAX));
+                let rows = all.iter().rev().take(200);
+                let rows: Vec<_> =
+                    rows.map(|(_, at)| shown(&city, stream, *at, shelf.now)).collect();
+                (all.len(), sha256(serde_json::Value::from(rows).to_string().as_bytes()))
+            })
+        };
+        let first = told(7, date(2026, 1, 6));
+        assert_eq!(first, told(7, date(2026, 1, 6)));
+        let (other, later) = (told(8, date(2026, 1, 6)), told(7, date(2026, 2, 16)));
+        for (((one, other), later), stream) in first.iter().zip(&other).zip(&later).zip(Stream::ALL)
+        {
+            let is_list = stream == Stream::Items;
+            assert_eq!(one.1 == other.1, is_list, "{stream:?}");
+            assert_eq!(one.0 < later.0, !is_list, "{stream:?}");
+        }
+    }
+}

@@ -175,6 +175,9 @@ mod tests {
                 .all(|(is, due)| { (*is * 100).abs_diff(due * 100) < due * 12 }),
             "{of_kind:?}"
         );
+        let rows = sheets.iter().flat_map(|sheet| &sheet.lines);
+        let guests = rows.filter(|line| line.flaws.contains(&"F09")).count();
+        assert!((55..90).contains(&guests), "{guests}");
         let quotas = &city.staff.quotas;
         let approved: u64 =
             quotas.lines.iter().filter(|line| line.to.is_none()).map(|line| line.approved).sum();

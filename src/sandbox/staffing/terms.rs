@@ -230,7 +230,7 @@ impl Growing<'_> {
 
     fn absence(&mut self, seat: usize, (from, end): (i32, i32)) -> Option<Absence> {
         let kind = self.staff.seats.get(seat).map(|seat| (seat.kind, seat.role))?;
-        let (away, low, high) = match self.dice.weighted(&[6.3, 5.0, 1.1, 87.6]) {
+        let (away, low, high) = match self.dice.weighted(&[12.0, 6.0, 1.4, 80.6]) {
             0 if kind.0 != Kind::External && !kind.1.leads() => (Away::Lent, 180, 540),
             1 => (Away::Ill, 60, 300),
             2 => (Away::Suspended, 60, 300),
