@@ -111,6 +111,10 @@ texts! {
     StepRows "R127" "{rows} rows" "{rows} 行";
     StepVersions "R128" "{rows} new versions" "{rows} 个新版本";
     StepValues "R129" "{rows} values of metrics" "{rows} 个指标值";
+    Scores "R150" "Data scores of the year, by category" "年度数据评分";
+    Category "R151" "category" "类别";
+    Units "R152" "units" "机构数";
+    Scored "R153" "scored" "已评分";
     KindUnknownUnit "R140" "a name that no unit answers to" "无人认得的机构名称";
     KindIncomplete "R141" "an expected value is missing" "应填未填";
     KindUnmapped "R142" "a word that no code knows" "未对应代码的取值";

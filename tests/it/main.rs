@@ -9,4 +9,5 @@ mod city;
 mod extract;
 mod homes;
 mod pencil;
+mod score;
 mod shared;
