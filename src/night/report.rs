@@ -187,9 +187,9 @@ impl NightReport {
         }
         let mut scores: BTreeMap<String, (u64, u64)> = BTreeMap::new();
         for unit in &computed.scores {
-            let (units, scored) = scores.entry(unit.tree.title.clone()).or_default();
-            *units += 1;
-            *scored += u64::from(unit.score.is_some());
+            let counts = scores.entry(unit.tree.title.clone()).or_default();
+            counts.0 += 1;
+            counts.1 += u64::from(unit.score.is_some());
         }
         NightReport {
             night: choice.night,

@@ -197,17 +197,13 @@ struct Seat<'t> {
 
 /// The leaves of a tree that data judge.
 fn seats(tree: &Tree) -> Vec<Seat<'_>> {
+    let areas = tree.areas.iter().enumerate();
+    let groups = areas.flat_map(|(at, area)| area.groups.iter().map(move |g| (at, area, g)));
     let mut seats = Vec::new();
-    let mut groups = 0;
-    for (number, area) in tree.areas.iter().enumerate() {
-        for group in &area.groups {
-            for leaf in &group.leaves {
-                let Some(rule) = &leaf.rule else { continue };
-                let (area, group) = ((number, area.title.as_str()), (groups, group.title.as_str()));
-                seats.push(Seat { leaf, rule, area, group });
-            }
-            groups += 1;
-        }
+    for (number, (at, area, group)) in groups.enumerate() {
+        let (area, hung) = ((at, area.title.as_str()), (number, group.title.as_str()));
+        let judged = group.leaves.iter().filter_map(|leaf| Some((leaf, leaf.rule.as_ref()?)));
+        seats.extend(judged.map(|(leaf, rule)| Seat { leaf, rule, area, group: hung }));
     }
     seats
 }

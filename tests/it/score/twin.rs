@@ -1,26 +1,8 @@
-//! Do the shipped trees say what their twin says, and does every score add up?
+//! Do the shipped trees say what their twin, `indicators.csv`, says?
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use num_rational::Ratio;
-use proptest::prelude::*;
-use proptest::test_runner::Config;
-use proptest::test_runner::TestRunner;
-use shuping::base::diagnostic::Diagnostic;
-use shuping::base::messages::Code;
-use shuping::base::messages::Lang;
-use shuping::score::Reading;
-use shuping::score::Readings;
-use shuping::score::Standing;
-use shuping::score::State;
-use shuping::score::UnitScore;
-use shuping::score::Year;
-use shuping::score::score;
 use shuping::spec::formula::Exact;
-use shuping::spec::formula::decimal;
-use shuping::spec::reference::Reference;
-use shuping::spec::reference::read_reference;
 use shuping::spec::scoring::Comparison;
 use shuping::spec::scoring::Condition;
 use shuping::spec::scoring::Dimension;
@@ -31,21 +13,11 @@ use shuping::spec::scoring::Missing;
 use shuping::spec::scoring::Partial;
 use shuping::spec::scoring::Rule;
 use shuping::spec::scoring::Tree;
-use shuping::spec::scoring::read_tree;
 use shuping::spec::scoring::written;
 
+use super::number;
+use super::shipped;
 use crate::shared::shared;
-
-const DEPARTMENT: &str = include_str!("../../pipelines/scoring/government_department.toml");
-const TOWNSHIP: &str = include_str!("../../pipelines/scoring/township.toml");
-
-fn shipped() -> [Tree; 2] {
-    [DEPARTMENT, TOWNSHIP].map(|text| read_tree("tree.toml", text).expect("no fault"))
-}
-
-fn number(text: &str) -> Exact {
-    decimal(text).expect("a plain decimal")
-}
 
 #[test]
 fn the_shipped_trees_add_up_to_a_hundred() {
@@ -173,16 +145,12 @@ fn rule_of(rule: &Rule) -> (String, String, String) {
 
 /// Numbers without idle zeros, pairs without blanks.
 fn plain(text: &str) -> String {
-    let number = regex::Regex::new(r"\d+\.\d+").unwrap();
-    number
+    let decimals = regex::Regex::new(r"\d+\.\d+").unwrap();
+    decimals
         .replace_all(&text.replace(", ", ","), |found: &regex::Captures<'_>| {
-            written(number_of(&found[0]))
+            written(number(&found[0]))
         })
         .into_owned()
-}
-
-fn number_of(text: &str) -> Exact {
-    number(text)
 }
 
 #[test]
