@@ -161,14 +161,14 @@ fn of_unit(unit: &UnitScore<'_>, column: &str) -> Option<Cell> {
     match column {
         "category" => text(&unit.tree.category.value),
         "state" => text(unit.state()),
-        "data_score" => decimal(unit.score?, PLACES),
-        "shown" => hundredths(unit.shown()?),
-        "score_low" => decimal(unit.bounds?.0, 2),
-        "score_high" => decimal(unit.bounds?.1, 2),
-        "points_earned" => decimal(unit.earned, PLACES),
-        "points_earned_shown" => hundredths(unit.earned_shown()),
-        "points_available" => decimal(unit.available, 2),
-        "points_scored" => decimal(unit.rests_on(), 2),
+        "data_score" => Some(decimal(unit.score?, PLACES)),
+        "shown" => Some(hundredths(unit.shown()?)),
+        "score_low" => Some(decimal(unit.bounds?.0, 2)),
+        "score_high" => Some(decimal(unit.bounds?.1, 2)),
+        "points_earned" => Some(decimal(unit.earned, PLACES)),
+        "points_earned_shown" => Some(hundredths(unit.earned_shown())),
+        "points_available" => Some(decimal(unit.available, 2)),
+        "points_scored" => Some(decimal(unit.rests_on(), 2)),
         "leaves_scored" => leaves(State::Scored),
         "leaves_missing" => leaves(State::Missing),
         "leaves_not_built" => leaves(State::NotBuilt),
@@ -191,19 +191,19 @@ fn of_line(unit: &UnitScore<'_>, line: &Line<'_>, column: &str) -> Option<Cell> 
         "area" => text(line.area),
         "group" => text(line.group),
         "title" => text(&line.leaf.title),
-        "points" => decimal(line.leaf.points, 2),
+        "points" => Some(decimal(line.leaf.points, 2)),
         "rule" => text(&line.text),
         "metric" => text(&line.rule.metric.as_ref()?.value),
-        "value" => decimal(reading?.value?, PLACES),
-        "estimate" => decimal(line.estimate?, PLACES),
-        "base" => decimal(reading?.base?, PLACES),
+        "value" => Some(decimal(reading?.value?, PLACES)),
+        "estimate" => Some(decimal(line.estimate?, PLACES)),
+        "base" => Some(decimal(reading?.base?, PLACES)),
         "status" => text(reading?.status),
         "state" => text(line.state.name()),
         "reason" => text(&line.reason),
-        "available" => decimal(line.available, 2),
-        "earned" => decimal(line.earned, PLACES),
-        "earned_shown" => hundredths(line.earned_shown),
-        "gives" => unit.score.and_then(|_| hundredths(line.gives_shown)),
+        "available" => Some(decimal(line.available, 2)),
+        "earned" => Some(decimal(line.earned, PLACES)),
+        "earned_shown" => Some(hundredths(line.earned_shown)),
+        "gives" => unit.score.map(|_| hundredths(line.gives_shown)),
         "stale" => Some(Cell::Flag(is_stale(line))),
         _ => None,
     }
@@ -213,10 +213,10 @@ fn is_stale(line: &Line<'_>) -> bool {
     line.reading.as_ref().is_some_and(|reading| reading.is_stale)
 }
 
-fn decimal(number: Exact, places: u8) -> Option<Cell> {
-    Some(Cell::Decimal(rounded(number, places), places))
+fn decimal(number: Exact, places: u8) -> Cell {
+    Cell::Decimal(rounded(number, places), places)
 }
 
-fn hundredths(number: i128) -> Option<Cell> {
-    Some(Cell::Text(decimal_text(number, 2)))
+fn hundredths(number: i128) -> Cell {
+    Cell::Text(decimal_text(number, 2))
 }

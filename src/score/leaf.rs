@@ -150,7 +150,7 @@ impl Judge<'_> {
         let (value, estimate, reason) = if rule.is_shrunk {
             match self.shrunk(rule, reading) {
                 Ok((estimate, reason)) => (estimate, Some(estimate), reason),
-                Err(outcome) => return outcome,
+                Err((state, reason)) => return Outcome::of(state, reason),
             }
         } else {
             (value, None, String::new())
@@ -182,16 +182,16 @@ impl Judge<'_> {
     }
 
     /// The mean of the posterior: own cases and those of the prior together (METHOD.md 2.6).
-    fn shrunk(&self, rule: &Rule, reading: &Reading) -> Result<(Exact, String), Outcome> {
+    fn shrunk(&self, rule: &Rule, reading: &Reading) -> Result<(Exact, String), (State, String)> {
         let prior = self.peers(rule, "alpha").zip(self.peers(rule, "beta"));
         let own = reading.numerator.zip(reading.denominator);
         let (Some((alpha, beta)), Some((good, all))) = (prior, own) else {
             let reason = self.not_in_reference("同类先验 alpha、beta");
-            return Err(Outcome::of(State::NotBuilt, reason));
+            return Err((State::NotBuilt, reason));
         };
         if alpha + beta > Exact::from(ALIKE) {
             let reason = "同类之间无区分度,只报告不评分".to_owned();
-            return Err(Outcome::of(State::Withheld, reason));
+            return Err((State::Withheld, reason));
         }
         let together = alpha + beta + all;
         let weight = (all * Exact::from(100) / together).round();
@@ -230,19 +230,14 @@ impl Judge<'_> {
                 let median = self.peers(rule, "median");
                 let points =
                     median.and_then(|median| earned(&rule.method, leaf.points, median, None));
-                match median.zip(points) {
-                    Some((median, points)) => {
-                        let (median, part) = (written(median), written(cap));
-                        let reason = format!("{why};按同类中位数 {median} 所得分乘以 {part} 计");
-                        Outcome { reason, share: Some(cap * points / leaf.points), ..outcome }
-                    }
-                    None => {
-                        let absent = self.not_in_reference("同类中位数");
-                        Outcome {
-                            reason: format!("{why};{absent},分值转给其他指标"), ..outcome
-                        }
-                    }
-                }
+                let Some((median, points)) = median.zip(points) else {
+                    let absent = self.not_in_reference("同类中位数");
+                    let reason = format!("{why};{absent},分值转给其他指标");
+                    return Outcome { reason, ..outcome };
+                };
+                let (median, part) = (written(median), written(cap));
+                let reason = format!("{why};按同类中位数 {median} 所得分乘以 {part} 计");
+                Outcome { reason, share: Some(cap * points / leaf.points), ..outcome }
             }
         }
     }

@@ -12,20 +12,12 @@ use crate::spec::scoring::written;
 
 /// The rule of a leaf of so many points.
 pub(super) fn rule(rule: &Rule, most: Exact) -> String {
-    let mut text = method(&rule.method, most);
-    if rule.is_shrunk {
-        text.push_str(";按同类收缩后计分");
-    }
-    if let Some(least) = rule.min_n {
-        text.push_str(&format!(";样本不足 {} 只报告不评分", written(least)));
-    }
-    if let Some(when) = &rule.applies_when {
-        text.push_str(&format!(";{} 时适用", condition(when)));
-    }
-    if let Some(needed) = &rule.requires {
-        text.push_str(&format!(";须 {}", condition(needed)));
-    }
-    text
+    let shrunk = rule.is_shrunk.then(|| "按同类收缩后计分".to_owned());
+    let least = rule.min_n.map(|least| format!("样本不足 {} 只报告不评分", written(least)));
+    let when = rule.applies_when.as_ref().map(|when| format!("{} 时适用", condition(when)));
+    let needed = rule.requires.as_ref().map(|needed| format!("须 {}", condition(needed)));
+    let clauses = [Some(method(&rule.method, most)), shrunk, least, when, needed];
+    clauses.into_iter().flatten().collect::<Vec<_>>().join(";")
 }
 
 fn method(method: &Method, most: Exact) -> String {

@@ -1,5 +1,6 @@
 //! Whatever the metrics say, does every score add up?
 
+use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
@@ -51,7 +52,7 @@ fn reference() -> Reference {
     for (metric, statistic) in
         metrics.iter().flat_map(|m| [(m, "median"), (m, "alpha"), (m, "beta")])
     {
-        text.push_str(&format!("township,{metric},{statistic},0.7\n"));
+        writeln!(text, "township,{metric},{statistic},0.7").unwrap();
     }
     read_reference("r.csv", &text).unwrap()
 }

@@ -12,7 +12,6 @@ use shuping::score::Year;
 use shuping::score::score;
 use shuping::spec::formula::Exact;
 use shuping::spec::scoring::read_tree;
-use shuping::spec::scoring::written;
 use shuping::spec::tree::Entry;
 use shuping::spec::tree::Node;
 use shuping::spec::tree::Value;
