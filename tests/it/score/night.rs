@@ -206,6 +206,7 @@ async fn a_night_leaves_the_scores_of_its_year() {
     }
     let report = night(home.path()).await;
     assert_eq!(report.scores, BTreeMap::from([("乡镇".to_owned(), (2, 1))]));
+    assert_eq!(night(home.path()).await.release, report.release, "the same bytes are one release");
 
     // 10 points of the third leaf go to the first two as 40 to 20; 22 of 30 posts, 7 of 22 leaders.
     // The rule sees the value as it is printed.
