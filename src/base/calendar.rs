@@ -79,7 +79,7 @@ pub enum CalendarError {
         column: &'static str,
     },
     /// A cell that cannot be read.
-    #[error("line {line}, {column}: `{text}` is not {wanted}")]
+    #[error("{column}: `{text}` is not {wanted}")]
     Cell {
         /// The line in the text.
         line: u64,
@@ -91,7 +91,7 @@ pub enum CalendarError {
         wanted: &'static str,
     },
     /// A day twice.
-    #[error("line {line}: {date} is there twice")]
+    #[error("{date} is there twice")]
     Twice {
         /// The line in the text.
         line: u64,
@@ -107,6 +107,17 @@ pub enum CalendarError {
     /// No day at all.
     #[error("the calendar is empty")]
     Empty,
+}
+
+impl CalendarError {
+    /// The line of the text that is wrong; the first where it is wrong as a whole.
+    pub fn line(&self) -> u64 {
+        match self {
+            Self::Cell { line, .. } | Self::Twice { line, .. } => *line,
+            Self::Csv(fault) => fault.position().map_or(1, csv::Position::line),
+            Self::Column { .. } | Self::Gap { .. } | Self::Empty => 1,
+        }
+    }
 }
 
 /// Whether something closed on a day is on time; the clock of a day does not matter.
@@ -373,22 +384,26 @@ mod tests {
 
     #[test]
     fn a_text_that_is_no_calendar_says_where() {
-        for (text, told) in [
-            ("", "the calendar has no column `date`"),
-            ("date,is_workday,name\n", "the calendar is empty"),
-            ("date,name\n2024-01-01,x\n", "the calendar has no column `is_workday`"),
-            ("date,is_workday,name\n2024-13-01,0,x\n", "line 2, date: `2024-13-01` is not a day"),
-            ("date,is_workday,name\n2024-01-01,x,\n", "line 2, is_workday: `x` is not 1 or 0"),
+        for (text, line, told) in [
+            ("", 1, "the calendar has no column `date`"),
+            ("date,is_workday,name\n", 1, "the calendar is empty"),
+            ("date,name\n2024-01-01,x\n", 1, "the calendar has no column `is_workday`"),
+            ("date,is_workday,name\n2024-13-01,0,x\n", 2, "date: `2024-13-01` is not a day"),
+            ("date,is_workday,name\n2024-01-01,x,\n", 2, "is_workday: `x` is not 1 or 0"),
             (
                 "date,is_workday,name\n2024-01-01,0,\n2024-01-01,0,\n",
-                "line 3: 2024-01-01 is there twice",
+                3,
+                "2024-01-01 is there twice",
             ),
             (
                 "date,is_workday,name\n2022-01-01,0,\n2024-01-01,0,\n",
+                1,
                 "the calendar has no day of 2023",
             ),
         ] {
-            let error = Calendar::read(text).unwrap_err().to_string();
+            let error = Calendar::read(text).unwrap_err();
+            assert_eq!(error.line(), line, "{error}");
+            let error = error.to_string();
             assert!(error.starts_with(told), "{error}");
         }
     }

@@ -121,6 +121,15 @@ pub fn judge(text: &str) -> Result<Credit, CreditFault> {
     Ok(Credit { code, region, body })
 }
 
+/// The whole code that begins with these 16 characters: authority, kind, region, organisation.
+pub(crate) fn completed(begin: &str) -> String {
+    let mut code = begin.to_owned();
+    code.push(organisation_check(&code));
+    let values: Vec<usize> = code.chars().filter_map(|letter| ALPHABET.find(letter)).collect();
+    code.extend(ALPHABET.chars().nth(check_value(&values)));
+    code
+}
+
 fn read_body(code: &str) -> Option<BodyKind> {
     let mut places = code.chars();
     let (authority, kind) = (places.next()?, places.next()?);

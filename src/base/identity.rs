@@ -177,7 +177,7 @@ fn read_day(number: &str) -> Option<Date> {
 }
 
 /// The 18th character by the first 17.
-fn check_character(number: &str) -> char {
+pub(crate) fn check_character(number: &str) -> char {
     const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
     let digits = number.chars().filter_map(|letter| letter.to_digit(10));
     let sum: u32 = digits.zip(WEIGHTS).map(|(digit, weight)| digit * weight).sum();

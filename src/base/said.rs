@@ -70,9 +70,9 @@ texts! {
     Release "R052" "release" "发布文件";
     FailedStream "R060" "{stream} failed: {why}; its last good data stay, and metrics that rest on it are marked stale" "{stream} 失败:{why};沿用上次数据,依据它的指标标为陈旧";
     OwnerHint "R061" "{owner} answers for {system}; when it is mended, run the same night again: only what failed is asked for" "{system} 由{owner}负责;修复后重跑同一夜,只会重取失败的数据流";
-    TryQuery "R062" "ask the warehouse: sqlite3 {path} \"select unit_id, shown from metric_value where metric = 'cases_per_person' and period = '2025' and section_id is null order by value desc limit 5\"" "查询数据仓库:sqlite3 {path} \"select unit_id, shown from metric_value where metric = 'cases_per_person' and period = '2025' and section_id is null order by value desc limit 5\"";
+    TryQuery "R062" "ask the warehouse: sqlite3 {path} \"select metric, title, formula from metric_definition\"" "查询数据仓库:sqlite3 {path} \"select metric, title, formula from metric_definition\"";
     TryAliases "R063" "{rows} rows name a unit that nobody knows; decide in connectors/aliases.csv and run again" "{rows} 行的机构名称无人认得;请在 connectors/aliases.csv 中登记后重跑";
-    CityTable "R070" "{metric} of 2025: units with the most cases a person" "2025 年{metric}:人均办件最多的机构";
+    CityTable "R070" "The year 2025: units with the most cases a person" "2025 年人均办件最多的机构";
     Unit "R071" "unit" "机构";
     Checked "R080" "{connectors} connectors, {streams} streams, {tables} tables, {metrics} metrics: no fault" "连接器 {connectors} 个,数据流 {streams} 个,数据表 {tables} 张,指标 {metrics} 个:无误";
     Faults "R081" "{faults} faults in {files} files; nothing was run" "{files} 个文件共 {faults} 处错误;未执行任何操作";
@@ -96,6 +96,7 @@ texts! {
     AsOf "R099" "as of" "截至";
     Exit "R100" "exit" "退出码";
     Replay "R101" "landing is kept from {night} on: nights since then can be run again" "落地数据自 {night} 起保留:此后各夜均可重跑";
+    StreamsStand "R103" "Streams" "数据流";
     LastGood "R102" "last good" "上次成功";
     Serving "R110" "the pretend city answers; stop it with Ctrl-C" "模拟城市已就绪;按 Ctrl-C 停止";
     ServingHint "R111" "in another shell, export the lines above and run `shuping run --home <dir> --night {night}`" "在另一个终端导出以上各行,然后运行 `shuping run --home <目录> --night {night}`";
@@ -111,6 +112,10 @@ texts! {
     StepRows "R127" "{rows} rows" "{rows} 行";
     StepVersions "R128" "{rows} new versions" "{rows} 个新版本";
     StepValues "R129" "{rows} values of metrics" "{rows} 个指标值";
+    NextNight "R130" "night {night} runs next, at {time}" "下一夜为 {night},将于 {time} 运行";
+    CatchUp "R131" "night {night} was missed or interrupted; it runs now" "{night} 夜曾错过或中断,现在补跑";
+    NightEnded "R132" "night {night} ended with exit code {code}" "{night} 夜结束,退出码 {code}";
+    Stopped "R133" "stopped; the state on the disk is whole, the next start runs again what did not end" "已停止;磁盘上的状态是完整的,下次启动会重跑未完成的一夜";
     Scores "R150" "Data scores of the year, by category" "年度数据评分";
     Category "R151" "category" "类别";
     Units "R152" "units" "机构数";

@@ -8,6 +8,7 @@ use super::HOME;
 use crate::base::diagnostic::Diagnostic;
 use crate::base::said::Say;
 use crate::extract::prove_signatures;
+use crate::schedule;
 use crate::spec::catalog;
 use crate::spec::catalog::Catalog;
 use crate::spec::home::Home;
@@ -29,6 +30,8 @@ pub(super) fn open(
     let read = catalog::read(&home).and_then(|catalog| {
         let faults: Vec<Diagnostic> =
             catalog.connectors.iter().flat_map(prove_signatures).collect();
+        let line = schedule::line(&catalog.settings);
+        let faults: Vec<Diagnostic> = line.err().into_iter().chain(faults).collect();
         if faults.is_empty() { Ok(catalog) } else { Err(faults) }
     });
     match read {

@@ -4,6 +4,7 @@ mod demo;
 mod home;
 mod progress;
 mod report;
+mod schedule;
 mod status;
 mod verbs;
 
@@ -17,6 +18,8 @@ use clap::Parser;
 use clap::Subcommand;
 use clap::ValueEnum;
 use jiff::civil::Date;
+use tokio::signal::unix::SignalKind;
+use tokio::signal::unix::signal;
 
 use crate::base::messages::Lang;
 use crate::base::said::Say;
@@ -38,6 +41,8 @@ pub const BUSY: u8 = 75;
 pub const HOME: u8 = 78;
 /// Interrupted; the state is safe.
 pub const INTERRUPTED: u8 = 130;
+/// Told to end; the state is safe.
+pub const TERMINATED: u8 = 143;
 
 /// Nightly data integration and metrics for the assessment of public organisations.
 #[derive(Debug, Parser)]
@@ -85,6 +90,12 @@ enum Verb {
         /// Ask again for streams that have landed this night
         #[arg(long)]
         again: bool,
+    },
+    /// Run nights by the cron line of shuping.toml, until Ctrl-C or SIGTERM
+    Schedule {
+        /// Print the next N fire times and their nights, run none
+        #[arg(long, value_name = "N")]
+        next: Option<usize>,
     },
     /// Show which nights ran, how each stream stands, and how far back a night can be run again
     Status,
@@ -146,9 +157,12 @@ pub fn main() -> ExitCode {
     let is_terminal = err.is_terminal();
     let lang = lang(arguments.lang);
     let mut face = Face { lang, out: &mut out, err: &mut err, is_terminal };
-    let told = tokio::runtime::Runtime::new()
-        .map_err(anyhow::Error::from)
-        .and_then(|runtime| runtime.block_on(until_interrupted(arguments, &mut face)));
+    let told = tokio::runtime::Runtime::new().map_err(anyhow::Error::from).and_then(|runtime| {
+        let told = runtime.block_on(until_interrupted(arguments, &mut face));
+        // Looking up a name can't be interrupted, and nobody waits for it any more.
+        runtime.shutdown_background();
+        told
+    });
     let code = told.or_else(|fault| explain(&fault, &mut face));
     // Where nobody can be told any more, the exit code is all that is left.
     ExitCode::from(code.unwrap_or(DISK))
@@ -156,13 +170,18 @@ pub fn main() -> ExitCode {
 
 async fn until_interrupted(arguments: Arguments, face: &mut Face<'_>) -> anyhow::Result<u8> {
     let is_server = matches!(arguments.verb, Verb::Sandbox(_));
-    tokio::select! {
+    let is_schedule = matches!(arguments.verb, Verb::Schedule { .. });
+    // From here on, so that no signal finds the process unprepared.
+    let (mut interrupt, mut terminate) =
+        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let code = tokio::select! {
         code = verbs::verb(arguments, face) => return code,
-        _ = tokio::signal::ctrl_c(), if !is_server => {}
-    }
-    let text = face.say(Say::Interrupted, &[]);
+        _ = interrupt.recv(), if !is_server => INTERRUPTED,
+        _ = terminate.recv() => TERMINATED,
+    };
+    let text = face.say(if is_schedule { Say::Stopped } else { Say::Interrupted }, &[]);
     face.complain(&text, None)?;
-    Ok(INTERRUPTED)
+    Ok(code)
 }
 
 /// What went wrong, what to do, and the code that says so.

@@ -42,7 +42,7 @@ pub(super) fn status(root: &Path, face: &mut Face<'_>) -> anyhow::Result<u8> {
     });
     let head = [Say::Stream, Say::LastGood, Say::Failed].map(|say| say.text(lang));
     let streams = table(&head, 3, rows.collect());
-    writeln!(face.out, "\n{}\n{}", Say::Streams.text(lang), streams.trim_fmt())?;
+    writeln!(face.out, "\n{}\n{}", Say::StreamsStand.text(lang), streams.trim_fmt())?;
     if let Some(first) = standing.landed_from {
         let text = face.say(Say::Replay, &[("night", first.to_string())]);
         writeln!(face.out, "\n{text}")?;

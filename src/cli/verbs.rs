@@ -2,8 +2,6 @@
 
 use std::path::Path;
 
-use jiff::civil::Date;
-
 use super::Arguments;
 use super::DONE;
 use super::Face;
@@ -12,6 +10,7 @@ use super::demo;
 use super::home;
 use super::progress::Progress;
 use super::report;
+use super::schedule;
 use super::status;
 use crate::base::clock;
 use crate::base::said::Say;
@@ -23,7 +22,6 @@ use crate::spec::catalog::Catalog;
 use crate::spec::home::Home;
 use crate::spec::home::write_default;
 use crate::spec::secret::HomeSecrets;
-use crate::spec::settings::Settings;
 
 /// Does what is asked; the code to exit with.
 pub(super) async fn verb(arguments: Arguments, face: &mut Face<'_>) -> anyhow::Result<u8> {
@@ -37,20 +35,15 @@ pub(super) async fn verb(arguments: Arguments, face: &mut Face<'_>) -> anyhow::R
                 Ok(opened) => opened,
                 Err(code) => return Ok(code),
             };
-            let night = night.unwrap_or_else(|| last_night(&catalog.settings));
+            let night = night.unwrap_or_else(|| catalog.settings.night_at(clock::now()));
             let choice = Choice { night, as_of: as_of.unwrap_or(night), again };
             run(&home, &catalog, &HomeSecrets::of(root), choice, face).await
         }
+        Verb::Schedule { next: Some(count) } => schedule::print(root, count, face),
+        Verb::Schedule { next: None } => schedule::run(root, face).await,
         Verb::Status => status::status(root, face),
         Verb::Init { dir } => init(&dir, face),
     }
-}
-
-/// The last night whose cutoff has passed.
-fn last_night(settings: &Settings) -> Date {
-    let now = settings.zone.to_datetime(clock::now());
-    let today = now.date();
-    if now.time() < settings.cutoff { today.yesterday().unwrap_or(today) } else { today }
 }
 
 fn check(root: &Path, face: &mut Face<'_>) -> anyhow::Result<u8> {

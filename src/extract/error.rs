@@ -130,7 +130,7 @@ mod tests {
 
     #[test]
     fn a_long_number_in_the_words_of_others_is_struck_out() {
-        assert_eq!(quoted("单号 20260105\n有误"), "单号 20260105 有误");
+        assert_eq!(quoted("单号 20260105\n有误"), "单号 20260105有误");
         assert_eq!(quoted("519902198703051234 不合法"), "… 不合法");
         assert_eq!(quoted("51990219870305123X"), "…X");
     }

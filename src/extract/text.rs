@@ -28,12 +28,13 @@ pub(super) fn sheet(name: &str, bytes: &[u8], header: u32) -> Result<Sheet, Stri
         .flexible(true)
         .from_reader(text.as_bytes());
     let mut lines = Vec::new();
+    let mut place = Counted::default();
     for record in reader.records() {
         let record = record.map_err(|fault| format!("line by line: {:?}", fault.kind()))?;
-        let number = record.position().map_or(0, csv::Position::line);
+        let number = place.line(text.as_bytes(), record.position().map_or(0, csv::Position::byte));
         let cells = record.iter().map(|field| Some(field.trim()).filter(|text| !text.is_empty()));
         let cells = cells.map(|text| text.map(str::to_owned)).collect();
-        lines.push(Line { number: u32::try_from(number).unwrap_or(u32::MAX), cells });
+        lines.push(Line { number, cells });
     }
     Ok(Sheet {
         source: name.to_owned(),
@@ -43,6 +44,28 @@ pub(super) fn sheet(name: &str, bytes: &[u8], header: u32) -> Result<Sheet, Stri
         is_damaged,
         has_open_quote: text.matches('"').count() % 2 == 1,
     })
+}
+
+/// How many lines begin up to a byte. The reader's own count is one behind after `\r\n`.
+#[derive(Default)]
+struct Counted {
+    byte: usize,
+    breaks: u32,
+}
+
+impl Counted {
+    /// The line of a record that the reader begins at a byte, perhaps on the line breaks before it.
+    fn line(&mut self, text: &[u8], byte: u64) -> u32 {
+        let byte = usize::try_from(byte).unwrap_or(usize::MAX);
+        let rest = text.get(byte..).unwrap_or_default();
+        let blank = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        let begins = byte.saturating_add(blank);
+        let passed = text.get(self.byte..begins).unwrap_or_default();
+        let breaks = passed.split(|byte| *byte == b'\n').skip(1).count();
+        self.breaks = self.breaks.saturating_add(u32::try_from(breaks).unwrap_or(u32::MAX));
+        self.byte = begins;
+        self.breaks + 1
+    }
 }
 
 /// The text, and whether some bytes were none.

@@ -5,6 +5,8 @@ pub mod functions;
 pub mod parquet;
 pub mod table;
 
+pub use polars::prelude::DataFrame;
+
 /// What can go wrong with a table in memory or on the disk.
 #[derive(Debug, thiserror::Error)]
 pub enum FrameError {

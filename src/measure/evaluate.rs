@@ -123,7 +123,7 @@ impl<'m> Telling<'_, 'm> {
             let footing = self.footing(metric);
             for unit in self.units {
                 for place in self.places(metric, unit, &footing) {
-                    for period in self.periods(metric, unit) {
+                    for period in self.periods(metric, unit, &footing) {
                         all.push(self.told(metric, &place, period, &footing)?);
                     }
                 }
@@ -152,7 +152,9 @@ impl<'m> Telling<'_, 'm> {
         let mut tables = known.iter().flat_map(|known| &known.tables);
         let is_applicable = tables.clone().all(|table| self.fed.contains(table.as_str()));
         let is_stale = tables.any(|table| self.stale.contains(table));
-        let first = known.iter().map(|known| known.first).max().flatten();
+        // A fact without any row knows no month, and nothing that rests on it does.
+        let firsts: Option<Vec<Month>> = known.iter().map(|known| known.first).collect();
+        let first = firsts.and_then(|firsts| firsts.into_iter().max());
         Footing { facts, is_applicable, is_stale, first }
     }
 
@@ -171,11 +173,11 @@ impl<'m> Telling<'_, 'm> {
         places
     }
 
-    /// The periods in which the unit is there, from the first month that anything is known of.
-    fn periods(&self, metric: &Metric, unit: &Unit) -> Vec<Period> {
+    /// The periods in which the unit is there, from the first month that all of its facts know; the
+    /// present ones where nothing is known.
+    fn periods(&self, metric: &Metric, unit: &Unit, footing: &Footing) -> Vec<Period> {
         let told = Month::of(self.as_of);
-        let first = self.cube.facts.values().filter_map(|known| known.first).min();
-        let first = first.unwrap_or(told).min(told);
+        let first = footing.first.unwrap_or(told).min(told);
         let kinds = metric.periods.iter();
         kinds
             .flat_map(|kind| Period::all(*kind, first, told))

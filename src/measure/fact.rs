@@ -25,6 +25,9 @@ pub const PARTS: i64 = 377_580;
 /// Tables by name, resolved.
 pub type Tables = BTreeMap<String, DataFrame>;
 
+/// The first day of a row, and the first day after it.
+type Bounds = (Option<Date>, Option<Date>);
+
 /// What facts are told from.
 #[derive(Debug)]
 pub struct Ground<'g> {
@@ -175,27 +178,31 @@ impl Ground<'_> {
                 let share = share.as_ref().map(|found| found.value.as_str());
                 self.spanned(frame, (&from.value, &to.value), share)
             }
-            FactKind::Stock { from, to } => self.stocked(frame, (&from.value, &to.value)),
+            FactKind::Stock { from, to } => {
+                self.stocked(frame, &from.value, to.as_ref().map(|to| to.value.as_str()))
+            }
         }
     }
 
     fn bounds(
         &self,
         frame: &DataFrame,
-        (from, to): (&str, &str),
-    ) -> Result<Vec<(Option<Date>, Option<Date>)>, MeasureError> {
-        let doing = || FrameError::polars(format!("the days of `{from}` and `{to}`"));
-        let days = |name: &str| self.days.of_column(frame.column(name)?);
-        let from = days(from).map_err(doing())?;
-        let to = days(to).map_err(doing())?;
-        Ok(from.into_iter().zip(to).collect())
+        from: &str,
+        to: Option<&str>,
+    ) -> Result<Vec<Bounds>, MeasureError> {
+        let days = |name: &str| {
+            let doing = FrameError::polars(format!("the days of `{name}`"));
+            frame.column(name).and_then(|column| self.days.of_column(column)).map_err(doing)
+        };
+        let to = to.map_or_else(|| Ok(vec![None; frame.height()]), days)?;
+        Ok(days(from)?.into_iter().zip(to).collect())
     }
 
     /// One row a month that the span covers up to the told day, with its days and parts.
     fn spanned(
         &self,
         frame: &DataFrame,
-        names: (&str, &str),
+        (from, to): (&str, &str),
         share: Option<&str>,
     ) -> Result<DataFrame, MeasureError> {
         let mut spread = Spread::default();
@@ -203,7 +210,7 @@ impl Ground<'_> {
         let shares = shares(frame, share)?;
         let mut parts = Vec::new();
         let mut lengths = (Vec::new(), Vec::new());
-        for (at, (from, to)) in self.bounds(frame, names)?.into_iter().enumerate() {
+        for (at, (from, to)) in self.bounds(frame, from, Some(to))?.into_iter().enumerate() {
             let Some(from) = from else { continue };
             let to = to.unwrap_or(end).min(end);
             if from >= to {
@@ -230,19 +237,19 @@ impl Ground<'_> {
     }
 
     /// One row a month at whose end the row holds; the told day ends its month.
-    fn stocked(&self, frame: &DataFrame, names: (&str, &str)) -> Result<DataFrame, MeasureError> {
+    fn stocked(
+        &self,
+        frame: &DataFrame,
+        from: &str,
+        to: Option<&str>,
+    ) -> Result<DataFrame, MeasureError> {
         let mut spread = Spread::default();
         let mut ends = Vec::new();
-        let told = Month::of(self.as_of);
-        for (at, (from, to)) in self.bounds(frame, names)?.into_iter().enumerate() {
+        for (at, (from, to)) in self.bounds(frame, from, to)?.into_iter().enumerate() {
             let Some(from) = from else { continue };
-            let last = to.map_or(told, |to| Month::of(to).min(told));
-            for month in Month::of(from).through(last) {
-                let end = month.last().min(self.as_of);
-                if from <= end && to.is_none_or(|to| to > end) {
-                    spread.row(at, month);
-                    ends.push(Some(end));
-                }
+            for (month, end) in ends_held(from, to, self.as_of) {
+                spread.row(at, month);
+                ends.push(Some(end));
             }
         }
         let mut frame = spread.of(frame)?;
@@ -265,6 +272,18 @@ impl Ground<'_> {
             .map(|day| day.filter(|day| *day <= self.as_of).map(|day| Month::of(day).index()));
         Ok(Int32Chunked::from_iter_options("_month".into(), months).into_series().into())
     }
+}
+
+/// The months at whose end something holds, and that end: the told day ends its month.
+fn ends_held(
+    from: Date,
+    to: Option<Date>,
+    as_of: Date,
+) -> impl Iterator<Item = (Month, Date)> + Clone {
+    let told = Month::of(as_of);
+    let last = to.map_or(told, |to| Month::of(to).min(told));
+    let ends = Month::of(from).through(last).map(move |month| (month, month.last().min(as_of)));
+    ends.filter(move |(_, end)| from <= *end && to.is_none_or(|to| to > *end))
 }
 
 /// The time that counts for a measure.
@@ -333,6 +352,20 @@ impl Spread {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_stock_counts_at_the_ends_that_it_sees_and_without_an_end_at_all_of_them() {
+        let day = |text: &str| text.parse::<Date>().unwrap();
+        let held = |from: &str, to: Option<&str>| {
+            let ends = ends_held(day(from), to.map(day), day("2025-03-10"));
+            ends.map(|(_, end)| end.to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(held("2025-01-31", None), ["2025-01-31", "2025-02-28", "2025-03-10"]);
+        assert_eq!(held("2025-01-31", Some("2025-02-28")), ["2025-01-31"]);
+        assert_eq!(held("2025-01-31", Some("2025-03-11")).len(), 3);
+        assert_eq!(held("2025-02-01", Some("2025-02-01")), Vec::<String>::new());
+        assert_eq!(held("2025-03-11", None), Vec::<String>::new());
+    }
 
     #[test]
     fn a_third_of_a_month_is_a_whole_number_of_parts() {

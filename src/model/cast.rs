@@ -25,25 +25,20 @@ pub fn cast(
             decimal(text, scale).map(|digits| Cell::Decimal(digits, scale)).ok_or("not_a_decimal")
         }
         FieldKind::Flag => claim(text).map(Cell::Flag).ok_or("not_a_boolean"),
-        FieldKind::Day => by_format(text, formats, zone, day_in)
-            .unwrap_or_else(|| day(text))
-            .map(Cell::Day)
-            .ok_or("not_a_day"),
-        FieldKind::Instant => by_format(text, formats, zone, instant_in)
-            .unwrap_or_else(|| instant(text, zone))
-            .map(Cell::Instant)
-            .ok_or("not_a_time"),
+        // The first stated format that reads; every usual way where none is stated.
+        FieldKind::Day => match formats {
+            [] => day(text),
+            formats => formats.iter().find_map(|format| day_in(text, format, zone)),
+        }
+        .map(Cell::Day)
+        .ok_or("not_a_day"),
+        FieldKind::Instant => match formats {
+            [] => instant(text, zone),
+            formats => formats.iter().find_map(|format| instant_in(text, format, zone)),
+        }
+        .map(Cell::Instant)
+        .ok_or("not_a_time"),
     }
-}
-
-/// The first stated format that reads; `None` where no format is stated.
-fn by_format<T>(
-    text: &str,
-    formats: &[String],
-    zone: &TimeZone,
-    read: impl Fn(&str, &str, &TimeZone) -> Option<T>,
-) -> Option<Option<T>> {
-    (!formats.is_empty()).then(|| formats.iter().find_map(|format| read(text, format, zone)))
 }
 
 fn whole(text: &str) -> Option<i64> {

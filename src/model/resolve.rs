@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use jiff::civil::Date;
 use polars::prelude::*;
@@ -14,6 +13,7 @@ use super::names::Meaning;
 use super::names::Names;
 use super::names::Origin;
 use super::names::Region;
+use super::names::Resolved;
 use super::names::UnitName;
 use super::names::split;
 use crate::base::cell::Cell;
@@ -110,22 +110,30 @@ impl Resolver {
             let resolved = self.units_of(&table, name, &days, &mut unknown);
             set_texts(&mut table, name, &resolved)?;
         }
+        let own = texts_of(&table, "unit_id");
         for name in &sections {
-            let units = texts_of(&table, "unit_id");
-            let texts = texts_of(&table, name);
-            let resolved: Vec<Option<String>> = (0..texts.len())
-                .map(|at| {
-                    let found = texts.get(at)?.as_ref()?;
-                    let sent = sent.get(at)?.as_ref();
-                    if sent.is_some_and(|sent| squeeze(sent) == squeeze(found)) {
-                        return None;
-                    }
-                    self.section(units.get(at)?.as_ref()?, found, days.get(at).copied().flatten())
-                })
-                .collect();
+            let resolved = self.sections_of(texts_of(&table, name), &own, &sent, &days);
             set_texts(&mut table, name, &resolved)?;
         }
         Ok((table, unknown))
+    }
+
+    /// The sections of names that are not the unit's own, as leaders' are.
+    fn sections_of(
+        &self,
+        names: Vec<Option<String>>,
+        units: &[Option<String>],
+        sent: &[Option<String>],
+        days: &[Option<Date>],
+    ) -> Vec<Option<String>> {
+        let section = |(at, name): (usize, Option<String>)| {
+            let (name, unit) = (name?, units.get(at)?.as_ref()?);
+            let sent = sent.get(at)?.as_ref().map(|sent| squeeze(sent));
+            let day = days.get(at).copied().flatten();
+            let is_own = sent.is_some_and(|sent| sent == squeeze(&name));
+            (!is_own).then(|| self.section(unit, &name, day))?
+        };
+        names.into_iter().enumerate().map(section).collect()
     }
 
     fn days_of(&self, schema: &Schema, table: &DataFrame) -> Result<Vec<Option<Date>>, ModelError> {
@@ -144,7 +152,7 @@ impl Resolver {
     ) -> Vec<Option<String>> {
         let systems = texts_of(table, "_system");
         let texts = texts_of(table, name);
-        let mut known: HashMap<(String, Option<Date>), Option<String>> = HashMap::new();
+        let mut known: HashMap<(String, Option<Date>), Named> = HashMap::new();
         let mut resolved = Vec::with_capacity(texts.len());
         for (at, text) in texts.into_iter().enumerate() {
             let Some(text) = text else {
@@ -156,24 +164,26 @@ impl Resolver {
             let found = known
                 .entry((text.clone(), day))
                 .or_insert_with(|| self.unit(&text, system, day.unwrap_or(Date::MAX)));
-            if found.is_none() {
+            if *found == Named::Unknown {
                 *unknown.entry(text).or_default() += 1;
             }
-            resolved.push(found.clone());
+            resolved.push(match found {
+                Named::Unit(unit) => Some(unit.clone()),
+                Named::Outside | Named::Unknown => None,
+            });
         }
         resolved
     }
 
-    /// The unit of a cell; of two names in one cell, the first leads.
-    fn unit(&self, text: &str, system: Option<&str>, day: Date) -> Option<String> {
+    /// Whom a cell names; of two names in one cell, the first leads.
+    fn unit(&self, text: &str, system: Option<&str>, day: Date) -> Named {
         let origin = Origin { system, region: self.home.as_deref() };
-        let whole = self.names.resolve(text, origin, day);
-        if let Some(unit) = whole.unit() {
-            return Some(unit.to_string());
-        }
+        let whole = Named::of(&self.names.resolve(text, origin, day));
         let parts = split(text);
-        let first = parts.first().filter(|_| parts.len() > 1)?;
-        self.names.resolve(first, origin, day).unit().map(Arc::to_string)
+        match parts.first().filter(|_| parts.len() > 1 && whole == Named::Unknown) {
+            Some(first) => Named::of(&self.names.resolve(first, origin, day)),
+            None => whole,
+        }
     }
 
     fn section(&self, unit: &str, name: &str, day: Option<Date>) -> Option<String> {
@@ -184,6 +194,25 @@ impl Resolver {
             })
         };
         sections.iter().find(holds).or(sections.first()).map(|section| section.id.clone())
+    }
+}
+
+/// Whom a text names.
+#[derive(Clone, PartialEq, Eq)]
+enum Named {
+    Unit(String),
+    /// A body that people listed as no unit, so that nobody is asked again.
+    Outside,
+    Unknown,
+}
+
+impl Named {
+    fn of(resolved: &Resolved) -> Named {
+        match resolved {
+            Resolved::Unit { unit, .. } => Named::Unit(unit.to_string()),
+            Resolved::Outside => Named::Outside,
+            Resolved::Ambiguous | Resolved::OutOfTime(_) | Resolved::Unknown => Named::Unknown,
+        }
     }
 }
 

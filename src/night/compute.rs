@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use anyhow::Context as _;
-use polars::prelude::DataFrame;
 
 use super::Choice;
 use super::Ground;
@@ -12,6 +11,7 @@ use super::model::days;
 use super::report::Noticed;
 use super::score;
 use crate::base::cell::Cell;
+use crate::frame::DataFrame;
 use crate::frame::table;
 use crate::measure::cube;
 use crate::measure::evaluate::Telling;

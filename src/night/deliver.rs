@@ -1,10 +1,7 @@
 //! Who gets the night? Analysts, as tables of the warehouse; scoring tools, as files of a release.
 
-use std::path::Path;
-
 use anyhow::Context as _;
 use jiff::Timestamp;
-use polars::prelude::DataFrame;
 
 use super::Choice;
 use super::Ground;
@@ -16,6 +13,7 @@ use super::report::NightReport;
 use super::score;
 use crate::base::cell::Cell;
 use crate::base::cell::CellRow;
+use crate::frame::DataFrame;
 use crate::frame::table;
 use crate::measure::evaluate::Told;
 use crate::measure::evaluate::rounded;
@@ -77,7 +75,7 @@ fn value(told: &Told<'_>, column: &str) -> Option<Cell> {
         "value" => exact(told.value),
         "shown" => {
             let decimals = told.metric.decimals;
-            Some(Cell::Decimal(rounded(told.value?, decimals), decimals))
+            text(&Cell::Decimal(rounded(told.value?, decimals), decimals).written())
         }
         "numerator" => exact(told.numerator),
         "denominator" => exact(told.denominator),
@@ -174,7 +172,7 @@ fn parts<'t>(
 /// Publishes the release.
 pub(super) fn publish(
     ground: &Ground<'_>,
-    (computed, values): (&Computed<'_>, DataFrame),
+    (computed, values): (&Computed<'_>, &DataFrame),
     (choice, created): (Choice, Timestamp),
 ) -> anyhow::Result<Release> {
     let catalog = ground.catalog;
@@ -184,16 +182,16 @@ pub(super) fn publish(
     let meanings = table::from_rows(&columns, &definitions(catalog)?)?;
     let mut resources = vec![
         resource(ground, ("metrics", "metric_value"), values)?,
-        resource(ground, ("definitions", "metric_definition"), meanings)?,
+        resource(ground, ("definitions", "metric_definition"), &meanings)?,
     ];
     for (file, name) in [("units", "unit"), ("sections", "section")] {
         if let Some(rows) = computed.tables.get(name) {
-            resources.push(resource(ground, (file, name), rows.clone())?);
+            resources.push(resource(ground, (file, name), rows)?);
         }
     }
     for (file, name) in score::TABLES {
         let rows = score::table(schema(catalog, name)?, &computed.scores, choice)?;
-        resources.push(resource(ground, (file, name), rows)?);
+        resources.push(resource(ground, (file, name), &rows)?);
     }
     let settings = &catalog.settings;
     let label = Label {
@@ -204,18 +202,13 @@ pub(super) fn publish(
         created,
         home: &catalog.fingerprint,
     };
-    Ok(publish::publish(&root(&ground.var), &label, resources)?)
-}
-
-/// Where releases stand.
-fn root(var: &Path) -> std::path::PathBuf {
-    var.join("release")
+    Ok(publish::publish(&ground.var.join("release"), &label, resources)?)
 }
 
 fn resource<'r>(
     ground: &Ground<'r>,
     (file, name): (&'r str, &str),
-    rows: DataFrame,
+    rows: &DataFrame,
 ) -> anyhow::Result<Resource<'r>> {
     let schema = schema(ground.catalog, name)?;
     let contract = ground.home.files.get(&format!("schemas/{name}.json"));

@@ -104,10 +104,8 @@ impl Ground<'_> {
 
     /// The instant at which a night is taken.
     fn cutoff(&self, night: Date) -> anyhow::Result<Timestamp> {
-        let settings = &self.catalog.settings;
-        let local = night.to_datetime(settings.cutoff);
-        let instant = settings.zone.to_ambiguous_timestamp(local).compatible();
-        Ok(instant.with_context(|| format!("the cutoff of {night}"))?)
+        let cutoff = self.catalog.settings.cutoff_of(night);
+        cutoff.with_context(|| format!("the cutoff of {night}"))
     }
 }
 
@@ -123,7 +121,7 @@ pub async fn run(
 ) -> anyhow::Result<NightReport> {
     let started = clock::now();
     create_private_folder(&ground.lake()).context("making the lake's folder")?;
-    let _lock = lock(&ground.var, choice.night)?;
+    let lock = lock(&ground.var, choice.night)?;
     let key = key(ground)?;
     keep_home(ground)?;
     let cutoff = ground.cutoff(choice.night)?;
@@ -132,9 +130,7 @@ pub async fn run(
     let mut streams: Vec<StreamNight> = Vec::new();
     let mut noticed = Vec::new();
     for (pulled, (connector, stream)) in pulls.into_iter().zip(ground.catalog.streams()) {
-        let known = model::known_rows(&lake, ground.catalog, stream, choice.night)?;
-        let (told, seen) =
-            model::model(ground, &lake, (connector, stream), choice.night, pulled, known)?;
+        let (told, seen) = model::model(ground, (connector, stream), choice.night, pulled)?;
         match &told.state {
             State::Failed => watch(Step::Failed(told.name(), told.note.clone())),
             State::Done | State::Nothing => {
@@ -155,9 +151,10 @@ pub async fn run(
     let run = deliver::Run { started, ended: clock::now() };
     deliver::load(ground, (&computed, &values), &report, &run).await?;
     watch(Step::Loaded);
-    let release = deliver::publish(ground, (&computed, values), (choice, cutoff))?;
+    let release = deliver::publish(ground, (&computed, &values), (choice, cutoff))?;
     watch(Step::Published(release.folder.display().to_string()));
     report.release = release.folder;
+    lock.set_len(0).context("noting that the night has ended")?;
     tracing::info!(night = %choice.night, exit_code = report.exit_code(), "night ended");
     Ok(report)
 }
@@ -172,6 +169,12 @@ fn stale_tables(catalog: &Catalog, streams: &[StreamNight]) -> Vec<String> {
         tables.push("person_spell".to_owned());
     }
     tables
+}
+
+/// The night that was begun last below `var`, if it did not end: the lock still names it.
+pub fn interrupted(var: &Path) -> Option<Date> {
+    let holder = std::fs::read_to_string(var.join("lock")).ok()?;
+    holder.strip_prefix("night ")?.split_once(',')?.0.parse().ok()
 }
 
 /// Holds the home's lock as long as it lives; the operating system drops it with the process.

@@ -32,7 +32,7 @@ pub(super) fn days(catalog: &Catalog) -> Days {
 }
 
 /// How many rows a snapshot's table holds before tonight; nothing for other streams.
-pub(super) fn known_rows(
+fn known_rows(
     lake: &Lake,
     catalog: &Catalog,
     stream: &Stream,
@@ -49,12 +49,11 @@ pub(super) fn known_rows(
 /// Judges and merges what a stream brought.
 pub(super) fn model(
     ground: &Ground<'_>,
-    lake: &Lake,
     (connector, stream): (&Connector, &Stream),
     night: Date,
     pulled: Pulled,
-    known: Option<u64>,
 ) -> anyhow::Result<(StreamNight, Vec<Noticed>)> {
+    let lake = Lake::at(&ground.lake());
     let mut told = StreamNight::new(connector, stream, night);
     let attempt = match pulled {
         Ok(attempt) => attempt,
@@ -86,6 +85,7 @@ pub(super) fn model(
     told.quarantined.clone_from(&judged.quarantined);
     let mut noticed = noticed(connector, stream, &judged.noticed);
     noticed.extend(unread(connector, stream, &landed));
+    let known = known_rows(&lake, ground.catalog, stream, night)?;
     if let Some(broken) = broken(stream, &landed, &judged, known) {
         told.equation.filtered = judged.filtered;
         told.equation.quarantined = judged.quarantined.len() as u64;

@@ -22,12 +22,8 @@ pub(super) fn keep(lake: &Lake, catalog: &Catalog, report: &NightReport) -> anyh
         let rows = match name {
             "stream_night" => rows(schema, streams.iter(), stream_night),
             "quarantine" => {
-                let of = |stream: &'_ StreamNight| {
-                    rows(schema, stream.quarantined.iter(), |row, name| {
-                        quarantined(stream, row, name)
-                    })
-                };
-                streams.iter().flat_map(of).collect()
+                let each = |stream| held_back(schema, stream);
+                streams.iter().flat_map(each).collect()
             }
             _ => rows(schema, report.noticed.iter(), |seen, name| match name {
                 "night" => Some(Cell::Day(*night)),
@@ -79,6 +75,10 @@ fn stream_night(stream: &StreamNight, column: &str) -> Option<Cell> {
         "note" => text(&stream.note),
         _ => None,
     }
+}
+
+fn held_back(schema: &Schema, stream: &StreamNight) -> Vec<CellRow> {
+    rows(schema, stream.quarantined.iter(), |row, name| quarantined(stream, row, name))
 }
 
 fn quarantined(stream: &StreamNight, row: &Quarantined, column: &str) -> Option<Cell> {

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use num_traits::ToPrimitive as _;
-use polars::prelude::DataFrame;
 
 use super::Choice;
 use super::notes;
@@ -16,6 +15,7 @@ use crate::base::cell::decimal_text;
 use crate::base::period::Month;
 use crate::base::period::Period;
 use crate::base::period::PeriodKind;
+use crate::frame::DataFrame;
 use crate::frame::table;
 use crate::measure::evaluate::Status;
 use crate::measure::evaluate::Told;

@@ -68,8 +68,8 @@ pub fn standing(lake: &Path, catalog: &Catalog) -> anyhow::Result<Standing> {
             quarantined: 0,
             failed: Vec::new(),
         });
-        standing.received += count(received);
-        standing.quarantined += count(quarantined);
+        standing.received += count(received.as_ref());
+        standing.quarantined += count(quarantined.as_ref());
         let of_stream = last.entry(name.clone()).or_default();
         of_stream.1 = words(note);
         if words(state) == "failed" {
@@ -94,9 +94,9 @@ fn words(cell: Option<Cell>) -> String {
     cell.map_or_else(String::new, |cell| cell.written())
 }
 
-fn count(cell: Option<Cell>) -> u64 {
+fn count(cell: Option<&Cell>) -> u64 {
     match cell {
-        Some(Cell::Whole(count)) => u64::try_from(count).unwrap_or(0),
+        Some(Cell::Whole(count)) => u64::try_from(*count).unwrap_or(0),
         _ => 0,
     }
 }

@@ -59,10 +59,40 @@ impl Dice {
         }
         weights.len().saturating_sub(1)
     }
+}
 
-    /// A normal deviate of mean 0 and variance 1: the sum of twelve fractions, less six. Only sums, so
-    /// that no library of functions can differ.
-    pub(super) fn normal(&mut self) -> f64 {
-        (0..12).map(|_| self.fraction()).sum::<f64>() - 6.0
+/// A draw that needs no stream: the same number for the same seed, part and key, whoever asks first.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Lot(u64);
+
+impl Lot {
+    /// The lots of one part of a city.
+    pub(super) fn of(seed: u64, part: &str) -> Lot {
+        Lot(Dice::of(seed, part).below(u64::MAX))
     }
+
+    /// The number drawn for two keys.
+    pub(super) fn number(self, one: u64, other: u64) -> u64 {
+        mixed(mixed(self.0 ^ one) ^ other)
+    }
+
+    /// True for a share of all keys.
+    #[expect(clippy::cast_precision_loss, reason = "53 bits are what an f64 holds")]
+    pub(super) fn falls(self, share: f64, one: u64, other: u64) -> bool {
+        ((self.number(one, other) >> 11) as f64 / (1_u64 << 53) as f64) < share
+    }
+
+    /// One of some.
+    pub(super) fn pick<T>(self, of: &[T], one: u64, other: u64) -> Option<&T> {
+        let place = self.number(one, other).checked_rem(of.len() as u64)?;
+        of.get(usize::try_from(place).ok()?)
+    }
+}
+
+/// The finaliser of `SplitMix64`.
+fn mixed(number: u64) -> u64 {
+    let number = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    number ^ (number >> 31)
 }

@@ -1,5 +1,178 @@
 //! The pretend city 嘉宁市: who works there, what they handle and how its systems answer. It knows no
 //! engine room, and one seed makes the same bytes on every machine.
 
+mod days;
 mod dice;
+mod founding;
+mod gateway;
+mod hotline;
+mod service;
+mod spelling;
+mod staffing;
+mod truth;
 pub mod units;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+
+use jiff::civil::Date;
+use serde_json::Value;
+use serde_json::json;
+
+use self::days::Days;
+use self::founding::Founded;
+pub use self::gateway::Gateways;
+use self::hotline::orders::Order;
+use self::service::Service;
+use self::spelling::Spellings;
+use self::staffing::Staff;
+use self::truth::Gathered;
+use self::units::Section;
+use self::units::Unit;
+
+/// The last night of the city.
+const LAST_NIGHT: Date = Date::constant(2026, 3, 31);
+
+/// The whole city: its units, its people and what they handle.
+pub struct City {
+    seed: u64,
+    days: Days,
+    founded: Founded,
+    spellings: Spellings,
+    staff: Staff,
+    service: Service,
+    orders: Vec<Order>,
+}
+
+/// What the systems of the city know each other's clients by.
+#[derive(Clone)]
+pub struct Secrets {
+    /// The client that the platform knows.
+    pub service_client: String,
+    /// The platform's key.
+    pub service_key: String,
+    /// The application that the hotline knows.
+    pub hotline_app: String,
+    /// The hotline's key.
+    pub hotline_key: String,
+    /// The key of pseudonyms.
+    pub pseudonym_key: String,
+}
+
+impl City {
+    /// The city of a seed; `scale` 1 has 6,000 people, 300,000 cases and 60,000 orders.
+    pub fn new(seed: u64, scale: f64) -> City {
+        let (founded, days) = (Founded::new(), Days::new());
+        City {
+            seed,
+            spellings: Spellings::new(seed, &founded),
+            staff: Staff::grow(seed, scale, &founded),
+            service: Service::new(seed, scale, &founded, &days),
+            orders: hotline::orders::orders((seed, scale), &founded, &days),
+            founded,
+            days,
+        }
+    }
+
+    /// Its units: those in force, then those that reforms ended.
+    pub fn units(&self) -> &[Unit] {
+        &self.founded.units
+    }
+
+    /// Its sections, those that reforms ended included.
+    pub fn sections(&self) -> &[Section] {
+        &self.founded.sections
+    }
+
+    /// Writes the workbooks that the staffing office has put into its drop folder by a night's cutoff.
+    ///
+    /// # Errors
+    /// A disk that fails.
+    pub fn write_drop(&self, folder: &Path, night: Date) -> io::Result<()> {
+        staffing::write_drop(self, folder, night)
+    }
+
+    /// `connectors/aliases.csv` as the staffing office would have decided it.
+    pub fn alias_lines(&self) -> String {
+        self.spellings.alias_lines(&self.founded)
+    }
+
+    /// What was planted, and whom nobody may ever see: names, numbers and phones in clear.
+    pub fn truth(&self) -> Value {
+        let mut gathered = Gathered::default();
+        staffing::planted(self, LAST_NIGHT, &mut gathered);
+        self.service.planted(&self.days, &mut gathered);
+        hotline::planted(&self.orders, &self.days, &mut gathered);
+        let cases = self.service.cases.iter().zip(0..);
+        for flaw in cases.filter_map(|(case, at)| case.misspelt(self, at)) {
+            gathered.count(flaw, "service.cases", 1);
+        }
+        let orders = self.orders.iter().zip(0..);
+        for flaw in orders.filter_map(|(order, at)| order.misspelt(self, at)) {
+            gathered.count(flaw, "hotline.orders", 1);
+        }
+        let people: Vec<Value> = self
+            .staff
+            .people
+            .iter()
+            .map(|person| json!({ "name": person.name, "id": person.id, "phone": person.phone }))
+            .collect();
+        json!({ "seed": self.seed, "flaws": gathered.told(), "people": people })
+    }
+}
+
+impl Secrets {
+    /// Secrets of a seed's city, good for loopback only.
+    pub fn of(seed: u64) -> Secrets {
+        let made = |part: &str| crate::base::pseudonym::sha256(format!("{part} {seed}").as_bytes());
+        Secrets {
+            service_client: "gov-app-01".to_owned(),
+            service_key: made("service"),
+            hotline_app: "jn-app-01".to_owned(),
+            hotline_key: made("hotline"),
+            pseudonym_key: made("pseudonym"),
+        }
+    }
+}
+
+/// The variables and secrets that the connectors name, for a running city and its drop folder.
+pub fn environment(
+    gateways: &Gateways,
+    drop: &Path,
+    secrets: &Secrets,
+) -> BTreeMap<String, String> {
+    let pairs = [
+        ("SERVICE_URL", gateways.service_url.clone()),
+        ("SERVICE_CLIENT_ID", secrets.service_client.clone()),
+        ("HOTLINE_URL", gateways.hotline_url.clone()),
+        ("HOTLINE_APP_KEY", secrets.hotline_app.clone()),
+        ("STAFFING_DROP", drop.display().to_string()),
+        ("SHUPING_SECRET_SERVICE_KEY", secrets.service_key.clone()),
+        ("SHUPING_SECRET_HOTLINE_KEY", secrets.hotline_key.clone()),
+        ("SHUPING_SECRET_PSEUDONYM_KEY", secrets.pseudonym_key.clone()),
+    ];
+    pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_home_lists_what_the_staffing_office_decided() {
+        let city = City::new(1, 0.001);
+        assert_eq!(city.alias_lines(), include_str!("../../connectors/aliases.csv"));
+    }
+
+    #[test]
+    fn at_least_thirty_flaws_are_planted_at_a_tenth() {
+        let truth = City::new(1, 0.1).truth();
+        let flaws = truth["flaws"].as_array().unwrap();
+        assert!(flaws.len() >= 30, "{}", flaws.len());
+        for flaw in flaws {
+            let (rows, name) = (flaw["rows"].as_object().unwrap(), &flaw["flaw"]);
+            assert!(rows.values().all(|rows| rows.as_u64() > Some(0)), "{name}");
+        }
+    }
+}

@@ -5,6 +5,8 @@ use jiff::civil::Date;
 /// An organisation.
 #[derive(Clone, Debug)]
 pub struct Unit {
+    /// What the city's own lists call it.
+    pub key: String,
     /// The staffing office's code.
     pub unit_id: String,
     /// 机构全称.
@@ -20,9 +22,9 @@ pub struct Unit {
     /// What kind of organisation.
     pub category: Category,
     /// 市级, 县级 or 乡级.
-    pub level: &'static str,
+    pub level: String,
     /// 行政区划代码.
-    pub region: &'static str,
+    pub region: String,
     /// 主管部门编码.
     pub parent_id: Option<String>,
     /// 设立日期.
@@ -33,6 +35,35 @@ pub struct Unit {
     pub successor_id: Option<String>,
     /// Its people at scale 1.
     pub people: u32,
+    /// Which kinds of posts it has.
+    pub mix: Mix,
+    /// The place of the unit that it was before a reform.
+    pub was: Option<usize>,
+}
+
+/// Which kinds of posts a unit has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Mix {
+    /// Party bodies.
+    Party,
+    /// Government bodies.
+    Government,
+    /// The police.
+    Police,
+    /// Justice, which has prison posts.
+    Justice,
+    /// Institutions after the civil servants' law.
+    Reference,
+    /// Institutions of public benefit, first class.
+    PublicOne,
+    /// Institutions of public benefit, second class.
+    PublicTwo,
+    /// Parks.
+    Park,
+    /// Townships.
+    Township,
+    /// Subdistricts.
+    Subdistrict,
 }
 
 /// The categories of DOMAIN.
@@ -67,4 +98,34 @@ pub struct Section {
     pub from: Date,
     /// 撤销.
     pub to: Option<Date>,
+    /// The place of the section that it was in another unit before a reform.
+    pub was: Option<usize>,
+}
+
+impl Category {
+    /// 机构类别.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::PartyDepartment => "党委部门",
+            Self::GovernmentDepartment => "政府部门",
+            Self::Institution => "直属事业单位",
+            Self::Park => "园区",
+            Self::Township => "乡镇",
+            Self::Subdistrict => "街道",
+        }
+    }
+}
+
+impl Unit {
+    /// Whether it is there on a day.
+    pub fn is_on(&self, day: Date) -> bool {
+        self.from <= day && self.to.is_none_or(|to| day < to)
+    }
+}
+
+impl Section {
+    /// Whether it is there on a day.
+    pub fn is_on(&self, day: Date) -> bool {
+        self.from <= day && self.to.is_none_or(|to| day < to)
+    }
 }

@@ -173,11 +173,13 @@ fn calendar(
     let name = settings.map_or("cn", |settings| settings.calendar.as_str());
     let file = format!("schemas/calendar/{name}.csv");
     let read = match home.files.get(&file) {
-        Some(text) => Calendar::read(text).map_err(|fault| fault.to_string()),
-        None => Err(format!("there is no `{file}`")),
+        Some(text) => Calendar::read(text).map_err(|fault| (fault.line(), fault.to_string())),
+        None => Err((1, format!("there is no `{file}`"))),
     };
-    read.map_err(|problem| {
-        faults.push(whole_file(&file, Code::Calendar, vec![("problem", problem)]));
+    read.map_err(|(line, problem)| {
+        let fault = whole_file(&file, Code::Calendar, vec![("problem", problem)]);
+        let line = usize::try_from(line).unwrap_or(1);
+        faults.push(Diagnostic { place: Place { line, column: 1 }, ..fault });
     })
     .ok()
 }

@@ -169,7 +169,7 @@ fn check_fact(catalog: &Catalog, fact: &Fact, faults: &Faults) {
     let times = match &fact.kind {
         FactKind::Event { time } => vec![time],
         FactKind::Span { from, to, share } => [from, to].into_iter().chain(share).collect(),
-        FactKind::Stock { from, to } => vec![from, to],
+        FactKind::Stock { from, to } => [from].into_iter().chain(to).collect(),
     };
     for found in times.into_iter().chain([&fact.unit]).chain(&fact.section) {
         check_columns([found.value.as_str()], &columns, found, faults);

@@ -80,8 +80,9 @@ pub enum FactKind {
     Stock {
         /// Since when it holds.
         from: Found<String>,
-        /// The first moment at which it no longer holds; none is open.
-        to: Found<String>,
+        /// The first moment at which it no longer holds; none is open. Without a column, a row
+        /// holds for good: everything that has ever come.
+        to: Option<Found<String>>,
     },
 }
 
@@ -280,7 +281,7 @@ fn fact(table: &Table<'_>) -> Option<Fact> {
             to: needed(table, "to")?,
             share: table.found_text("share"),
         },
-        Kind::Stock => FactKind::Stock { from: needed(table, "from")?, to: needed(table, "to")? },
+        Kind::Stock => FactKind::Stock { from: needed(table, "from")?, to: table.found_text("to") },
     };
     let unit = table.found_text("unit").unwrap_or_else(|| Found {
         value: "unit_id".to_owned(),

@@ -1,7 +1,11 @@
 //! How is this home set up? `shuping.toml`.
 
+use jiff::Timestamp;
+use jiff::civil::Date;
+
 use super::connector::format_1;
 use super::reader::Faults;
+use super::reader::Found;
 use super::reader::Table;
 use super::template::Template;
 use super::tree;
@@ -19,6 +23,8 @@ pub struct Settings {
     pub zone: jiff::tz::TimeZone,
     /// At which time of its day a night is taken.
     pub cutoff: jiff::civil::Time,
+    /// When nights run: a cron line, as it stands there.
+    pub cron: Found<String>,
     /// Where everything a night writes stands.
     pub var: String,
     /// The calendar of working days, in `schemas/calendar/`.
@@ -27,6 +33,23 @@ pub struct Settings {
     pub key: Template,
     /// Region codes and their names, which names of units begin with.
     pub regions: Vec<(String, String)>,
+}
+
+impl Settings {
+    /// The instant at which a night is taken.
+    ///
+    /// # Errors
+    /// A night outside of the calendar.
+    pub fn cutoff_of(&self, night: Date) -> Result<Timestamp, jiff::Error> {
+        self.zone.to_ambiguous_timestamp(night.to_datetime(self.cutoff)).compatible()
+    }
+
+    /// The last night whose cutoff has passed at an instant.
+    pub fn night_at(&self, instant: Timestamp) -> Date {
+        let today = self.zone.to_datetime(instant).date();
+        let is_early = self.cutoff_of(today).is_ok_and(|cutoff| instant < cutoff);
+        if is_early { today.yesterday().unwrap_or(today) } else { today }
+    }
 }
 
 /// Reads `shuping.toml`.
@@ -56,6 +79,12 @@ fn settings(root: &Table<'_>) -> Option<Settings> {
         home.fault("timezone", Code::BadNumber, nouns);
     }
     let cutoff = home.parsed("cutoff", "a time such as `02:00`", |text| text.parse().ok());
+    let cron = root.table("schedule").and_then(|table| table.found_text("cron"));
+    let nightly = || Found {
+        value: "0 2 * * *".to_owned(),
+        place: root.place,
+        key: "schedule.cron".to_owned(),
+    };
     let key = match root.table("pseudonyms") {
         Some(table) => Template::read(&table, "key", &[]),
         None => {
@@ -68,6 +97,7 @@ fn settings(root: &Table<'_>) -> Option<Settings> {
         title: home.need_text("title"),
         zone: found.ok()?,
         cutoff: cutoff.unwrap_or(jiff::civil::time(2, 0, 0, 0)),
+        cron: cron.unwrap_or_else(nightly),
         var: home.text("var").unwrap_or_else(|| "var".to_owned()),
         calendar: home.text("calendar").unwrap_or_else(|| "cn".to_owned()),
         key: key?,

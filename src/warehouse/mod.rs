@@ -6,9 +6,11 @@ mod dialect;
 use std::path::Path;
 
 use sqlx::Connection as _;
+use sqlx::Row as _;
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::sqlite::SqliteJournalMode;
+use sqlx::sqlite::SqliteRow;
 
 use crate::base::cell::CellRow;
 use crate::spec::schema::Field;
@@ -80,6 +82,23 @@ pub async fn load(path: &Path, tables: Vec<Table<'_>>) -> Result<(), WarehouseEr
     }
     night.commit().await.map_err(open)?;
     connection.close().await.map_err(open)
+}
+
+/// Asks the warehouse; every column of the question is text, and what is missing is empty.
+///
+/// # Errors
+/// A database that can't be opened or does not understand.
+pub async fn ask(path: &Path, question: &'static str) -> Result<Vec<Vec<String>>, WarehouseError> {
+    let open = |cause| WarehouseError::Open { path: path.display().to_string(), cause };
+    let options = SqliteConnectOptions::new().filename(path).read_only(true);
+    let mut connection = SqliteConnection::connect_with(&options).await.map_err(open)?;
+    let rows = sqlx::query(question).fetch_all(&mut connection).await.map_err(open)?;
+    connection.close().await.map_err(open)?;
+    let text = |row: &SqliteRow, at| {
+        row.try_get::<Option<String>, usize>(at).map(Option::unwrap_or_default)
+    };
+    let cells = |row: &SqliteRow| (0..row.len()).map(|at| text(row, at)).collect();
+    rows.iter().map(cells).collect::<sqlx::Result<_>>().map_err(open)
 }
 
 async fn replace(connection: &mut SqliteConnection, table: Table<'_>) -> sqlx::Result<()> {

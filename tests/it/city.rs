@@ -1,1 +1,194 @@
-//! To be written.
+//! Does the pretend city answer as real systems do, and do its answers add up all the same?
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use jiff::civil::date;
+use shuping::base::batch::Batch;
+use shuping::base::pseudonym::Key;
+use shuping::extract::Delivery;
+use shuping::extract::ExtractError;
+use shuping::extract::Request;
+use shuping::extract::System;
+use shuping::extract::pull;
+use shuping::sandbox::City;
+use shuping::sandbox::Gateways;
+use shuping::sandbox::environment;
+use shuping::spec::connector::Connector;
+use shuping::spec::connector::read_connector;
+use shuping::spec::template::Secrets;
+
+/// The variables and secrets of a city.
+struct Vault(BTreeMap<String, String>);
+
+impl Secrets for Vault {
+    fn env(&self, name: &str) -> Result<String, String> {
+        self.0.get(name).cloned().ok_or_else(|| format!("`{name}` is not set"))
+    }
+
+    fn secret(&self, name: &str) -> Result<String, String> {
+        let upper = name.to_ascii_uppercase().replace('.', "_");
+        self.env(&format!("SHUPING_SECRET_{upper}"))
+    }
+}
+
+/// A city that answers, with a folder that it drops files into.
+struct Town {
+    city: Arc<City>,
+    gateways: Gateways,
+    folder: tempfile::TempDir,
+    vault: Vault,
+}
+
+impl Town {
+    async fn new(seed: u64, scale: f64, night: Date) -> Town {
+        let city = Arc::new(City::new(seed, scale));
+        let secrets = shuping::sandbox::Secrets::of(seed);
+        let gateways = Gateways::serve(Arc::clone(&city), night, &secrets, 0).await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        city.write_drop(folder.path(), night).unwrap();
+        let vault = Vault(environment(&gateways, folder.path(), &secrets));
+        Town { city, gateways, folder, vault }
+    }
+
+    async fn pull(
+        &self,
+        name: &str,
+        night: Date,
+        since: Option<Date>,
+    ) -> (Result<Delivery, ExtractError>, Vec<Batch>) {
+        let (system, stream) = name.split_once('.').unwrap();
+        let connector = connector(system);
+        let at = |day: Date| {
+            let text = format!("{day}T02:00:00+08:00");
+            text.parse::<jiff::Timestamp>().unwrap()
+        };
+        let (key, known) = (Key::new("a key of people"), BTreeSet::new());
+        let request = Request {
+            connector: &connector,
+            stream: connector.streams.iter().find(|known| known.name == stream).unwrap(),
+            since: since.map(at),
+            until: at(night),
+            known_files: &known,
+            secrets: &self.vault,
+            key: &key,
+            home: self.folder.path(),
+        };
+        let system = System::open(&connector, &self.vault).unwrap();
+        let mut batches = Vec::new();
+        let mut land = |batch| {
+            batches.push(batch);
+            Ok(())
+        };
+        (pull(&system, &request, &mut land).await, batches)
+    }
+}
+
+fn connector(system: &str) -> Connector {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = fs::read_to_string(folder.join(format!("connectors/{system}.toml"))).unwrap();
+    read_connector("connectors/test.toml", &text).unwrap()
+}
+
+/// The values under a header.
+fn column<'b>(batches: &'b [Batch], header: &str) -> Vec<&'b str> {
+    let cells = |batch: &'b Batch| {
+        let at = batch.column(header);
+        batch.rows.iter().filter_map(move |row| row.cells.get(at?)?.as_deref())
+    };
+    batches.iter().flat_map(cells).collect()
+}
+
+const FIRST_NIGHT: Date = date(2026, 1, 6);
+const GATEWAY_STREAMS: [&str; 4] =
+    ["service.items", "service.cases", "service.evaluations", "hotline.orders"];
+
+#[tokio::test]
+async fn totals_add_up_although_pages_are_cut_refused_grown_and_repeated() {
+    let town = Town::new(1, 0.1, FIRST_NIGHT).await;
+    let mut again = Vec::new();
+    for name in GATEWAY_STREAMS {
+        let (delivery, batches) = town.pull(name, FIRST_NIGHT, None).await;
+        let delivery = delivery.unwrap();
+        assert_eq!(delivery.told, Some(delivery.received), "{name}");
+        assert!(delivery.received > 1000, "{name}: {}", delivery.received);
+        assert!(delivery.unread.is_empty(), "{name}: {:?}", delivery.unread);
+        let key = match name {
+            "service.items" => "taskHandleItem",
+            "hotline.orders" => "工单编号",
+            _ => "projectNo",
+        };
+        let keys = column(&batches, key);
+        assert_eq!(keys.len() as u64, delivery.received, "{name}");
+        if name != "service.evaluations" {
+            assert_eq!(keys.iter().collect::<BTreeSet<_>>().len(), keys.len(), "{name}");
+        }
+        again.extend(delivery.asked_again);
+    }
+    let met = |why: &str| again.iter().any(|line| line.contains(why));
+    for why in ["cut short", "429001", "500001", "the total went from", "rows where"] {
+        assert!(met(why), "{why}: {again:#?}");
+    }
+}
+
+#[tokio::test]
+async fn every_workbook_is_read_and_shows_nobody() {
+    let town = Town::new(1, 0.02, FIRST_NIGHT).await;
+    let truth = town.city.truth();
+    let people = truth["people"].as_array().unwrap();
+    let clear: BTreeSet<&str> = people
+        .iter()
+        .flat_map(|person| ["name", "id", "phone"].map(|key| person[key].as_str().unwrap()))
+        .collect();
+    for name in ["units", "sections", "quotas", "duties", "roster"] {
+        let name = format!("staffing.{name}");
+        let (delivery, batches) = town.pull(&name, FIRST_NIGHT, None).await;
+        let delivery = delivery.unwrap();
+        assert!(delivery.unread.is_empty(), "{name}: {:?}", delivery.unread);
+        let files = if name == "staffing.roster" { 26 } else { 1 };
+        assert_eq!(delivery.files.len(), files, "{name}");
+        let cells = batches.iter().flat_map(|batch| &batch.rows).flat_map(|row| &row.cells);
+        let shown: Vec<&String> = cells.flatten().filter(|it| clear.contains(&***it)).collect();
+        assert!(shown.is_empty(), "{name}: {shown:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_key_is_refused_by_the_gateway() {
+    let mut town = Town::new(1, 0.02, FIRST_NIGHT).await;
+    let since = Some(date(2026, 1, 5));
+    town.pull("service.items", FIRST_NIGHT, since).await.0.unwrap();
+    town.vault.0.insert("SHUPING_SECRET_SERVICE_KEY".to_owned(), "guessed".to_owned());
+    let (delivery, batches) = town.pull("service.cases", FIRST_NIGHT, since).await;
+    let error = delivery.unwrap_err().to_string();
+    assert!(error.contains("401001") && batches.is_empty(), "{error}");
+}
+
+#[tokio::test]
+async fn a_system_that_is_down_takes_no_other_with_it() {
+    let town = Town::new(1, 0.02, FIRST_NIGHT).await;
+    town.gateways.take_down("hotline", true);
+    let since = Some(date(2026, 1, 5));
+    let (delivery, batches) = town.pull("hotline.orders", FIRST_NIGHT, since).await;
+    assert!(delivery.unwrap_err().to_string().contains("503") && batches.is_empty());
+    town.pull("service.cases", FIRST_NIGHT, since).await.0.unwrap();
+    town.gateways.take_down("hotline", false);
+    town.pull("hotline.orders", FIRST_NIGHT, since).await.0.unwrap();
+}
+
+#[tokio::test]
+async fn another_night_knows_more_and_calls_two_keys_otherwise() {
+    let town = Town::new(1, 0.02, FIRST_NIGHT).await;
+    let (_, before) = town.pull("hotline.orders", FIRST_NIGHT, Some(date(2026, 1, 5))).await;
+    assert!(column(&before, "办理单位").is_empty() && !column(&before, "承办单位").is_empty());
+    let night = date(2026, 2, 16);
+    town.gateways.set_night(night);
+    let (delivery, after) = town.pull("hotline.orders", night, Some(FIRST_NIGHT)).await;
+    let delivery = delivery.unwrap();
+    assert_eq!(delivery.told, Some(delivery.received));
+    assert!(column(&after, "承办单位").is_empty() && !column(&after, "承诺完成时间").is_empty());
+}

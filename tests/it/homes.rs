@@ -1,1 +1,206 @@
-//! To be written.
+//! What does a home with faults hear? All of them at once, each with its file, line and what to do.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::process::Output;
+
+use shuping::spec::home::write_default;
+use tempfile::TempDir;
+
+fn home() -> TempDir {
+    let home = tempfile::tempdir().unwrap();
+    write_default(home.path()).unwrap();
+    home
+}
+
+fn shuping(home: &Path, words: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_shuping"));
+    command.arg("--home").arg(home).args(words).env("LANG", "C").output().unwrap()
+}
+
+fn said(output: &Output) -> String {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    text(&output.stdout) + &text(&output.stderr)
+}
+
+/// Every file of a home, relative.
+fn files(root: &Path, inside: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(root.join(inside)).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name().to_str().unwrap().to_owned();
+        let path = if inside.is_empty() { name } else { format!("{inside}/{name}") };
+        if entry.path().is_dir() {
+            found.extend(files(root, &path));
+        } else {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Plants a fault that fits the file; the line on which it stands.
+fn plant(file: &str, text: &str) -> (String, usize) {
+    if file.ends_with(".toml") {
+        // The first key of the file gets a neighbour that nobody knows.
+        let at = text.lines().position(|line| line.starts_with("format")).unwrap();
+        let mut lines: Vec<&str> = text.lines().collect();
+        lines.insert(at + 1, "colour = \"red\"");
+        return (lines.join("\n"), at + 2);
+    }
+    if file.ends_with(".json") {
+        let at = text.lines().position(|line| line.contains("\"title\"")).unwrap();
+        let mut lines: Vec<&str> = text.lines().collect();
+        lines.insert(at, "  \"colour\": \"red\",");
+        return (lines.join("\n"), at + 1);
+    }
+    let broken = if file.contains("calendar") { "2026-13-45,maybe,\n" } else { "\"\n" };
+    let text = format!("{}\n{broken}", text.trim_end());
+    let line = text.lines().count();
+    (text, line)
+}
+
+#[test]
+fn the_default_home_is_without_fault() {
+    let home = home();
+    let checked = shuping(home.path(), &["check"]);
+    assert_eq!(checked.status.code(), Some(0), "{}", said(&checked));
+    assert!(said(&checked).contains("no fault"));
+}
+
+#[test]
+fn a_fault_in_every_file_is_told_at_once_with_its_line_and_stops_everything() {
+    let home = home();
+    let mut planted = Vec::new();
+    for file in files(home.path(), "") {
+        let path = home.path().join(&file);
+        let (text, line) = plant(&file, &fs::read_to_string(&path).unwrap());
+        fs::write(&path, text).unwrap();
+        planted.push((file, line));
+    }
+    let checked = shuping(home.path(), &["check"]);
+    assert_eq!(checked.status.code(), Some(78));
+    let told = said(&checked);
+    for (file, line) in &planted {
+        let place = format!("{file}:{line}:");
+        assert!(told.contains(&place), "{place} is not among\n{told}");
+    }
+    let run = shuping(home.path(), &["run", "--night", "2026-01-06"]);
+    assert_eq!(run.status.code(), Some(78));
+    assert!(!home.path().join("var").exists(), "a night began on a home with faults");
+}
+
+#[test]
+fn a_fault_names_key_message_hint_and_code_in_both_tongues() {
+    let home = home();
+    let file = home.path().join("connectors/hotline.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.replace("write   = \"upsert\"", "write   = \"upsrt\"")).unwrap();
+    let line = text.lines().position(|line| line.starts_with("write ")).unwrap() + 1;
+    for (tongue, message) in [("en", "unknown word `upsrt`"), ("zh", "未知的取值 `upsrt`")] {
+        let told = said(&shuping(home.path(), &["--lang", tongue, "check"]));
+        let place = format!("connectors/hotline.toml:{line}:");
+        for part in [&place, "stream", "write", message, "hint:", "upsert", "[H005]"] {
+            assert!(told.contains(part), "`{part}` is missing in\n{told}");
+        }
+    }
+}
+
+#[test]
+fn names_that_must_exist_elsewhere_are_checked_over_all_files() {
+    for (file, from, to, code) in [
+        (
+            "connectors/hotline.toml",
+            "into    = \"hotline_order\"",
+            "into = \"hotline_ordr\"",
+            "H010",
+        ),
+        (
+            "connectors/hotline.toml",
+            "order_id     = \"工单编号\"",
+            "ordr_id = \"工单编号\"",
+            "H011",
+        ),
+        ("connectors/hotline.toml", "order_id     = \"工单编号\"\n", "", "H012"),
+        (
+            "connectors/service.toml",
+            "name              = \"taskName\"",
+            "name = \"standardHours\"",
+            "H013",
+        ),
+        ("connectors/staffing.toml", ", identity = \"cn_id\"", "", "H015"),
+        ("connectors/service.toml", "9rDa9LWY", "9rDa9LWX", "H040"),
+        (
+            "pipelines/service.toml",
+            "table   = \"service_rating\"",
+            "table = \"service_ratings\"",
+            "H010",
+        ),
+        ("pipelines/service.toml", "fact = \"open_case\"", "fact = \"open_cases\"", "H020"),
+        ("pipelines/service.toml", "value       = \"cases_open\"", "value = \"cases_opn\"", "H021"),
+        (
+            "pipelines/service.toml",
+            "value       = \"cases_in\"",
+            "value = \"cases_accepted\"",
+            "H022",
+        ),
+        ("pipelines/service.toml", "sql  = \"COUNT(*)\"", "sql = \"MAX(level)\"", "H033"),
+        ("pipelines/service.toml", "COUNT(on_time)", "COUNT(on_tim)", "H031"),
+        (
+            "pipelines/service.toml",
+            "ELAPSED_WORKDAYS(closed_at, due_at) > 0",
+            "LEAP(closed_at) > 0",
+            "H032",
+        ),
+        ("schemas/section.json", "\"resource\": \"unit\"", "\"resource\": \"units\"", "H010"),
+        (
+            "schemas/person_snapshot.json",
+            "\"x:codes\": \"education\"",
+            "\"x:codes\": \"educatoin\"",
+            "H014",
+        ),
+        ("shuping.toml", "timezone = \"Asia/Shanghai\"", "timezone = \"Asia/Shangai\"", "H007"),
+        ("shuping.toml", "calendar = \"cn\"", "calendar = \"xx\"", "H051"),
+    ] {
+        let home = home();
+        let path = home.path().join(file);
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from), "{file} no longer says `{from}`");
+        fs::write(&path, text.replacen(from, to, 1)).unwrap();
+        let checked = shuping(home.path(), &["check"]);
+        let told = said(&checked);
+        assert_eq!(checked.status.code(), Some(78), "{file}: {to}\n{told}");
+        assert!(told.contains(&format!("[{code}]")), "{file}: {to} should be {code}\n{told}");
+    }
+}
+
+#[test]
+fn a_folder_that_is_no_home_says_how_to_make_one() {
+    let empty = tempfile::tempdir().unwrap();
+    let checked = shuping(empty.path(), &["check"]);
+    assert_eq!(checked.status.code(), Some(78));
+    assert!(said(&checked).contains("shuping init"));
+}
+
+#[test]
+fn init_writes_a_home_once_and_never_over_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("new");
+    let first = shuping(folder.path(), &["init", dir.to_str().unwrap()]);
+    assert_eq!(first.status.code(), Some(0), "{}", said(&first));
+    fs::write(dir.join("shuping.toml"), "mine").unwrap();
+    let second = shuping(folder.path(), &["init", dir.to_str().unwrap()]);
+    assert_eq!(second.status.code(), Some(74));
+    assert!(said(&second).contains("is there already"), "{}", said(&second));
+    assert_eq!(fs::read_to_string(dir.join("shuping.toml")).unwrap(), "mine");
+}
+
+#[test]
+fn a_night_without_the_key_of_pseudonyms_says_how_to_make_one_and_begins_nothing() {
+    let home = home();
+    let run = shuping(home.path(), &["run", "--night", "2026-01-06"]);
+    assert_eq!(run.status.code(), Some(78));
+    assert!(said(&run).contains("chmod 600 secrets/pseudonym.key"), "{}", said(&run));
+}

@@ -5,9 +5,12 @@
     reason = "a test that cannot go on should say where"
 )]
 
+mod boston;
 mod city;
 mod extract;
+mod floors;
 mod homes;
 mod pencil;
+mod schedule;
 mod score;
 mod shared;

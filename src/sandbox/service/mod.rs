@@ -1,0 +1,133 @@
+//! What does the service platform hold? Items, cases with their lives, and ratings.
+
+pub(super) mod cases;
+pub(super) mod items;
+pub(super) mod ratings;
+pub(super) mod told;
+
+use self::cases::Case;
+use self::items::Item;
+use self::ratings::Rating;
+use super::days::Days;
+use super::founding::Founded;
+use super::truth::Gathered;
+use super::truth::Planted;
+
+/// Everything the platform has.
+#[derive(Debug, Default)]
+pub(super) struct Service {
+    pub(super) items: Vec<Item>,
+    pub(super) cases: Vec<Case>,
+    pub(super) ratings: Vec<Rating>,
+}
+
+impl Service {
+    pub(super) fn new(seed: u64, scale: f64, founded: &Founded, days: &Days) -> Service {
+        let items = items::items(founded);
+        let cases = cases::cases((seed, scale), founded, &items, days);
+        let ratings = ratings::ratings((seed, scale), founded, (&items, &cases), days);
+        Service { items, cases, ratings }
+    }
+
+    /// What was planted here.
+    pub(super) fn planted(&self, days: &Days, gathered: &mut Gathered) {
+        const CASES: &str = "service.cases";
+        const RATINGS: &str = "service.evaluations";
+        for case in &self.cases {
+            let flaw = match case.flaw {
+                None => continue,
+                Some(flaw) => flaw,
+            };
+            if flaw == "F26" {
+                gathered.count(flaw, CASES, 1);
+            } else {
+                let key = case.number(days);
+                gathered.list(Planted { flaw, stream: CASES, key });
+            }
+        }
+        for rating in &self.ratings {
+            gathered.count("F34", RATINGS, 1);
+            match rating.made {
+                ratings::Made::Default => gathered.count("F30", RATINGS, 1),
+                ratings::Made::Machine => gathered.count("F31", RATINGS, 1),
+                ratings::Made::Person => {}
+            }
+            if rating.number > 1 {
+                gathered.count("F32", RATINGS, 1);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::Date;
+    use jiff::civil::date;
+
+    use super::cases::End;
+    use super::ratings::Made;
+    use super::*;
+
+    /// Cases of a unit that were closed in a year, with whether in time and after how many days.
+    fn closed(service: &Service, unit: usize, year: i16) -> Vec<(bool, i32)> {
+        let of_unit = |case: &&Case| service.items[case.item as usize].unit == unit;
+        let cases = service.cases.iter().filter(of_unit).filter(|case| case.end == End::Closed);
+        let ended = |case: &Case| Days::date(case.ended.day()).year();
+        let cases = cases.filter(|case| ended(case) == year);
+        let stopped = |case: &Case| case.special.map_or(0, |(_, stopped)| stopped * 7 / 5 + 3);
+        cases
+            .map(|case| {
+                let due = case.due + stopped(case);
+                (case.ended.day() <= due, case.ended.day() - case.accepted.day())
+            })
+            .collect()
+    }
+
+    fn backlog_months(service: &Service, unit: usize, on: Date) -> f64 {
+        let night = Days::no(on) + 1;
+        let of_unit = |case: &&Case| service.items[case.item as usize].unit == unit;
+        let open = service.cases.iter().filter(of_unit).filter(|case| {
+            case.accepted.day() < night && case.ended.day() >= night && case.end != End::Rejected
+        });
+        let done = closed(service, unit, on.year()).len();
+        12.0 * open.count() as f64 / done as f64
+    }
+
+    #[test]
+    fn planted_truths_show_at_a_tenth_of_the_size() {
+        let (founded, days) = (Founded::new(), Days::new());
+        let service = Service::new(1, 0.1, &founded, &days);
+        let until_2026 = |case: &&Case| Days::date(case.accepted.day()).year() < 2026;
+        let all = service.cases.iter().filter(until_2026).count();
+        assert!((29_900..30_200).contains(&all), "{all}");
+        let renshe = founded.place("renshe");
+        let of_renshe =
+            service.cases.iter().filter(|case| service.items[case.item as usize].unit == renshe);
+        let share = of_renshe.filter(until_2026).count() as f64 / all as f64;
+        assert!((0.23..0.25).contains(&share), "{share}");
+        let before = backlog_months(&service, renshe, date(2024, 12, 31));
+        let after = backlog_months(&service, renshe, date(2025, 12, 31));
+        let rate = |unit: usize| {
+            let closed = closed(&service, unit, 2025);
+            closed.iter().filter(|(in_time, _)| *in_time).count() as f64 / closed.len() as f64
+        };
+        let told = [before, after, rate(renshe), rate(founded.place("yqzhifa"))];
+        for (value, (low, high)) in
+            told.iter().zip([(0.3, 0.5), (1.0, 1.25), (0.955, 0.985), (0.62, 0.76)])
+        {
+            assert!((low..high).contains(value), "{told:?}");
+        }
+        let archive = founded.place("dangan");
+        let of_archive = |rating: &&Rating| {
+            let case = &service.cases[rating.case as usize];
+            service.items[case.item as usize].unit == archive
+        };
+        let rated: Vec<&Rating> = service.ratings.iter().filter(of_archive).collect();
+        let genuine: Vec<u8> =
+            rated.iter().filter(|it| it.made == Made::Person).map(|it| it.level).collect();
+        assert_eq!((genuine, rated.len()), (vec![2, 1, 5], 44));
+        let machine = service.ratings.iter().filter(|it| it.made == Made::Machine).count();
+        let share = machine as f64 / service.ratings.len() as f64;
+        assert!((0.07..0.13).contains(&share), "{share}");
+    }
+}

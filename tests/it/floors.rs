@@ -1,0 +1,107 @@
+//! Do imports only go down? The house is read as text: every room stands on a floor, and names only
+//! rooms of lower floors.
+
+use std::fs;
+use std::path::Path;
+use std::path::PathBuf;
+
+/// The floors, from the ground; rooms of one floor are neighbours and do not know each other.
+const FLOORS: [&[&str]; 7] = [
+    &["base"],
+    &["spec"],
+    &["frame"],
+    &["extract", "measure", "model", "publish", "sandbox", "score", "warehouse"],
+    &["explain", "night"],
+    &["schedule"],
+    &["cli"],
+];
+
+/// The rooms that may name polars.
+const POLARS: [&str; 5] = ["frame", "measure", "model", "publish", "score"];
+
+/// The room that knows no engine: only the ground and the definitions.
+const SANDBOX: [&str; 3] = ["base", "sandbox", "spec"];
+
+fn floor(room: &str) -> usize {
+    FLOORS
+        .iter()
+        .position(|rooms| rooms.contains(&room))
+        .unwrap_or_else(|| panic!("room `{room}` stands on no floor"))
+}
+
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// Every source file with the room it belongs to.
+fn house() -> Vec<(String, String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&root, &mut files);
+    let own = |path: PathBuf| {
+        let inside = path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
+        let room = inside.split('/').next().unwrap().trim_end_matches(".rs").to_owned();
+        (inside, room, fs::read_to_string(path).unwrap())
+    };
+    files.into_iter().map(own).collect()
+}
+
+/// The rooms that a text names: `crate::room`, wherever it stands outside a comment.
+fn named(text: &str) -> Vec<String> {
+    let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+    code.flat_map(|line| line.split("crate::").skip(1))
+        .map(|rest| rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect())
+        .collect()
+}
+
+#[test]
+fn imports_only_go_down() {
+    let mut climbs = Vec::new();
+    let mut seen = 0;
+    for (file, room, text) in house() {
+        if ["lib", "main"].contains(&room.as_str()) {
+            continue;
+        }
+        for other in named(&text).into_iter().filter(|other| *other != room) {
+            seen += 1;
+            if floor(&other) >= floor(&room) {
+                climbs.push(format!("{file} names {other}"));
+            }
+        }
+    }
+    assert!(seen > 100, "only {seen} imports were seen: the test reads the house wrongly");
+    assert!(climbs.is_empty(), "{climbs:#?}");
+}
+
+#[test]
+fn only_the_rooms_of_tables_name_polars() {
+    for (file, room, text) in house() {
+        let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        if code.clone().any(|line| line.contains("polars::")) {
+            assert!(POLARS.contains(&room.as_str()), "{file} names polars");
+        }
+    }
+}
+
+#[test]
+fn the_pretend_city_knows_no_engine_room() {
+    for (file, _, text) in house().into_iter().filter(|(_, room, _)| room == "sandbox") {
+        for other in named(&text) {
+            assert!(SANDBOX.contains(&other.as_str()), "{file} names {other}");
+        }
+    }
+}
+
+#[test]
+fn the_program_knows_only_the_command_line() {
+    let main = house().into_iter().find(|(file, ..)| file == "main.rs").unwrap().2;
+    let rooms: Vec<&str> = main.split("shuping::").skip(1).collect();
+    assert!(rooms.iter().all(|rest| rest.starts_with("cli::")), "{main}");
+}

@@ -1,0 +1,198 @@
+//! What does a whole night leave, whatever happens to it? Real gateways, real workbooks, the real
+//! program.
+
+use std::fs;
+use std::io::BufRead as _;
+use std::io::BufReader;
+use std::path::Path;
+use std::process::Command;
+use std::process::Output;
+use std::process::Stdio;
+
+use jiff::civil::date;
+use serde_json::Value;
+
+use crate::world::NIGHT;
+use crate::world::World;
+use crate::world::ask;
+use crate::world::bytes_below;
+use crate::world::left;
+
+fn said(output: &Output) -> String {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    text(&output.stdout) + &text(&output.stderr)
+}
+
+fn done(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    said(&output)
+}
+
+#[test]
+fn a_night_run_twice_leaves_the_same_bytes() {
+    let world = World::of(2);
+    let home = world.home();
+    let first = done(&mut world.night(home.path(), NIGHT));
+    let once = left(home.path());
+    assert!(once.keys().any(|path| path.starts_with("release/2026-01-06.1/")), "{once:#?}");
+    let second = done(&mut world.night(home.path(), NIGHT));
+    assert_eq!(once, left(home.path()));
+    let report = |text: &str| text.split("\n\n").skip(1).collect::<Vec<_>>().join("\n");
+    assert_eq!(report(&first), report(&second));
+    // Another home that reads the same city comes to the same.
+    let other = world.home();
+    done(&mut world.night(other.path(), NIGHT));
+    assert_eq!(once, left(other.path()));
+}
+
+/// Runs a night until it has told so many steps, kills it there, and says how many lines came.
+fn killed_after(world: &World, home: &Path, steps: usize) -> usize {
+    let mut child = world
+        .night(home, NIGHT)
+        .stderr(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let told = lines.take(steps).filter(Result::is_ok).count();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    told
+}
+
+#[test]
+fn a_night_killed_at_any_step_and_run_again_ends_as_if_it_had_not_been() {
+    let world = World::of(1);
+    let whole = world.home();
+    let lines = killed_after(&world, whole.path(), usize::MAX);
+    let expected = left(whole.path());
+    assert!(lines > 15, "only {lines} steps were told");
+    for steps in 0..lines {
+        let home = world.home();
+        assert_eq!(killed_after(&world, home.path(), steps), steps);
+        done(&mut world.night(home.path(), NIGHT));
+        assert_eq!(left(home.path()), expected, "killed after step {steps}");
+    }
+}
+
+#[test]
+fn a_night_whose_hotline_is_down_publishes_the_rest_and_says_what_is_stale() {
+    let world = World::of(2);
+    let home = world.home();
+    let retry = home.path().join("connectors/hotline.toml");
+    let text = fs::read_to_string(&retry).unwrap();
+    fs::write(&retry, text.replace("attempts = 6", "attempts = 2")).unwrap();
+    done(&mut world.night(home.path(), NIGHT));
+    let warehouse = home.path().join("var/warehouse.db");
+    let orders = "select count(*), max(received_at) from hotline_order";
+    let before = ask(&warehouse, orders);
+
+    let next = date(2026, 1, 7);
+    world.turn(next);
+    world.gateways.take_down("hotline", true);
+    let night = world.night(home.path(), next).output().unwrap();
+    assert_eq!(night.status.code(), Some(1), "{}", said(&night));
+    let told = said(&night);
+    assert!(told.contains("hotline.orders failed"), "{told}");
+    assert!(told.contains("热线中心数据科 answers for"), "{told}");
+    assert_eq!(ask(&warehouse, orders), before, "the last good orders stay");
+    let stale = "select distinct metric from metric_value where stale order by metric";
+    let stale: Vec<String> = ask(&warehouse, stale).into_iter().flatten().collect();
+    assert!(stale.contains(&"orders".to_owned()) && stale.contains(&"orders_per_person".to_owned()));
+    assert!(!stale.contains(&"cases_closed".to_owned()), "{stale:?}");
+    let latest = fs::read_to_string(home.path().join("var/release/latest.json")).unwrap();
+    let latest: Value = serde_json::from_str(&latest).unwrap();
+    assert_eq!(latest["night"], "2026-01-07");
+
+    // It is mended: the same night, run again, asks only for what failed.
+    world.gateways.take_down("hotline", false);
+    done(&mut world.night(home.path(), next));
+    let none = "select count(*) from metric_value where stale";
+    assert_eq!(ask(&warehouse, none), [["0"]]);
+    let release = bytes_below(&home.path().join("var/release/2026-01-07.2"));
+    let manifest: Value = serde_json::from_slice(&release["datapackage.json"]).unwrap();
+    assert_eq!(manifest["x:supersedes"], "2026-01-07.1");
+}
+
+#[test]
+fn nobody_is_found_in_clear_in_any_file_a_night_wrote() {
+    let world = World::of(2);
+    let home = world.home();
+    let log = world.night(home.path(), NIGHT).arg("-vv").output().unwrap();
+    let mut files = bytes_below(&home.path().join("var"));
+    files.insert("what was printed".to_owned(), said(&log).into_bytes());
+    // Parquet is compressed: its texts are looked at as rows.
+    for (path, _) in files.clone() {
+        if path.ends_with(".parquet") {
+            let table = shuping::frame::parquet::read(&home.path().join("var").join(&path)).unwrap();
+            let batch = shuping::frame::table::to_batch(&table);
+            let cells = batch.rows.iter().flat_map(|row| row.cells.iter().flatten());
+            let text = cells.fold(String::new(), |all, cell| all + cell + "\n");
+            files.insert(format!("{path} as rows"), text.into_bytes());
+        }
+    }
+    let truth = world.city.truth();
+    let people = truth["people"].as_array().unwrap();
+    assert!(people.len() > 100);
+    let secrets: Vec<&str> = people
+        .iter()
+        .flat_map(|person| [&person["id"], &person["phone"]])
+        .map(|text| text.as_str().unwrap())
+        .collect();
+    // Names of two characters are words as well (建设): those of three are nobody else's.
+    let names = people.iter().map(|person| person["name"].as_str().unwrap());
+    let names: Vec<&str> = names.filter(|name| name.chars().count() > 2).collect();
+    assert!(names.len() > 50);
+    let found = |needles: &[&str]| {
+        let finder = regex::bytes::Regex::new(
+            &needles.iter().map(|text| regex::escape(text)).collect::<Vec<_>>().join("|"),
+        );
+        let finder = finder.unwrap();
+        let hit = |(path, bytes): (&String, &Vec<u8>)| {
+            finder.find(bytes).map(|hit| (path.clone(), String::from_utf8_lossy(hit.as_bytes()).into_owned()))
+        };
+        files.iter().find_map(hit)
+    };
+    assert_eq!(found(&secrets), None);
+    assert_eq!(found(&names), None);
+    // The lake is its owner's alone.
+    use std::os::unix::fs::PermissionsExt as _;
+    let lake = fs::metadata(home.path().join("var/lake")).unwrap();
+    assert_eq!(lake.permissions().mode() & 0o777, 0o700);
+}
+
+#[test]
+fn a_lake_made_with_another_key_is_refused_before_a_row_is_read() {
+    let world = World::of(1);
+    let home = world.home();
+    done(&mut world.night(home.path(), NIGHT));
+    let before = left(home.path());
+    let mut night = world.night(home.path(), NIGHT);
+    let output = night.env("SHUPING_SECRET_PSEUDONYM_KEY", "another").output().unwrap();
+    assert_eq!(output.status.code(), Some(78), "{}", said(&output));
+    assert_eq!(left(home.path()), before);
+}
+
+#[test]
+fn every_stream_closes_its_equation_for_many_nights() {
+    let world = World::of(1);
+    let home = world.home();
+    let warehouse = home.path().join("var/warehouse.db");
+    let nights = [NIGHT, date(2026, 1, 7), date(2026, 1, 13), date(2026, 2, 10)];
+    for night in nights {
+        world.turn(night);
+        let output = world.night(home.path(), night).output().unwrap();
+        assert!(matches!(output.status.code(), Some(0 | 1)), "{}", said(&output));
+    }
+    let open = "select night, system, stream from stream_night
+        where state <> 'failed'
+          and received <> added + changed + unchanged + duplicate + filtered + quarantined";
+    assert_eq!(ask(&warehouse, open), Vec::<Vec<String>>::new());
+    let told = "select count(*) from stream_night where told is not null and told <> received";
+    assert_eq!(ask(&warehouse, told), [["0"]]);
+    // On 9 February a sheet of the roster is missing: it is held back, the last good one stays.
+    let held = "select state, note from stream_night where stream = 'roster' and night = '2026-02-10'";
+    let held = ask(&warehouse, held);
+    assert_eq!(held[0][0], "failed", "{held:?}");
+}

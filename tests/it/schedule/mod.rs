@@ -1,0 +1,5 @@
+//! When do nights run, and what happens to one that is stopped?
+
+mod lines;
+mod nights;
+mod process;

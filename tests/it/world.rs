@@ -1,0 +1,155 @@
+//! A pretend city and a home that reads it, for tests of whole nights.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use jiff::civil::date;
+use shuping::base::pseudonym::sha256;
+use shuping::sandbox::City;
+use shuping::sandbox::Gateways;
+use shuping::sandbox::Secrets;
+use shuping::sandbox::environment;
+use shuping::spec::home::write_default;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+/// The night that most tests run, and the day it tells.
+pub(crate) const NIGHT: Date = date(2026, 1, 6);
+pub(crate) const AS_OF: Date = date(2025, 12, 31);
+
+/// A running city and where its files are dropped.
+pub(crate) struct World {
+    pub(crate) city: Arc<City>,
+    pub(crate) gateways: Gateways,
+    folder: TempDir,
+    given: BTreeMap<String, String>,
+    _runtime: Runtime,
+}
+
+impl World {
+    /// A city of so many hundredths of the full size.
+    pub(crate) fn of(hundredths: u32) -> World {
+        let city = Arc::new(City::new(519_900, f64::from(hundredths) / 100.0));
+        let folder = tempfile::tempdir().unwrap();
+        city.write_drop(&folder.path().join("drop"), NIGHT).unwrap();
+        let runtime = Runtime::new().unwrap();
+        let keys = Secrets::of(519_900);
+        let serve = Gateways::serve(Arc::clone(&city), NIGHT, keys.clone(), 0);
+        let gateways = runtime.block_on(serve).unwrap();
+        let given = environment(&gateways, &folder.path().join("drop"), &keys);
+        World { city, gateways, folder, given, _runtime: runtime }
+    }
+
+    /// The day after: new files have been dropped and the systems know more.
+    pub(crate) fn turn(&self, night: Date) {
+        self.city.write_drop(&self.folder.path().join("drop"), night).unwrap();
+        self.gateways.set_night(night);
+    }
+
+    /// A default home, new, that reads this city.
+    pub(crate) fn home(&self) -> TempDir {
+        let home = tempfile::tempdir().unwrap();
+        write_default(home.path()).unwrap();
+        home
+    }
+
+    /// The program, told where the city is.
+    pub(crate) fn shuping(&self, home: &Path) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_shuping"));
+        command.arg("--home").arg(home).envs(&self.given).env("LANG", "C");
+        command
+    }
+
+    /// The program's `run` of a night.
+    pub(crate) fn night(&self, home: &Path, night: Date) -> Command {
+        let as_of = if night == NIGHT { AS_OF } else { night };
+        let mut command = self.shuping(home);
+        let (night, as_of) = (night.to_string(), as_of.to_string());
+        command.args(["run", "--night", &night, "--as-of", &as_of]);
+        command
+    }
+}
+
+/// Every file below a folder, relative, with its bytes.
+pub(crate) fn bytes_below(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut open = vec![PathBuf::new()];
+    while let Some(inside) = open.pop() {
+        for entry in fs::read_dir(folder.join(&inside)).unwrap() {
+            let entry = entry.unwrap();
+            let path = inside.join(entry.file_name());
+            if entry.path().is_dir() {
+                open.push(path);
+            } else {
+                found.insert(path.display().to_string(), fs::read(entry.path()).unwrap());
+            }
+        }
+    }
+    found
+}
+
+/// What a night must leave the same: files of the model and the releases by hash, the warehouse row
+/// by row, its run tables aside.
+pub(crate) fn left(home: &Path) -> BTreeMap<String, String> {
+    let var = home.join("var");
+    let mut left = BTreeMap::new();
+    for part in ["lake/model", "lake/notes", "release"] {
+        for (path, bytes) in bytes_below(&var.join(part)) {
+            left.insert(format!("{part}/{path}"), sha256(&bytes));
+        }
+    }
+    for (table, rows) in dump(&var.join("warehouse.db")) {
+        if table != "run" {
+            left.insert(format!("warehouse {table}"), sha256(rows.join("\n").as_bytes()));
+        }
+    }
+    left
+}
+
+/// The tables of a warehouse, each row as one text, in order.
+pub(crate) fn dump(warehouse: &Path) -> BTreeMap<String, Vec<String>> {
+    let tables = ask(warehouse, "select name from sqlite_master where type = 'table'");
+    let table = |row: Vec<String>| {
+        let name = row[0].clone();
+        let mut rows: Vec<String> = ask(warehouse, &format!("select * from \"{name}\""))
+            .into_iter()
+            .map(|row| row.join("|"))
+            .collect();
+        rows.sort();
+        (name, rows)
+    };
+    tables.into_iter().map(table).collect()
+}
+
+/// The answer of a warehouse, every cell as text.
+pub(crate) fn ask(warehouse: &Path, question: &str) -> Vec<Vec<String>> {
+    use sqlx::Column as _;
+    use sqlx::Connection as _;
+    use sqlx::Row as _;
+    use sqlx::TypeInfo as _;
+    use sqlx::ValueRef as _;
+    let cell = |row: &sqlx::sqlite::SqliteRow, at: usize| {
+        let value = row.try_get_raw(at).unwrap();
+        if value.is_null() {
+            return String::new();
+        }
+        match value.type_info().name() {
+            "INTEGER" | "BOOLEAN" => row.get_unchecked::<i64, _>(at).to_string(),
+            "REAL" | "NUMERIC" => row.get_unchecked::<f64, _>(at).to_string(),
+            _ => row.get_unchecked::<String, _>(at),
+        }
+    };
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(warehouse).read_only(true);
+    let asked = async {
+        let mut open = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
+        let question = sqlx::AssertSqlSafe(question.to_owned());
+        let rows = sqlx::query(question).fetch_all(&mut open).await.unwrap();
+        rows.iter().map(|row| row.columns().iter().map(|c| cell(row, c.ordinal())).collect()).collect()
+    };
+    Runtime::new().unwrap().block_on(asked)
+}

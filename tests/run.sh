@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Installs what the tests need and runs them all. Needs Debian (or a sister of it) and Rust.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
+
+# A C compiler for SQLite, Python for the recomputations, PostgreSQL for the database sources.
+missing=()
+command -v cc >/dev/null || missing+=(gcc libc6-dev)
+python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3 python3-venv)
+compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
+if [ "${#missing[@]}" -gt 0 ]; then
+    as_root apt-get update -q
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "${missing[@]}"
+fi
+
+# Independent hands: DuckDB recomputes, frictionless validates.
+if ! cmp -s tests/recompute/requirements.txt .venv/installed.txt; then
+    python3 -m venv --clear .venv
+    .venv/bin/pip install --quiet --disable-pip-version-check -r tests/recompute/requirements.txt
+    cp tests/recompute/requirements.txt .venv/installed.txt
+fi
+export SHUPING_PYTHON="$PWD/.venv/bin/python"
+export SHUPING_REQUIRE_PYTHON=1 SHUPING_REQUIRE_POSTGRES=1
+
+cargo test --quiet "$@"
