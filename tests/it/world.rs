@@ -39,7 +39,7 @@ impl World {
         city.write_drop(&folder.path().join("drop"), NIGHT).unwrap();
         let runtime = Runtime::new().unwrap();
         let keys = Secrets::of(519_900);
-        let serve = Gateways::serve(Arc::clone(&city), NIGHT, keys.clone(), 0);
+        let serve = Gateways::serve(Arc::clone(&city), NIGHT, &keys, 0);
         let gateways = runtime.block_on(serve).unwrap();
         let given = environment(&gateways, &folder.path().join("drop"), &keys);
         World { city, gateways, folder, given, _runtime: runtime }
@@ -149,7 +149,9 @@ pub(crate) fn ask(warehouse: &Path, question: &str) -> Vec<Vec<String>> {
         let mut open = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
         let question = sqlx::AssertSqlSafe(question.to_owned());
         let rows = sqlx::query(question).fetch_all(&mut open).await.unwrap();
-        rows.iter().map(|row| row.columns().iter().map(|c| cell(row, c.ordinal())).collect()).collect()
+        rows.iter()
+            .map(|row| row.columns().iter().map(|c| cell(row, c.ordinal())).collect())
+            .collect()
     };
     Runtime::new().unwrap().block_on(asked)
 }
