@@ -246,13 +246,13 @@ mod tests {
         let row = vec![Some(a.1), Some(b.1)];
         let frame = table::from_rows(&[("a", a.0), ("b", b.0)], &[row]).unwrap();
         let columns = ["a", "b"].map(|name| Tree::Column(name.to_owned()));
-        let built = row_of(Tree::Call(function, columns.to_vec()));
+        let built = row_of(&Tree::Call(function, columns.to_vec()));
         let told = frame.lazy().select([built.alias("told")]).collect().unwrap();
         table::cells(told.column("told").unwrap()).remove(0)
     }
 
-    fn row_of(tree: Tree) -> Expr {
-        row(&tree, &days()).unwrap()
+    fn row_of(tree: &Tree) -> Expr {
+        row(tree, &days()).unwrap()
     }
 
     fn day(year: i16, month: i8, day: i8) -> (FieldKind, Cell) {
@@ -285,7 +285,7 @@ mod tests {
         let frame = table::from_rows(&columns, &[cells]).unwrap();
         let exact =
             |name: &str| Box::new(Tree::Call(Function::Exact, vec![Tree::Column(name.to_owned())]));
-        let product = row_of(Tree::Binary(exact("a"), Operator::Multiply, exact("b")));
+        let product = row_of(&Tree::Binary(exact("a"), Operator::Multiply, exact("b")));
         let told = frame.lazy().select([product.alias("told")]).collect().unwrap();
         let told = table::cells(told.column("told").unwrap()).remove(0);
         assert_eq!(told, Some(Cell::Decimal(120_687_500_000_000, 12)));
