@@ -37,7 +37,11 @@ impl Selection<'_> {
     /// How many rows the window has. Bound: the window.
     pub(super) fn count(&self) -> String {
         let conditions = self.conditions();
-        format!("select cast(count(*) as text) from {} as source{}", self.relation, all(&conditions))
+        format!(
+            "select cast(count(*) as text) from {} as source{}",
+            self.relation,
+            all(&conditions)
+        )
     }
 
     /// The first rows of the window. Bound: the window.

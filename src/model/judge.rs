@@ -351,12 +351,9 @@ impl Judge<'_> {
         let mut failed: HashMap<usize, &str> = HashMap::new();
         for check in &self.stream.checks {
             let claims = table::cells(&self.evaluated(&typed, &check.expr, &check.sql.key)?);
-            let broken = claims.iter().enumerate();
             let counts = |at: usize| kept.get(at).is_some_and(|row| !row.is_deleted);
+            let broken = claims.iter().enumerate().filter(|(at, _)| counts(*at));
             for (at, _) in broken.filter(|(_, claim)| **claim == Some(Cell::Flag(false))) {
-                if !counts(at) {
-                    continue;
-                }
                 if check.is_warning {
                     let subject = ("check".to_owned(), check.name.clone());
                     *judged.noticed.entry(subject).or_default() += 1;

@@ -158,3 +158,34 @@ fn chain(fault: &dyn std::error::Error) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::connector::read_connector;
+
+    #[test]
+    fn everything_is_asked_for_on_the_first_night_of_a_month_that_a_stream_answers() {
+        let text = std::fs::read_to_string("connectors/appraisal.toml").unwrap();
+        let connector = read_connector("connectors/appraisal.toml", &text).unwrap();
+        let full = |stream: &str, last: Option<&str>, night: &str| {
+            let stream = connector.streams.iter().find(|known| known.name == stream).unwrap();
+            let since = Some("2026-01-31T02:00:00+08:00".parse().unwrap());
+            let last_full = last.map(|day| day.parse().unwrap());
+            let bookmark = Bookmark { since, last_full, files: BTreeSet::new() };
+            bookmark.of_stream(stream, night.parse().unwrap()).since.is_none()
+        };
+        for (last, night, is_full) in [
+            (Some("2026-01-06"), "2026-01-31", false),
+            (Some("2026-01-06"), "2026-02-01", true),
+            // The first night failed, so that the last full pull is older.
+            (Some("2026-01-06"), "2026-02-02", true),
+            (Some("2026-02-02"), "2026-02-03", false),
+            (Some("2025-02-02"), "2026-02-03", true),
+            (None, "2026-02-03", true),
+        ] {
+            assert_eq!(full("grades", last, night), is_full, "{last:?} {night}");
+        }
+        assert!(!full("logs", None, "2026-02-03"));
+    }
+}

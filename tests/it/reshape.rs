@@ -140,7 +140,8 @@ impl World {
     fn table(&self, name: &str, columns: &[&str]) -> Vec<String> {
         let rows = self.lake().read(&self.catalog.schemas[name], Date::MAX).unwrap();
         let rows = table::to_rows(&rows, columns).into_iter().map(|row| {
-            let cells = row.iter().map(|cell| cell.as_ref().map_or("-".to_owned(), |c| c.written()));
+            let cells =
+                row.iter().map(|cell| cell.as_ref().map_or("-".to_owned(), |c| c.written()));
             cells.collect::<Vec<_>>().join(" ")
         });
         let mut rows: Vec<String> = rows.collect();
@@ -276,7 +277,9 @@ async fn a_wide_view_of_grades_becomes_a_row_for_each_period() {
     let commented = |line: &str| wide.contains(&format!("#   {line}"));
     let unpivot = r#"unpivot = { columns = ["JD1", "JD2", "JD3", "JD4", "NDDC"], name = "_KHZQ", value = "_KHDC" }"#;
     assert!(commented(unpivot), "the manifest shows another alternative than the one tested");
-    for columns in [unpivot, &unpivot.replace(r#"["JD1", "JD2", "JD3", "JD4", "NDDC"]"#, "'JD\\d|NDDC'")] {
+    for columns in
+        [unpivot, &unpivot.replace(r#"["JD1", "JD2", "JD3", "JD4", "NDDC"]"#, "'JD\\d|NDDC'")]
+    {
         let text = format!(
             r#"
 format = 1
@@ -363,7 +366,10 @@ async fn work_logs_of_no_possible_day_are_quarantined_and_withdrawn_ones_go() {
     world.run("update V_GZJS set ZT = 9, GXSJ = '2026-01-06 10:00:00' where LSH = 1;").await;
     let since = Some("2026-01-06T01:55:00+08:00");
     let told = world.night(logs, "2026-01-07", since).await.unwrap();
-    assert_eq!((told.equation.changed, world.table("work_log", &["log_id"])), (1, vec!["2".into()]));
+    assert_eq!(
+        (told.equation.changed, world.table("work_log", &["log_id"])),
+        (1, vec!["2".into()])
+    );
 }
 
 const HEADER: &str = "任务编号,任务名称,任务来源,任务类别,责任单位,责任类型,责任科室,对应职责,是否主责主业,权重,得分,交办时间,办结时限,实际办结时间,任务状态,亮灯,更新时间";
@@ -374,7 +380,8 @@ fn list(rows: &[&str], total: usize) -> String {
         let cells = line.split(',').map(|cell| format!("\"{cell}\""));
         cells.collect::<Vec<_>>().join(",")
     };
-    let mut lines = vec!["目标绩效督查任务清单,导出时间:2026-01-05 00:30:12".to_owned(), quote(HEADER)];
+    let mut lines =
+        vec!["目标绩效督查任务清单,导出时间:2026-01-05 00:30:12".to_owned(), quote(HEADER)];
     // A row in disorder is written as it is.
     lines.extend(rows.iter().map(|row| row.strip_prefix('!').map_or(quote(row), str::to_owned)));
     lines.push(format!("共 {total} 条"));
@@ -423,8 +430,7 @@ async fn a_list_of_tasks_is_read_with_its_flaws() {
     let text = list(&[&alone, EARLY], 2);
     world.drop_file("mbdc_任务清单_20260106.csv", text.as_bytes());
     let told = world.night(tasks, "2026-01-07", None).await.unwrap();
-    let expected =
-        Equation { changed: 1, quarantined: 1, deleted: 2, ..Equation::default() };
+    let expected = Equation { changed: 1, quarantined: 1, deleted: 2, ..Equation::default() };
     assert_eq!(told.equation, expected);
     assert_eq!(
         world.table("task", &TASK),
@@ -441,7 +447,7 @@ async fn a_list_that_was_cut_short_is_not_taken_as_whole() {
     let (cut, _) = whole.split_once("共 ").unwrap();
     for (text, why) in [
         (cut, "the row with its total is missing"),
-        (&whole.replace("2 条", "几 条"), "the row 4 that ends it tells no total"),
+        (&whole.replace("2 条", "几 条"), "the row 5 that ends it tells no total"),
         ("", "it is empty"),
     ] {
         let world = World::new();
@@ -487,7 +493,9 @@ async fn what_units_report_of_themselves_is_brought_to_one_scale() {
         ]
     );
     // The same file another night is no news.
-    assert!(world.night(reports, "2026-01-12", None).await.unwrap().equation == Equation::default());
+    assert!(
+        world.night(reports, "2026-01-12", None).await.unwrap().equation == Equation::default()
+    );
     assert_eq!(sha256(b"").len(), 64);
 }
 
@@ -510,16 +518,40 @@ fn every_fault_of_the_manifest_is_told_with_its_key() {
         ("\nview    = ", "\nquery = 'select 1'\nview    = ", vec![format!("H007 {of}.view")]),
         ("key     = [\"SFZH\", \"KHND\", \"KHZQ\"]", "", vec![format!("H003 {of}")]),
         ("column = \"GXSJ\", ", "", vec![format!("H003 {of}.cursor")]),
-        ("start = \"2023-01-01\"", "start = \"2023\"", vec![format!("H007 {of}.cursor.start"), format!("H003 {of}.cursor")]),
+        ("start = \"2023-01-01\"", "start = \"2023\"", vec![format!("H007 {of}.cursor.start")]),
         ("\"monthly\"", "\"weekly\"", vec![format!("H005 {of}.full")]),
         ("write   = \"upsert\"", "write   = \"append\"", vec![format!("H018 {of}.full")]),
         ("SCBZ = '1'", "SCBZ =", vec![format!("H030 {of}.deleted")]),
-        ("write   =", "explode = { column = \"DWDM\" }\nwrite   =", vec![format!("H003 {of}.explode")]),
-        ("write   =", "explode = { column = \"DWDM\", by = \"、\", rank = \"rank\" }\nwrite   =", vec![format!("H007 {of}.explode.rank")]),
-        ("write   =", "explode = { column = \"SFZH\", by = \"、\" }\nwrite   =", vec![format!("H017 {of}.explode.column")]),
-        ("write   =", "unpivot = { columns = [\"JD1\"], name = \"n\" }\nwrite   =", vec![format!("H007 {of}.unpivot.name"), format!("H003 {of}.unpivot")]),
-        ("write   =", "unpivot = { columns = '(', name = \"_n\", value = \"_v\" }\nwrite   =", vec![format!("H008 {of}.unpivot.columns")]),
-        ("write   =", "unpivot = { columns = 'SF.*', name = \"_n\", value = \"_v\" }\nwrite   =", vec![format!("H017 {of}.unpivot.columns")]),
+        (
+            "write   =",
+            "explode = { column = \"DWDM\" }\nwrite   =",
+            vec![format!("H003 {of}.explode")],
+        ),
+        (
+            "write   =",
+            "explode = { column = \"DWDM\", by = \"、\", rank = \"rank\" }\nwrite   =",
+            vec![format!("H007 {of}.explode.rank")],
+        ),
+        (
+            "write   =",
+            "explode = { column = \"SFZH\", by = \"、\" }\nwrite   =",
+            vec![format!("H017 {of}.explode.column")],
+        ),
+        (
+            "write   =",
+            "unpivot = { columns = [\"JD1\"], name = \"n\" }\nwrite   =",
+            vec![format!("H007 {of}.unpivot.name"), format!("H003 {of}.unpivot")],
+        ),
+        (
+            "write   =",
+            "unpivot = { columns = '(', name = \"_n\", value = \"_v\" }\nwrite   =",
+            vec![format!("H008 {of}.unpivot.columns")],
+        ),
+        (
+            "write   =",
+            "unpivot = { columns = 'SF.*', name = \"_n\", value = \"_v\" }\nwrite   =",
+            vec![format!("H017 {of}.unpivot.columns")],
+        ),
         ("url     =", "uri     =", vec!["H003 sql".into(), "H002 sql.uri".into()]),
         ("timeout = \"10m\"", "timeout = \"long\"", vec!["H007 sql.timeout".into()]),
         ("[sql]", "[database]", vec!["H003 ".into(), "H002 database".into()]),

@@ -269,16 +269,16 @@ fn window(
     step: Option<jiff::Span>,
 ) -> Option<Cursor> {
     let start = table.parsed("start", "a day such as `2024-01-01`", |text| text.parse().ok());
-    if start.is_none() {
+    if start.is_none() && table.node("start").is_none() {
         table.missing("start", "\"2024-01-01\"");
     }
     Some(Cursor {
         param,
         until,
         format: table.text("format").unwrap_or_else(|| "%Y-%m-%d %H:%M:%S".to_owned()),
-        start: start?,
         lookback: span(table, "lookback").unwrap_or_default(),
         lag: span(table, "lag").unwrap_or_default(),
         step,
+        start: start?,
     })
 }

@@ -104,10 +104,13 @@ async fn is_read_as_the_manifest_says(url: &str) {
     assert_eq!((delivery.received, delivery.told), (2, Some(2)));
     assert_eq!(delivery.until.unwrap().to_string(), "2026-01-05T17:55:00Z");
     // The key orders the rows and is not handed on; what is not asked for is told by its name.
-    let unread: Vec<&str> = delivery.unread.keys().map(|name| &*name.to_uppercase().leak()).collect();
+    let unread: Vec<&str> =
+        delivery.unread.keys().map(|name| &*name.to_uppercase().leak()).collect();
     assert_eq!(unread, ["DWDM", "XM"]);
     let people = rows(&batches).concat();
-    assert!(people.contains("SFZH.birth_date=1987-03-05") && !people.contains("519902198703051231"));
+    assert!(
+        people.contains("SFZH.birth_date=1987-03-05") && !people.contains("519902198703051231")
+    );
 
     // Without a bookmark everything is asked for, up to what changed a moment ago, over two chunks.
     let (delivery, batches) = pulled(LOGS, &Start::at(url)).await;
