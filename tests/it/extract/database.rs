@@ -273,6 +273,8 @@ async fn what_ends_early_is_told_and_leaves_nothing(cluster: &Cluster) {
     let error = delivery.unwrap_err();
     assert!(error.is_transient(), "{error}");
     assert_eq!(rows(&batches).len(), 2);
-    batches.iter().for_each(|batch| attempt.land(batch).unwrap());
+    for batch in &batches {
+        attempt.land(batch).unwrap();
+    }
     assert!(landing.attempts().unwrap().is_empty());
 }
