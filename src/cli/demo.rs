@@ -76,7 +76,7 @@ pub(super) async fn demo(root: &Path, scale: f64, face: &mut Face<'_>) -> anyhow
     let city = Arc::new(City::new(SEED, scale));
     city.write_drop(&folder.join("drop"), NIGHT).context("writing the workbooks")?;
     let keys = Secrets::of(SEED);
-    let gateways = Gateways::serve(city, NIGHT, keys.clone(), 0).await?;
+    let gateways = Gateways::serve(city, NIGHT, &keys, 0).await?;
     let given = environment(&gateways, Path::new("drop"), &keys);
     let secrets = HomeSecrets::of(&folder).with(given);
     let (home, catalog) = match home::open(&folder, face)? {
@@ -118,7 +118,7 @@ pub(super) async fn sandbox(asked: &Sandbox, face: &mut Face<'_>) -> anyhow::Res
     let truth = serde_json::to_vec_pretty(&city.truth())?;
     write_then_rename(&asked.dir.join("truth.json"), &truth).context("writing the truth")?;
     let keys = Secrets::of(asked.seed);
-    let gateways = Gateways::serve(city, asked.night, keys.clone(), asked.port).await?;
+    let gateways = Gateways::serve(city, asked.night, &keys, asked.port).await?;
     let drop = drop.canonicalize().context("finding the drop folder")?;
     for (name, value) in environment(&gateways, &drop, &keys) {
         writeln!(face.out, "export {name}='{value}'")?;

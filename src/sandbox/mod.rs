@@ -104,6 +104,10 @@ impl City {
         staffing::planted(self, LAST_NIGHT, &mut gathered);
         self.service.planted(&self.days, &mut gathered);
         hotline::planted(&self.orders, &self.days, &mut gathered);
+        for stream in ["service", "hotline"] {
+            // A share of all pages, drawn from what is asked.
+            gathered.count("F35", stream, 1);
+        }
         let cases = self.service.cases.iter().zip(0..);
         for flaw in cases.filter_map(|(case, at)| case.misspelt(self, at)) {
             gathered.count(flaw, "service.cases", 1);
@@ -118,7 +122,22 @@ impl City {
             .iter()
             .map(|person| json!({ "name": person.name, "id": person.id, "phone": person.phone }))
             .collect();
-        json!({ "seed": self.seed, "flaws": gathered.told(), "people": people })
+        let spellings = self.spellings.all.iter().filter_map(|spelling| {
+            let unit = self.founded.unit_at(spelling.unit)?;
+            let is_known = spelling.why != spelling::Why::Unknown;
+            Some(json!({ "spelling": spelling.text, "unit": unit.unit_id, "known": is_known }))
+        });
+        let truths = truth::OF_UNITS.iter().filter_map(|(key, truth, shows)| {
+            let unit = self.founded.unit_at(self.founded.place(key))?;
+            Some(json!({ "unit": unit.unit_id, "name": unit.name, "truth": truth, "shows": shows }))
+        });
+        json!({
+            "seed": self.seed,
+            "flaws": gathered.told(),
+            "spellings": spellings.collect::<Vec<_>>(),
+            "truths": truths.collect::<Vec<_>>(),
+            "people": people,
+        })
     }
 }
 

@@ -17,7 +17,7 @@ pub(super) struct Planted {
 }
 
 /// What is expected of each flaw.
-const EXPECTED: [(&str, &str); 35] = [
+const EXPECTED: [(&str, &str); 34] = [
     ("F01", "full-width digits and x in an ID: NFKC, one person"),
     ("F02", "an ID as a number that lost its tail: quarantine"),
     ("F03", "an ID of 15 digits: the person of the 18"),
@@ -51,8 +51,23 @@ const EXPECTED: [(&str, &str); 35] = [
     ("F40", "exempt up to 50 days later: past months change"),
     ("F41", "unresolved yet very satisfied: finding; void orders: filtered"),
     ("F43", "two keys renamed overnight: second name in `from`"),
-    ("T01", "the planted truths of units"),
     ("T02", "reforms"),
+];
+
+/// What is true of some units, and how it shows.
+pub(super) const OF_UNITS: [(&str, &str, &str); 4] = [
+    (
+        "renshe",
+        "overloaded",
+        "24 % of cases, 1.6 % of people; backlog_months 0.4 at the end of 2024, 1.1 at that of 2025; on time 0.97; satisfied 97 % falls to 93 % through 2025",
+    ),
+    ("jxzx", "idle", "eight cases a year"),
+    ("dangan", "few ratings", "in 2025 three genuine ratings, two of them bad, and 41 defaults"),
+    (
+        "yqzhifa",
+        "closes late",
+        "on time 0.69; p90 above twice the promise; late closings heap on a quarter's last working days",
+    ),
 ];
 
 /// Gathers what was planted; flaws in bulk are only counted.

@@ -14,4 +14,6 @@ mod pencil;
 mod postgres;
 mod reshape;
 mod schedule;
+mod nights;
 mod shared;
+mod world;

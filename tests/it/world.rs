@@ -39,7 +39,7 @@ impl World {
         city.write_drop(&folder.path().join("drop"), NIGHT).unwrap();
         let runtime = Runtime::new().unwrap();
         let keys = Secrets::of(519_900);
-        let serve = Gateways::serve(Arc::clone(&city), NIGHT, keys.clone(), 0);
+        let serve = Gateways::serve(Arc::clone(&city), NIGHT, &keys, 0);
         let gateways = runtime.block_on(serve).unwrap();
         let given = environment(&gateways, &folder.path().join("drop"), &keys);
         World { city, gateways, folder, given, _runtime: runtime }

@@ -46,7 +46,7 @@ impl Mishaps {
     fn drawn(&self, key: u64, page: u64) -> Option<Mishap> {
         let falls = |share: f64, kind: u64| self.lot.falls(share, key, kind);
         if falls(1.0 / 60.0, 1) {
-            let is_cut = self.lot.number(key, 6) % 2 == 0;
+            let is_cut = self.lot.number(key, 6).is_multiple_of(2);
             return Some(if is_cut { Mishap::Cut } else { Mishap::Short });
         }
         if falls(1.0 / 40.0, 2) {

@@ -97,8 +97,8 @@ impl Gateways {
 
     /// Moves the systems on to another night's cutoff.
     pub fn set_night(&self, night: Date) {
-        let shelf = Arc::new(Shelf::new(&self.hall.city, cutoff(night)));
-        *self.hall.shelf.lock().unwrap_or_else(PoisonError::into_inner) = shelf;
+        let later = Arc::new(Shelf::new(&self.hall.city, cutoff(night)));
+        *self.hall.shelf.lock().unwrap_or_else(PoisonError::into_inner) = later;
     }
 
     /// Takes a system down, so that it answers 503 to everything, or brings it back.
@@ -219,19 +219,19 @@ impl Manner {
 }
 
 impl Hall {
-    fn page(&self, manner: &Manner, asked: &BTreeMap<String, String>, shelf: &Shelf) -> Response {
+    fn page(&self, manner: &Manner, asked: &BTreeMap<String, String>, known: &Shelf) -> Response {
         let number = |name: &str| asked.get(name).and_then(|text| text.parse::<u64>().ok());
         let page = number(manner.page).unwrap_or(1).max(1);
         let size = number("pageSize").unwrap_or(100).clamp(1, LARGEST);
         let time = |name: &str| asked.get(name).and_then(|text| moment(text));
         let from = time(manner.from).unwrap_or(Moment(i32::MIN));
         let to = time(manner.to).unwrap_or(Moment(i32::MAX));
-        let found = shelf.window(manner.stream, from, to);
+        let found = known.window(manner.stream, from, to);
         let question = format!("{:?} {asked:?}", manner.stream);
         let mishap = self.mishaps.meet(&question, page);
         let (mut page, mut total) = (page, found.len());
         match mishap {
-            Some(Mishap::TooMany) if question.len() % 2 == 0 => {
+            Some(Mishap::TooMany) if question.len().is_multiple_of(2) => {
                 return too_many(manner.error(429_001, "请求过于频繁"), StatusCode::OK);
             }
             Some(Mishap::TooMany) => {
@@ -250,7 +250,7 @@ impl Hall {
         let first = usize::try_from((page - 1) * size).unwrap_or(usize::MAX);
         let rows = found.iter().skip(first).take(usize::try_from(size).unwrap_or_default());
         let mut rows: Vec<Value> =
-            rows.map(|(_, at)| shown(&self.city, manner.stream, *at, shelf.now)).collect();
+            rows.map(|(_, at)| shown(&self.city, manner.stream, *at, known.now)).collect();
         if mishap == Some(Mishap::Short) {
             rows.truncate(rows.len() / 2);
         }

@@ -36,15 +36,15 @@ impl Shelf {
 
     /// The records whose last change lies in a window, its end left out.
     pub(super) fn window(&self, stream: Stream, from: Moment, to: Moment) -> &[(Moment, u32)] {
-        let list = match stream {
+        let all = match stream {
             Stream::Items => &self.lists[0],
             Stream::Cases => &self.lists[1],
             Stream::Evaluations => &self.lists[2],
             Stream::Orders => &self.lists[3],
         };
-        let first = list.partition_point(|(updated, _)| *updated < from);
-        let last = list.partition_point(|(updated, _)| *updated < to);
-        list.get(first..last).unwrap_or_default()
+        let begin = all.partition_point(|(updated, _)| *updated < from);
+        let end = all.partition_point(|(updated, _)| *updated < to);
+        all.get(begin..end).unwrap_or_default()
     }
 }
 
@@ -80,4 +80,38 @@ pub(super) fn shown(city: &City, stream: Stream, at: u32, now: Moment) -> serde_
         Stream::Orders => city.orders.get(place).map(|order| order.shown(city, at, now)),
     };
     shown.unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+    use crate::base::pseudonym::sha256;
+    use crate::sandbox::days::Days;
+
+    #[test]
+    fn one_seed_answers_the_same_and_a_later_night_knows_more() {
+        let night = |day| Moment::at(Days::no(day), 7200);
+        let told = |seed, day| {
+            let city = City::new(seed, 0.02);
+            let shelf = Shelf::new(&city, night(day));
+            Stream::ALL.map(|stream| {
+                let all = shelf.window(stream, Moment(0), Moment(i32::MAX));
+                let rows = all.iter().rev().take(200);
+                let rows: Vec<_> =
+                    rows.map(|(_, at)| shown(&city, stream, *at, shelf.now)).collect();
+                (all.len(), sha256(serde_json::Value::from(rows).to_string().as_bytes()))
+            })
+        };
+        let first = told(7, date(2026, 1, 6));
+        assert_eq!(first, told(7, date(2026, 1, 6)));
+        let (other, later) = (told(8, date(2026, 1, 6)), told(7, date(2026, 2, 16)));
+        for (((one, other), later), stream) in first.iter().zip(&other).zip(&later).zip(Stream::ALL)
+        {
+            let is_list = stream == Stream::Items;
+            assert_eq!(one.1 == other.1, is_list, "{stream:?}");
+            assert_eq!(one.0 < later.0, !is_list, "{stream:?}");
+        }
+    }
 }

@@ -25,10 +25,10 @@ pub(super) fn planted(orders: &[Order], days: &Days, gathered: &mut Gathered) {
         if order.is_void || (order.resolved == orders::UNRESOLVED && order.last == 5) {
             list("F41");
         }
-        if order.has_odd_times(at) {
+        if Order::has_odd_times(at) {
             list("F37");
         }
-        if order.has_plain_category(at) {
+        if Order::has_plain_category(at) {
             gathered.count("F38", STREAM, 1);
         }
     }

@@ -46,7 +46,7 @@ impl Order {
         };
         let is_closed = self.closed.plus(120) <= now;
         let is_visited = self.visited.is_some_and(|visited| visited <= now);
-        let time = |moment: Option<Moment>| self.time(city, at, moment);
+        let time = |moment: Option<Moment>| time_told(city, at, moment);
         let mut row = Map::new();
         let mut put = |key: &str, value: Value| _ = row.insert(key.to_owned(), value);
         put("工单编号", json!(self.number(&city.days)));
@@ -106,20 +106,20 @@ impl Order {
     fn category(&self, at: u32) -> &'static str {
         let name = CATEGORIES.get(usize::from(self.category)).map_or("", |(name, ..)| *name);
         match name.split_once('.') {
-            Some((_, plain)) if self.has_plain_category(at) => plain,
+            Some((_, plain)) if Order::has_plain_category(at) => plain,
             Some(_) | None => name,
         }
     }
+}
 
-    /// A time as this order tells it.
-    fn time(&self, city: &City, at: u32, moment: Option<Moment>) -> Value {
-        match moment {
-            None if at % 1000 == 11 => json!("0000-00-00 00:00:00"),
-            None if at % 1000 == 511 => json!("1970-01-01 08:00:00"),
-            None => Value::Null,
-            Some(moment) if at % 50 == 7 => json!(moment.epoch_ms()),
-            Some(moment) => json!(city.days.told(moment)),
-        }
+/// A time as an order tells it.
+fn time_told(city: &City, at: u32, moment: Option<Moment>) -> Value {
+    match moment {
+        None if at % 1000 == 11 => json!("0000-00-00 00:00:00"),
+        None if at % 1000 == 511 => json!("1970-01-01 08:00:00"),
+        None => Value::Null,
+        Some(moment) if at % 50 == 7 => json!(moment.epoch_ms()),
+        Some(moment) => json!(city.days.told(moment)),
     }
 }
 

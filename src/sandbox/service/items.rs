@@ -88,7 +88,7 @@ pub(super) fn items(founded: &Founded) -> Vec<Item> {
             (None, Category::Institution) if INSTITUTIONS.contains(&key) => 8,
             (None, Category::Park) => 10,
             (None, Category::Subdistrict) => 4,
-            (None, Category::Township) if unit % 7 == 0 => 4,
+            (None, Category::Township) if unit.is_multiple_of(7) => 4,
             (None, _) => 0,
         };
         if number == 0 {
@@ -165,7 +165,7 @@ fn one_unit(
             legal: (promised * 2).max(5),
             hours: HOURS.get(serial % 8).copied().unwrap_or(100) + u32::from(is_slow) * 250,
             complexity: u8::try_from(serial % 5 + 1).unwrap_or(1),
-            state: if weight == 0.0 && serial % 11 == 0 { 2 } else { 1 },
+            state: if weight == 0.0 && serial.is_multiple_of(11) { 2 } else { 1 },
             weight: weight * share,
         });
     }
@@ -195,7 +195,7 @@ mod tests {
         let (all, ten): (f64, f64) = (weights.iter().sum(), weights.iter().take(10).sum());
         assert!((0.36..0.50).contains(&(ten / all)), "{}", ten / all);
         let idle = items.iter().filter(|item| item.weight == 0.0).count();
-        assert!((0.30..0.45).contains(&(idle as f64 / items.len() as f64)), "{idle}");
+        assert!((items.len() * 30..items.len() * 45).contains(&(idle * 100)), "{idle}");
         let units: std::collections::BTreeSet<usize> = items.iter().map(|item| item.unit).collect();
         assert!((90..100).contains(&units.len()), "{}", units.len());
     }

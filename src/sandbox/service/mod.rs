@@ -34,10 +34,7 @@ impl Service {
         const CASES: &str = "service.cases";
         const RATINGS: &str = "service.evaluations";
         for case in &self.cases {
-            let flaw = match case.flaw {
-                None => continue,
-                Some(flaw) => flaw,
-            };
+            let Some(flaw) = case.flaw else { continue };
             if flaw == "F26" {
                 gathered.count(flaw, CASES, 1);
             } else {
@@ -68,6 +65,10 @@ mod tests {
     use super::ratings::Made;
     use super::*;
 
+    fn share(part: usize, of: usize) -> f64 {
+        f64::from(u32::try_from(part).unwrap()) / f64::from(u32::try_from(of).unwrap())
+    }
+
     /// Cases of a unit that were closed in a year, with whether in time and after how many days.
     fn closed(service: &Service, unit: usize, year: i16) -> Vec<(bool, i32)> {
         let of_unit = |case: &&Case| service.items[case.item as usize].unit == unit;
@@ -90,7 +91,7 @@ mod tests {
             case.accepted.day() < night && case.ended.day() >= night && case.end != End::Rejected
         });
         let done = closed(service, unit, on.year()).len();
-        12.0 * open.count() as f64 / done as f64
+        12.0 * share(open.count(), done)
     }
 
     #[test]
@@ -103,13 +104,13 @@ mod tests {
         let renshe = founded.place("renshe");
         let of_renshe =
             service.cases.iter().filter(|case| service.items[case.item as usize].unit == renshe);
-        let share = of_renshe.filter(until_2026).count() as f64 / all as f64;
-        assert!((0.23..0.25).contains(&share), "{share}");
+        let part = share(of_renshe.filter(until_2026).count(), all);
+        assert!((0.23..0.25).contains(&part), "{part}");
         let before = backlog_months(&service, renshe, date(2024, 12, 31));
         let after = backlog_months(&service, renshe, date(2025, 12, 31));
         let rate = |unit: usize| {
             let closed = closed(&service, unit, 2025);
-            closed.iter().filter(|(in_time, _)| *in_time).count() as f64 / closed.len() as f64
+            share(closed.iter().filter(|(in_time, _)| *in_time).count(), closed.len())
         };
         let told = [before, after, rate(renshe), rate(founded.place("yqzhifa"))];
         for (value, (low, high)) in
@@ -127,7 +128,7 @@ mod tests {
             rated.iter().filter(|it| it.made == Made::Person).map(|it| it.level).collect();
         assert_eq!((genuine, rated.len()), (vec![2, 1, 5], 44));
         let machine = service.ratings.iter().filter(|it| it.made == Made::Machine).count();
-        let share = machine as f64 / service.ratings.len() as f64;
-        assert!((0.07..0.13).contains(&share), "{share}");
+        let part = share(machine, service.ratings.len());
+        assert!((0.07..0.13).contains(&part), "{part}");
     }
 }

@@ -29,6 +29,8 @@ const FESTIVAL: [Date; 2] = [Date::constant(2026, 2, 16), Date::constant(2026, 2
 /// The Monday on which the sheet of people off the establishment is missing.
 pub(super) const SHEET_MISSING: Date = Date::constant(2026, 2, 9);
 
+const STREAM: &str = "staffing.roster";
+
 /// The days of the rosters that a night finds, in order: Monday's is there from Tuesday on.
 pub(super) fn days(night: Date) -> Vec<Date> {
     let mut days = Vec::new();
@@ -71,24 +73,27 @@ pub(super) fn write_drop(city: &City, folder: &Path, night: Date) -> io::Result<
     Ok(())
 }
 
+/// What was planted in one sheet of a file.
+fn of_sheet(sheet: &roster::Sheet, file: &str, gathered: &mut Gathered) {
+    let rows = sheet.lines.iter().zip(workbook::FIRST_ROW..);
+    let flaws = rows.flat_map(|(line, row)| line.flaws.iter().map(move |flaw| (*flaw, row)));
+    for (flaw, row) in flaws {
+        if matches!(flaw, "F05" | "F06" | "F07") {
+            gathered.count(flaw, STREAM, 1);
+        } else {
+            let key = format!("{file} {} row {row}", sheet.kind.title());
+            gathered.list(Planted { flaw, stream: STREAM, key });
+        }
+    }
+}
+
 /// What was planted in the files up to a night.
 pub(super) fn planted(city: &City, night: Date, gathered: &mut Gathered) {
-    const STREAM: &str = "staffing.roster";
     let mut before = None;
     for day in days(night) {
         let file = named("实名制人员名册", day);
         for sheet in roster::sheets(city, day, before) {
-            let title = sheet.kind.title();
-            for (line, row) in sheet.lines.iter().zip(workbook::FIRST_ROW..) {
-                for flaw in &line.flaws {
-                    let key = format!("{file} {title} row {row}");
-                    if matches!(*flaw, "F05" | "F06" | "F07") {
-                        gathered.count(flaw, STREAM, 1);
-                    } else {
-                        gathered.list(Planted { flaw, stream: STREAM, key });
-                    }
-                }
-            }
+            of_sheet(&sheet, &file, gathered);
         }
         before = Some(day);
     }
@@ -170,6 +175,9 @@ mod tests {
                 .all(|(is, due)| { (*is * 100).abs_diff(due * 100) < due * 12 }),
             "{of_kind:?}"
         );
+        let rows = sheets.iter().flat_map(|sheet| &sheet.lines);
+        let guests = rows.filter(|line| line.flaws.contains(&"F09")).count();
+        assert!((55..90).contains(&guests), "{guests}");
         let quotas = &city.staff.quotas;
         let approved: u64 =
             quotas.lines.iter().filter(|line| line.to.is_none()).map(|line| line.approved).sum();

@@ -116,25 +116,29 @@ pub(super) fn seats(founded: &Founded, scale: f64) -> Vec<Seat> {
         for (at, kind) in kinds.into_iter().enumerate() {
             let place = at.saturating_sub(leads) % heads.len();
             let section = inside.get(place).copied().unwrap_or_default();
-            let role = if !kind.may_lead() {
-                Role::Staff
-            } else if at < leads {
-                if at == 0 { Role::Lead } else { Role::DeputyLead }
-            } else {
-                let before = heads.get_mut(place).map_or(9, |before| {
-                    *before += 1;
-                    *before
-                });
-                match before {
-                    1 => Role::Head,
-                    2 if people > 40 => Role::DeputyHead,
-                    _ => Role::Staff,
-                }
+            let role = match heads.get_mut(place) {
+                Some(_) if at < leads && kind.may_lead() => lead(at),
+                Some(before) if kind.may_lead() => head(before, people),
+                Some(_) | None => Role::Staff,
             };
             seats.push(Seat { unit, section, kind, role });
         }
     }
     seats
+}
+
+fn lead(at: usize) -> Role {
+    if at == 0 { Role::Lead } else { Role::DeputyLead }
+}
+
+/// The first of a section is its head; large units have deputies.
+fn head(before: &mut usize, people: usize) -> Role {
+    *before += 1;
+    match *before {
+        1 => Role::Head,
+        2 if people > 40 => Role::DeputyHead,
+        _ => Role::Staff,
+    }
 }
 
 /// The kind that is furthest behind its share of a mix.

@@ -136,7 +136,7 @@ pub(super) fn line(city: &City, chances: Chances, standing: &Standing<'_>) -> Li
     let change = term.change.filter(|(on, _)| *on <= day && !is_guest);
     let since = change.map_or(post, |(on, _)| on.max(post));
     let is_staffed = kind != Kind::External;
-    let lent = away.filter(|away| away.away == Away::Lent && (is_guest || away.is_told));
+    let loan = away.filter(|away| away.away == Away::Lent && (is_guest || away.is_told));
     if is_guest {
         flaws.push("F09");
     }
@@ -167,8 +167,8 @@ pub(super) fn line(city: &City, chances: Chances, standing: &Standing<'_>) -> Li
         told(Some(since), 23),
         dated(person.works_since, 24),
         told(Some(post), 25),
-        lent.map_or(Cell::Empty, |lent| Cell::Text(other_unit(city, standing, &lent))),
-        lent.map_or(Cell::Empty, |lent| Cell::Text(span(&lent))),
+        loan.map_or(Cell::Empty, |loan| Cell::Text(other_unit(city, standing, &loan))),
+        loan.map_or(Cell::Empty, |loan| Cell::Text(span(&loan))),
         Cell::Text(person.phone.clone()),
         Cell::Empty,
     ];

@@ -131,15 +131,12 @@ impl Growing<'_> {
             let moved = if self.dice.chance(0.3) { self.moves_to(day, seat) } else { None };
             let to = self.leaves(day + 200);
             let at = self.staff.terms.len();
-            match moved {
-                Some(person) => {
-                    let term = self.term(seat, person, (day, to), day);
-                    self.staff.terms.push(Term { is_move: true, absence: None, ..term });
-                }
-                None => {
-                    let person = self.cradle.young(known.kind);
-                    self.take(seat, person, (day, to), day);
-                }
+            if let Some(person) = moved {
+                let term = self.term(seat, person, (day, to), day);
+                self.staff.terms.push(Term { is_move: true, absence: None, ..term });
+            } else {
+                let person = self.cradle.young(known.kind);
+                self.take(seat, person, (day, to), day);
             }
             if let Some(last) = self.last.get_mut(seat) {
                 *last = at;
@@ -233,7 +230,7 @@ impl Growing<'_> {
 
     fn absence(&mut self, seat: usize, (from, end): (i32, i32)) -> Option<Absence> {
         let kind = self.staff.seats.get(seat).map(|seat| (seat.kind, seat.role))?;
-        let (away, low, high) = match self.dice.weighted(&[6.3, 5.0, 1.1, 87.6]) {
+        let (away, low, high) = match self.dice.weighted(&[12.0, 6.0, 1.4, 80.6]) {
             0 if kind.0 != Kind::External && !kind.1.leads() => (Away::Lent, 180, 540),
             1 => (Away::Ill, 60, 300),
             2 => (Away::Suspended, 60, 300),
