@@ -91,8 +91,7 @@ pub(super) async fn demo(root: &Path, scale: f64, face: &mut Face<'_>) -> anyhow
         metric.map_or(name, |metric| metric.title.as_str())
     });
     let rows = warehouse::ask(&report.warehouse, QUESTION).await?;
-    let head: Vec<&str> =
-        std::iter::once(Say::Unit.text(face.lang)).chain(titles).collect();
+    let head: Vec<&str> = std::iter::once(Say::Unit.text(face.lang)).chain(titles).collect();
     let heading = face.say(Say::CityTable, &[]);
     writeln!(face.out, "\n{heading}\n{}", report::table(&head, 1, rows).trim_fmt())?;
     let hint = face.say(Say::DemoAgain, &[("path", shown)]);
