@@ -131,6 +131,12 @@ fn names_that_must_exist_elsewhere_are_checked_over_all_files() {
             "H013",
         ),
         ("connectors/staffing.toml", ", identity = \"cn_id\"", "", "H015"),
+        (
+            "connectors/service.toml",
+            "identity = \"opaque\"",
+            "identity = \"opaque\", sql = \"handleUserCode\"",
+            "H019",
+        ),
         ("connectors/service.toml", "9rDa9LWY", "9rDa9LWX", "H040"),
         (
             "pipelines/service.toml",
