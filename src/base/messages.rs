@@ -76,6 +76,9 @@ codes! {
     UnknownFact "H020" "no fact is named `{found}`" "没有名为 `{found}` 的事实" "did you mean `{guess}`?" "是否应为 `{guess}`?";
     UnknownName "H021" "`{found}` is no measure and no metric" "`{found}` 既不是计量也不是指标" "did you mean `{guess}`?" "是否应为 `{guess}`?";
     Circle "H022" "the formula of `{found}` rests on itself: {path}" "`{found}` 的公式依赖自身:{path}" "" "";
+    UnknownDimension "H023" "nothing is counted by `{found}`" "没有按 `{found}` 计数的事实" "the dimensions are {choices}; name one in `by` of a fact" "可用的维度:{choices};请在事实的 `by` 中写明";
+    NotCountedBy "H024" "measure `{found}` is not counted by `{by}`" "计量 `{found}` 没有按 `{by}` 计数" "add `by = [\"{by}\"]` to its fact" "请在其事实中加上 `by = [\"{by}\"]`";
+    FormulaFunction "H025" "function `{found}` is not in the formula language" "公式语言中没有函数 `{found}`" "the functions are {choices}" "可用的函数:{choices}";
     Sql "H030" "{problem}" "{problem}" "" "";
     SqlColumn "H031" "`{found}` is not a column here" "此处没有列 `{found}`" "did you mean `{guess}`?" "是否应为 `{guess}`?";
     SqlFunction "H032" "function `{found}` is not in the measure language" "计量语言中没有函数 `{found}`" "the functions are {choices}" "可用的函数:{choices}";

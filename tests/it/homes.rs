@@ -154,12 +154,7 @@ fn names_that_must_exist_elsewhere_are_checked_over_all_files() {
         ),
         ("pipelines/service.toml", "sql  = \"COUNT(*)\"", "sql = \"MAX(level)\"", "H033"),
         ("pipelines/service.toml", "COUNT(on_time)", "COUNT(on_tim)", "H031"),
-        (
-            "pipelines/service.toml",
-            "ELAPSED_WORKDAYS(closed_at, due_at) > 0",
-            "LEAP(closed_at) > 0",
-            "H032",
-        ),
+        ("pipelines/service.toml", "MOVED(due_at, suspended_workdays)", "LEAP(due_at)", "H032"),
         ("schemas/section.json", "\"resource\": \"unit\"", "\"resource\": \"units\"", "H010"),
         (
             "schemas/person_snapshot.json",

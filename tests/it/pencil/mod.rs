@@ -2,8 +2,13 @@
 
 mod codes;
 mod days;
+mod figures;
+mod metrics;
 mod names;
+mod parts;
 mod people;
+mod retirement;
+mod spreads;
 
 use std::collections::BTreeMap;
 
