@@ -223,8 +223,10 @@ impl<'m> Telling<'_, 'm> {
     fn periods(&self, metric: &Metric, unit: &Unit, footing: &Footing) -> Vec<Period> {
         let told = Month::of(self.as_of);
         let happening = self.cube.facts.values().filter(|known| !known.is_stock);
-        let first = footing.first.max(happening.filter_map(|known| known.first).min());
-        let first = first.unwrap_or(told).min(told);
+        let begun = happening.filter_map(|known| known.first).min();
+        let first =
+            footing.first.map_or(told, |first| begun.map_or(first, |begun| begun.max(first)));
+        let first = first.min(told);
         let kinds = metric.periods.iter();
         kinds
             .flat_map(|kind| Period::all(*kind, first, told))
