@@ -70,6 +70,8 @@ codes! {
     UnknownCodes "H014" "no code table `{found}` in schemas/codes" "schemas/codes 中没有代码表 `{found}`" "did you mean `{guess}`?" "是否应为 `{guess}`?";
     IdentityNeeded "H015" "`{found}` identifies a person, so it must say how it is read" "`{found}` 是个人标识,须说明如何读取" "add `identity = \"cn_id\"` or `identity = \"opaque\"`" "请加上 `identity = \"cn_id\"` 或 `identity = \"opaque\"`";
     DroppedColumn "H016" "`{found}` is marked `drop` and is never stored" "`{found}` 标为 `drop`,不得入库" "remove the line" "请删去这一行";
+    HiddenShape "H017" "`{found}` is hidden as it lands, so its values cannot become rows" "`{found}` 落地时即隐去,不能拆成多行" "" "";
+    FullNeeds "H018" "`full` has no meaning here" "`full` 在此处没有意义" "it needs a `cursor` and `write = \"upsert\"`" "它需要 `cursor` 与 `write = \"upsert\"`";
     UnknownFact "H020" "no fact is named `{found}`" "没有名为 `{found}` 的事实" "did you mean `{guess}`?" "是否应为 `{guess}`?";
     UnknownName "H021" "`{found}` is no measure and no metric" "`{found}` 既不是计量也不是指标" "did you mean `{guess}`?" "是否应为 `{guess}`?";
     Circle "H022" "the formula of `{found}` rests on itself: {path}" "`{found}` 的公式依赖自身:{path}" "" "";

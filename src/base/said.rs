@@ -51,7 +51,7 @@ texts! {
     Done "R013" "done" "完成";
     Nothing "R014" "nothing new" "无新数据";
     Failed "R015" "failed" "失败";
-    Equation "R016" "received = added + changed + unchanged + duplicate + filtered + quarantined, for every stream" "每个数据流:收到 = 新增 + 变更 + 未变 + 重复 + 略去 + 隔离";
+    Equation "R016" "received (+ rows split off) = added + changed + unchanged + duplicate + filtered + quarantined, for every stream" "每个数据流:收到(+ 拆出的行)= 新增 + 变更 + 未变 + 重复 + 略去 + 隔离";
     Open "R017" "the equation of {streams} does not close: this is a bug" "{streams} 的平衡式不成立:这是程序错误";
     Quarantine "R020" "Rows in quarantine" "隔离的行";
     Reason "R021" "reason" "原因";
@@ -122,6 +122,7 @@ texts! {
     KindDisagrees "R143" "two sources of one value disagree" "同一值两处不一致";
     KindCheck "R144" "a check of the manifest fails" "未通过清单中的核对";
     KindUnread "R145" "a column that nobody maps" "未使用的列";
+    KindSeveral "R147" "a cell that names several" "一格写了多项";
     KindPeople "R146" "people in time" "人员时序疑点";
 }
 
@@ -134,6 +135,7 @@ pub fn kind(kind: &str) -> Say {
         "disagrees" => Say::KindDisagrees,
         "check" => Say::KindCheck,
         "unread" => Say::KindUnread,
+        "several" => Say::KindSeveral,
         _ => Say::KindPeople,
     }
 }

@@ -81,19 +81,15 @@ fn streams(report: &NightReport, face: &mut Face<'_>) -> io::Result<()> {
     ];
     let rows = report.streams.iter().map(|stream| {
         let e = stream.equation;
-        let counts = [
-            stream.received,
-            e.added,
-            e.changed,
-            e.unchanged,
-            e.duplicate,
-            e.filtered,
-            e.quarantined,
-            e.deleted,
-        ];
+        let received = match e.exploded {
+            0 => grouped(stream.received),
+            more => format!("{} + {}", grouped(stream.received), grouped(more)),
+        };
+        let counts =
+            [e.added, e.changed, e.unchanged, e.duplicate, e.filtered, e.quarantined, e.deleted];
         let counts = counts.into_iter().map(grouped);
         let ended = state(stream.state).text(face.lang).to_owned();
-        std::iter::once(stream.name()).chain(counts).chain([ended]).collect()
+        [stream.name(), received].into_iter().chain(counts).chain([ended]).collect()
     });
     let rows = rows.collect();
     section(face, Say::Streams, &head, 1, rows)?;

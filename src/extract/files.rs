@@ -102,7 +102,8 @@ fn file(
     };
     let mut rows = 0;
     let mut take = |sheet: Sheet| {
-        let batch = grid::batch(&sheet, &layout).map_err(unreadable(&sheet.source))?;
+        let (batch, total) = grid::batch(&sheet, &layout).map_err(unreadable(&sheet.source))?;
+        landing.told(total);
         rows += landing.take(batch)?;
         Ok::<(), ExtractError>(())
     };

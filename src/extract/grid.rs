@@ -79,11 +79,11 @@ struct Found {
     own: Vec<(String, String)>,
 }
 
-/// The rows of a sheet.
+/// The rows of a sheet, and how many it says it has.
 ///
 /// # Errors
 /// Why the table is not where it should be.
-pub(super) fn batch(sheet: &Sheet, layout: &Layout<'_>) -> Result<Batch, String> {
+pub(super) fn batch(sheet: &Sheet, layout: &Layout<'_>) -> Result<(Batch, Option<u64>), String> {
     let names = header::names(sheet, layout.grid, &layout.needed)?;
     let mut fixed = layout.parts.clone();
     fixed.extend(header::note(sheet, layout.grid, layout.note)?);
@@ -91,9 +91,11 @@ pub(super) fn batch(sheet: &Sheet, layout: &Layout<'_>) -> Result<Batch, String>
     let fill: Vec<usize> =
         (0..names.len()).filter(|at| fill.contains(&squeeze(&names[*at]))).collect();
     let mut rows = Vec::new();
+    let mut last = None;
     for line in sheet.lines.iter().filter(|line| line.number > layout.grid.header_to) {
         let Some(first) = line.cells.iter().flatten().next() else { continue };
         if mark(&layout.grid.end, first).is_some() {
+            last = Some(line);
             break;
         }
         let mut found = match mark(&layout.grid.skip, first) {
@@ -109,7 +111,19 @@ pub(super) fn batch(sheet: &Sheet, layout: &Layout<'_>) -> Result<Batch, String>
         }
         rows.push(found);
     }
-    Ok(assembled(&Arc::from(sheet.source.as_str()), names, &fixed, rows))
+    let total = layout.grid.total.as_ref().map(|pattern| total(pattern, last)).transpose()?;
+    Ok((assembled(&Arc::from(sheet.source.as_str()), names, &fixed, rows), total))
+}
+
+/// What the row that ends the table says of its rows; a table that ends without it was cut short.
+fn total(pattern: &Regex, last: Option<&Line>) -> Result<u64, String> {
+    let line = last.ok_or("the row with its total is missing")?;
+    let texts: Vec<&str> = line.cells.iter().flatten().map(String::as_str).collect();
+    let found = pattern.captures(&clean(&texts.join(" "))).and_then(|groups| {
+        let digits = groups.get(1)?.as_str().replace(',', "");
+        digits.parse().ok()
+    });
+    found.ok_or_else(|| format!("the row {} that ends it tells no total", line.number))
 }
 
 /// The word of the list that a cell begins with. A word with a blank in it means that blank.

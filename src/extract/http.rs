@@ -57,7 +57,7 @@ pub(super) async fn pull(
         None => (vec![Slice::default()], None),
         Some(cursor) => {
             let zone = request.zone()?;
-            let windows = window::windows(cursor, &zone, request.since, request.until);
+            let windows = window::windows(cursor, &zone, request.span());
             let windows =
                 windows.map_err(|fault| request.setting(&format!("its cursor: {fault}")))?;
             (windows.slices, Some(windows.until))

@@ -68,6 +68,11 @@ impl<'a> Landing<'a> {
         (self.land)(batch).map_err(ExtractError::Landing)
     }
 
+    /// Notes a column that is there, so many rows long, and was not asked for.
+    pub(super) fn passed_by(&mut self, header: &str, rows: u64) {
+        self.shield.passed_by(header, rows);
+    }
+
     /// Notes the source's own total of one slice.
     pub(super) fn told(&mut self, total: Option<u64>) {
         if let Some(total) = total {

@@ -1,6 +1,8 @@
 //! Which rows does a system have for us? Asked page by page or read from files, shielded, and handed
 //! on as they came; a slice is handed on whole or not at all.
 
+mod database;
+mod dialect;
 mod error;
 mod files;
 mod gateway;
@@ -9,6 +11,7 @@ mod header;
 mod http;
 mod landing;
 mod ledger;
+mod link;
 mod records;
 mod retry;
 mod shield;
@@ -25,6 +28,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use self::database::Database;
 pub use self::error::ExtractError;
 use self::gateway::Gateway;
 use self::landing::Landing;
@@ -61,6 +65,18 @@ pub struct Request<'a> {
 impl Request<'_> {
     fn zone(&self) -> Result<TimeZone, ExtractError> {
         TimeZone::get(&self.connector.zone).map_err(|_| self.setting("its time zone is not known"))
+    }
+
+    /// Whether everything is asked for in order to find what is gone.
+    fn is_full(&self) -> bool {
+        self.since.is_none() && self.stream.full.is_some()
+    }
+
+    /// From where to where is read.
+    fn span(&self) -> window::Night {
+        // What is asked for in order to find what is gone must hold rows that changed a moment ago.
+        let reach = if self.is_full() { jiff::Span::new().days(1) } else { jiff::Span::new() };
+        window::Night { since: self.since, until: self.until, reach }
     }
 
     fn setting(&self, why: &str) -> ExtractError {
@@ -104,7 +120,13 @@ pub struct DeliveredFile {
 
 /// A system that can be asked: one client and one pace for all its streams.
 pub struct System {
-    gateway: Option<Gateway>,
+    reached: Reached,
+}
+
+enum Reached {
+    Gateway(Gateway),
+    Folder,
+    Database(Database),
 }
 
 impl System {
@@ -113,11 +135,13 @@ impl System {
     /// # Errors
     /// A value that is not set, or an address that is none.
     pub fn open(connector: &Connector, secrets: &dyn Secrets) -> Result<System, ExtractError> {
-        let gateway = match &connector.source {
-            Source::Http(http) => Some(Gateway::open(&connector.name, http, secrets)?),
-            Source::Files(_) => None,
+        let name = &connector.name;
+        let reached = match &connector.source {
+            Source::Http(http) => Reached::Gateway(Gateway::open(name, http, secrets)?),
+            Source::Files(_) => Reached::Folder,
+            Source::Sql(sql) => Reached::Database(Database::ready(name, sql, secrets)?),
         };
-        Ok(System { gateway })
+        Ok(System { reached })
     }
 }
 
@@ -133,14 +157,17 @@ pub async fn pull(
 ) -> Result<Delivery, ExtractError> {
     let as_of = request.until.to_zoned_datetime(request.zone()?).date();
     let mut landing = Landing::new(request, as_of, land);
-    match (&request.stream.ask, &request.connector.source, &system.gateway) {
-        (Ask::Http(ask), Source::Http(_), Some(gateway)) => {
+    match (&request.stream.ask, &system.reached, &request.connector.source) {
+        (Ask::Http(ask), Reached::Gateway(gateway), _) => {
             http::pull(gateway, ask, request, &mut landing).await?;
         }
-        (Ask::Files(ask), Source::Files(folder), None) => {
+        (Ask::Files(ask), Reached::Folder, Source::Files(folder)) => {
             files::pull(folder, ask, request, &mut landing)?;
         }
-        (Ask::Http(_) | Ask::Files(_), Source::Http(_) | Source::Files(_), Some(_) | None) => {
+        (Ask::Sql(ask), Reached::Database(database), _) => {
+            database::pull(database, ask, request, &mut landing).await?;
+        }
+        (Ask::Http(_) | Ask::Files(_) | Ask::Sql(_), _, _) => {
             return Err(request.setting("the stream is of another system"));
         }
     }

@@ -14,6 +14,7 @@ use crate::base::text::clean;
 use crate::spec::connector::Column;
 use crate::spec::connector::Identity;
 use crate::spec::connector::Stream;
+use crate::spec::connector::Wide;
 
 type Cell = Option<String>;
 
@@ -32,6 +33,7 @@ enum Fate<'s> {
 /// The shield of one stream, and what it has seen.
 pub(super) struct Shield<'s> {
     fates: BTreeMap<String, Fate<'s>>,
+    wide: Option<&'s Wide>,
     empty: &'s [String],
     ignored: BTreeSet<&'s str>,
     key: &'s Key,
@@ -44,15 +46,21 @@ impl<'s> Shield<'s> {
     /// For a stream; `as_of` is the day on which a day of birth must have come.
     pub(super) fn new(stream: &'s Stream, key: &'s Key, as_of: Date) -> Shield<'s> {
         let mut fates = BTreeMap::new();
-        let kept = stream.keep.iter().chain(stream.columns.iter().filter_map(|c| c.sql.as_ref()));
-        for (_, expr) in kept {
+        for expr in stream.expressions() {
             expr.each_column(&mut |name| {
                 fates.insert(name.to_owned(), Fate::Kept);
             });
         }
+        if let Some(explode) = &stream.explode {
+            fates.insert(explode.column.value.clone(), Fate::Kept);
+        }
+        let wide = stream.unpivot.as_ref().map(|unpivot| &unpivot.columns);
+        if let Some(Wide::Named(names)) = wide {
+            fates.extend(names.iter().map(|name| (name.clone(), Fate::Kept)));
+        }
         // A header that one column hides and another does not is hidden.
         let (hidden, plain): (Vec<_>, Vec<_>) =
-            stream.columns.iter().partition(|column| is_hidden(column));
+            stream.columns.iter().partition(|column| column.is_hidden());
         for column in plain.into_iter().chain(hidden) {
             for header in &column.from {
                 fates.insert(header.clone(), fate(column));
@@ -60,6 +68,7 @@ impl<'s> Shield<'s> {
         }
         Shield {
             fates,
+            wide,
             empty: &stream.empty,
             ignored: stream.ignore.iter().map(String::as_str).collect(),
             key,
@@ -86,15 +95,16 @@ impl<'s> Shield<'s> {
             batch.rows.iter().map(|row| Vec::with_capacity(row.cells.len())).collect();
         let (headers, mut places) = (batch.headers, batch.rows);
         for (at, header) in headers.iter().enumerate() {
-            // A table whose header was sought in the wrong row has people for headers.
             self.headers.insert(quoted(header));
             let cells = places.iter_mut().map(|row| row.cells.get_mut(at).and_then(Option::take));
             let cells: Vec<Cell> = cells.collect();
             let columns = match self.fates.get(header) {
                 Some(fate) => self.hidden(header, fate, cells),
-                None if header.starts_with('_') => vec![(header.clone(), cells)],
+                None if header.starts_with('_') || self.is_wide(header) => {
+                    vec![(header.clone(), cells)]
+                }
                 None => {
-                    self.unread(header, &cells);
+                    self.passed_by(header, cells.iter().flatten().count() as u64);
                     Vec::new()
                 }
             };
@@ -110,10 +120,17 @@ impl<'s> Shield<'s> {
         kept
     }
 
-    fn unread(&mut self, header: &str, cells: &[Cell]) {
-        let filled = cells.iter().flatten().count() as u64;
-        if filled > 0 && !self.ignored.contains(header) {
-            *self.unread.entry(quoted(header)).or_default() += filled;
+    /// Whether a header becomes rows later on.
+    fn is_wide(&self, header: &str) -> bool {
+        self.wide.is_some_and(|wide| wide.holds(header))
+    }
+
+    /// Notes a header that no column names, and how many rows it has.
+    pub(super) fn passed_by(&mut self, header: &str, rows: u64) {
+        // A table whose header was sought in the wrong row has people for headers.
+        self.headers.insert(quoted(header));
+        if rows > 0 && !self.ignored.contains(header) {
+            *self.unread.entry(quoted(header)).or_default() += rows;
         }
     }
 
@@ -165,10 +182,6 @@ impl<'s> Shield<'s> {
     pub(super) fn into_seen(self) -> (BTreeMap<String, u64>, BTreeSet<String>) {
         (self.unread, self.headers)
     }
-}
-
-fn is_hidden(column: &Column) -> bool {
-    column.identity.is_some() || column.is_reduced
 }
 
 fn fate(column: &Column) -> Fate<'_> {

@@ -24,6 +24,17 @@ impl Slice {
     }
 }
 
+/// Between what a night reads.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Night {
+    /// Where the last complete pull ended; none reads from the start.
+    pub(super) since: Option<Timestamp>,
+    /// The night's cutoff.
+    pub(super) until: Timestamp,
+    /// How far beyond the cutoff is read; nothing stops a little before it.
+    pub(super) reach: Span,
+}
+
 /// The windows of one pull and where they end.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Windows {
@@ -40,9 +51,9 @@ pub(super) struct Windows {
 pub(super) fn windows(
     cursor: &Cursor,
     zone: &TimeZone,
-    since: Option<Timestamp>,
-    until: Timestamp,
+    night: Night,
 ) -> Result<Windows, jiff::Error> {
+    let Night { since, until, reach } = night;
     let start = cursor.start.to_zoned_datetime(zone.clone())?;
     let from = match since {
         Some(since) => {
@@ -52,6 +63,8 @@ pub(super) fn windows(
     };
     let to = until.to_zoned_datetime(zone.clone()).checked_sub(cursor.lag)?;
     let end = since.map_or(to.timestamp(), |since| since.max(to.timestamp()));
+    let until = until.to_zoned_datetime(zone.clone());
+    let to = if reach.is_zero() { to } else { until.checked_add(reach)? };
     let mut slices = Vec::new();
     let mut from = from;
     while from < to {
@@ -106,7 +119,8 @@ mod tests {
         let zone = TimeZone::get("Asia/Shanghai").unwrap();
         let time = |text: &str| text.parse::<Timestamp>().unwrap();
         let until = time("2026-01-06T02:00:00+08:00");
-        let windows = windows(cursor, &zone, since.map(time), until).unwrap();
+        let night = Night { since: since.map(time), until, reach: Span::new() };
+        let windows = windows(cursor, &zone, night).unwrap();
         let words = windows.slices.iter().map(|slice| slice.words().trim().to_owned()).collect();
         (words, windows.until.to_zoned_datetime(zone).datetime().to_string())
     }
@@ -139,6 +153,17 @@ mod tests {
         assert_eq!(asked(&open, None).0, ["from 2025-12-01 00:00:00"]);
         let (slices, _) = asked(&cursor("0d", "0m", Some("0d")), None);
         assert_eq!(slices.len(), 1);
+    }
+
+    #[test]
+    fn a_pull_that_finds_what_is_gone_reads_beyond_the_cutoff_and_keeps_its_bookmark() {
+        let zone = TimeZone::get("Asia/Shanghai").unwrap();
+        let until = "2026-01-06T02:00:00+08:00".parse().unwrap();
+        let night = Night { since: None, until, reach: Span::new().days(1) };
+        let windows = windows(&cursor("3d", "5m", None), &zone, night).unwrap();
+        let words = windows.slices[0].words();
+        assert_eq!(words, " from 2025-12-01 00:00:00 to 2026-01-07 02:00:00");
+        assert_eq!(windows.until.to_string(), "2026-01-05T17:55:00Z");
     }
 
     #[test]

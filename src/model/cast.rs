@@ -6,6 +6,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use crate::base::cell::Cell;
+use crate::spec::schema::Field;
 use crate::spec::schema::FieldKind;
 
 /// The value of a cleaned text, or why it has none.
@@ -49,15 +50,23 @@ fn whole(text: &str) -> Option<i64> {
     plain.parse().ok()
 }
 
+/// A number as people write it: 1,234.5, 98% or 1.2万; what does not fit its scale is refused.
 fn decimal(text: &str, scale: u8) -> Option<i128> {
     let plain = text.replace(',', "");
-    let (sign, digits) = plain.strip_prefix('-').map_or((1, plain.as_str()), |rest| (-1, rest));
+    let suffixes = [('%', -2), ('万', 4)];
+    let (plain, shift) = suffixes
+        .iter()
+        .find_map(|(suffix, shift)| Some((plain.strip_suffix(*suffix)?.trim_end(), *shift)))
+        .unwrap_or((plain.as_str(), 0));
+    let (sign, digits) = plain.strip_prefix('-').map_or((1, plain), |rest| (-1, rest));
     let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
     let part = part.trim_end_matches('0');
-    if part.len() > usize::from(scale) || whole.is_empty() {
+    // How many digits stand behind the point once a percentage or a 万 is written out.
+    let width = usize::try_from(i32::from(scale) + shift).ok()?;
+    if part.len() > width || whole.is_empty() {
         return None;
     }
-    let all = format!("{whole}{part:0<width$}", width = usize::from(scale));
+    let all = format!("{whole}{part:0<width$}");
     all.bytes()
         .all(|byte| byte.is_ascii_digit())
         .then(|| all.parse::<i128>().ok())?
@@ -140,6 +149,30 @@ fn at(civil: DateTime, zone: &TimeZone) -> Option<Timestamp> {
     Timestamp::from_microsecond(instant.as_microsecond()).ok()
 }
 
+/// Whether the contract allows a value.
+///
+/// # Errors
+/// The reason, as it stands in the quarantine.
+pub(super) fn allowed(field: &Field, value: &Cell) -> Result<(), &'static str> {
+    if let Cell::Text(text) = value {
+        if !field.choices.is_empty() && !field.choices.contains(text) {
+            return Err("not_allowed");
+        }
+        if field.pattern.as_ref().is_some_and(|pattern| !pattern.is_match(text)) {
+            return Err("wrong_pattern");
+        }
+    }
+    let number = match value {
+        Cell::Whole(number) => Some(i128::from(*number)),
+        Cell::Decimal(digits, scale) => Some(digits / 10_i128.pow(u32::from(*scale))),
+        _ => None,
+    };
+    let Some(number) = number else { return Ok(()) };
+    let below = field.minimum.is_some_and(|minimum| number < i128::from(minimum));
+    let above = field.maximum.is_some_and(|maximum| number > i128::from(maximum));
+    if below || above { Err("out_of_range") } else { Ok(()) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -178,5 +211,9 @@ mod tests {
         assert_eq!(decimal("1,234.50", 2), Some(123_450));
         assert_eq!(decimal("0.125", 2), None);
         assert_eq!(decimal("-0.5", 1), Some(-5));
+        assert_eq!(decimal("98%", 4), Some(9_800));
+        assert_eq!(decimal("98.75 %", 4), Some(9_875));
+        assert_eq!(decimal("98.755%", 4), None);
+        assert_eq!(decimal("1.2万", 0), Some(12_000));
     }
 }

@@ -8,7 +8,9 @@ use jiff::tz::TimeZone;
 use polars::prelude::*;
 
 use super::ModelError;
+use super::cast::allowed;
 use super::cast::cast;
+use super::reshape::reshaped;
 use crate::base::cell::Cell;
 use crate::base::cell::CellRow;
 use crate::base::text::clean;
@@ -20,9 +22,11 @@ use crate::spec::connector::Column as Mapped;
 use crate::spec::connector::Identity;
 use crate::spec::connector::Pick;
 use crate::spec::connector::Stream;
+use crate::spec::reader::Found;
 use crate::spec::schema::CodeTable;
 use crate::spec::schema::Field;
 use crate::spec::schema::Schema;
+use crate::spec::sql::Expr;
 
 /// A row that keeps its contract, and where it came from.
 #[derive(Clone, Debug)]
@@ -33,6 +37,8 @@ pub struct Kept {
     pub source: String,
     /// The row in it.
     pub row: i64,
+    /// Whether it says that its key is deleted; then only its key is read.
+    pub is_deleted: bool,
 }
 
 /// A row that breaks its contract.
@@ -55,6 +61,10 @@ pub struct Judged {
     pub kept: Vec<Kept>,
     /// Rows that do not.
     pub quarantined: Vec<Quarantined>,
+    /// Quarantined rows whose key can be read: the last good version of that key stays.
+    pub spared: Vec<CellRow>,
+    /// Rows that were made by taking rows of the source apart, beyond their number.
+    pub exploded: u64,
     /// Rows that the manifest leaves out.
     pub filtered: u64,
     /// What was noticed, without harm: kind and subject, with how many rows.
@@ -93,8 +103,9 @@ impl Judge<'_> {
     /// # Errors
     /// An expression that polars refuses.
     pub fn part(&self, part: &DataFrame, judged: &mut Judged) -> Result<(), ModelError> {
-        let part = self.widened(part)?;
+        let part = reshaped(part, self.stream, judged)?;
         let filtered = self.filtered(&part)?;
+        let deleted = self.claims(&part, self.stream.deleted.as_ref())?;
         let candidates = self.candidates(&part)?;
         let places = table::to_rows(&part, &["_source", "_row", "_malformed"]);
         let mut kept = Vec::new();
@@ -104,15 +115,20 @@ impl Judge<'_> {
                 continue;
             }
             let (source, row) = place_of(place);
-            let malformed = matches!(place.get(2), Some(Some(_)));
-            let read = if malformed {
+            let is_malformed = matches!(place.get(2), Some(Some(_)));
+            let is_deleted = deleted.get(at).copied().unwrap_or(false);
+            let read = if is_malformed {
                 Err((String::new(), "malformed".to_owned()))
+            } else if is_deleted {
+                self.key(&candidates, at)
             } else {
                 self.row(&candidates, at, &mut judged.noticed)
             };
             match read {
-                Ok(cells) => kept.push(Kept { cells, source, row }),
+                Ok(cells) => kept.push(Kept { cells, source, row, is_deleted }),
                 Err((column, reason)) => {
+                    let key = (!is_malformed).then(|| self.key(&candidates, at).ok()).flatten();
+                    judged.spared.extend(key);
                     judged.quarantined.push(Quarantined { source, row, column, reason });
                 }
             }
@@ -120,40 +136,30 @@ impl Judge<'_> {
         self.checked(kept, judged)
     }
 
-    /// The part with an empty column for every header that it lacks.
-    fn widened(&self, part: &DataFrame) -> Result<DataFrame, ModelError> {
-        let mut wide = part.clone();
-        for header in headers_of(self.stream) {
-            if wide.column(&header).is_err() {
-                let empty = StringChunked::full_null(header.as_str().into(), part.height());
-                wide.with_column(empty.into_series().into())
-                    .map_err(FrameError::polars("adding an absent column"))?;
-            }
-        }
-        Ok(wide)
-    }
-
     fn filtered(&self, part: &DataFrame) -> Result<Vec<bool>, ModelError> {
         let marked = match part.column("_filtered") {
             Ok(column) => table::cells(column).iter().map(Option::is_some).collect(),
             Err(_) => vec![false; part.height()],
         };
-        let Some((text, tree)) = &self.stream.keep else { return Ok(marked) };
-        let kept = self.evaluated(part, tree, &text.key)?;
-        let claims = table::cells(&kept).into_iter();
-        Ok(marked
-            .iter()
-            .zip(claims)
-            .map(|(marked, keep)| *marked || keep != Some(Cell::Flag(true)))
-            .collect())
+        if self.stream.keep.is_none() {
+            return Ok(marked);
+        }
+        let kept = self.claims(part, self.stream.keep.as_ref())?;
+        Ok(marked.iter().zip(kept).map(|(marked, keep)| *marked || !keep).collect())
     }
 
-    fn evaluated(
+    /// For which rows a claim of the manifest is true; none where it makes no claim.
+    fn claims(
         &self,
         part: &DataFrame,
-        tree: &crate::spec::sql::Expr,
-        key: &str,
-    ) -> Result<Column, ModelError> {
+        claim: Option<&(Found<String>, Expr)>,
+    ) -> Result<Vec<bool>, ModelError> {
+        let Some((text, tree)) = claim else { return Ok(Vec::new()) };
+        let claims = table::cells(&self.evaluated(part, tree, &text.key)?);
+        Ok(claims.into_iter().map(|claim| claim == Some(Cell::Flag(true))).collect())
+    }
+
+    fn evaluated(&self, part: &DataFrame, tree: &Expr, key: &str) -> Result<Column, ModelError> {
         let doing = || FrameError::polars(format!("evaluating `{key}`"));
         let built = expr::row(tree, &self.days).map_err(doing())?.alias("_value");
         let frame = part.clone().lazy().select([built]).collect().map_err(doing())?;
@@ -200,20 +206,7 @@ impl Judge<'_> {
     ) -> Result<CellRow, (String, Reason)> {
         let mut cells: CellRow = vec![None; self.schema.fields.len()];
         for candidate in candidates {
-            let (Some(field), Some(mapped)) = (
-                self.schema.fields.get(candidate.field),
-                self.stream.columns.get(candidate.mapped),
-            ) else {
-                continue;
-            };
-            let fault = |reason: Reason| (field.name.clone(), reason);
-            if let Some(Some(reason)) = candidate.faults.get(at) {
-                return Err(fault(format!("id_{reason}")));
-            }
-            let value = self.value(field, mapped, candidate, at, noticed).map_err(fault)?;
-            if let Some(value) = &value {
-                allowed(field, value).map_err(fault)?;
-            }
+            let value = self.read(candidate, at, noticed)?;
             if let Some(cell) = cells.get_mut(candidate.field) {
                 *cell = value;
             }
@@ -227,6 +220,54 @@ impl Judge<'_> {
             }
         }
         Ok(cells)
+    }
+
+    /// The key of one row and the source's own time, and nothing else of it.
+    fn key(&self, candidates: &[Candidates], at: usize) -> Result<CellRow, (String, Reason)> {
+        let mut cells: CellRow = vec![None; self.schema.fields.len()];
+        for (place, field) in self.schema.fields.iter().enumerate() {
+            let is_key = self.schema.primary_key.contains(&field.name);
+            if !is_key && field.name != "updated_at" {
+                continue;
+            }
+            let candidate = candidates.iter().find(|candidate| candidate.field == place);
+            let read = candidate.map(|candidate| self.read(candidate, at, &mut BTreeMap::new()));
+            let value = match read.transpose() {
+                Ok(value) => value.flatten(),
+                Err(fault) if is_key => return Err(fault),
+                Err(_) => None,
+            };
+            if value.is_none() && is_key {
+                return Err((field.name.clone(), "missing".to_owned()));
+            }
+            if let Some(cell) = cells.get_mut(place) {
+                *cell = value;
+            }
+        }
+        Ok(cells)
+    }
+
+    /// The value of one of our columns, or the column and the reason that quarantine its row.
+    fn read(
+        &self,
+        candidate: &Candidates,
+        at: usize,
+        noticed: &mut BTreeMap<(String, String), u64>,
+    ) -> Result<Option<Cell>, (String, Reason)> {
+        let (Some(field), Some(mapped)) =
+            (self.schema.fields.get(candidate.field), self.stream.columns.get(candidate.mapped))
+        else {
+            return Ok(None);
+        };
+        let fault = |reason: Reason| (field.name.clone(), reason);
+        if let Some(Some(reason)) = candidate.faults.get(at) {
+            return Err(fault(format!("id_{reason}")));
+        }
+        let value = self.value(field, mapped, candidate, at, noticed).map_err(fault)?;
+        if let Some(value) = &value {
+            allowed(field, value).map_err(|reason| fault(reason.to_owned()))?;
+        }
+        Ok(value)
     }
 
     #[expect(clippy::too_many_arguments, reason = "a cell is known by its field, line and row")]
@@ -310,7 +351,8 @@ impl Judge<'_> {
         let mut failed: HashMap<usize, &str> = HashMap::new();
         for check in &self.stream.checks {
             let claims = table::cells(&self.evaluated(&typed, &check.expr, &check.sql.key)?);
-            let broken = claims.iter().enumerate();
+            let counts = |at: usize| kept.get(at).is_some_and(|row| !row.is_deleted);
+            let broken = claims.iter().enumerate().filter(|(at, _)| counts(*at));
             for (at, _) in broken.filter(|(_, claim)| **claim == Some(Cell::Flag(false))) {
                 if check.is_warning {
                     let subject = ("check".to_owned(), check.name.clone());
@@ -321,33 +363,20 @@ impl Judge<'_> {
             }
         }
         for (at, row) in kept.into_iter().enumerate() {
-            match failed.get(&at) {
-                None => judged.kept.push(row),
-                Some(reason) => judged.quarantined.push(Quarantined {
-                    source: row.source,
-                    row: row.row,
-                    column: String::new(),
-                    reason: (*reason).to_owned(),
-                }),
-            }
+            let Some(reason) = failed.get(&at) else {
+                judged.kept.push(row);
+                continue;
+            };
+            judged.spared.push(row.cells);
+            judged.quarantined.push(Quarantined {
+                source: row.source,
+                row: row.row,
+                column: String::new(),
+                reason: (*reason).to_owned(),
+            });
         }
         Ok(())
     }
-}
-
-/// Every header that a stream's columns or filter name.
-fn headers_of(stream: &Stream) -> Vec<String> {
-    let mut headers: Vec<String> = Vec::new();
-    for column in &stream.columns {
-        headers.extend(column.from.iter().cloned());
-        if let Some((_, tree)) = &column.sql {
-            tree.each_column(&mut |name| headers.push(name.to_owned()));
-        }
-    }
-    if let Some((_, tree)) = &stream.keep {
-        tree.each_column(&mut |name| headers.push(name.to_owned()));
-    }
-    headers
 }
 
 fn place_of(place: &CellRow) -> (String, i64) {
@@ -360,25 +389,4 @@ fn place_of(place: &CellRow) -> (String, i64) {
         _ => 0,
     };
     (source, row)
-}
-
-/// Whether the contract allows a value.
-fn allowed(field: &Field, value: &Cell) -> Result<(), Reason> {
-    if let Cell::Text(text) = value {
-        if !field.choices.is_empty() && !field.choices.contains(text) {
-            return Err("not_allowed".to_owned());
-        }
-        if field.pattern.as_ref().is_some_and(|pattern| !pattern.is_match(text)) {
-            return Err("wrong_pattern".to_owned());
-        }
-    }
-    let number = match value {
-        Cell::Whole(number) => Some(i128::from(*number)),
-        Cell::Decimal(digits, scale) => Some(digits / 10_i128.pow(u32::from(*scale))),
-        _ => None,
-    };
-    let Some(number) = number else { return Ok(()) };
-    let below = field.minimum.is_some_and(|minimum| number < i128::from(minimum));
-    let above = field.maximum.is_some_and(|maximum| number > i128::from(maximum));
-    if below || above { Err("out_of_range".to_owned()) } else { Ok(()) }
 }

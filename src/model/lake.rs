@@ -2,6 +2,7 @@
 //! stream; a read joins them, newest last.
 
 use std::collections::HashMap;
+use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
@@ -10,6 +11,8 @@ use jiff::civil::Date;
 use polars::prelude::*;
 
 use super::ModelError;
+use super::gone::Absent;
+use super::gone::deleted_versions;
 use super::judge::Judged;
 use super::judge::Kept;
 use crate::base::cell::Cell;
@@ -48,12 +51,17 @@ pub struct Delivery<'d> {
     pub stream: &'d str,
     /// The night.
     pub night: Date,
+    /// Whether every key came that still stands in the source.
+    pub is_full: bool,
 }
 
-/// The closing equation of a stream's night: landed = added + changed + unchanged + duplicate +
-/// filtered + quarantined. Deleted versions come on top: no row brought them.
+/// The closing equation of a stream's night: received + exploded = added + changed + unchanged +
+/// duplicate + filtered + quarantined. A row that says its key is deleted has changed it, or left it
+/// unchanged where it was not known. Deleted versions come on top: no row brought them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Equation {
+    /// Rows that were made by taking rows of the source apart, beyond their number.
+    pub exploded: u64,
     /// Rows whose key is new.
     pub added: u64,
     /// Rows whose key is known with other values.
@@ -66,11 +74,17 @@ pub struct Equation {
     pub filtered: u64,
     /// Rows that break their contract.
     pub quarantined: u64,
-    /// Keys that a snapshot no longer holds.
+    /// Keys that a snapshot or a full delivery no longer holds.
     pub deleted: u64,
 }
 
 impl Equation {
+    /// Whether it closes over the rows of the source that were received.
+    pub fn closes(&self, received: u64) -> bool {
+        let went = self.added + self.changed + self.unchanged + self.duplicate;
+        received + self.exploded == went + self.filtered + self.quarantined
+    }
+
     /// How many new versions the table has got.
     pub fn versions(&self) -> u64 {
         self.added + self.changed + self.deleted
@@ -133,11 +147,12 @@ impl Lake {
         write: &Write,
         judged: &Judged,
     ) -> Result<Equation, ModelError> {
-        let Delivery { system, stream, night } = delivery;
+        let Delivery { system, stream, night, is_full } = delivery;
         let file = format!("{night}.{system}.{stream}.parquet");
         let known = self.merged(schema, night, Some(&file))?;
         let places = places(schema);
         let mut equation = Equation {
+            exploded: judged.exploded,
             filtered: judged.filtered,
             quarantined: judged.quarantined.len() as u64,
             ..Equation::default()
@@ -145,7 +160,16 @@ impl Lake {
         let newest = newest(schema, judged, &places, &mut equation.duplicate);
         let hashes = hashes(&known, schema);
         let mut rows: Vec<CellRow> = Vec::new();
+        let mut ended: HashSet<&str> = HashSet::new();
         for (key, kept) in &newest {
+            if kept.is_deleted {
+                match hashes.contains_key(key) {
+                    true => equation.changed += 1,
+                    false => equation.unchanged += 1,
+                }
+                ended.insert(key);
+                continue;
+            }
             let hash = hash_of(&kept.cells);
             match hashes.get(key.as_str()) {
                 Some(known) if *known == hash => {
@@ -157,8 +181,15 @@ impl Lake {
             }
             rows.push(version(kept, hash, delivery));
         }
-        if let Write::Snapshot { within } = write {
-            let gone = gone(&known, schema, delivery, within, &newest);
+        let of_key = |key: &str, _: &CellRow| ended.contains(key);
+        rows.extend(deleted_versions(&known, schema, night, of_key));
+        let absent = match write {
+            Write::Snapshot { within } => Some(Absent::of(schema, delivery, within, judged)),
+            Write::Upsert if is_full => Some(Absent::of(schema, delivery, &[], judged)),
+            Write::Upsert | Write::Append => None,
+        };
+        if let Some(absent) = absent {
+            let gone = deleted_versions(&known, schema, night, |key, row| absent.holds(key, row));
             equation.deleted = gone.len() as u64;
             rows.extend(gone);
         }
@@ -206,24 +237,24 @@ fn empty(schema: &Schema) -> Result<DataFrame, ModelError> {
     Ok(table::from_rows(&columns(schema), &[])?)
 }
 
-fn columns(schema: &Schema) -> Vec<(&str, FieldKind)> {
+pub(super) fn columns(schema: &Schema) -> Vec<(&str, FieldKind)> {
     let own = schema.fields.iter().map(|field| (field.name.as_str(), field.kind));
     own.chain(LINEAGE).collect()
 }
 
 /// Where the columns of the key stand, and that of the source's own order.
-struct Places {
-    key: Vec<usize>,
+pub(super) struct Places {
+    pub(super) key: Vec<usize>,
     updated: Option<usize>,
 }
 
-fn places(schema: &Schema) -> Places {
+pub(super) fn places(schema: &Schema) -> Places {
     let at = |name: &str| schema.fields.iter().position(|field| field.name == name);
     let key = schema.primary_key.iter().filter_map(|name| at(name)).collect();
     Places { key, updated: at("updated_at") }
 }
 
-fn key_of(cells: &CellRow, places: &[usize]) -> String {
+pub(super) fn key_of(cells: &CellRow, places: &[usize]) -> String {
     let parts = places.iter().map(|at| match cells.get(*at) {
         Some(Some(cell)) => cell.written(),
         _ => String::new(),
@@ -290,42 +321,6 @@ fn version(kept: &Kept, hash: String, delivery: Delivery<'_>) -> CellRow {
         Some(Cell::Whole(kept.row)),
     ]);
     row
-}
-
-/// The deleted versions of keys that a snapshot no longer holds.
-fn gone(
-    known: &DataFrame,
-    schema: &Schema,
-    delivery: Delivery<'_>,
-    within: &[String],
-    newest: &[(String, &Kept)],
-) -> Vec<CellRow> {
-    let names: Vec<&str> = columns(schema).into_iter().map(|(name, _)| name).collect();
-    let at = |name: &str| names.iter().position(|known| *known == name);
-    let places = places(schema);
-    let scope: Vec<usize> = within.iter().filter_map(|name| at(name)).collect();
-    let delivered: std::collections::HashSet<String> =
-        newest.iter().map(|(_, kept)| key_of(&kept.cells, &scope)).collect();
-    let keys: std::collections::HashSet<&str> =
-        newest.iter().map(|(key, _)| key.as_str()).collect();
-    let stream = Some(Cell::Text(delivery.stream.to_owned()));
-    let of_stream = |row: &CellRow| at("_stream").is_some_and(|at| row.get(at) == Some(&stream));
-    let rows = table::to_rows(known, &names).into_iter();
-    rows.filter(|row| of_stream(row) && delivered.contains(&key_of(row, &scope)))
-        .filter(|row| !keys.contains(key_of(row, &places.key).as_str()))
-        .map(|mut row| {
-            for (name, cell) in [
-                ("_deleted", Cell::Flag(true)),
-                ("_hash", Cell::Text(String::new())),
-                ("_night", Cell::Day(delivery.night)),
-            ] {
-                if let Some(slot) = at(name).and_then(|at| row.get_mut(at)) {
-                    *slot = Some(cell);
-                }
-            }
-            row
-        })
-        .collect()
 }
 
 impl Lake {

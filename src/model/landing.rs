@@ -29,6 +29,9 @@ pub struct Landed {
     pub told: Option<u64>,
     /// Where the next pull begins.
     pub until: Option<Timestamp>,
+    /// Whether everything was asked for, from the start on.
+    #[serde(default)]
+    pub is_full: bool,
     /// Files that were read: name, content hash.
     pub files: BTreeMap<String, String>,
     /// Headers that nobody maps, with how many rows filled them.

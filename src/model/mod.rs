@@ -2,11 +2,13 @@
 //! quarantined with its reason and place.
 
 pub mod cast;
+mod gone;
 pub mod judge;
 pub mod lake;
 pub mod landing;
 pub mod names;
 pub mod people;
+mod reshape;
 pub mod resolve;
 pub mod spells;
 

@@ -87,12 +87,15 @@ pub(super) fn model(
     noticed.extend(unread(connector, stream, &landed));
     let known = known_rows(&lake, ground.catalog, stream, night)?;
     if let Some(broken) = broken(stream, &landed, &judged, known) {
+        told.equation.exploded = judged.exploded;
         told.equation.filtered = judged.filtered;
         told.equation.quarantined = judged.quarantined.len() as u64;
         told.fail(&broken);
         return Ok((told, noticed));
     }
-    let delivery = Delivery { system: &connector.name, stream: &stream.name, night };
+    // Only a stream that says so is asked for everything in order to find what is gone.
+    let is_full = stream.full.is_some() && landed.is_full;
+    let delivery = Delivery { system: &connector.name, stream: &stream.name, night, is_full };
     told.equation = lake.merge(delivery, schema, &stream.write, &judged)?;
     told.state = if landed.received == 0 { State::Nothing } else { State::Done };
     Ok((told, noticed))
@@ -137,15 +140,15 @@ fn thinned(
 ) -> Option<String> {
     let share = |part: u64, whole: u64| Ratio::new(i128::from(part), i128::from(whole.max(1)));
     let bad = judged.quarantined.len() as u64;
-    if share(bad, landed.received) > contract.bad_rows_max && bad > 1 {
+    if share(bad, landed.received + judged.exploded) > contract.bad_rows_max && bad > 1 {
         let reasons = judged.quarantined.iter().map(|row| format!("{} {}", row.column, row.reason));
         let mut counts: BTreeMap<String, u64> = BTreeMap::new();
         reasons.for_each(|reason| *counts.entry(reason).or_default() += 1);
         let most = counts.iter().max_by_key(|(_, rows)| **rows);
         let most =
             most.map_or(String::new(), |(reason, rows)| format!("; most: {reason} ({rows})"));
-        let received = landed.received;
-        return Some(format!("{bad} of {received} rows break the contract{most}"));
+        let rows = landed.received + judged.exploded;
+        return Some(format!("{bad} of {rows} rows break the contract{most}"));
     }
     let (limit, known) = contract.shrink_max.zip(known)?;
     let kept = judged.kept.len() as u64;
@@ -154,6 +157,7 @@ fn thinned(
 }
 
 fn is_sent(header: &str, landed: &Landed) -> bool {
+    // What the manifest makes itself begins with `_`.
     let base = [".fault", ".birth_date", ".sex"].iter().find_map(|end| header.strip_suffix(end));
     header.starts_with('_') || landed.headers.contains(base.unwrap_or(header))
 }

@@ -64,6 +64,7 @@ fn stream_night(stream: &StreamNight, column: &str) -> Option<Cell> {
         "state" => text(stream.state.name()),
         "told" => whole(stream.told?),
         "received" => whole(stream.received),
+        "exploded" => whole(equation.exploded),
         "added" => whole(equation.added),
         "changed" => whole(equation.changed),
         "unchanged" => whole(equation.unchanged),

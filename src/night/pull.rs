@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 use super::Choice;
 use super::Ground;
@@ -16,10 +17,11 @@ use crate::extract::System;
 use crate::model::landing::Landed;
 use crate::model::landing::Landing;
 use crate::spec::connector::Connector;
+use crate::spec::connector::Full;
 use crate::spec::connector::Stream;
 
 /// What became of asking for a stream: the attempt that stands, or why there is none.
-pub(super) type Pulled = Result<(jiff::civil::Date, u32), String>;
+pub(super) type Pulled = Result<(Date, u32), String>;
 
 /// Asks for every stream that has not landed tonight, in the order of [`crate::spec::catalog::Catalog::streams`].
 pub(super) async fn all(
@@ -46,7 +48,7 @@ pub(super) async fn all(
         });
         let asked = match system {
             Ok(system) => {
-                let from = Bookmark::of(&landing, choice.night)?;
+                let from = Bookmark::of(&landing, choice.night)?.of_stream(stream, choice.night);
                 let night = Tonight { ground, choice, key, cutoff };
                 pull(&night, (connector, stream), system, (&landing, from)).await
             }
@@ -66,18 +68,30 @@ pub(super) async fn all(
 /// Where the nights before have come to.
 struct Bookmark {
     since: Option<Timestamp>,
+    last_full: Option<Date>,
     files: BTreeSet<String>,
 }
 
 impl Bookmark {
-    fn of(landing: &Landing, night: jiff::civil::Date) -> anyhow::Result<Bookmark> {
-        let mut bookmark = Bookmark { since: None, files: BTreeSet::new() };
+    fn of(landing: &Landing, night: Date) -> anyhow::Result<Bookmark> {
+        let mut bookmark = Bookmark { since: None, last_full: None, files: BTreeSet::new() };
         for attempt in landing.attempts()?.into_iter().filter(|(of, _)| *of < night) {
             let landed = landing.manifest(attempt)?;
             bookmark.since = bookmark.since.max(landed.until);
+            bookmark.last_full = bookmark.last_full.max(landed.is_full.then_some(attempt.0));
             bookmark.files.extend(landed.files.into_values());
         }
         Ok(bookmark)
+    }
+
+    /// The same, forgotten where a stream is due to be asked for everything.
+    fn of_stream(self, stream: &Stream, night: Date) -> Bookmark {
+        let month = |day: Date| (day.year(), day.month());
+        let is_due = match stream.full {
+            Some(Full::Monthly) => self.last_full.map(month) != Some(month(night)),
+            None => false,
+        };
+        Bookmark { since: self.since.filter(|_| !is_due), ..self }
     }
 }
 
@@ -108,7 +122,8 @@ async fn pull(
     };
     let mut land = |batch: Batch| attempt.land(&batch).map_err(std::io::Error::other);
     let delivery = extract::pull(system, &request, &mut land).await;
-    let landed = landed(delivery.map_err(|fault| chain(&fault))?, tonight.key);
+    let delivery = delivery.map_err(|fault| chain(&fault))?;
+    let landed = Landed { is_full: from.since.is_none(), ..landed(delivery, tonight.key) };
     attempt.finish(&landed).map_err(|fault| chain(&fault))?;
     let attempts = landing.attempts().map_err(|fault| chain(&fault))?;
     attempts
@@ -123,6 +138,7 @@ fn landed(delivery: Delivery, key: &Key) -> Landed {
         received: delivery.received,
         told: delivery.told,
         until: delivery.until,
+        is_full: false,
         files: delivery.files.into_iter().map(|file| (file.name, file.sha256)).collect(),
         unread: delivery.unread,
         headers: delivery.headers,
@@ -141,4 +157,35 @@ fn chain(fault: &dyn std::error::Error) -> String {
         cause = next.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::connector::read_connector;
+
+    #[test]
+    fn everything_is_asked_for_on_the_first_night_of_a_month_that_a_stream_answers() {
+        let text = std::fs::read_to_string("connectors/appraisal.toml").unwrap();
+        let connector = read_connector("connectors/appraisal.toml", &text).unwrap();
+        let full = |stream: &str, last: Option<&str>, night: &str| {
+            let stream = connector.streams.iter().find(|known| known.name == stream).unwrap();
+            let since = Some("2026-01-31T02:00:00+08:00".parse().unwrap());
+            let last_full = last.map(|day| day.parse().unwrap());
+            let bookmark = Bookmark { since, last_full, files: BTreeSet::new() };
+            bookmark.of_stream(stream, night.parse().unwrap()).since.is_none()
+        };
+        for (last, night, is_full) in [
+            (Some("2026-01-06"), "2026-01-31", false),
+            (Some("2026-01-06"), "2026-02-01", true),
+            // The first night failed, so that the last full pull is older.
+            (Some("2026-01-06"), "2026-02-02", true),
+            (Some("2026-02-02"), "2026-02-03", false),
+            (Some("2025-02-02"), "2026-02-03", true),
+            (None, "2026-02-03", true),
+        ] {
+            assert_eq!(full("grades", last, night), is_full, "{last:?} {night}");
+        }
+        assert!(!full("logs", None, "2026-02-03"));
+    }
 }

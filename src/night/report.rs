@@ -95,12 +95,9 @@ impl StreamNight {
         format!("{}.{}", self.system, self.stream)
     }
 
-    /// Whether received = added + changed + unchanged + duplicate + filtered + quarantined.
+    /// Whether the equation of the stream closes.
     pub fn closes(&self) -> bool {
-        let Equation { added, changed, unchanged, duplicate, filtered, quarantined, deleted: _ } =
-            self.equation;
-        let told = added + changed + unchanged + duplicate + filtered + quarantined;
-        self.state == State::Failed || self.received == told
+        self.state == State::Failed || self.equation.closes(self.received)
     }
 }
 

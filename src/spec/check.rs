@@ -83,6 +83,7 @@ fn check_stream(catalog: &Catalog, connector: &Connector, stream: &Stream, fault
             faults.add(into.place, &into.key, Code::UnmappedRequired, nouns);
         }
     }
+    check_shape(stream, faults);
     let columns: Vec<String> = schema.fields.iter().map(|field| field.name.clone()).collect();
     for check in &stream.checks {
         let mut named = Vec::new();
@@ -90,6 +91,25 @@ fn check_stream(catalog: &Catalog, connector: &Connector, stream: &Stream, fault
         check_columns(named, &columns, &check.sql, faults);
     }
     debug_assert!(connector.streams.iter().any(|known| known.name == stream.name));
+}
+
+/// What is hidden as it lands cannot be taken apart afterwards.
+fn check_shape(stream: &Stream, faults: &Faults) {
+    let found = |header: &str| vec![("found", header.to_owned())];
+    if let Some(explode) = &stream.explode
+        && stream.hidden(&explode.column.value).is_some()
+    {
+        let column = &explode.column;
+        faults.add(column.place, &column.key, Code::HiddenShape, found(&column.value));
+    }
+    let Some(unpivot) = &stream.unpivot else { return };
+    let hidden = stream.columns.iter().filter(|column| column.is_hidden());
+    for header in hidden.flat_map(|column| &column.from) {
+        if unpivot.columns.holds(header) {
+            let key = format!("stream.{}.unpivot.columns", stream.name);
+            faults.add(unpivot.place, &key, Code::HiddenShape, found(header));
+        }
+    }
 }
 
 fn check_tables(catalog: &Catalog) -> Vec<Diagnostic> {

@@ -11,6 +11,8 @@ mod extract;
 mod floors;
 mod homes;
 mod pencil;
+mod postgres;
+mod reshape;
 mod schedule;
 mod nights;
 mod shared;

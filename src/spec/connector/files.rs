@@ -36,6 +36,8 @@ pub struct Grid {
     pub skip: Vec<String>,
     /// A first filled cell that begins with one of these ends the table.
     pub end: Vec<String>,
+    /// What the row that ends the table says of its rows: the first group is their number.
+    pub total: Option<Regex>,
     /// Columns whose merged cells hold for every row they cover.
     pub fill_down: Vec<String>,
 }
@@ -63,7 +65,7 @@ pub(super) fn stream(table: &Table<'_>) -> Option<FileStream> {
 fn grid(table: Option<Table<'_>>) -> Grid {
     let Some(table) = table else {
         let (skip, end, fill_down) = (Vec::new(), Vec::new(), Vec::new());
-        return Grid { header_from: 1, header_to: 1, skip, end, fill_down };
+        return Grid { header_from: 1, header_to: 1, skip, end, total: None, fill_down };
     };
     let row = |number: Option<u64>| number.and_then(|n| u32::try_from(n).ok()).filter(|n| *n > 0);
     let header_from = row(table.count("header")).unwrap_or(1);
@@ -73,6 +75,7 @@ fn grid(table: Option<Table<'_>>) -> Grid {
         header_to: header_from + rows - 1,
         skip: table.texts("skip"),
         end: table.texts("end"),
+        total: table.pattern("total"),
         fill_down: table.texts("fill_down"),
     }
 }

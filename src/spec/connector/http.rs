@@ -106,9 +106,9 @@ pub enum Page {
 /// A window over what changed.
 #[derive(Clone, Debug)]
 pub struct Cursor {
-    /// The parameter of its beginning, inclusive.
+    /// The parameter of its beginning, inclusive; of a database, the column.
     pub param: String,
-    /// The parameter of its end, exclusive.
+    /// The parameter of its end, exclusive; of a database, the same column.
     pub until: Option<String>,
     /// How both are written (strftime).
     pub format: String,
@@ -154,6 +154,18 @@ fn okay(table: Option<Table<'_>>) -> Okay {
 }
 
 fn retry(table: Option<Table<'_>>) -> Retry {
+    let mut retry = patience(table.as_ref());
+    let Some(table) = table else { return retry };
+    let status = statuses(&table);
+    if !status.is_empty() {
+        retry.status = status;
+    }
+    retry.body = bodies(&table);
+    retry
+}
+
+/// How often and for how long something is tried again.
+pub(super) fn patience(table: Option<&Table<'_>>) -> Retry {
     let mut retry = Retry {
         status: RETRIED.to_vec(),
         body: Vec::new(),
@@ -163,17 +175,12 @@ fn retry(table: Option<Table<'_>>) -> Retry {
         give_up: Duration::from_secs(1800),
     };
     let Some(table) = table else { return retry };
-    let status = statuses(&table);
-    if !status.is_empty() {
-        retry.status = status;
-    }
-    retry.body = bodies(&table);
     if let Some(attempts) = table.count("attempts") {
         retry.attempts = u32::try_from(attempts).unwrap_or(u32::MAX).max(1);
     }
-    retry.first = span_or(&table, "first", retry.first);
-    retry.max = span_or(&table, "max", retry.max);
-    retry.give_up = span_or(&table, "give_up", retry.give_up);
+    retry.first = span_or(table, "first", retry.first);
+    retry.max = span_or(table, "max", retry.max);
+    retry.give_up = span_or(table, "give_up", retry.give_up);
     retry
 }
 
@@ -181,7 +188,7 @@ fn seconds(table: &Table<'_>, key: &'static str, default: u64) -> Duration {
     span_or(table, key, Duration::from_secs(default))
 }
 
-fn span_or(table: &Table<'_>, key: &'static str, default: Duration) -> Duration {
+pub(super) fn span_or(table: &Table<'_>, key: &'static str, default: Duration) -> Duration {
     let read = |text: &str| Duration::try_from(text.parse::<jiff::SignedDuration>().ok()?).ok();
     table.parsed(key, "a time such as `30s`", read).unwrap_or(default)
 }
@@ -240,19 +247,38 @@ fn page(table: Option<Table<'_>>) -> Page {
 }
 
 fn cursor(table: &Table<'_>) -> Option<Cursor> {
-    let span =
-        |key| table.parsed(key, "a span such as `3d`", |text| text.parse::<jiff::Span>().ok());
+    let param = table.need_text("param");
+    let (until, step) = (table.text("until"), span(table, "step"));
+    window(table, param, until, step)
+}
+
+/// The window of a database's column, its beginning and its end bound to the same name.
+pub(super) fn column_cursor(table: &Table<'_>) -> Option<Cursor> {
+    let column = table.need_text("column");
+    window(table, column.clone(), Some(column), None)
+}
+
+fn span(table: &Table<'_>, key: &'static str) -> Option<jiff::Span> {
+    table.parsed(key, "a span such as `3d`", |text| text.parse::<jiff::Span>().ok())
+}
+
+fn window(
+    table: &Table<'_>,
+    param: String,
+    until: Option<String>,
+    step: Option<jiff::Span>,
+) -> Option<Cursor> {
     let start = table.parsed("start", "a day such as `2024-01-01`", |text| text.parse().ok());
-    if start.is_none() {
+    if start.is_none() && table.node("start").is_none() {
         table.missing("start", "\"2024-01-01\"");
     }
     Some(Cursor {
-        param: table.need_text("param"),
-        until: table.text("until"),
+        param,
+        until,
         format: table.text("format").unwrap_or_else(|| "%Y-%m-%d %H:%M:%S".to_owned()),
+        lookback: span(table, "lookback").unwrap_or_default(),
+        lag: span(table, "lag").unwrap_or_default(),
+        step,
         start: start?,
-        lookback: span("lookback").unwrap_or_default(),
-        lag: span("lag").unwrap_or_default(),
-        step: span("step"),
     })
 }

@@ -3,6 +3,8 @@
 mod auth;
 mod files;
 mod http;
+mod shape;
+mod sql;
 mod stream;
 
 pub use auth::Auth;
@@ -21,9 +23,16 @@ pub use http::Method;
 pub use http::Okay;
 pub use http::Page;
 pub use http::Retry;
+pub use shape::Explode;
+pub use shape::Unpivot;
+pub use shape::Wide;
+pub use sql::Relation;
+pub use sql::Sql;
+pub use sql::SqlStream;
 pub use stream::Ask;
 pub use stream::Column;
 pub use stream::Contract;
+pub use stream::Full;
 pub use stream::Identity;
 pub use stream::Lookup;
 pub use stream::NewColumn;
@@ -64,6 +73,8 @@ pub enum Source {
     Http(Box<Http>),
     /// Files in a drop folder.
     Files(Files),
+    /// Views of a database.
+    Sql(Box<Sql>),
 }
 
 /// Reads the manifest of one system.
@@ -80,10 +91,12 @@ pub fn read_connector(file: &str, text: &str) -> Result<Connector, Vec<Diagnosti
     }
 }
 
-#[derive(Clone, Copy, PartialEq)]
+/// How a system is reached, before more is known.
+#[derive(Clone, Copy)]
 enum Kind {
     Http,
     Files,
+    Sql,
 }
 
 fn connector(root: &Table<'_>) -> Option<Connector> {
@@ -101,20 +114,23 @@ fn connector(root: &Table<'_>) -> Option<Connector> {
         let nouns = vec![("found", zone.clone()), ("expected", "an IANA time zone".to_owned())];
         system.fault("timezone", Code::BadNumber, nouns);
     }
-    let kind = system.word("kind", &[("http", Kind::Http), ("files", Kind::Files)]);
+    let kinds = [("http", Kind::Http), ("files", Kind::Files), ("sql", Kind::Sql)];
+    let kind = system.word("kind", &kinds);
     if kind.is_none() && system.node("kind").is_none() {
         system.missing("kind", "\"http\"");
     }
-    let source = match kind? {
-        Kind::Http => Source::Http(Box::new(http::read(root)?)),
-        Kind::Files => Source::Files(files::read(root)?),
+    let kind = kind?;
+    let source = match kind {
+        Kind::Http => http::read(root).map(|http| Source::Http(Box::new(http))),
+        Kind::Files => files::read(root).map(Source::Files),
+        Kind::Sql => sql::read(root).map(|sql| Source::Sql(Box::new(sql))),
     };
     let tables = root.tables("stream");
     if tables.is_empty() {
         root.missing("stream", "[[stream]]");
     }
-    let streams = tables.iter().filter_map(|table| stream::read(table, kind? == Kind::Http));
-    Some(Connector { name, title, owner, zone, source, streams: streams.collect(), file })
+    let streams = tables.iter().filter_map(|table| stream::read(table, kind)).collect();
+    Some(Connector { name, title, owner, zone, source: source?, streams, file })
 }
 
 /// Every file of the home says which format it is written in.

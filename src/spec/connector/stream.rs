@@ -12,10 +12,16 @@ use super::super::sql::Expr;
 use super::super::tree::Entry;
 use super::super::tree::Node;
 use super::super::tree::Value;
+use super::Kind;
 use super::files;
 use super::files::FileStream;
 use super::http;
 use super::http::HttpStream;
+use super::shape;
+use super::shape::Explode;
+use super::shape::Unpivot;
+use super::sql as database;
+use super::sql::SqlStream;
 use crate::base::messages::Code;
 
 /// One stream of a system.
@@ -31,8 +37,16 @@ pub struct Stream {
     pub ask: Ask,
     /// How its rows change the table.
     pub write: Write,
+    /// Which of its columns become rows; before everything below.
+    pub unpivot: Option<Unpivot>,
+    /// Which of its cells become rows.
+    pub explode: Option<Explode>,
     /// Rows where this is not true are filtered; over the source's headers, all text.
     pub keep: Option<(Found<String>, Expr)>,
+    /// Rows where this is true say that their key is deleted; over the source's headers, all text.
+    pub deleted: Option<(Found<String>, Expr)>,
+    /// When everything is asked for again, so that keys deleted without notice are found.
+    pub full: Option<Full>,
     /// Texts that mean "no value".
     pub empty: Vec<String>,
     /// Our columns and where they come from.
@@ -52,6 +66,36 @@ pub enum Ask {
     Http(Box<HttpStream>),
     /// From files.
     Files(Box<FileStream>),
+    /// From a database.
+    Sql(Box<SqlStream>),
+}
+
+/// When a stream with a cursor is asked from its start instead of from where it came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Full {
+    /// On the first night of a month that it answers.
+    Monthly,
+}
+
+impl Stream {
+    /// Its expressions over the source's headers.
+    pub fn expressions(&self) -> impl Iterator<Item = &Expr> {
+        let columns = self.columns.iter().filter_map(|column| column.sql.as_ref());
+        self.keep.iter().chain(&self.deleted).chain(columns).map(|(_, expr)| expr)
+    }
+
+    /// The column whose header one names, if it is hidden as it lands.
+    pub fn hidden(&self, header: &str) -> Option<&Column> {
+        let mut hidden = self.columns.iter().filter(|column| column.is_hidden());
+        hidden.find(|column| column.from.iter().any(|from| from == header))
+    }
+}
+
+impl Column {
+    /// Whether its header lands as something else than it came.
+    pub fn is_hidden(&self) -> bool {
+        self.identity.is_some() || self.is_reduced
+    }
 }
 
 /// How rows change their table.
@@ -166,38 +210,57 @@ pub struct Contract {
     pub shrink_max: Option<Ratio<i128>>,
 }
 
-pub(super) fn read(table: &Table<'_>, is_http: bool) -> Option<Stream> {
+pub(super) fn read(table: &Table<'_>, kind: Kind) -> Option<Stream> {
     let name = table.need_text("name");
     let title = table.text("title").unwrap_or_else(|| name.clone());
     let into = table.found_text("into");
     if into.is_none() {
         table.missing("into", "\"service_case\"");
     }
-    let ask = if is_http {
-        Some(Ask::Http(Box::new(http::stream(table))))
-    } else {
-        files::stream(table).map(|stream| Ask::Files(Box::new(stream)))
+    let ask = match kind {
+        Kind::Http => Some(Ask::Http(Box::new(http::stream(table)))),
+        Kind::Files => files::stream(table).map(|stream| Ask::Files(Box::new(stream))),
+        Kind::Sql => database::stream(table).map(|stream| Ask::Sql(Box::new(stream))),
     };
     let write = write(table);
-    let keep = table
-        .found_text("where")
-        .and_then(|text| sql::row(&text, table.faults).map(|expr| (text, expr)));
+    let full = full(table, kind, write.as_ref());
+    let claim = |key| {
+        let text = table.found_text(key)?;
+        sql::row(&text, table.faults).map(|expr| (text, expr))
+    };
     let columns = table.table("columns").map_or_else(Vec::new, |columns| {
         columns.free().into_iter().map(|entry| column(&columns, entry)).collect()
     });
     Some(Stream {
         name,
         title,
-        into: into?,
-        ask: ask?,
-        write: write?,
-        keep,
+        unpivot: shape::unpivot(table),
+        explode: shape::explode(table),
+        keep: claim("where"),
+        deleted: claim("deleted"),
+        full,
         empty: table.texts("empty"),
         columns,
         ignore: table.texts("ignore"),
         checks: table.tables("check").iter().filter_map(check).collect(),
         contract: contract(table.table("contract")),
+        // Last: what is missing must not hide the keys that are there.
+        into: into?,
+        ask: ask?,
+        write: write?,
     })
+}
+
+fn full(table: &Table<'_>, kind: Kind, write: Option<&Write>) -> Option<Full> {
+    let full = table.word("full", &[("monthly", Full::Monthly)])?;
+    let has_cursor = match kind {
+        Kind::Http | Kind::Sql => table.node("cursor").is_some(),
+        Kind::Files => false,
+    };
+    if !has_cursor || write.is_some_and(|write| *write != Write::Upsert) {
+        table.fault("full", Code::FullNeeds, Vec::new());
+    }
+    Some(full)
 }
 
 fn write(table: &Table<'_>) -> Option<Write> {

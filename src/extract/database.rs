@@ -1,0 +1,302 @@
+//! How is a view of a database read? Counted first, then chunk by chunk in the order of its key, all
+//! as of one moment, and only the columns that the manifest names.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::ExtractError;
+use super::Request;
+use super::dialect;
+use super::dialect::Known;
+use super::dialect::Selection;
+use super::landing::Landing;
+use super::link::Address;
+use super::link::Fault;
+use super::link::Link;
+use super::link::Value;
+use super::link::Values;
+use super::retry::Patience;
+use super::window;
+use super::window::Slice;
+use crate::base::batch::Batch;
+use crate::base::batch::Row;
+use crate::spec::connector::Relation;
+use crate::spec::connector::Retry;
+use crate::spec::connector::Sql;
+use crate::spec::connector::SqlStream;
+use crate::spec::connector::Stream;
+use crate::spec::connector::Wide;
+use crate::spec::template::Secrets;
+
+/// A database that can be read.
+pub(super) struct Database {
+    url: String,
+    timeout: Duration,
+    retry: Retry,
+}
+
+impl Database {
+    /// Makes ready to read; nothing is opened.
+    pub(super) fn ready(
+        system: &str,
+        sql: &Sql,
+        secrets: &dyn Secrets,
+    ) -> Result<Database, ExtractError> {
+        let url = sql.url.fill(secrets, &[]);
+        let url =
+            url.map_err(|source| ExtractError::Unset { system: system.to_owned(), source })?;
+        Ok(Database { url, timeout: sql.timeout, retry: sql.retry.clone() })
+    }
+
+    /// Opens it, again and again while that may help.
+    async fn open(
+        &self,
+        request: &Request<'_>,
+        asked_again: &mut Vec<String>,
+    ) -> Result<Link, ExtractError> {
+        let address = Address::read(&self.url, request.home);
+        let address = address.ok_or_else(|| request.setting("its url is no database's"))?;
+        let mut patience = Patience::of(&self.retry);
+        loop {
+            let opened = Link::open(&address, self.timeout, &request.connector.zone).await;
+            let fault = match opened {
+                Ok(link) => return Ok(link),
+                Err(fault) => fault,
+            };
+            let (what, attempts) = (request.name(), patience.made());
+            if !fault.is_transient || !patience.wait(None).await {
+                return Err(error(&what, attempts, fault));
+            }
+            asked_again.push(format!("{what}: {}", fault.why));
+        }
+    }
+}
+
+/// Reads the window of a stream and hands every chunk on.
+pub(super) async fn pull(
+    database: &Database,
+    ask: &SqlStream,
+    request: &Request<'_>,
+    landing: &mut Landing<'_>,
+) -> Result<(), ExtractError> {
+    let (slice, until) = window(ask, request)?;
+    let Some(slice) = slice else {
+        landing.so_far.until = until;
+        return Ok(());
+    };
+    let mut link = database.open(request, &mut landing.so_far.asked_again).await?;
+    let what = format!("{}{}", request.name(), slice.words());
+    let read = read(&mut link, ask, request.stream, &slice, landing).await;
+    link.close().await;
+    landing.so_far.until = until;
+    match read {
+        Ok(()) => Ok(()),
+        Err(Broken::Fault(fault)) => Err(error(&what, 1, fault)),
+        Err(Broken::Landing(fault)) => Err(fault),
+    }
+}
+
+/// Why a reading ended before its end.
+enum Broken {
+    Fault(Fault),
+    Landing(ExtractError),
+}
+
+impl From<Fault> for Broken {
+    fn from(fault: Fault) -> Broken {
+        Broken::Fault(fault)
+    }
+}
+
+fn error(what: &str, attempts: u32, fault: Fault) -> ExtractError {
+    let (what, why) = (what.to_owned(), fault.why);
+    if fault.is_transient {
+        ExtractError::Unavailable { what, attempts, why }
+    } else {
+        ExtractError::Refused { what, why }
+    }
+}
+
+fn refused(why: String) -> Broken {
+    Broken::Fault(Fault { why, is_transient: false })
+}
+
+/// The window that is read, and where the next one begins. A window that finds what is gone has no
+/// end: a row that changed a moment ago is still there.
+fn window(
+    ask: &SqlStream,
+    request: &Request<'_>,
+) -> Result<(Option<Slice>, Option<jiff::Timestamp>), ExtractError> {
+    let Some(cursor) = &ask.cursor else { return Ok((Some(Slice::default()), None)) };
+    let windows = window::windows(cursor, &request.zone()?, request.span());
+    let mut windows = windows.map_err(|fault| request.setting(&format!("its cursor: {fault}")))?;
+    let mut slice = windows.slices.pop();
+    if let Some(slice) = slice.as_mut().filter(|_| request.is_full()) {
+        slice.parameters.truncate(1);
+    }
+    Ok((slice, Some(windows.until)))
+}
+
+async fn read(
+    link: &mut Link,
+    ask: &SqlStream,
+    stream: &Stream,
+    slice: &Slice,
+    landing: &mut Landing<'_>,
+) -> Result<(), Broken> {
+    let (name, relation) = match &ask.relation {
+        Relation::View(view) => (view.clone(), link.view(view).await?),
+        Relation::Query(query) => ("query".to_owned(), dialect::query(query)),
+    };
+    let known = link.columns(&relation).await?;
+    let plan = Plan::of(ask, stream, &known, &landing.needed()).map_err(refused)?;
+    let bounds = slice.parameters.len();
+    let selection = Selection {
+        engine: link.engine(),
+        relation,
+        columns: plan.columns.clone(),
+        key: plan.key.clone(),
+        window: plan.cursor.map(|known| (known, bounds)),
+        chunk: ask.chunk,
+    };
+    let window: Vec<Value> =
+        slice.parameters.iter().map(|(_, text)| Value::Text(text.clone())).collect();
+    link.begin().await?;
+    let told = counted(&link.rows(selection.count(), &window).await?)?;
+    let source: Arc<str> = Arc::from(name.as_str());
+    let (mut statement, mut bound, mut rows) = (selection.first(), window.clone(), 0_u64);
+    loop {
+        let chunk = link.rows(statement, &bound).await?;
+        let is_last = chunk.len() < ask.chunk as usize;
+        let last = chunk.last().map(|row| plan.key_of(row)).transpose().map_err(refused)?;
+        let batch = plan.batch(&source, chunk, rows);
+        rows += landing.take(batch).map_err(Broken::Landing)?;
+        let Some(last) = last.filter(|_| !is_last) else { break };
+        statement = selection.behind();
+        bound = window.iter().cloned().chain(last).collect();
+    }
+    if rows != told {
+        let key = ask.key.join("`, `");
+        return Err(refused(format!(
+            "`{name}` counts {told} rows and {rows} came: is its key `{key}` empty or twice somewhere?"
+        )));
+    }
+    for header in &plan.others {
+        landing.passed_by(header, rows);
+    }
+    landing.told(Some(told));
+    Ok(())
+}
+
+fn counted(rows: &[Values]) -> Result<u64, Broken> {
+    let count = match rows.first().and_then(|row| row.first()) {
+        Some(Some(value)) => value.written().parse().ok(),
+        _ => None,
+    };
+    count.ok_or_else(|| refused("it does not count its rows".to_owned()))
+}
+
+/// What is read of a view: its columns under the names that the manifest gives them.
+struct Plan<'k> {
+    headers: Vec<String>,
+    columns: Vec<&'k Known>,
+    key: Vec<&'k Known>,
+    /// Where the key stands among the columns.
+    places: Vec<usize>,
+    cursor: Option<&'k Known>,
+    /// Headers that are there and not read.
+    others: Vec<String>,
+}
+
+impl<'k> Plan<'k> {
+    fn of(
+        ask: &SqlStream,
+        stream: &Stream,
+        known: &'k [Known],
+        needed: &[String],
+    ) -> Result<Plan<'k>, String> {
+        let find = |name: &str| {
+            let exact = known.iter().find(|known| known.name == name);
+            let folded = || known.iter().find(|k| k.name.to_lowercase() == name.to_lowercase());
+            exact.or_else(folded)
+        };
+        let absent = absent(stream, |name| find(name).is_some());
+        let owned = ask.key.iter().chain(ask.cursor.iter().map(|cursor| &cursor.param));
+        let owned = owned.filter(|name| find(name).is_none()).map(|name| format!("`{name}`"));
+        let absent: BTreeSet<String> = absent.into_iter().chain(owned).collect();
+        if !absent.is_empty() {
+            let absent = absent.into_iter().collect::<Vec<_>>().join(", ");
+            return Err(format!("it has no column {absent}"));
+        }
+        let wide = stream.unpivot.as_ref().map(|unpivot| &unpivot.columns);
+        let mut plan = Plan {
+            headers: Vec::new(),
+            columns: Vec::new(),
+            key: ask.key.iter().filter_map(|name| find(name)).collect(),
+            places: Vec::new(),
+            cursor: ask.cursor.as_ref().and_then(|cursor| find(&cursor.param)),
+            others: Vec::new(),
+        };
+        for column in known {
+            let is_it = |name: &&String| find(name).is_some_and(|found| found.name == column.name);
+            let header = needed.iter().chain(&stream.ignore).find(is_it).unwrap_or(&column.name);
+            if needed.contains(header) || wide.is_some_and(|wide| wide.holds(header)) {
+                plan.headers.push(header.clone());
+                plan.columns.push(column);
+            } else {
+                plan.others.push(header.clone());
+            }
+        }
+        // The rest of the key is read for the order's sake and never handed on.
+        for key in &plan.key {
+            let place = plan.columns.iter().position(|column| column == key);
+            plan.places.push(place.unwrap_or(plan.columns.len()));
+            if place.is_none() {
+                plan.columns.push(key);
+            }
+        }
+        Ok(plan)
+    }
+
+    fn key_of(&self, row: &Values) -> Result<Vec<Value>, String> {
+        let values = self.places.iter().map(|at| row.get(*at).cloned().flatten());
+        values.collect::<Option<_>>().ok_or_else(|| "a row has an empty key".to_owned())
+    }
+
+    fn batch(&self, source: &Arc<str>, rows: Vec<Values>, before: u64) -> Batch {
+        let rows = (before + 1..).zip(rows).map(|(number, values)| Row {
+            source: Arc::clone(source),
+            row: u32::try_from(number).unwrap_or(u32::MAX),
+            cells: values
+                .into_iter()
+                .take(self.headers.len())
+                .map(|value| value.map(|value| value.written()).filter(|text| !text.is_empty()))
+                .collect(),
+        });
+        Batch { headers: self.headers.clone(), rows: rows.collect() }
+    }
+}
+
+/// What the manifest names and a view has not. What it makes itself begins with `_`.
+fn absent(stream: &Stream, has: impl Fn(&str) -> bool) -> Vec<String> {
+    let made = [".fault", ".birth_date", ".sex"];
+    let has = |header: &str| {
+        let base = made.iter().find_map(|end| header.strip_suffix(end)).unwrap_or(header);
+        base.starts_with('_') || has(base)
+    };
+    let mut absent = Vec::new();
+    for column in stream.columns.iter().filter(|column| !column.is_optional) {
+        if !column.from.is_empty() && !column.from.iter().any(|header| has(header)) {
+            absent.push(format!("`{}`", column.from.join("` or `")));
+        }
+    }
+    let mut named: Vec<&str> = Vec::new();
+    stream.expressions().for_each(|expr| expr.each_column(&mut |name| named.push(name)));
+    named.extend(stream.explode.iter().map(|explode| explode.column.value.as_str()));
+    if let Some(Wide::Named(names)) = stream.unpivot.as_ref().map(|unpivot| &unpivot.columns) {
+        named.extend(names.iter().map(String::as_str));
+    }
+    absent.extend(named.into_iter().filter(|name| !has(name)).map(|name| format!("`{name}`")));
+    absent
+}

@@ -1,0 +1,204 @@
+//! What do SQLite and PostgreSQL want to hear when they are read? Every statement stands here;
+//! identifiers are quoted, values are always bound.
+
+/// Which database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+/// A column of a view as the database knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Known {
+    /// Its name.
+    pub(super) name: String,
+    /// Its type, in PostgreSQL's words.
+    pub(super) kind: String,
+}
+
+/// What is read of a view.
+#[derive(Debug)]
+pub(super) struct Selection<'s> {
+    pub(super) engine: Engine,
+    /// The view, quoted, or a query in parentheses.
+    pub(super) relation: String,
+    /// What is selected.
+    pub(super) columns: Vec<&'s Known>,
+    /// What orders the rows.
+    pub(super) key: Vec<&'s Known>,
+    /// The column of the window, and with how many bounds: its beginning, then its end.
+    pub(super) window: Option<(&'s Known, usize)>,
+    /// The most rows of one statement.
+    pub(super) chunk: u32,
+}
+
+impl Selection<'_> {
+    /// How many rows the window has. Bound: the window.
+    pub(super) fn count(&self) -> String {
+        let conditions = self.conditions();
+        format!(
+            "select cast(count(*) as text) from {} as source{}",
+            self.relation,
+            all(&conditions)
+        )
+    }
+
+    /// The first rows of the window. Bound: the window.
+    pub(super) fn first(&self) -> String {
+        self.rows(&self.conditions())
+    }
+
+    /// The rows behind a key. Bound: the window, the key.
+    pub(super) fn behind(&self) -> String {
+        let mut conditions = self.conditions();
+        let bound = self.window.map_or(0, |(_, bounds)| bounds);
+        let key = self.key.iter().zip(bound + 1..);
+        let places: Vec<String> = key.map(|(known, at)| self.place(at, known)).collect();
+        conditions.push(format!("({}) > ({})", names(&self.key), places.join(", ")));
+        self.rows(&conditions)
+    }
+
+    fn rows(&self, conditions: &[String]) -> String {
+        let columns: Vec<String> = self.columns.iter().map(|known| self.text(known)).collect();
+        format!(
+            "select {} from {} as source{} order by {} limit {}",
+            columns.join(", "),
+            self.relation,
+            all(conditions),
+            names(&self.key),
+            self.chunk
+        )
+    }
+
+    fn conditions(&self) -> Vec<String> {
+        let Some((known, bounds)) = self.window else { return Vec::new() };
+        let bound = |(operator, at): (&str, usize)| {
+            format!("{} {operator} {}", quoted(&known.name), self.place(at, known))
+        };
+        [(">=", 1), ("<", 2)].into_iter().take(bounds).map(bound).collect()
+    }
+
+    /// PostgreSQL writes every value as text itself, so that nothing is lost on the way; SQLite hands
+    /// values out as they are stored.
+    fn text(&self, known: &Known) -> String {
+        match self.engine {
+            Engine::Sqlite => quoted(&known.name),
+            Engine::Postgres => format!("{}::text", quoted(&known.name)),
+        }
+    }
+
+    fn place(&self, at: usize, known: &Known) -> String {
+        match self.engine {
+            Engine::Sqlite => format!("?{at}"),
+            Engine::Postgres => format!("cast(${at}::text as {})", known.kind),
+        }
+    }
+}
+
+/// A name with its schema, each part quoted.
+pub(super) fn view(name: &str) -> String {
+    name.split('.').map(quoted).collect::<Vec<_>>().join(".")
+}
+
+/// A query as something to select from.
+pub(super) fn query(text: &str) -> String {
+    format!("({})", text.trim().trim_end_matches(';'))
+}
+
+/// All columns of a relation.
+pub(super) fn everything(relation: &str) -> String {
+    format!("select * from {relation} as source")
+}
+
+/// What PostgreSQL is told at the beginning: nothing is written, no statement takes longer than
+/// so many milliseconds, days and times are ISO in the system's zone.
+pub(super) const SETTINGS: &str = "select set_config('default_transaction_read_only', 'on', false), \
+     set_config('statement_timeout', $1, false), \
+     set_config('timezone', $2, false), \
+     set_config('datestyle', 'ISO, YMD', false), \
+     set_config('intervalstyle', 'iso_8601', false), \
+     set_config('extra_float_digits', '1', false)";
+
+/// A view's name as PostgreSQL knows it; none where it has none.
+pub(super) const REGCLASS: &str = "select to_regclass($1)::text";
+
+/// How a reading begins: every statement sees the same rows.
+pub(super) fn begin(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => "begin",
+        Engine::Postgres => "begin transaction isolation level repeatable read, read only",
+    }
+}
+
+/// A type's name where PostgreSQL's own differs from what it is called in a cast.
+pub(super) fn cast_name(name: &str) -> String {
+    match name {
+        "CHAR" => "bpchar".to_owned(),
+        other => other.to_ascii_lowercase(),
+    }
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+fn names(columns: &[&Known]) -> String {
+    columns.iter().map(|known| quoted(&known.name)).collect::<Vec<_>>().join(", ")
+}
+
+fn all(conditions: &[String]) -> String {
+    if conditions.is_empty() {
+        String::new()
+    } else {
+        format!(" where {}", conditions.join(" and "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known(name: &str, kind: &str) -> Known {
+        Known { name: name.to_owned(), kind: kind.to_owned() }
+    }
+
+    #[test]
+    fn a_window_is_counted_and_read_by_key_with_every_value_bound() {
+        let (id, at) = (known("LSH", "int8"), known("GX\"SJ", "timestamp"));
+        let of = |engine| Selection {
+            engine,
+            relation: view("kh.V_GZJS"),
+            columns: vec![&id, &at],
+            key: vec![&id],
+            window: Some((&at, 2)),
+            chunk: 10,
+        };
+        let selection = of(Engine::Postgres);
+        assert_eq!(
+            selection.count(),
+            "select cast(count(*) as text) from \"kh\".\"V_GZJS\" as source \
+             where \"GX\"\"SJ\" >= cast($1::text as timestamp) and \"GX\"\"SJ\" < cast($2::text as timestamp)"
+        );
+        assert_eq!(
+            of(Engine::Sqlite).behind(),
+            "select \"LSH\", \"GX\"\"SJ\" from \"kh\".\"V_GZJS\" as source \
+             where \"GX\"\"SJ\" >= ?1 and \"GX\"\"SJ\" < ?2 and (\"LSH\") > (?3) \
+             order by \"LSH\" limit 10"
+        );
+        let whole = Selection { window: None, ..of(Engine::Postgres) };
+        assert_eq!(
+            whole.behind(),
+            "select \"LSH\"::text, \"GX\"\"SJ\"::text from \"kh\".\"V_GZJS\" as source \
+             where (\"LSH\") > (cast($1::text as int8)) order by \"LSH\" limit 10"
+        );
+    }
+
+    #[test]
+    fn a_query_of_the_manifest_is_read_like_a_view() {
+        assert_eq!(
+            everything(&query("select 1 as a;\n")),
+            "select * from (select 1 as a) as source"
+        );
+    }
+}

@@ -1,0 +1,342 @@
+//! How are rows fetched from a database? Over one connection that can only read; what goes wrong is
+//! told by its kind, never with a row, a secret or an address.
+
+use std::borrow::Cow;
+use std::path::Path;
+use std::path::PathBuf;
+use std::str::FromStr as _;
+use std::time::Duration;
+use std::time::Instant;
+
+use sqlx::AssertSqlSafe;
+use sqlx::Column as _;
+use sqlx::ConnectOptions as _;
+use sqlx::Connection as _;
+use sqlx::Executor as _;
+use sqlx::PgConnection;
+use sqlx::Row as _;
+use sqlx::SqliteConnection;
+use sqlx::Statement as _;
+use sqlx::TypeInfo as _;
+use sqlx::ValueRef as _;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::postgres::PgRow;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::sqlite::SqliteRow;
+
+use super::dialect;
+use super::dialect::Engine;
+use super::dialect::Known;
+use super::error::quoted;
+
+/// Where a database is.
+#[derive(Clone, Debug)]
+pub(super) enum Address {
+    /// A file.
+    Sqlite(PathBuf),
+    /// A server.
+    Postgres(Box<PgConnectOptions>),
+}
+
+/// Why a statement brought nothing.
+#[derive(Debug)]
+pub(super) struct Fault {
+    /// What happened.
+    pub(super) why: String,
+    /// Whether the same may go well later.
+    pub(super) is_transient: bool,
+}
+
+/// A value as it came.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Value {
+    Whole(i64),
+    Real(f64),
+    Text(String),
+}
+
+/// The values of one row.
+pub(super) type Values = Vec<Option<Value>>;
+
+/// A connection.
+pub(super) enum Link {
+    Sqlite(SqliteConnection, Duration),
+    Postgres(Box<PgConnection>, Duration),
+}
+
+impl Address {
+    /// `sqlite:///path.db` or `postgres://…`; a relative path starts at the home.
+    pub(super) fn read(url: &str, home: &Path) -> Option<Address> {
+        if let Some(path) = url.strip_prefix("sqlite://") {
+            return (!path.is_empty()).then(|| Address::Sqlite(home.join(path)));
+        }
+        if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+            return None;
+        }
+        let options = PgConnectOptions::from_str(url).ok()?;
+        Some(Address::Postgres(Box::new(options.disable_statement_logging())))
+    }
+}
+
+impl Value {
+    /// The text of it, without loss.
+    pub(super) fn written(&self) -> String {
+        match self {
+            Value::Whole(number) => number.to_string(),
+            Value::Real(number) => number.to_string(),
+            Value::Text(text) => text.clone(),
+        }
+    }
+}
+
+impl Link {
+    /// Opens a database, for reading only.
+    pub(super) async fn open(
+        address: &Address,
+        timeout: Duration,
+        zone: &str,
+    ) -> Result<Link, Fault> {
+        let link = async {
+            match address {
+                Address::Sqlite(path) => {
+                    let options = SqliteConnectOptions::new()
+                        .filename(path)
+                        .read_only(true)
+                        .busy_timeout(timeout)
+                        .disable_statement_logging();
+                    Ok(Link::Sqlite(options.connect().await?, timeout))
+                }
+                Address::Postgres(options) => {
+                    let mut connection = options.connect().await?;
+                    let milliseconds = timeout.as_millis().to_string();
+                    let settings = sqlx::query(dialect::SETTINGS).bind(milliseconds).bind(zone);
+                    settings.execute(&mut connection).await?;
+                    Ok(Link::Postgres(Box::new(connection), timeout))
+                }
+            }
+        };
+        within(timeout, link).await
+    }
+
+    /// Which database it is.
+    pub(super) fn engine(&self) -> Engine {
+        match self {
+            Link::Sqlite(..) => Engine::Sqlite,
+            Link::Postgres(..) => Engine::Postgres,
+        }
+    }
+
+    /// A view as the database knows it; names that were not quoted when PostgreSQL made them are
+    /// small there.
+    pub(super) async fn view(&mut self, name: &str) -> Result<String, Fault> {
+        let Link::Postgres(connection, timeout) = self else { return Ok(dialect::view(name)) };
+        for spelling in [name.to_owned(), name.to_lowercase()] {
+            let view = dialect::view(&spelling);
+            let known = sqlx::query_scalar::<_, Option<String>>(dialect::REGCLASS).bind(&view);
+            if within(*timeout, known.fetch_one(&mut **connection)).await?.is_some() {
+                return Ok(view);
+            }
+        }
+        Err(Fault { why: format!("there is no view or table `{name}`"), is_transient: false })
+    }
+
+    /// The columns of a view or a query, in its order.
+    pub(super) async fn columns(&mut self, relation: &str) -> Result<Vec<Known>, Fault> {
+        let text = AssertSqlSafe(dialect::everything(relation));
+        let known = |name: &str, kind: &str| Known {
+            name: name.to_owned(),
+            kind: dialect::cast_name(kind),
+        };
+        Ok(match self {
+            Link::Sqlite(connection, timeout) => {
+                let made =
+                    within(*timeout, connection.prepare(sqlx::SqlSafeStr::into_sql_str(text)));
+                let made = made.await?;
+                made.columns().iter().map(|c| known(c.name(), c.type_info().name())).collect()
+            }
+            Link::Postgres(connection, timeout) => {
+                let made =
+                    within(*timeout, connection.prepare(sqlx::SqlSafeStr::into_sql_str(text)));
+                let made = made.await?;
+                made.columns().iter().map(|c| known(c.name(), c.type_info().name())).collect()
+            }
+        })
+    }
+
+    /// From now on every statement sees the same rows.
+    pub(super) async fn begin(&mut self) -> Result<(), Fault> {
+        let begin = dialect::begin(self.engine());
+        match self {
+            Link::Sqlite(connection, timeout) => {
+                within(*timeout, connection.execute(begin)).await.map(|_| ())
+            }
+            Link::Postgres(connection, timeout) => {
+                within(*timeout, connection.execute(begin)).await.map(|_| ())
+            }
+        }
+    }
+
+    /// The rows of a statement.
+    pub(super) async fn rows(
+        &mut self,
+        statement: String,
+        bound: &[Value],
+    ) -> Result<Vec<Values>, Fault> {
+        let statement = AssertSqlSafe(statement);
+        match self {
+            Link::Sqlite(connection, timeout) => {
+                let deadline = Instant::now() + *timeout;
+                let mut handle = connection.lock_handle().await.map_err(|fault| told(&fault))?;
+                handle.set_progress_handler(1_000, move || Instant::now() < deadline);
+                drop(handle);
+                let mut query = sqlx::query(statement);
+                for value in bound {
+                    query = match value {
+                        Value::Whole(number) => query.bind(*number),
+                        Value::Real(number) => query.bind(*number),
+                        Value::Text(text) => query.bind(text.clone()),
+                    };
+                }
+                let rows = within(*timeout, query.fetch_all(connection)).await?;
+                rows.iter().map(sqlite_values).collect()
+            }
+            Link::Postgres(connection, timeout) => {
+                let mut query = sqlx::query(statement);
+                for value in bound {
+                    query = query.bind(value.written());
+                }
+                let rows = within(*timeout, query.fetch_all(&mut **connection)).await?;
+                rows.iter().map(postgres_values).collect()
+            }
+        }
+    }
+
+    /// Says goodbye; a connection that can't is as closed as one that can.
+    pub(super) async fn close(self) {
+        let closed = match self {
+            Link::Sqlite(connection, _) => connection.close().await,
+            Link::Postgres(connection, _) => connection.close().await,
+        };
+        if let Err(fault) = closed {
+            tracing::debug!(why = told(&fault).why, "connection did not close");
+        }
+    }
+}
+
+fn sqlite_values(row: &SqliteRow) -> Result<Values, Fault> {
+    let value = |at: usize| -> sqlx::Result<Option<Value>> {
+        let raw = row.try_get_raw(at)?;
+        if raw.is_null() {
+            return Ok(None);
+        }
+        let kind = raw.type_info().name().to_owned();
+        Ok(Some(match kind.as_str() {
+            "INTEGER" => Value::Whole(row.try_get_unchecked(at)?),
+            "REAL" => Value::Real(row.try_get_unchecked(at)?),
+            _ => Value::Text(row.try_get_unchecked(at)?),
+        }))
+    };
+    (0..row.len()).map(|at| value(at).map_err(|fault| told(&fault))).collect()
+}
+
+fn postgres_values(row: &PgRow) -> Result<Values, Fault> {
+    let value = |at: usize| Ok(row.try_get::<Option<String>, _>(at)?.map(Value::Text));
+    (0..row.len()).map(|at| value(at).map_err(|fault: sqlx::Error| told(&fault))).collect()
+}
+
+/// An answer within a time. The database is told the same time and should stop by itself; a little
+/// more is for a network that says nothing.
+async fn within<T>(
+    timeout: Duration,
+    answer: impl Future<Output = sqlx::Result<T>>,
+) -> Result<T, Fault> {
+    match tokio::time::timeout(timeout + timeout / 4, answer).await {
+        Ok(answer) => answer.map_err(|fault| told(&fault)),
+        Err(_) => Err(passing("it did not answer in time")),
+    }
+}
+
+fn passing(why: impl Into<String>) -> Fault {
+    Fault { why: why.into(), is_transient: true }
+}
+
+fn lasting(why: impl Into<String>) -> Fault {
+    Fault { why: why.into(), is_transient: false }
+}
+
+/// What went wrong, in our own words: those of a database may quote the values of a row.
+fn told(fault: &sqlx::Error) -> Fault {
+    match fault {
+        sqlx::Error::Database(answer) => {
+            let code = answer.code().unwrap_or(Cow::Borrowed(""));
+            match code.parse::<i64>() {
+                Ok(number) if code.len() != 5 => sqlite(number & 0xff, answer.message()),
+                _ => postgres(&code, answer.message()),
+            }
+        }
+        sqlx::Error::Io(cause) => passing(cause.to_string()),
+        sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => {
+            passing("the connection broke off")
+        }
+        sqlx::Error::Tls(_) => lasting("it wants a connection that is encrypted"),
+        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => lasting("a value is no text"),
+        _ => lasting("the connection can't be used"),
+    }
+}
+
+fn postgres(code: &str, message: &str) -> Fault {
+    let class: String = code.chars().take(2).collect();
+    match (code, class.as_str()) {
+        ("28000" | "28P01", _) => lasting("it does not accept this user and password"),
+        ("3D000", _) => lasting("it has no such database"),
+        ("42501", _) => lasting("this user may not read it"),
+        ("57014", _) => passing("a statement took too long and was stopped"),
+        // What is wrong with the text of a statement quotes the manifest, not a row.
+        (_, "42") => lasting(format!("{} ({code})", quoted(message))),
+        (_, "08" | "40" | "53" | "57") => passing(format!("it broke off or is busy ({code})")),
+        _ => lasting(format!("it answers with error {code}")),
+    }
+}
+
+fn sqlite(code: i64, message: &str) -> Fault {
+    match code {
+        1 => lasting(quoted(message)),
+        5 | 6 => passing("it is locked"),
+        9 => passing("a statement took too long and was stopped"),
+        10 => passing("its file can't be read"),
+        14 => lasting("its file can't be opened"),
+        11 | 26 => lasting("its file is no SQLite database, or damaged"),
+        _ => lasting(format!("it answers with error {code}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_a_file_or_a_server() {
+        let read = |url| Address::read(url, Path::new("/home"));
+        assert!(
+            matches!(read("sqlite://x.db"), Some(Address::Sqlite(p)) if p == Path::new("/home/x.db"))
+        );
+        assert!(
+            matches!(read("sqlite:///x.db"), Some(Address::Sqlite(p)) if p == Path::new("/x.db"))
+        );
+        assert!(matches!(read("postgres://u@h/db"), Some(Address::Postgres(_))));
+        for url in ["", "sqlite://", "x.db", "mysql://h/db", "postgres://u@h:port/db"] {
+            assert!(read(url).is_none(), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_database_is_not_quoted_where_it_may_quote_a_row() {
+        let fault = postgres("22P02", "invalid input syntax for type integer: \"张三\"");
+        assert_eq!(
+            (fault.why.as_str(), fault.is_transient),
+            ("it answers with error 22P02", false)
+        );
+        assert!(postgres("57P01", "").is_transient && !postgres("28P01", "").is_transient);
+        assert!(sqlite(9, "interrupted").is_transient && !sqlite(14, "").is_transient);
+    }
+}

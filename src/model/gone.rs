@@ -1,0 +1,85 @@
+//! Which known rows does a delivery end? Those that it says are deleted, and those that it no longer
+//! holds though it could.
+
+use std::collections::HashSet;
+
+use jiff::civil::Date;
+use polars::prelude::DataFrame;
+
+use super::judge::Judged;
+use super::lake::Delivery;
+use super::lake::columns;
+use super::lake::key_of;
+use super::lake::places;
+use crate::base::cell::Cell;
+use crate::base::cell::CellRow;
+use crate::frame::table;
+use crate::spec::schema::Schema;
+
+/// Which known rows a delivery no longer holds, though it could.
+pub(super) struct Absent {
+    stream: Option<Cell>,
+    of_stream: Option<usize>,
+    scope: Vec<usize>,
+    scopes: HashSet<String>,
+    keys: HashSet<String>,
+}
+
+impl Absent {
+    /// What a delivery holds, and what it was quarantined with.
+    pub(super) fn of(
+        schema: &Schema,
+        delivery: Delivery<'_>,
+        within: &[String],
+        judged: &Judged,
+    ) -> Absent {
+        let names: Vec<&str> = columns(schema).into_iter().map(|(name, _)| name).collect();
+        let at = |name: &str| names.iter().position(|known| *known == name);
+        let scope: Vec<usize> = within.iter().filter_map(|name| at(name)).collect();
+        let places = places(schema);
+        let held = || judged.kept.iter().map(|kept| &kept.cells);
+        let keys = held().chain(&judged.spared).map(|cells| key_of(cells, &places.key));
+        let scopes = held().map(|cells| key_of(cells, &scope));
+        Absent {
+            stream: Some(Cell::Text(delivery.stream.to_owned())),
+            of_stream: at("_stream"),
+            keys: keys.collect(),
+            scopes: scopes.collect(),
+            scope,
+        }
+    }
+
+    /// Whether a known row, with its key, is one of them.
+    pub(super) fn holds(&self, key: &str, row: &CellRow) -> bool {
+        self.of_stream.is_some_and(|at| row.get(at) == Some(&self.stream))
+            && self.scopes.contains(&key_of(row, &self.scope))
+            && !self.keys.contains(key)
+    }
+}
+
+/// The deleted versions of those known rows that are gone.
+pub(super) fn deleted_versions(
+    known: &DataFrame,
+    schema: &Schema,
+    night: Date,
+    is_gone: impl Fn(&str, &CellRow) -> bool,
+) -> Vec<CellRow> {
+    let names: Vec<&str> = columns(schema).into_iter().map(|(name, _)| name).collect();
+    let at = |name: &str| names.iter().position(|known| *known == name);
+    let places = places(schema);
+    let rows = table::to_rows(known, &names).into_iter();
+    rows.filter(|row| is_gone(&key_of(row, &places.key), row))
+        .map(|mut row| {
+            for (name, cell) in [
+                ("_deleted", Cell::Flag(true)),
+                ("_hash", Cell::Text(String::new())),
+                ("_night", Cell::Day(night)),
+            ] {
+                if let Some(slot) = at(name).and_then(|at| row.get_mut(at)) {
+                    *slot = Some(cell);
+                }
+            }
+            row
+        })
+        .collect()
+}
