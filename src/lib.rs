@@ -2,9 +2,10 @@
 //!
 //! The night, top to bottom: [`extract`] asks each system for its rows and lands them as they came,
 //! [`model`] types, checks and resolves them and quarantines what breaks its contract, [`measure`]
-//! counts by unit, section and month and computes the metrics, [`warehouse`] loads the tables that
-//! analysts query, [`publish`] writes the files that scoring tools read. [`night`] alone knows the
-//! order; imports only go down. [`schedule`] says when nights run.
+//! counts by unit, section and month and computes the metrics, [`score`] turns them into points,
+//! [`warehouse`] loads the tables that analysts query, [`publish`] writes the files that scoring tools
+//! read. [`night`] alone knows the order; imports only go down. [`schedule`] says when nights
+//! run.
 
 // Floor 6
 pub mod cli;
@@ -18,6 +19,7 @@ pub mod measure;
 pub mod model;
 pub mod publish;
 pub mod sandbox;
+pub mod score;
 pub mod warehouse;
 // Floor 2
 pub mod frame;

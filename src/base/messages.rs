@@ -83,6 +83,14 @@ codes! {
     Template "H041" "`${{name}}` is not known here" "此处没有 `${{name}}`" "the names are {choices}" "可用:{choices}";
     Alias "H050" "line does not read: {problem}" "无法读取该行:{problem}" "columns: system,alias,unit,valid_from,valid_to,note" "列为 system,alias,unit,valid_from,valid_to,note";
     Calendar "H051" "{problem}" "{problem}" "columns: date,is_workday,name" "列为 date,is_workday,name";
+    PointsSum "H080" "the points below add up to {sum}, not to {points}" "下级分值合计为 {sum},应为 {points}" "" "";
+    FullPoints "H081" "the best case is worth {found} points, the leaf {points}; none is worth less than 0" "最好情形得 {found} 分,而该项为 {points} 分;任何情形不得低于 0 分" "" "";
+    StepsElse "H082" "the last step, and no other, must be `else`" "最后一档须为 `else`,且只有最后一档" "end the table with a step that says `else = true`" "请以 `else = true` 的一档结尾";
+    StepsOrder "H083" "no value passes the step at {before} by and meets the one at {found}" "没有数值能越过 {before} 一档而落入 {found} 一档" "order steps from the strictest to the mildest, all `ge` and `gt` or all `le` and `lt`" "各档由严到宽排列,且同为 `ge`、`gt` 或同为 `le`、`lt`";
+    Condition "H084" "`{found}` is no condition" "`{found}` 不是条件" "a metric, a comparison and a number: `sections >= 3`" "写作指标、比较符与数:`sections >= 3`";
+    UnknownMetric "H085" "no metric is named `{found}`" "没有名为 `{found}` 的指标" "did you mean `{guess}`?" "是否应为 `{guess}`?";
+    NotByData "H086" "a leaf has a `method` where `by` names `data`, and nowhere else" "`by` 含 `data` 的三级指标须有 `method`,其他的不得有" "" "";
+    Reference "H087" "line does not read: {problem}" "无法读取该行:{problem}" "columns: category,metric,statistic,value" "列为 category,metric,statistic,value";
     NoConnector "H060" "no connector stands in connectors/" "connectors/ 中没有连接器" "`shuping init <dir>` writes a home to begin with" "`shuping init <目录>` 可生成一个初始目录";
     CronFields "H070" "a cron line has five fields, `{found}` has {count}" "cron 表达式应有五段,`{found}` 有 {count} 段" "minute, hour, day of month, month, day of week: `0 2 * * *` is every night at 02:00" "依次为分、时、日、月、星期:`0 2 * * *` 为每夜 02:00";
     CronField "H071" "`{found}` is no {field} of a cron line" "`{found}` 不是 cron 表达式的 {field} 段" "{field} takes {range}: `*`, numbers, ranges `a-b`, steps `*/n` or `a-b/n`, and lists of these; Friday to Sunday is `5-7`" "{field} 可取 {range}:`*`、数字、范围 `a-b`、步长 `*/n` 或 `a-b/n` 及其列表;周五至周日写作 `5-7`";

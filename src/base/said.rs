@@ -116,6 +116,10 @@ texts! {
     CatchUp "R131" "night {night} was missed or interrupted; it runs now" "{night} 夜曾错过或中断,现在补跑";
     NightEnded "R132" "night {night} ended with exit code {code}" "{night} 夜结束,退出码 {code}";
     Stopped "R133" "stopped; the state on the disk is whole, the next start runs again what did not end" "已停止;磁盘上的状态是完整的,下次启动会重跑未完成的一夜";
+    Scores "R150" "Data scores of the year, by category" "年度数据评分";
+    Category "R151" "category" "类别";
+    Units "R152" "units" "机构数";
+    Scored "R153" "scored" "已评分";
     KindUnknownUnit "R140" "a name that no unit answers to" "无人认得的机构名称";
     KindIncomplete "R141" "an expected value is missing" "应填未填";
     KindUnmapped "R142" "a word that no code knows" "未对应代码的取值";

@@ -31,6 +31,7 @@ pub(super) fn print(report: &NightReport, city: &str, face: &mut Face<'_>) -> io
     quarantine(report, face)?;
     findings(report, face)?;
     metrics(report, face)?;
+    scores(report, face)?;
     results(report, face)?;
     failures(report, face)
 }
@@ -157,6 +158,16 @@ fn metrics(report: &NightReport, face: &mut Face<'_>) -> io::Result<()> {
     head.push("");
     let table = table(&head, 2, rows);
     writeln!(face.out, "\n{}\n{}", Say::Metrics.text(face.lang), table.trim_fmt())
+}
+
+fn scores(report: &NightReport, face: &mut Face<'_>) -> io::Result<()> {
+    let head = [Say::Category, Say::Units, Say::Scored];
+    let rows = report
+        .scores
+        .iter()
+        .map(|(title, (units, scored))| vec![title.clone(), grouped(*units), grouped(*scored)])
+        .collect();
+    section(face, Say::Scores, &head, 1, rows)
 }
 
 fn results(report: &NightReport, face: &mut Face<'_>) -> io::Result<()> {

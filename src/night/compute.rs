@@ -9,6 +9,7 @@ use super::Choice;
 use super::Ground;
 use super::model::days;
 use super::report::Noticed;
+use super::score;
 use crate::base::cell::Cell;
 use crate::frame::DataFrame;
 use crate::frame::table;
@@ -21,6 +22,7 @@ use crate::model::lake::Lake;
 use crate::model::people;
 use crate::model::people::Sources;
 use crate::model::resolve::Resolver;
+use crate::score::UnitScore;
 use crate::spec::catalog::Catalog;
 
 /// What a night knows, resolved and computed.
@@ -29,6 +31,8 @@ pub(super) struct Computed<'c> {
     pub(super) tables: BTreeMap<String, DataFrame>,
     /// Every metric.
     pub(super) values: Vec<Told<'c>>,
+    /// The scores of units whose category has a tree.
+    pub(super) scores: Vec<UnitScore<'c>>,
     /// What was noticed on the way.
     pub(super) noticed: Vec<Noticed>,
 }
@@ -54,7 +58,8 @@ pub(super) fn compute<'c>(
         stale: &stale,
     };
     let values = telling.all().context("telling metrics")?;
-    Ok(Computed { tables, values, noticed })
+    let scores = score::scores(catalog, tables.get("unit"), &values, choice.as_of);
+    Ok(Computed { tables, values, scores, noticed })
 }
 
 type Tables = BTreeMap<String, DataFrame>;

@@ -10,6 +10,7 @@ use super::notes;
 use super::notes::text;
 use super::notes::whole;
 use super::report::NightReport;
+use super::score;
 use crate::base::cell::Cell;
 use crate::base::cell::CellRow;
 use crate::frame::DataFrame;
@@ -135,6 +136,11 @@ pub(super) async fn load(
         replaces: Replaces::All,
     };
     tables.push(all(schema(catalog, "metric_definition")?, definitions(catalog)?));
+    for (_, name) in score::TABLES {
+        let schema = schema(catalog, name)?;
+        let days = (report.night, report.as_of);
+        tables.push(all(schema, score::rows(schema, &computed.scores, days)));
+    }
     for name in notes::NOTES {
         let schema = schema(catalog, name)?;
         tables.push(all(schema, lake.notes(schema, report.night)?));
@@ -182,6 +188,10 @@ pub(super) fn publish(
         if let Some(rows) = computed.tables.get(name) {
             resources.push(resource(ground, (file, name), rows)?);
         }
+    }
+    for (file, name) in score::TABLES {
+        let rows = score::table(schema(catalog, name)?, &computed.scores, choice)?;
+        resources.push(resource(ground, (file, name), &rows)?);
     }
     let settings = &catalog.settings;
     let label = Label {

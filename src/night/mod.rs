@@ -6,6 +6,7 @@ mod model;
 mod notes;
 mod pull;
 pub mod report;
+mod score;
 pub mod status;
 
 use std::fs::File;

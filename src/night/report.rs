@@ -156,6 +156,8 @@ pub struct NightReport {
     /// How many values of each metric have which status: title, counts in the order of
     /// [`Status::ALL`], and whether it is stale.
     pub metrics: BTreeMap<String, (String, [u64; 5], bool)>,
+    /// How many units of each category there are, and how many of them have a score.
+    pub scores: BTreeMap<String, (u64, u64)>,
     /// Where the warehouse is.
     pub warehouse: PathBuf,
     /// Where the release is.
@@ -180,12 +182,19 @@ impl NightReport {
                 *count += 1;
             }
         }
+        let mut scores: BTreeMap<String, (u64, u64)> = BTreeMap::new();
+        for unit in &computed.scores {
+            let counts = scores.entry(unit.tree.title.clone()).or_default();
+            counts.0 += 1;
+            counts.1 += u64::from(unit.score.is_some());
+        }
         NightReport {
             night: choice.night,
             as_of: choice.as_of,
             streams,
             noticed,
             metrics,
+            scores,
             warehouse: PathBuf::new(),
             release: PathBuf::new(),
         }

@@ -14,10 +14,14 @@ use super::pipeline::Measure;
 use super::pipeline::Metric;
 use super::pipeline::Pipeline;
 use super::pipeline::read_pipeline;
+use super::reference::Reference;
+use super::reference::read_reference;
 use super::schema::CodeTable;
 use super::schema::Schema;
 use super::schema::read_codes;
 use super::schema::read_schema;
+use super::scoring::Tree;
+use super::scoring::read_tree;
 use super::settings::Settings;
 use super::settings::read_settings;
 use crate::base::calendar::Calendar;
@@ -42,6 +46,10 @@ pub struct Catalog {
     pub calendar: Calendar,
     /// `pipelines/*.toml`
     pub pipelines: Vec<Pipeline>,
+    /// `pipelines/scoring/*.toml`
+    pub scoring: Vec<Tree>,
+    /// `pipelines/reference/<year>.csv`
+    pub references: BTreeMap<i16, Reference>,
     /// SHA-256 over all of it.
     pub fingerprint: String,
 }
@@ -126,12 +134,33 @@ pub fn read(home: &Home) -> Result<Catalog, Vec<Diagnostic>> {
         .under("pipelines", ".toml")
         .filter_map(|(file, name, text)| keep(read_pipeline(file, name, text), &mut faults))
         .collect();
+    let scoring: Vec<Tree> = home
+        .under("pipelines/scoring", ".toml")
+        .filter_map(|(file, _, text)| keep(read_tree(file, text), &mut faults))
+        .collect();
+    let references: BTreeMap<i16, Reference> = home
+        .under("pipelines/reference", ".csv")
+        .filter_map(|(file, name, text)| Some((name.parse().ok()?, file, text)))
+        .filter_map(|(year, file, text)| {
+            Some((year, keep(read_reference(file, text), &mut faults)?))
+        })
+        .collect();
     let calendar = calendar(home, settings.as_ref(), &mut faults);
     let (Some(settings), Some(calendar)) = (settings, calendar) else { return Err(sorted(faults)) };
     let fingerprint = home.fingerprint();
     let aliases = aliases.unwrap_or_default();
-    let catalog =
-        Catalog { settings, connectors, aliases, schemas, codes, calendar, pipelines, fingerprint };
+    let catalog = Catalog {
+        settings,
+        connectors,
+        aliases,
+        schemas,
+        codes,
+        calendar,
+        pipelines,
+        scoring,
+        references,
+        fingerprint,
+    };
     faults.extend(check::check(&catalog));
     if faults.is_empty() { Ok(catalog) } else { Err(sorted(faults)) }
 }

@@ -16,6 +16,7 @@ use super::reader::Found;
 use super::reader::guess;
 use super::schema::Pii;
 use super::schema::Schema;
+use super::scoring;
 use super::sql::check_columns;
 use crate::base::diagnostic::Diagnostic;
 use crate::base::messages::Code;
@@ -37,8 +38,28 @@ pub(super) fn check(catalog: &Catalog) -> Vec<Diagnostic> {
         pipeline.metrics.iter().for_each(|metric| check_metric(catalog, metric, &of));
         faults.extend(of.into_list());
     }
+    faults.extend(check_scoring(catalog));
     faults.extend(check_tables(catalog));
     faults.extend(check_twice(catalog));
+    faults
+}
+
+fn check_scoring(catalog: &Catalog) -> Vec<Diagnostic> {
+    let category = catalog.schemas.get("unit").and_then(|unit| unit.field("category"));
+    let categories = category.map_or(&[][..], |field| field.choices.as_slice());
+    let metrics: BTreeSet<&str> = catalog.metrics().map(|metric| metric.name.as_str()).collect();
+    let mut seen = BTreeSet::new();
+    let mut faults = Vec::new();
+    for tree in &catalog.scoring {
+        let of = Faults::of(&tree.file);
+        scoring::check(tree, categories, &metrics, &of);
+        let category = &tree.category;
+        if !seen.insert(category.value.as_str()) {
+            let nouns = vec![("found", category.value.clone())];
+            of.add(category.place, &category.key, Code::Duplicate, nouns);
+        }
+        faults.extend(of.into_list());
+    }
     faults
 }
 

@@ -48,12 +48,8 @@ fn a_night_run_twice_leaves_the_same_bytes() {
 
 /// Runs a night until it has told so many steps, kills it there, and says how many lines came.
 fn killed_after(world: &World, home: &Path, steps: usize) -> usize {
-    let mut child = world
-        .night(home, NIGHT)
-        .stderr(Stdio::piped())
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
+    let mut child =
+        world.night(home, NIGHT).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
     let lines = BufReader::new(child.stderr.take().unwrap()).lines();
     let told = lines.take(steps).filter(Result::is_ok).count();
     child.kill().unwrap();
@@ -64,6 +60,7 @@ fn killed_after(world: &World, home: &Path, steps: usize) -> usize {
 #[test]
 fn a_night_killed_at_any_step_and_run_again_ends_as_if_it_had_not_been() {
     let world = World::of(1);
+    world.forget_history();
     let whole = world.home();
     let lines = killed_after(&world, whole.path(), usize::MAX);
     let expected = left(whole.path());
@@ -99,7 +96,9 @@ fn a_night_whose_hotline_is_down_publishes_the_rest_and_says_what_is_stale() {
     assert_eq!(ask(&warehouse, orders), before, "the last good orders stay");
     let stale = "select distinct metric from metric_value where stale order by metric";
     let stale: Vec<String> = ask(&warehouse, stale).into_iter().flatten().collect();
-    assert!(stale.contains(&"orders".to_owned()) && stale.contains(&"orders_per_person".to_owned()));
+    assert!(
+        stale.contains(&"orders".to_owned()) && stale.contains(&"orders_per_person".to_owned())
+    );
     assert!(!stale.contains(&"cases_closed".to_owned()), "{stale:?}");
     let latest = fs::read_to_string(home.path().join("var/release/latest.json")).unwrap();
     let latest: Value = serde_json::from_str(&latest).unwrap();
@@ -125,7 +124,8 @@ fn nobody_is_found_in_clear_in_any_file_a_night_wrote() {
     // Parquet is compressed: its texts are looked at as rows.
     for (path, _) in files.clone() {
         if path.ends_with(".parquet") {
-            let table = shuping::frame::parquet::read(&home.path().join("var").join(&path)).unwrap();
+            let table =
+                shuping::frame::parquet::read(&home.path().join("var").join(&path)).unwrap();
             let batch = shuping::frame::table::to_batch(&table);
             let cells = batch.rows.iter().flat_map(|row| row.cells.iter().flatten());
             let text = cells.fold(String::new(), |all, cell| all + cell + "\n");
@@ -150,7 +150,9 @@ fn nobody_is_found_in_clear_in_any_file_a_night_wrote() {
         );
         let finder = finder.unwrap();
         let hit = |(path, bytes): (&String, &Vec<u8>)| {
-            finder.find(bytes).map(|hit| (path.clone(), String::from_utf8_lossy(hit.as_bytes()).into_owned()))
+            finder
+                .find(bytes)
+                .map(|hit| (path.clone(), String::from_utf8_lossy(hit.as_bytes()).into_owned()))
         };
         files.iter().find_map(hit)
     };
@@ -192,7 +194,8 @@ fn every_stream_closes_its_equation_for_many_nights() {
     let told = "select count(*) from stream_night where told is not null and told <> received";
     assert_eq!(ask(&warehouse, told), [["0"]]);
     // On 9 February a sheet of the roster is missing: it is held back, the last good one stays.
-    let held = "select state, note from stream_night where stream = 'roster' and night = '2026-02-10'";
+    let held =
+        "select state, note from stream_night where stream = 'roster' and night = '2026-02-10'";
     let held = ask(&warehouse, held);
     assert_eq!(held[0][0], "failed", "{held:?}");
 }

@@ -171,8 +171,8 @@ pub(super) fn patience(table: Option<&Table<'_>>) -> Retry {
         body: Vec::new(),
         attempts: 6,
         first: Duration::from_secs(1),
-        max: Duration::from_secs(300),
-        give_up: Duration::from_secs(1800),
+        max: Duration::from_mins(5),
+        give_up: Duration::from_mins(30),
     };
     let Some(table) = table else { return retry };
     if let Some(attempts) = table.count("attempts") {

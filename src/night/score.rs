@@ -1,0 +1,222 @@
+//! What does each unit score? The metrics of the year that is told, by the tree of the unit's category.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use num_traits::ToPrimitive as _;
+
+use super::Choice;
+use super::notes;
+use super::notes::text;
+use super::notes::whole;
+use crate::base::cell::Cell;
+use crate::base::cell::CellRow;
+use crate::base::cell::decimal_text;
+use crate::base::period::Month;
+use crate::base::period::Period;
+use crate::base::period::PeriodKind;
+use crate::frame::DataFrame;
+use crate::frame::table;
+use crate::measure::evaluate::Status;
+use crate::measure::evaluate::Told;
+use crate::measure::evaluate::rounded;
+use crate::score;
+use crate::score::Line;
+use crate::score::PLACES;
+use crate::score::Reading;
+use crate::score::Readings;
+use crate::score::Standing;
+use crate::score::State;
+use crate::score::UnitScore;
+use crate::score::Year;
+use crate::spec::catalog::Catalog;
+use crate::spec::formula::Exact;
+use crate::spec::pipeline::Grain;
+use crate::spec::schema::FieldKind;
+use crate::spec::schema::Schema;
+
+/// The tables of scores, with the names of their files in a release.
+pub(super) const TABLES: [(&str, &str); 2] = [("score", "score"), ("score_lines", "score_line")];
+
+/// Scores every unit whose category has a tree, in the order of categories and units.
+pub(super) fn scores<'c>(
+    catalog: &'c Catalog,
+    units: Option<&DataFrame>,
+    values: &[Told<'_>],
+    as_of: Date,
+) -> Vec<UnitScore<'c>> {
+    let readings = readings(catalog, values, period(as_of));
+    let number = as_of.year();
+    let reference = catalog.references.get(&number);
+    let year = Year { year: number, readings: &readings, reference };
+    let members = units.map_or_else(BTreeMap::new, |units| members(units, as_of));
+    let mut scores = Vec::new();
+    for tree in &catalog.scoring {
+        let members = members.get(&tree.category.value).into_iter().flatten();
+        scores.extend(members.map(|unit_id| score::score(tree, unit_id, &year)));
+    }
+    scores
+}
+
+/// The year that a day lies in.
+fn period(as_of: Date) -> Period {
+    Period::of(PeriodKind::Year, Month::of(as_of))
+}
+
+/// What the metrics say of the year, for whole units; a metric that is told of no year is not there.
+fn readings(catalog: &Catalog, values: &[Told<'_>], year: Period) -> Readings {
+    let told = catalog.metrics().filter(|metric| {
+        metric.grain.contains(&Grain::Unit) && metric.periods.contains(&PeriodKind::Year)
+    });
+    let mut readings: Readings =
+        told.map(|metric| (metric.name.clone(), BTreeMap::new())).collect();
+    let of_units = values.iter().filter(|told| told.period == year && told.place.1.is_none());
+    for told in of_units {
+        if let Some(units) = readings.get_mut(&told.metric.name) {
+            units.insert(told.place.0.clone(), reading(told));
+        }
+    }
+    readings
+}
+
+fn reading(told: &Told<'_>) -> Reading {
+    let standing = match told.status {
+        Status::Ok | Status::Few => Standing::Told,
+        Status::NoData => Standing::NoData,
+        Status::NotApplicable => Standing::NoSource,
+        Status::Withheld => Standing::Withheld,
+    };
+    Reading {
+        standing,
+        status: told.status.name(),
+        value: told.value,
+        numerator: told.numerator,
+        denominator: told.denominator,
+        base: told.base,
+        is_stale: told.is_stale,
+    }
+}
+
+/// The units of every category on a day.
+fn members(units: &DataFrame, day: Date) -> BTreeMap<String, Vec<String>> {
+    let columns = ["unit_id", "category", "valid_from", "valid_to"];
+    let mut members: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for row in table::to_rows(units, &columns) {
+        let [Some(Cell::Text(unit_id)), Some(Cell::Text(category)), from, to] = row.as_slice()
+        else {
+            continue;
+        };
+        let is_there = !matches!(from, Some(Cell::Day(from)) if *from > day)
+            && !matches!(to, Some(Cell::Day(to)) if *to <= day);
+        if is_there {
+            members.entry(category.clone()).or_default().push(unit_id.clone());
+        }
+    }
+    for units in members.values_mut() {
+        units.sort();
+        units.dedup();
+    }
+    members
+}
+
+/// One of [`TABLES`].
+pub(super) fn table(
+    schema: &Schema,
+    scores: &[UnitScore<'_>],
+    choice: Choice,
+) -> anyhow::Result<DataFrame> {
+    let columns: Vec<(&str, FieldKind)> =
+        schema.fields.iter().map(|field| (field.name.as_str(), field.kind)).collect();
+    Ok(table::from_rows(&columns, &rows(schema, scores, (choice.night, choice.as_of)))?)
+}
+
+/// The rows of one of [`TABLES`].
+pub(super) fn rows(
+    schema: &Schema,
+    scores: &[UnitScore<'_>],
+    (night, as_of): (Date, Date),
+) -> Vec<CellRow> {
+    let told = period(as_of).to_string();
+    let shared = |unit: &UnitScore<'_>, name: &str| match name {
+        "unit_id" => text(&unit.unit_id),
+        "period" => text(&told),
+        "as_of" => Some(Cell::Day(as_of)),
+        "night" => Some(Cell::Day(night)),
+        _ => None,
+    };
+    if schema.name == "score" {
+        return notes::rows(schema, scores.iter(), |unit, name| {
+            shared(unit, name).or_else(|| of_unit(unit, name))
+        });
+    }
+    let of = |unit: &UnitScore<'_>| {
+        let cell = |line, name: &str| shared(unit, name).or_else(|| of_line(unit, line, name));
+        notes::rows(schema, unit.lines.iter(), cell)
+    };
+    scores.iter().flat_map(of).collect()
+}
+
+fn of_unit(unit: &UnitScore<'_>, column: &str) -> Option<Cell> {
+    let leaves = |state| whole(unit.count(state).to_u64()?);
+    match column {
+        "category" => text(&unit.tree.category.value),
+        "state" => text(unit.state()),
+        "data_score" => Some(decimal(unit.score?, PLACES)),
+        "shown" => Some(hundredths(unit.shown()?)),
+        "score_low" => Some(decimal(unit.bounds?.0, 2)),
+        "score_high" => Some(decimal(unit.bounds?.1, 2)),
+        "points_earned" => Some(decimal(unit.earned, PLACES)),
+        "points_earned_shown" => Some(hundredths(unit.earned_shown())),
+        "points_available" => Some(decimal(unit.available, 2)),
+        "points_scored" => Some(decimal(unit.rests_on(), 2)),
+        "leaves_scored" => leaves(State::Scored),
+        "leaves_missing" => leaves(State::Missing),
+        "leaves_not_built" => leaves(State::NotBuilt),
+        "leaves_not_applicable" => leaves(State::NotApplicable),
+        "leaves_withheld" => leaves(State::Withheld),
+        "reason" => {
+            let titles: Vec<&str> =
+                unit.withheld_for.iter().map(|leaf| leaf.title.as_str()).collect();
+            text(&titles.join("、")).map(|cell| Cell::Text(format!("缺{}", cell.written())))
+        }
+        "stale" => Some(Cell::Flag(unit.lines.iter().any(is_stale))),
+        _ => None,
+    }
+}
+
+fn of_line(unit: &UnitScore<'_>, line: &Line<'_>, column: &str) -> Option<Cell> {
+    let reading = line.reading.as_ref();
+    match column {
+        "leaf" => text(&line.leaf.id.value),
+        "area" => text(line.area),
+        "group" => text(line.group),
+        "title" => text(&line.leaf.title),
+        "points" => Some(decimal(line.leaf.points, 2)),
+        "rule" => text(&line.text),
+        "metric" => text(&line.rule.metric.as_ref()?.value),
+        "value" => Some(decimal(reading?.value?, PLACES)),
+        "estimate" => Some(decimal(line.estimate?, PLACES)),
+        "base" => Some(decimal(reading?.base?, PLACES)),
+        "status" => text(reading?.status),
+        "state" => text(line.state.name()),
+        "reason" => text(&line.reason),
+        "available" => Some(decimal(line.available, 2)),
+        "earned" => Some(decimal(line.earned, PLACES)),
+        "earned_shown" => Some(hundredths(line.earned_shown)),
+        "gives" => unit.score.map(|_| hundredths(line.gives_shown)),
+        "stale" => Some(Cell::Flag(is_stale(line))),
+        _ => None,
+    }
+}
+
+fn is_stale(line: &Line<'_>) -> bool {
+    line.reading.as_ref().is_some_and(|reading| reading.is_stale)
+}
+
+fn decimal(number: Exact, places: u8) -> Cell {
+    Cell::Decimal(rounded(number, places), places)
+}
+
+fn hundredths(number: i128) -> Cell {
+    Cell::Text(decimal_text(number, 2))
+}
