@@ -69,6 +69,7 @@ codes! {
     SharedHeader "H013" "columns `{one}` and `{other}` both claim `{header}`" "列 `{one}` 与 `{other}` 都取自 `{header}`" "" "";
     UnknownCodes "H014" "no code table `{found}` in schemas/codes" "schemas/codes 中没有代码表 `{found}`" "did you mean `{guess}`?" "是否应为 `{guess}`?";
     IdentityNeeded "H015" "`{found}` identifies a person, so it must say how it is read" "`{found}` 是个人标识,须说明如何读取" "add `identity = \"cn_id\"` or `identity = \"opaque\"`" "请加上 `identity = \"cn_id\"` 或 `identity = \"opaque\"`";
+    IdentityMade "H019" "`{found}` identifies a person and is read from a header alone, where it is hidden before it lands" "`{found}` 是个人标识,只能直接取自来源列,以便落地前脱敏" "remove `sql` and `constant`" "请删去 `sql` 与 `constant`";
     DroppedColumn "H016" "`{found}` is marked `drop` and is never stored" "`{found}` 标为 `drop`,不得入库" "remove the line" "请删去这一行";
     HiddenShape "H017" "`{found}` is hidden as it lands, so its values cannot become rows" "`{found}` 落地时即隐去,不能拆成多行" "" "";
     FullNeeds "H018" "`full` has no meaning here" "`full` 在此处没有意义" "it needs a `cursor` and `write = \"upsert\"`" "它需要 `cursor` 与 `write = \"upsert\"`";

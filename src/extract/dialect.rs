@@ -74,7 +74,7 @@ impl Selection<'_> {
     fn conditions(&self) -> Vec<String> {
         let Some((known, bounds)) = self.window else { return Vec::new() };
         let bound = |(operator, at): (&str, usize)| {
-            format!("{} {operator} {}", quoted(&known.name), self.place(at, known))
+            format!("{} {operator} {}", column(known), self.place(at, known))
         };
         [(">=", 1), ("<", 2)].into_iter().take(bounds).map(bound).collect()
     }
@@ -83,8 +83,8 @@ impl Selection<'_> {
     /// values out as they are stored.
     fn text(&self, known: &Known) -> String {
         match self.engine {
-            Engine::Sqlite => quoted(&known.name),
-            Engine::Postgres => format!("{}::text", quoted(&known.name)),
+            Engine::Sqlite => column(known),
+            Engine::Postgres => format!("{}::text", column(known)),
         }
     }
 
@@ -139,12 +139,18 @@ pub(super) fn cast_name(name: &str) -> String {
     }
 }
 
+/// A column of what is read; without `source` before it, an order would be that of the texts that
+/// PostgreSQL selects under the same name.
+fn column(known: &Known) -> String {
+    format!("source.{}", quoted(&known.name))
+}
+
 fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 fn names(columns: &[&Known]) -> String {
-    columns.iter().map(|known| quoted(&known.name)).collect::<Vec<_>>().join(", ")
+    columns.iter().map(|known| column(known)).collect::<Vec<_>>().join(", ")
 }
 
 fn all(conditions: &[String]) -> String {
@@ -178,19 +184,20 @@ mod tests {
         assert_eq!(
             selection.count(),
             "select cast(count(*) as text) from \"kh\".\"V_GZJS\" as source \
-             where \"GX\"\"SJ\" >= cast($1::text as timestamp) and \"GX\"\"SJ\" < cast($2::text as timestamp)"
+             where source.\"GX\"\"SJ\" >= cast($1::text as timestamp) \
+             and source.\"GX\"\"SJ\" < cast($2::text as timestamp)"
         );
         assert_eq!(
             of(Engine::Sqlite).behind(),
-            "select \"LSH\", \"GX\"\"SJ\" from \"kh\".\"V_GZJS\" as source \
-             where \"GX\"\"SJ\" >= ?1 and \"GX\"\"SJ\" < ?2 and (\"LSH\") > (?3) \
-             order by \"LSH\" limit 10"
+            "select source.\"LSH\", source.\"GX\"\"SJ\" from \"kh\".\"V_GZJS\" as source \
+             where source.\"GX\"\"SJ\" >= ?1 and source.\"GX\"\"SJ\" < ?2 \
+             and (source.\"LSH\") > (?3) order by source.\"LSH\" limit 10"
         );
         let whole = Selection { window: None, ..of(Engine::Postgres) };
         assert_eq!(
             whole.behind(),
-            "select \"LSH\"::text, \"GX\"\"SJ\"::text from \"kh\".\"V_GZJS\" as source \
-             where (\"LSH\") > (cast($1::text as int8)) order by \"LSH\" limit 10"
+            "select source.\"LSH\"::text, source.\"GX\"\"SJ\"::text from \"kh\".\"V_GZJS\" as source \
+             where (source.\"LSH\") > (cast($1::text as int8)) order by source.\"LSH\" limit 10"
         );
     }
 

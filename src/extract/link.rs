@@ -27,7 +27,7 @@ use sqlx::sqlite::SqliteRow;
 use super::dialect;
 use super::dialect::Engine;
 use super::dialect::Known;
-use super::error::quoted;
+use crate::base::text::quoted;
 
 /// Where a database is.
 #[derive(Clone, Debug)]
@@ -115,7 +115,7 @@ impl Link {
                 }
             }
         };
-        within(timeout, link).await
+        within(timeout.min(OPENING), link).await
     }
 
     /// Which database it is.
@@ -244,13 +244,19 @@ fn postgres_values(row: &PgRow) -> Result<Values, Fault> {
     (0..row.len()).map(|at| value(at).map_err(|fault: sqlx::Error| told(&fault))).collect()
 }
 
-/// An answer within a time. The database is told the same time and should stop by itself; a little
-/// more is for a network that says nothing.
+/// How much longer than a statement its answer may take. The database is told when to stop and should
+/// do so by itself; this is for a network that says nothing.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// How long opening may take.
+const OPENING: Duration = Duration::from_secs(30);
+
+/// An answer within a time.
 async fn within<T>(
     timeout: Duration,
     answer: impl Future<Output = sqlx::Result<T>>,
 ) -> Result<T, Fault> {
-    match tokio::time::timeout(timeout + timeout / 4, answer).await {
+    match tokio::time::timeout(timeout + GRACE, answer).await {
         Ok(answer) => answer.map_err(|fault| told(&fault)),
         Err(_) => Err(passing("it did not answer in time")),
     }

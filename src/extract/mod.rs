@@ -124,7 +124,7 @@ pub struct System {
 }
 
 enum Reached {
-    Gateway(Gateway),
+    Gateway(Box<Gateway>),
     Folder,
     Database(Database),
 }
@@ -137,7 +137,7 @@ impl System {
     pub fn open(connector: &Connector, secrets: &dyn Secrets) -> Result<System, ExtractError> {
         let name = &connector.name;
         let reached = match &connector.source {
-            Source::Http(http) => Reached::Gateway(Gateway::open(name, http, secrets)?),
+            Source::Http(http) => Reached::Gateway(Box::new(Gateway::open(name, http, secrets)?)),
             Source::Files(_) => Reached::Folder,
             Source::Sql(sql) => Reached::Database(Database::ready(name, sql, secrets)?),
         };

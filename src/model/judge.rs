@@ -8,12 +8,14 @@ use jiff::tz::TimeZone;
 use polars::prelude::*;
 
 use super::ModelError;
+use super::cast::agree;
 use super::cast::allowed;
 use super::cast::cast;
 use super::reshape::reshaped;
 use crate::base::cell::Cell;
 use crate::base::cell::CellRow;
 use crate::base::text::clean;
+use crate::base::text::quoted;
 use crate::frame::FrameError;
 use crate::frame::expr;
 use crate::frame::functions::Days;
@@ -285,7 +287,7 @@ impl Judge<'_> {
             let cell = match self.cell(field, mapped, text) {
                 Ok(cell) => cell,
                 Err(unknown) if unknown.starts_with("unknown_value") && !field.is_required => {
-                    let subject = format!("{}={}", field.name, clean(text));
+                    let subject = format!("{}={}", field.name, quoted(text));
                     *noticed.entry(("unmapped".to_owned(), subject)).or_default() += 1;
                     None
                 }
@@ -295,17 +297,12 @@ impl Judge<'_> {
             match (&picked, mapped.pick) {
                 (None, _) => picked = Some(cell),
                 (Some(_), Pick::First) => break,
-                (Some(first), Pick::FirstCompared) => {
-                    if *first != cell {
-                        let subject = ("disagrees".to_owned(), field.name.clone());
-                        *noticed.entry(subject).or_default() += 1;
-                    }
+                (Some(first), Pick::FirstCompared) if !agree(first, &cell, text) => {
+                    let subject = ("disagrees".to_owned(), field.name.clone());
+                    *noticed.entry(subject).or_default() += 1;
                 }
-                (Some(largest), Pick::Latest) => {
-                    if cell > *largest {
-                        picked = Some(cell);
-                    }
-                }
+                (Some(largest), Pick::Latest) if cell > *largest => picked = Some(cell),
+                (Some(_), Pick::FirstCompared | Pick::Latest) => {}
             }
         }
         Ok(picked)
@@ -313,7 +310,7 @@ impl Judge<'_> {
 
     fn cell(&self, field: &Field, mapped: &Mapped, text: &str) -> Result<Option<Cell>, Reason> {
         let mut text = clean(text);
-        if text.is_empty() || self.stream.empty.iter().any(|empty| *empty == text) {
+        if text.is_empty() || self.stream.empty.contains(&text) {
             return Ok(None);
         }
         if let Some(pattern) = &mapped.extract {
@@ -349,20 +346,17 @@ impl Judge<'_> {
         let rows: Vec<CellRow> = kept.iter().map(|row| row.cells.clone()).collect();
         let typed = table::from_rows(&columns, &rows)?;
         let mut failed: HashMap<usize, &str> = HashMap::new();
-        for check in &self.stream.checks {
+        // Backwards, so that the first check that fails is the reason.
+        for check in self.stream.checks.iter().rev() {
             let claims = table::cells(&self.evaluated(&typed, &check.expr, &check.sql.key)?);
-            let broken = claims.iter().enumerate();
-            let counts = |at: usize| kept.get(at).is_some_and(|row| !row.is_deleted);
-            for (at, _) in broken.filter(|(_, claim)| **claim == Some(Cell::Flag(false))) {
-                if !counts(at) {
-                    continue;
-                }
-                if check.is_warning {
-                    let subject = ("check".to_owned(), check.name.clone());
-                    *judged.noticed.entry(subject).or_default() += 1;
-                } else {
-                    failed.entry(at).or_insert(&check.name);
-                }
+            let is_broken = |at: &usize| claims.get(*at) == Some(&Some(Cell::Flag(false)));
+            let counts = |at: &usize| kept.get(*at).is_some_and(|row| !row.is_deleted);
+            let broken: Vec<usize> = (0..kept.len()).filter(is_broken).filter(counts).collect();
+            if check.is_warning && !broken.is_empty() {
+                let subject = ("check".to_owned(), check.name.clone());
+                *judged.noticed.entry(subject).or_default() += broken.len() as u64;
+            } else {
+                failed.extend(broken.into_iter().map(|at| (at, check.name.as_str())));
             }
         }
         for (at, row) in kept.into_iter().enumerate() {

@@ -163,10 +163,9 @@ impl Lake {
         let mut ended: HashSet<&str> = HashSet::new();
         for (key, kept) in &newest {
             if kept.is_deleted {
-                match hashes.contains_key(key) {
-                    true => equation.changed += 1,
-                    false => equation.unchanged += 1,
-                }
+                let is_known = hashes.contains_key(key);
+                equation.changed += u64::from(is_known);
+                equation.unchanged += u64::from(!is_known);
                 ended.insert(key);
                 continue;
             }

@@ -113,7 +113,7 @@ fn texts_of(part: &DataFrame, name: &str) -> Vec<Option<String>> {
 }
 
 fn unpivoted(part: &DataFrame, unpivot: &Unpivot) -> Result<DataFrame, ModelError> {
-    let names = part.get_column_names().into_iter().map(|name| name.to_string());
+    let names = part.get_column_names().into_iter().map(ToString::to_string);
     let wide: Vec<(String, Vec<Option<String>>)> = names
         .filter(|name| unpivot.columns.holds(name))
         .map(|name| (name.clone(), texts_of(part, &name)))

@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use super::Choice;
 use super::Ground;
 use super::Step;
+use super::status;
 use crate::base::batch::Batch;
 use crate::base::pseudonym::Key;
 use crate::extract;
@@ -31,6 +32,7 @@ pub(super) async fn all(
     watch: &mut (dyn FnMut(Step) + Send),
 ) -> anyhow::Result<Vec<Pulled>> {
     let mut systems: BTreeMap<&str, Result<System, String>> = BTreeMap::new();
+    let well = status::well(&ground.lake(), ground.catalog)?;
     let mut pulled = Vec::new();
     for (connector, stream) in ground.catalog.streams() {
         let name = format!("{}.{}", connector.name, stream.name);
@@ -48,7 +50,9 @@ pub(super) async fn all(
         });
         let asked = match system {
             Ok(system) => {
-                let from = Bookmark::of(&landing, choice.night)?.of_stream(stream, choice.night);
+                let stood =
+                    |night: Date| night < choice.night && well.contains(&(name.clone(), night));
+                let from = Bookmark::of(&landing, stood)?.of_stream(stream, choice.night);
                 let night = Tonight { ground, choice, key, cutoff };
                 pull(&night, (connector, stream), system, (&landing, from)).await
             }
@@ -65,7 +69,8 @@ pub(super) async fn all(
     Ok(pulled)
 }
 
-/// Where the nights before have come to.
+/// Where the nights before have come to. One whose stream failed after it had landed has come nowhere:
+/// what it brought is asked for again.
 struct Bookmark {
     since: Option<Timestamp>,
     last_full: Option<Date>,
@@ -73,9 +78,9 @@ struct Bookmark {
 }
 
 impl Bookmark {
-    fn of(landing: &Landing, night: Date) -> anyhow::Result<Bookmark> {
+    fn of(landing: &Landing, stood: impl Fn(Date) -> bool) -> anyhow::Result<Bookmark> {
         let mut bookmark = Bookmark { since: None, last_full: None, files: BTreeSet::new() };
-        for attempt in landing.attempts()?.into_iter().filter(|(of, _)| *of < night) {
+        for attempt in landing.attempts()?.into_iter().filter(|(night, _)| stood(*night)) {
             let landed = landing.manifest(attempt)?;
             bookmark.since = bookmark.since.max(landed.until);
             bookmark.last_full = bookmark.last_full.max(landed.is_full.then_some(attempt.0));
@@ -157,4 +162,35 @@ fn chain(fault: &dyn std::error::Error) -> String {
         cause = next.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::connector::read_connector;
+
+    #[test]
+    fn everything_is_asked_for_on_the_first_night_of_a_month_that_a_stream_answers() {
+        let text = std::fs::read_to_string("connectors/appraisal.toml").unwrap();
+        let connector = read_connector("connectors/appraisal.toml", &text).unwrap();
+        let full = |stream: &str, last: Option<&str>, night: &str| {
+            let stream = connector.streams.iter().find(|known| known.name == stream).unwrap();
+            let since = Some("2026-01-31T02:00:00+08:00".parse().unwrap());
+            let last_full = last.map(|day| day.parse().unwrap());
+            let bookmark = Bookmark { since, last_full, files: BTreeSet::new() };
+            bookmark.of_stream(stream, night.parse().unwrap()).since.is_none()
+        };
+        for (last, night, is_full) in [
+            (Some("2026-01-06"), "2026-01-31", false),
+            (Some("2026-01-06"), "2026-02-01", true),
+            // The first night failed, so that the last full pull is older.
+            (Some("2026-01-06"), "2026-02-02", true),
+            (Some("2026-02-02"), "2026-02-03", false),
+            (Some("2025-02-02"), "2026-02-03", true),
+            (None, "2026-02-03", true),
+        ] {
+            assert_eq!(full("grades", last, night), is_full, "{last:?} {night}");
+        }
+        assert!(!full("logs", None, "2026-02-03"));
+    }
 }

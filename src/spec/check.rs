@@ -88,6 +88,11 @@ fn check_stream(catalog: &Catalog, connector: &Connector, stream: &Stream, fault
             Some(Pii::Id) if column.identity.is_none() => {
                 faults.add(column.place, &key, Code::IdentityNeeded, found());
             }
+            _ if column.identity.is_some()
+                && (column.sql.is_some() || column.constant.is_some()) =>
+            {
+                faults.add(column.place, &key, Code::IdentityMade, found());
+            }
             _ => {}
         }
         for header in &column.from {

@@ -15,13 +15,8 @@ use sqlx::Connection as _;
 use sqlx::PgConnection;
 use tempfile::TempDir;
 
-/// Where Debian and others keep the programs of the server.
-const FOLDERS: [&str; 4] = [
-    "/usr/lib/postgresql/15/bin",
-    "/usr/lib/postgresql/16/bin",
-    "/usr/lib/postgresql/17/bin",
-    "/usr/pgsql-15/bin",
-];
+/// Where Debian keeps the programs of its servers, a folder for each version.
+const VERSIONS: &str = "/usr/lib/postgresql";
 
 /// Who runs the server where the test runs as root, which `initdb` refuses.
 const USER: &str = "nobody";
@@ -39,10 +34,7 @@ impl Cluster {
     /// Starts one; none where the programs are not here, unless `SHUPING_REQUIRE_POSTGRES` is set.
     #[expect(clippy::print_stdout, reason = "a test that did nothing should say so")]
     pub(crate) fn start() -> Option<Cluster> {
-        let named = env::var_os("SHUPING_POSTGRES_BIN").map(PathBuf::from);
-        let folders = named.into_iter().chain(FOLDERS.iter().map(PathBuf::from));
-        let Some(programs) = folders.into_iter().find(|folder| folder.join("initdb").is_file())
-        else {
+        let Some(programs) = programs() else {
             let is_required = env::var_os("SHUPING_REQUIRE_POSTGRES").is_some();
             assert!(!is_required, "PostgreSQL is required and not here");
             println!("skipped: PostgreSQL is not here");
@@ -145,6 +137,13 @@ impl Drop for Cluster {
             assert!(stopped.unwrap().success(), "the cluster does not stop");
         }
     }
+}
+
+/// The programs of the newest version that is here.
+fn programs() -> Option<PathBuf> {
+    let versions = fs::read_dir(VERSIONS).ok()?.filter_map(|entry| Some(entry.ok()?.path()));
+    let programs = versions.map(|version| version.join("bin"));
+    programs.filter(|folder| folder.join("initdb").is_file()).max()
 }
 
 fn is_root() -> bool {

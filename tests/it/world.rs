@@ -28,7 +28,7 @@ pub(crate) struct World {
     pub(crate) gateways: Gateways,
     folder: TempDir,
     given: BTreeMap<String, String>,
-    _runtime: Runtime,
+    runtime: Runtime,
 }
 
 impl World {
@@ -36,23 +36,34 @@ impl World {
     pub(crate) fn of(hundredths: u32) -> World {
         let city = Arc::new(City::new(519_900, f64::from(hundredths) / 100.0));
         let folder = tempfile::tempdir().unwrap();
-        city.write_drop(&folder.path().join("drop"), NIGHT).unwrap();
         let runtime = Runtime::new().unwrap();
+        write(&runtime, &city, folder.path(), NIGHT);
         let keys = Secrets::of(519_900);
         let serve = Gateways::serve(Arc::clone(&city), NIGHT, &keys, 0);
         let gateways = runtime.block_on(serve).unwrap();
         let given = environment(&gateways, &folder.path().join("drop"), &keys);
-        World { city, gateways, folder, given, _runtime: runtime }
+        World { city, gateways, folder, given, runtime }
     }
 
     /// The day after: new files have been dropped and the systems know more.
     pub(crate) fn turn(&self, night: Date) {
-        self.city.write_drop(&self.folder.path().join("drop"), night).unwrap();
+        write(&self.runtime, &self.city, self.folder.path(), night);
         self.gateways.set_night(night);
     }
 
+    /// Leaves only the files of the last month in the drop folder, where a test runs many nights.
+    pub(crate) fn forget_history(&self) {
+        for entry in fs::read_dir(self.folder.path().join("drop")).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap();
+            if name.contains("_2023") || name.contains("_2024") || name.contains("_20250") {
+                fs::remove_file(path).unwrap();
+            }
+        }
+    }
+
     /// A default home, new, that reads this city.
-    pub(crate) fn home(&self) -> TempDir {
+    pub(crate) fn home() -> TempDir {
         let home = tempfile::tempdir().unwrap();
         write_default(home.path()).unwrap();
         home
@@ -75,6 +86,13 @@ impl World {
     }
 }
 
+/// What the city's systems leave in files.
+fn write(runtime: &Runtime, city: &City, folder: &Path, night: Date) {
+    let drop = folder.join("drop");
+    city.write_drop(&drop, night).unwrap();
+    runtime.block_on(city.write_appraisal(&drop, night)).unwrap();
+}
+
 /// Every file below a folder, relative, with its bytes.
 pub(crate) fn bytes_below(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut found = BTreeMap::new();
@@ -94,20 +112,25 @@ pub(crate) fn bytes_below(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 }
 
 /// What a night must leave the same: files of the model and the releases by hash, the warehouse row
-/// by row, its run tables aside.
+/// by row. What tells of the run itself is aside: when it ran, and how often a gateway had to be asked.
 pub(crate) fn left(home: &Path) -> BTreeMap<String, String> {
     let var = home.join("var");
     let mut left = BTreeMap::new();
-    for part in ["lake/model", "lake/notes", "release"] {
+    for part in ["lake/model", "lake/notes/finding", "lake/notes/quarantine", "release"] {
         for (path, bytes) in bytes_below(&var.join(part)) {
             left.insert(format!("{part}/{path}"), sha256(&bytes));
         }
     }
-    for (table, rows) in dump(&var.join("warehouse.db")) {
-        if table != "run" {
+    let warehouse = var.join("warehouse.db");
+    for (table, rows) in dump(&warehouse) {
+        if !["run", "stream_night"].contains(&table.as_str()) {
             left.insert(format!("warehouse {table}"), sha256(rows.join("\n").as_bytes()));
         }
     }
+    let equations =
+        "select night, system, stream, state, told, received, added, changed, unchanged,
+        duplicate, filtered, quarantined, deleted, note from stream_night order by 1, 2, 3";
+    left.insert("warehouse stream_night".to_owned(), format!("{:?}", ask(&warehouse, equations)));
     left
 }
 

@@ -171,8 +171,8 @@ pub(super) fn patience(table: Option<&Table<'_>>) -> Retry {
         body: Vec::new(),
         attempts: 6,
         first: Duration::from_secs(1),
-        max: Duration::from_secs(300),
-        give_up: Duration::from_secs(1800),
+        max: Duration::from_mins(5),
+        give_up: Duration::from_mins(30),
     };
     let Some(table) = table else { return retry };
     if let Some(attempts) = table.count("attempts") {
@@ -269,16 +269,16 @@ fn window(
     step: Option<jiff::Span>,
 ) -> Option<Cursor> {
     let start = table.parsed("start", "a day such as `2024-01-01`", |text| text.parse().ok());
-    if start.is_none() {
+    if start.is_none() && table.node("start").is_none() {
         table.missing("start", "\"2024-01-01\"");
     }
     Some(Cursor {
         param,
         until,
         format: table.text("format").unwrap_or_else(|| "%Y-%m-%d %H:%M:%S".to_owned()),
-        start: start?,
         lookback: span(table, "lookback").unwrap_or_default(),
         lag: span(table, "lag").unwrap_or_default(),
         step,
+        start: start?,
     })
 }

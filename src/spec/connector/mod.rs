@@ -121,16 +121,16 @@ fn connector(root: &Table<'_>) -> Option<Connector> {
     }
     let kind = kind?;
     let source = match kind {
-        Kind::Http => Source::Http(Box::new(http::read(root)?)),
-        Kind::Files => Source::Files(files::read(root)?),
-        Kind::Sql => Source::Sql(Box::new(sql::read(root)?)),
+        Kind::Http => http::read(root).map(|http| Source::Http(Box::new(http))),
+        Kind::Files => files::read(root).map(Source::Files),
+        Kind::Sql => sql::read(root).map(|sql| Source::Sql(Box::new(sql))),
     };
     let tables = root.tables("stream");
     if tables.is_empty() {
         root.missing("stream", "[[stream]]");
     }
-    let streams = tables.iter().filter_map(|table| stream::read(table, kind));
-    Some(Connector { name, title, owner, zone, source, streams: streams.collect(), file })
+    let streams = tables.iter().filter_map(|table| stream::read(table, kind)).collect();
+    Some(Connector { name, title, owner, zone, source: source?, streams, file })
 }
 
 /// Every file of the home says which format it is written in.

@@ -51,7 +51,7 @@ pub(super) fn read(root: &Table<'_>) -> Option<Sql> {
         return None;
     };
     let url = Template::read(&sql, "url", &[]);
-    let timeout = http::span_or(&sql, "timeout", Duration::from_secs(600));
+    let timeout = http::span_or(&sql, "timeout", Duration::from_mins(10));
     let retry = http::patience(sql.table("retry").as_ref());
     Some(Sql { url: url?, timeout, retry })
 }

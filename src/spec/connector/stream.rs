@@ -223,7 +223,7 @@ pub(super) fn read(table: &Table<'_>, kind: Kind) -> Option<Stream> {
         Kind::Sql => database::stream(table).map(|stream| Ask::Sql(Box::new(stream))),
     };
     let write = write(table);
-    let full = full(table, ask.as_ref(), write.as_ref());
+    let full = full(table, kind, write.as_ref());
     let claim = |key| {
         let text = table.found_text(key)?;
         sql::row(&text, table.faults).map(|expr| (text, expr))
@@ -234,9 +234,6 @@ pub(super) fn read(table: &Table<'_>, kind: Kind) -> Option<Stream> {
     Some(Stream {
         name,
         title,
-        into: into?,
-        ask: ask?,
-        write: write?,
         unpivot: shape::unpivot(table),
         explode: shape::explode(table),
         keep: claim("where"),
@@ -247,17 +244,20 @@ pub(super) fn read(table: &Table<'_>, kind: Kind) -> Option<Stream> {
         ignore: table.texts("ignore"),
         checks: table.tables("check").iter().filter_map(check).collect(),
         contract: contract(table.table("contract")),
+        // Last: what is missing must not hide the keys that are there.
+        into: into?,
+        ask: ask?,
+        write: write?,
     })
 }
 
-fn full(table: &Table<'_>, ask: Option<&Ask>, write: Option<&Write>) -> Option<Full> {
+fn full(table: &Table<'_>, kind: Kind, write: Option<&Write>) -> Option<Full> {
     let full = table.word("full", &[("monthly", Full::Monthly)])?;
-    let has_cursor = match ask? {
-        Ask::Http(ask) => ask.cursor.is_some(),
-        Ask::Sql(ask) => ask.cursor.is_some(),
-        Ask::Files(_) => false,
+    let has_cursor = match kind {
+        Kind::Http | Kind::Sql => table.node("cursor").is_some(),
+        Kind::Files => false,
     };
-    if !has_cursor || *write? != Write::Upsert {
+    if !has_cursor || write.is_some_and(|write| *write != Write::Upsert) {
         table.fault("full", Code::FullNeeds, Vec::new());
     }
     Some(full)

@@ -95,7 +95,7 @@ fn lock(home: &Path) -> File {
 /// A home that fires on the 6th of January alone, and reads one system: an empty drop folder.
 fn quiet_home() -> TempDir {
     let home = home();
-    for other in ["service", "hotline"] {
+    for other in ["appraisal", "hotline", "service", "supervision"] {
         std::fs::remove_file(home.path().join(format!("connectors/{other}.toml"))).unwrap();
     }
     std::fs::create_dir(home.path().join("drop")).unwrap();
