@@ -1,6 +1,7 @@
 //! Floor 6: the verbs, what they print, and with which code they exit.
 
 mod demo;
+mod explain;
 mod home;
 mod progress;
 mod report;
@@ -31,6 +32,8 @@ use crate::spec::template::Secrets as _;
 pub const DONE: u8 = 0;
 /// The night ended, some part failed, the rest stands.
 pub const SOME_FAILED: u8 = 1;
+/// A bad command line: a name that is not known.
+pub const USAGE: u8 = 2;
 /// A bug.
 pub const BUG: u8 = 70;
 /// The disk or the database.
@@ -99,6 +102,8 @@ enum Verb {
     },
     /// Show which nights ran, how each stream stands, and how far back a night can be run again
     Status,
+    /// Explain a published number: its formula, its counts as SQL, and where its rows came from
+    Explain(Explain),
     /// Write a home to begin with
     Init {
         /// The folder
@@ -123,6 +128,30 @@ struct Sandbox {
     /// The port of its gateways; 0 is any
     #[arg(long, default_value_t = 0)]
     port: u16,
+}
+
+#[derive(Debug, clap::Args)]
+struct Explain {
+    /// The metric, such as `on_time_rate`
+    metric: String,
+    /// The unit, by its key or any of its names
+    #[arg(long)]
+    unit: String,
+    /// One section of it, by its key or name
+    #[arg(long, conflicts_with = "part")]
+    section: Option<String>,
+    /// One part of it, such as a duty, by its key
+    #[arg(long)]
+    part: Option<String>,
+    /// The period: 2025, 2025Q3, 2025-07, ytd:2025-07 or ttm:2025-12
+    #[arg(long)]
+    period: String,
+    /// Print the rows behind the number as CSV
+    #[arg(long, conflicts_with = "json")]
+    rows: bool,
+    /// Print the explanation as JSON
+    #[arg(long)]
+    json: bool,
 }
 
 /// Who is spoken to, and in which tongue.
@@ -163,7 +192,7 @@ pub fn main() -> ExitCode {
         runtime.shutdown_background();
         told
     });
-    let code = told.or_else(|fault| explain(&fault, &mut face));
+    let code = told.or_else(|fault| say_why(&fault, &mut face));
     // Where nobody can be told any more, the exit code is all that is left.
     ExitCode::from(code.unwrap_or(DISK))
 }
@@ -185,7 +214,7 @@ async fn until_interrupted(arguments: Arguments, face: &mut Face<'_>) -> anyhow:
 }
 
 /// What went wrong, what to do, and the code that says so.
-fn explain(fault: &anyhow::Error, face: &mut Face<'_>) -> io::Result<u8> {
+fn say_why(fault: &anyhow::Error, face: &mut Face<'_>) -> io::Result<u8> {
     let (text, hint, code) = match fault.downcast_ref::<Refusal>() {
         Some(Refusal::Busy { holder }) => {
             (face.say(Say::Busy, &[("holder", holder.clone())]), Say::BusyHint, BUSY)

@@ -7,6 +7,7 @@ use super::DONE;
 use super::Face;
 use super::Verb;
 use super::demo;
+use super::explain;
 use super::home;
 use super::progress::Progress;
 use super::report;
@@ -42,6 +43,7 @@ pub(super) async fn verb(arguments: Arguments, face: &mut Face<'_>) -> anyhow::R
         Verb::Schedule { next: Some(count) } => schedule::print(root, count, face),
         Verb::Schedule { next: None } => schedule::run(root, face).await,
         Verb::Status => status::status(root, face),
+        Verb::Explain(asked) => explain::explain(root, &asked, face),
         Verb::Init { dir } => init(&dir, face),
     }
 }

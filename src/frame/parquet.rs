@@ -4,10 +4,13 @@ use std::fs::File;
 use std::path::Path;
 
 use polars::prelude::DataFrame;
+use polars::prelude::IntoLazy as _;
 use polars::prelude::ParquetCompression;
 use polars::prelude::ParquetReader;
 use polars::prelude::ParquetWriter;
 use polars::prelude::SerReader as _;
+use polars::prelude::col;
+use polars::prelude::lit;
 
 use super::FrameError;
 use crate::base::durable::beside;
@@ -39,4 +42,14 @@ pub fn read(path: &Path) -> Result<DataFrame, FrameError> {
     ParquetReader::new(file)
         .finish()
         .map_err(FrameError::polars(format!("reading `{}`", path.display())))
+}
+
+/// Reads the rows of a table whose columns have these texts.
+///
+/// # Errors
+/// As [`read`], and a column that is not there.
+pub fn read_where(path: &Path, texts: &[(&str, &str)]) -> Result<DataFrame, FrameError> {
+    let all = read(path)?.lazy();
+    let rows = texts.iter().fold(all, |rows, (name, text)| rows.filter(col(*name).eq(lit(*text))));
+    rows.collect().map_err(FrameError::polars(format!("reading `{}`", path.display())))
 }

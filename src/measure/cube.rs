@@ -8,7 +8,11 @@ use polars::prelude::*;
 
 use super::MeasureError;
 use super::fact::Ground;
-use super::fact::time_of;
+use super::kept::Kept;
+use super::kept::Ledger;
+use super::placed::month_at;
+use super::placed::month_of_measure;
+use super::placed::placed;
 use super::quantile::quantile;
 use crate::base::cell::Cell;
 use crate::base::cell::CellRow;
@@ -142,6 +146,40 @@ fn within<'a, T>(
 /// # Errors
 /// An expression that polars refuses, a sum of what is no number.
 pub fn count(ground: &Ground<'_>) -> Result<Cube, MeasureError> {
+    count_each(ground, &mut |_, _| Ok(()))
+}
+
+/// Counts every measure, and keeps the rows that were counted.
+///
+/// # Errors
+/// As [`count`], and the disk's.
+pub fn count_and_keep(ground: &Ground<'_>, kept: &Kept) -> Result<Cube, MeasureError> {
+    kept.begin()?;
+    count_each(ground, &mut |fact, rows| kept.keep(&fact.name, rows))
+}
+
+/// Counts again what was kept of some facts, such as the rows of one unit.
+///
+/// # Errors
+/// As [`count`].
+pub fn count_again(
+    ground: &Ground<'_>,
+    ledger: &Ledger,
+    rows: &BTreeMap<String, DataFrame>,
+) -> Result<Cube, MeasureError> {
+    let mut cube = Cube { facts: ledger.facts(), ..Cube::default() };
+    for fact in ground.catalog.facts() {
+        if let Some(placed) = rows.get(&fact.name) {
+            add(ground, fact, placed, &mut cube.measures)?;
+        }
+    }
+    Ok(cube)
+}
+
+/// What is done with the rows of a fact that have been placed.
+type Keep<'k> = dyn FnMut(&Fact, &DataFrame) -> Result<(), MeasureError> + 'k;
+
+fn count_each(ground: &Ground<'_>, keep: &mut Keep<'_>) -> Result<Cube, MeasureError> {
     let mut cube = Cube::default();
     for fact in ground.catalog.facts() {
         let rows = ground.rows(fact)?;
@@ -158,71 +196,41 @@ pub fn count(ground: &Ground<'_>) -> Result<Cube, MeasureError> {
             let days = rows.column(&from.value).and_then(|column| ground.days.of_column(column));
             known.covered_from = days.map_err(doing)?.into_iter().flatten().min();
         }
-        let measures: Vec<&Measure> =
-            ground.catalog.measures().filter(|measure| measure.fact.value == fact.name).collect();
-        let times: BTreeSet<Option<&str>> =
-            measures.iter().map(|measure| time_of(fact, measure)).collect();
-        for time in times {
-            let of_time: Vec<&Measure> =
-                measures.iter().copied().filter(|m| time_of(fact, m) == time).collect();
-            let placed = placed(ground, fact, &rows, time)?;
-            for (name, amounts) in amounts(ground, fact, &of_time, &placed)? {
-                let months = amounts.sums.values().flat_map(BTreeMap::keys);
-                known.first = known.first.into_iter().chain(months.copied()).min();
-                cube.measures.insert(name, amounts);
-            }
-        }
+        let placed = placed(ground, fact, rows)?;
+        keep(fact, &placed)?;
+        known.first = add(ground, fact, &placed, &mut cube.measures)?;
         cube.facts.insert(fact.name.clone(), known);
     }
     Ok(cube)
 }
 
-/// The column of a dimension: of its name, or else the key to what it names.
-fn dimension(rows: &DataFrame, by: &str) -> String {
-    if rows.column(by).is_ok() { by.to_owned() } else { format!("{by}_id") }
-}
-
-/// The rows with `_unit`, `_section`, `_month` and the dimensions; those without a unit or month are
-/// left out.
-fn placed(
+/// Adds the measures of a fact; the first month in which any counted something.
+fn add(
     ground: &Ground<'_>,
     fact: &Fact,
-    rows: &DataFrame,
-    time: Option<&str>,
-) -> Result<DataFrame, MeasureError> {
-    if rows.width() == 0 {
-        return Ok(DataFrame::empty());
+    placed: &DataFrame,
+    into: &mut BTreeMap<String, Amounts>,
+) -> Result<Option<Month>, MeasureError> {
+    let mut first = None;
+    let mut by_month: BTreeMap<String, Vec<&Measure>> = BTreeMap::new();
+    for measure in ground.catalog.measures().filter(|measure| measure.fact.value == fact.name) {
+        by_month.entry(month_of_measure(fact, measure)).or_default().push(measure);
     }
-    let doing = || FrameError::polars(format!("fact `{}`", fact.name));
-    let mut rows = rows.clone();
-    if let Some(time) = time {
-        let month = ground.month_of(&rows, time)?;
-        rows.with_column(month).map_err(doing())?;
+    for (month, measures) in by_month {
+        for (name, amounts) in amounts(ground, fact, &measures, (placed, &month))? {
+            let months = amounts.sums.values().flat_map(BTreeMap::keys);
+            first = first.into_iter().chain(months.copied()).min();
+            into.insert(name, amounts);
+        }
     }
-    let section = match &fact.section {
-        Some(section) => col(section.value.as_str()),
-        None => lit(NULL),
-    };
-    let mut keys = vec![
-        col(fact.unit.value.as_str()).alias("_unit"),
-        section.cast(DataType::String).alias("_section"),
-    ];
-    for by in &fact.by {
-        let column = col(dimension(&rows, &by.value));
-        keys.push(column.cast(DataType::String).alias(format!("_by_{}", by.value)));
-    }
-    let kept = rows
-        .lazy()
-        .with_columns(keys)
-        .filter(col("_unit").is_not_null().and(col("_month").is_not_null()));
-    Ok(kept.collect().map_err(doing())?)
+    Ok(first)
 }
 
 fn amounts(
     ground: &Ground<'_>,
     fact: &Fact,
     measures: &[&Measure],
-    placed: &DataFrame,
+    (placed, month): (&DataFrame, &str),
 ) -> Result<Vec<(String, Amounts)>, MeasureError> {
     let keys = keys(fact);
     let doing = || FrameError::polars(format!("measures of fact `{}`", fact.name));
@@ -236,8 +244,12 @@ fn amounts(
     if placed.width() == 0 {
         return Ok(found);
     }
+    let mut placed = placed.clone().lazy().filter(col(month).is_not_null());
+    if month != "_month" {
+        placed = placed.with_column(col(month).alias("_month"));
+    }
     let selected: Vec<Expr> = keys.iter().map(col).chain(counted).collect();
-    let rows = placed.clone().lazy().select(selected).collect().map_err(doing())?;
+    let rows = placed.select(selected).collect().map_err(doing())?;
     let is_sum = |measure: &Measure| !matches!(measure.aggregate.kind, AggregateKind::Quantile(..));
     let summed: Vec<Expr> = measures
         .iter()
@@ -306,7 +318,7 @@ fn counted(fact: &Fact, counted: &DataFrame, more: &[&str]) -> Vec<(Counted, Cel
             return None;
         };
         let section = text(section);
-        let month = Month::at(i32::try_from(month).ok()?)?;
+        let month = month_at(month)?;
         let values = fact.by.iter().zip(cells);
         let parts = values.filter_map(|(by, cell)| Some((by.value.clone(), text(cell)?)));
         Some((Counted { unit, section, month, parts: parts.collect() }, rest))

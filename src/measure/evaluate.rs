@@ -18,6 +18,7 @@ use super::cube::Place;
 use super::cube::Spot;
 use super::spread::Overflow;
 use super::spread::spread;
+use super::worked::PartWorked;
 use crate::base::period::Month;
 use crate::base::period::Period;
 use crate::spec::formula::Exact;
@@ -115,12 +116,12 @@ pub struct Telling<'t, 'm> {
 }
 
 /// What a metric rests on.
-struct Footing {
+pub(super) struct Footing {
     measures: BTreeSet<String>,
     facts: BTreeSet<String>,
     is_applicable: bool,
     is_stale: bool,
-    first: Option<Month>,
+    pub(super) first: Option<Month>,
 }
 
 impl<'m> Telling<'_, 'm> {
@@ -166,7 +167,7 @@ impl<'m> Telling<'_, 'm> {
         });
     }
 
-    fn footing(&self, metric: &Metric) -> Footing {
+    pub(super) fn footing(&self, metric: &Metric) -> Footing {
         let mut measures = BTreeSet::new();
         self.measures_below(metric, &mut measures);
         let found = measures.iter().filter_map(|name| self.cube.measures.get(name));
@@ -181,7 +182,7 @@ impl<'m> Telling<'_, 'm> {
         Footing { measures, facts, is_applicable, is_stale, first }
     }
 
-    fn spots(&self, metric: &Metric, unit: &Unit, footing: &Footing) -> Vec<Spot> {
+    pub(super) fn spots(&self, metric: &Metric, unit: &Unit, footing: &Footing) -> Vec<Spot> {
         let place = (unit.unit_id.clone(), None);
         let mut spots = Vec::new();
         for grain in &metric.grain {
@@ -218,7 +219,7 @@ impl<'m> Telling<'_, 'm> {
     /// The periods in which the unit is there, from the first month that all of its facts know; the
     /// present ones where nothing is known. Nothing is told of before the first month in which anything
     /// happened: that a section was set up twenty years ago begins no history.
-    fn periods(&self, metric: &Metric, unit: &Unit, footing: &Footing) -> Vec<Period> {
+    pub(super) fn periods(&self, metric: &Metric, unit: &Unit, footing: &Footing) -> Vec<Period> {
         let told = Month::of(self.as_of);
         let happening = self.cube.facts.values().filter(|known| !known.is_stock);
         let begun = happening.filter_map(|known| known.first).min();
@@ -235,7 +236,7 @@ impl<'m> Telling<'_, 'm> {
             .collect()
     }
 
-    fn told(
+    pub(super) fn told(
         &self,
         metric: &'m Metric,
         spot: &Spot,
@@ -310,15 +311,16 @@ impl<'m> Telling<'_, 'm> {
 }
 
 /// A spot and a period, for which formulas are worked out.
-struct Seat<'s> {
-    telling: &'s Telling<'s, 's>,
-    spot: &'s Spot,
-    period: Period,
-    footing: &'s Footing,
+#[derive(Clone, Copy)]
+pub(super) struct Seat<'s> {
+    pub(super) telling: &'s Telling<'s, 's>,
+    pub(super) spot: &'s Spot,
+    pub(super) period: Period,
+    pub(super) footing: &'s Footing,
 }
 
 impl Seat<'_> {
-    fn named(&self, name: &str) -> Result<Option<Exact>, Overflow> {
+    pub(super) fn named(&self, name: &str) -> Result<Option<Exact>, Overflow> {
         if name == "months_known" {
             return Ok(Some(self.telling.months_known(self.period, &self.footing.facts)));
         }
@@ -331,7 +333,7 @@ impl Seat<'_> {
     }
 
     /// The value of a formula; a zero denominator or a missing part is no value.
-    fn value(&self, formula: &Formula) -> Result<Option<Exact>, Overflow> {
+    pub(super) fn value(&self, formula: &Formula) -> Result<Option<Exact>, Overflow> {
         let pair = |x: &Formula, y: &Formula| Ok(self.value(x)?.zip(self.value(y)?));
         Ok(match formula {
             Formula::Name(name) => self.named(name)?,
@@ -352,23 +354,42 @@ impl Seat<'_> {
         })
     }
 
-    /// One number out of all parts. What is itself a part has none of its kind.
+    /// One number out of all parts.
     fn over(&self, kind: Spread, over: &Over) -> Result<Option<Exact>, Overflow> {
-        let (place, part) = self.spot;
-        let is_part = part.is_some() || (over.parts == Parts::Sections && place.1.is_some());
-        if is_part {
+        if self.is_part_of(over) {
             return Ok(None);
         }
         let limit = over.limit.as_ref().map(|limit| self.value(limit)).transpose()?.flatten();
+        let parts = self.each_part(kind, over, limit)?.into_iter().filter(|part| part.counts);
+        let shares: Vec<_> = parts.filter_map(|part| part.above.zip(part.below)).collect();
+        spread(kind, &shares, limit)
+    }
+
+    /// What is itself a part has none of its kind.
+    fn is_part_of(&self, over: &Over) -> bool {
+        let (place, part) = self.spot;
+        part.is_some() || (over.parts == Parts::Sections && place.1.is_some())
+    }
+
+    /// Every part, and whether it counts.
+    pub(super) fn each_part(
+        &self,
+        kind: Spread,
+        over: &Over,
+        limit: Option<Exact>,
+    ) -> Result<Vec<PartWorked>, Overflow> {
+        if self.is_part_of(over) {
+            return Ok(Vec::new());
+        }
         let least = limit.filter(|_| kind != Spread::CountBelow).unwrap_or_else(Exact::zero);
-        let mut shares = Vec::new();
-        for spot in self.telling.parts(place, &over.parts, self.footing) {
+        let part = |spot: Spot| {
             let seat = Seat { spot: &spot, ..*self };
             let (above, below) = (seat.value(&over.above)?, seat.value(&over.below)?);
-            let share = above.zip(below);
-            shares.extend(share.filter(|(_, below)| below.is_positive() && *below >= least));
-        }
-        spread(kind, &shares, limit)
+            let is_enough = below.is_some_and(|below| below.is_positive() && below >= least);
+            Ok(PartWorked { counts: is_enough && above.is_some(), spot, above, below })
+        };
+        let parts = self.telling.parts(&self.spot.0, &over.parts, self.footing).into_iter();
+        parts.map(part).collect()
     }
 }
 

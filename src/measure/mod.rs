@@ -1,12 +1,18 @@
 //! Floor 3: facts are counted by unit, section and month, and metrics are computed from the counts.
 
+pub mod behind;
 pub mod cube;
 pub mod evaluate;
 pub mod fact;
+pub mod kept;
 mod months;
+pub mod placed;
 mod quantile;
 mod spell;
 pub mod spread;
+pub mod units;
+pub mod worked;
+mod written;
 
 use crate::frame::FrameError;
 

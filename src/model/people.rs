@@ -21,6 +21,7 @@ use super::spells::reckon;
 use crate::base::cell::Cell;
 use crate::base::cell::CellRow;
 use crate::frame::table;
+use crate::spec::schema::FieldKind;
 use crate::spec::schema::Schema;
 
 /// What a spell carries of its person, as the rosters tell it.
@@ -78,12 +79,28 @@ pub fn spells(
     let rows = spells.iter().zip(turns);
     let rows: Vec<CellRow> =
         rows.flat_map(|(spell, turn)| pieces(spell, turn, &told, schema)).collect();
-    let columns: Vec<_> = schema.fields.iter().map(|f| (f.name.as_str(), f.kind)).collect();
+    let own = schema.fields.iter().map(|field| (field.name.as_str(), field.kind));
+    let columns: Vec<_> = own.chain(LINEAGE).collect();
     Ok((table::from_rows(&columns, &rows)?, found))
 }
 
+/// Where a roster's row came from: a spell comes from the first row that told it so.
+const LINEAGE: [(&str, FieldKind); 5] = [
+    ("_system", FieldKind::Text),
+    ("_stream", FieldKind::Text),
+    ("_night", FieldKind::Day),
+    ("_source", FieldKind::Text),
+    ("_row", FieldKind::Whole),
+];
+
+/// What a roster carries of a person, and where it stands.
+struct Carried {
+    cells: CellRow,
+    lineage: CellRow,
+}
+
 /// What rosters tell of a person in a unit, by day.
-type Told = HashMap<(Arc<str>, Option<Arc<str>>), BTreeMap<Date, CellRow>>;
+type Told = HashMap<(Arc<str>, Option<Arc<str>>), BTreeMap<Date, Carried>>;
 
 /// One text of a kind, kept once.
 #[derive(Default)]
@@ -123,7 +140,9 @@ fn roster_rows(rosters: &DataFrame) -> (Vec<RosterRow>, Told) {
         "status_since",
     ];
     let (mut texts, mut told) = (Texts::default(), Told::new());
-    let carried = table::to_rows(rosters, &CARRIED);
+    let carried = table::to_rows(rosters, &CARRIED).into_iter();
+    let lineage = table::to_rows(rosters, &LINEAGE.map(|(name, _)| name));
+    let carried = carried.zip(lineage).map(|(cells, lineage)| Carried { cells, lineage });
     let mut rows = Vec::new();
     for (row, carried) in table::to_rows(rosters, &own).iter().zip(carried) {
         let status = texts.one(row.get(5)).and_then(|name| Status::named(&name));
@@ -223,7 +242,7 @@ fn pieces(spell: &Spell, turn: Turn, told: &Told, schema: &Schema) -> Vec<CellRo
     let (mut from, mut rows) = (spell.from, Vec::new());
     let later = told.range(spell.from..).filter(|(day, _)| **day > spell.from && **day < spell.to);
     for (day, next) in later {
-        if carried != Some(next) {
+        if carried.is_none_or(|carried| carried.cells != next.cells) {
             let turn = Turn { joins: turn.joins && from == spell.from, leaves: false };
             rows.push(piece(spell, turn, (from, Some(*day)), carried, schema));
             (from, carried) = (*day, Some(next));
@@ -239,7 +258,7 @@ fn piece(
     spell: &Spell,
     turn: Turn,
     (from, to): (Date, Option<Date>),
-    carried: Option<&CellRow>,
+    carried: Option<&Carried>,
     schema: &Schema,
 ) -> CellRow {
     let text = |text: &Arc<str>| Cell::Text(text.to_string());
@@ -260,9 +279,10 @@ fn piece(
             "quota_share" => Some(millionths(spell.quota)),
             other => {
                 let at = CARRIED.iter().position(|name| *name == other)?;
-                carried.and_then(|carried| carried.get(at)).cloned().flatten()
+                carried.and_then(|carried| carried.cells.get(at)).cloned().flatten()
             }
         })
+        .chain((0..LINEAGE.len()).map(|at| carried?.lineage.get(at)?.clone()))
         .collect()
 }
 

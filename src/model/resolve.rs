@@ -118,6 +118,19 @@ impl Resolver {
         Ok((table, unknown))
     }
 
+    /// The unit that a name means on a day, whoever writes it.
+    pub fn unit_named(&self, text: &str, day: Date) -> Option<String> {
+        match self.unit(text, None, day) {
+            Named::Unit(unit) => Some(unit),
+            Named::Outside | Named::Unknown => None,
+        }
+    }
+
+    /// The section of a unit that a name means on a day.
+    pub fn section_named(&self, unit: &str, name: &str, day: Date) -> Option<String> {
+        self.section(unit, name, Some(day))
+    }
+
     /// The sections of names that are not the unit's own, as leaders' are.
     fn sections_of(
         &self,

@@ -10,14 +10,14 @@ use super::Ground;
 use super::model::days;
 use super::report::Noticed;
 use super::score;
-use crate::base::cell::Cell;
 use crate::frame::DataFrame;
-use crate::frame::table;
 use crate::measure::cube;
 use crate::measure::evaluate::Telling;
 use crate::measure::evaluate::Told;
-use crate::measure::evaluate::Unit;
 use crate::measure::fact;
+use crate::measure::kept::Kept;
+use crate::measure::kept::Ledger;
+use crate::measure::units::units;
 use crate::model::lake::Lake;
 use crate::model::people;
 use crate::model::people::Sources;
@@ -47,8 +47,11 @@ pub(super) fn compute<'c>(
     let (tables, noticed) = tables(catalog, lake, choice)?;
     let told_on =
         fact::Ground { catalog, tables: &tables, days: days(catalog), as_of: choice.as_of };
-    let cube = cube::count(&told_on).context("counting measures")?;
+    let kept = Kept::at(&ground.lake());
+    let cube = cube::count_and_keep(&told_on, &kept).context("counting measures")?;
     let stale: BTreeSet<String> = stale.iter().cloned().collect();
+    let ledger = Ledger::of((choice.night, choice.as_of), &catalog.fingerprint, &stale, &cube);
+    kept.finish(&ledger).context("keeping the facts")?;
     let telling = Telling {
         cube: &cube,
         metrics: catalog.metrics().map(|metric| (metric.name.as_str(), metric)).collect(),
@@ -101,26 +104,4 @@ fn tables(
         tables.insert("person_spell".to_owned(), spells);
     }
     Ok((tables, noticed))
-}
-
-fn units(table: Option<&DataFrame>) -> Vec<Unit> {
-    let Some(table) = table else { return Vec::new() };
-    let rows = table::to_rows(table, &["unit_id", "valid_from", "valid_to"]);
-    let mut spans: BTreeMap<String, Unit> = BTreeMap::new();
-    for row in rows {
-        let [Some(Cell::Text(unit_id)), from, to] = row.as_slice() else { continue };
-        let day = |cell: &Option<Cell>| match cell {
-            Some(Cell::Day(day)) => Some(*day),
-            _ => None,
-        };
-        let (from, to) = (day(from).unwrap_or(jiff::civil::Date::MIN), day(to));
-        let known = spans.entry(unit_id.clone()).or_insert_with(|| Unit {
-            unit_id: unit_id.clone(),
-            from,
-            to,
-        });
-        known.from = known.from.min(from);
-        known.to = known.to.zip(to).map(|(known, to)| known.max(to));
-    }
-    spans.into_values().collect()
 }

@@ -89,7 +89,7 @@ pub enum Spread {
 }
 
 /// The functions over parts.
-const SPREADS: [(&str, Spread); 9] = [
+pub const SPREADS: [(&str, Spread); 9] = [
     ("HOOVER", Spread::Hoover),
     ("TO_MOVE", Spread::ToMove),
     ("CV", Spread::Cv),

@@ -4,6 +4,7 @@ pub mod aliases;
 pub mod catalog;
 mod check;
 pub mod connector;
+pub mod duckdb;
 pub mod formula;
 pub mod function;
 pub mod home;

@@ -120,6 +120,42 @@ impl Expr {
     }
 }
 
+impl Expr {
+    /// Calls `see` with every function that is called.
+    pub fn each_call(&self, see: &mut impl FnMut(Function)) {
+        match self {
+            Expr::Column(_)
+            | Expr::Text(_)
+            | Expr::Whole(_)
+            | Expr::Decimal(_)
+            | Expr::Flag(_)
+            | Expr::Null => {}
+            Expr::Not(x) | Expr::Negative(x) | Expr::IsNull(x) | Expr::Like(x, _) => {
+                x.each_call(see);
+            }
+            Expr::Binary(x, _, y) => {
+                x.each_call(see);
+                y.each_call(see);
+            }
+            Expr::In(x, list) => {
+                x.each_call(see);
+                list.iter().for_each(|item| item.each_call(see));
+            }
+            Expr::Case(whens, otherwise) => {
+                for (when, then) in whens {
+                    when.each_call(see);
+                    then.each_call(see);
+                }
+                otherwise.iter().for_each(|item| item.each_call(see));
+            }
+            Expr::Call(function, arguments) => {
+                see(*function);
+                arguments.iter().for_each(|x| x.each_call(see));
+            }
+        }
+    }
+}
+
 impl AggregateKind {
     /// The expression below it.
     pub fn argument(&self) -> Option<&Expr> {

@@ -1,0 +1,315 @@
+//! Why is a number what it is? Told to people, to a program, or as the rows themselves.
+
+use std::io;
+use std::path::Path;
+
+use super::DISK;
+use super::DONE;
+use super::Explain;
+use super::Face;
+use super::USAGE;
+use super::home;
+use super::report::grouped;
+use crate::base::cell::decimal_text;
+use crate::base::said::Say;
+use crate::explain;
+use crate::explain::Counted;
+use crate::explain::Desk;
+use crate::explain::Explanation;
+use crate::explain::PLACES;
+use crate::explain::Published;
+use crate::explain::Question;
+use crate::explain::Unknown;
+use crate::explain::What;
+use crate::explain::shown;
+use crate::measure::cube::Spot;
+use crate::measure::evaluate::rounded;
+use crate::measure::worked::Rule;
+use crate::measure::worked::Step;
+use crate::measure::worked::exact_text;
+use crate::spec::catalog;
+use crate::spec::formula::Exact;
+use crate::spec::home::Home;
+
+/// Explains a number of the last night, by the definitions of that night.
+pub(super) fn explain(root: &Path, asked: &Explain, face: &mut Face<'_>) -> anyhow::Result<u8> {
+    let (opened, mut catalog) = match home::open(root, face)? {
+        Ok(opened) => opened,
+        Err(code) => return Ok(code),
+    };
+    let var = opened.root.join(&catalog.settings.var);
+    let Some(ledger) = explain::ledger(&var.join("lake"))? else {
+        let nouns = [("path", root.display().to_string())];
+        let (text, hint) = (face.say(Say::NoNights, &[]), face.say(Say::NoNightsHint, &nouns));
+        face.complain(&text, Some(&hint))?;
+        return Ok(USAGE);
+    };
+    // The home may have changed since: the night's own definitions are kept.
+    if ledger.home != catalog.fingerprint
+        && let Ok(kept) = Home::open(&var.join("homes").join(&ledger.home))
+        && let Ok(kept) = catalog::read(&kept)
+    {
+        catalog = kept;
+    }
+    let desk = Desk::open(&catalog, &var, ledger)?;
+    match told(&desk, asked, face) {
+        Err(fault) => match fault.downcast_ref::<Unknown>() {
+            Some(unknown) => {
+                complain(unknown, face)?;
+                Ok(USAGE)
+            }
+            None => Err(fault),
+        },
+        code => code,
+    }
+}
+
+fn told(desk: &Desk<'_>, asked: &Explain, face: &mut Face<'_>) -> anyhow::Result<u8> {
+    let metric = desk.metric(&asked.metric)?;
+    let unit = desk.unit(&asked.unit, &[metric])?;
+    let telling = unit.telling();
+    let question = Question {
+        metric: &asked.metric,
+        section: asked.section.as_deref(),
+        part: asked.part.as_deref(),
+        period: &asked.period,
+    };
+    let explained = unit.explain(&telling, question)?;
+    if asked.json {
+        writeln!(face.out, "{:#}", explain::json(&explained))?;
+    } else if asked.rows {
+        let mut lines = csv::Writer::from_writer(&mut *face.out);
+        for line in explained.lines() {
+            lines.write_record(&line)?;
+        }
+        lines.flush()?;
+    } else {
+        print(&explained, face)?;
+    }
+    if let Published::Other(release, status, value) = &explained.published {
+        let nouns = [
+            ("release", release.clone()),
+            ("status", status.clone()),
+            ("value", value.clone()),
+            ("night", explained.days().0.to_string()),
+        ];
+        let text = face.say(Say::PublishedOther, &nouns);
+        face.complain(&text, None)?;
+        return Ok(DISK);
+    }
+    Ok(DONE)
+}
+
+fn complain(unknown: &Unknown, face: &mut Face<'_>) -> io::Result<()> {
+    let say = match unknown.what {
+        What::Metric => Say::UnknownMetric,
+        What::Unit => Say::UnknownUnit,
+        What::Section => Say::UnknownSection,
+        What::Part => Say::UnknownPart,
+        What::Period => Say::UnknownPeriod,
+    };
+    let text = face.say(say, &[("found", unknown.found.clone())]);
+    let hint = face.say(Say::Nearest, &[("names", unknown.near.join(", "))]);
+    face.complain(&text, (!unknown.near.is_empty()).then_some(hint.as_str()))
+}
+
+fn print(explained: &Explanation<'_>, face: &mut Face<'_>) -> io::Result<()> {
+    head(explained, face)?;
+    steps(&explained.worked.steps, face)?;
+    parts(explained, face)?;
+    if !explained.measures.is_empty() {
+        writeln!(face.out, "\n{}", Say::Measures.text(face.lang))?;
+    }
+    for counted in &explained.measures {
+        measure(counted, face)?;
+    }
+    sources(explained, face)?;
+    foot(explained, face)
+}
+
+fn head(explained: &Explanation<'_>, face: &mut Face<'_>) -> io::Result<()> {
+    let told = &explained.worked.told;
+    let metric = told.metric;
+    let place = place(&(told.place.clone(), told.part.clone()));
+    let unit = format!("{} ({})", explained.unit, told.place.0);
+    let spot = [unit, place].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>();
+    writeln!(face.out, "{} {}   {}   {}", metric.name, metric.title, spot.join(" "), told.period)?;
+    let nouns = [
+        ("version", metric.version.to_string()),
+        ("file", metric.file.clone()),
+        ("line", metric.place.line.to_string()),
+        ("basis", metric.basis.clone()),
+    ];
+    let definition = face.say(Say::Definition, &nouns);
+    writeln!(face.out, "  {definition}\n  {}", metric.means)?;
+    let value = shown(&explained.worked).unwrap_or_else(|| "–".to_owned());
+    let unrounded = told.value.map(|value| format!("  ({})", exact_text(value)));
+    let unrounded = unrounded.unwrap_or_default();
+    writeln!(face.out, "\n  {value} {}{unrounded}", metric.measured_in)?;
+    writeln!(face.out, "    = {}", metric.text.value)?;
+    if !explained.worked.numbers.is_empty() {
+        writeln!(face.out, "    = {}", explained.worked.numbers)?;
+    }
+    let nouns = [("status", told.status.name().to_owned()), ("why", why(explained, face))];
+    let status = face.say(Say::StatusLine, &nouns);
+    writeln!(face.out, "  {status}")
+}
+
+fn why(explained: &Explanation<'_>, face: &Face<'_>) -> String {
+    match &explained.worked.rule {
+        Rule::None => face.say(Say::WhyPlain, &[]),
+        Rule::NotFed => face.say(Say::WhyNotFed, &[]),
+        Rule::NotKnown(first) => {
+            let first = first.map_or_else(|| "–".to_owned(), |first| first.to_string());
+            face.say(Say::WhyNotKnown, &[("first", first)])
+        }
+        Rule::NoValue => face.say(Say::WhyNoValue, &[]),
+        Rule::Base(base, found, least) => {
+            let nouns =
+                [("base", base.clone()), ("found", amount(*found)), ("least", exact_text(*least))];
+            let say = if explained.is_told() { Say::WhyBase } else { Say::WhyWithheld };
+            face.say(say, &nouns)
+        }
+    }
+}
+
+fn amount(value: Option<Exact>) -> String {
+    value.map_or_else(|| "–".to_owned(), exact_text)
+}
+
+/// A section or part, in words.
+fn place(((_, section), part): &Spot) -> String {
+    let part = part.as_ref().map(|(by, value)| format!("{by} {value}"));
+    [section.clone(), part].into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+fn steps(steps: &[Step], face: &mut Face<'_>) -> io::Result<()> {
+    if steps.is_empty() {
+        return Ok(());
+    }
+    writeln!(face.out, "\n{}", Say::Steps.text(face.lang))?;
+    for step in steps {
+        let made = step.formula.iter().chain(&step.numbers).map(|text| format!(" = {text}"));
+        let made: String = made.collect();
+        writeln!(face.out, "  {}  {}{made}", step.name, amount(step.value))?;
+    }
+    Ok(())
+}
+
+fn parts(explained: &Explanation<'_>, face: &mut Face<'_>) -> io::Result<()> {
+    for over in &explained.worked.overs {
+        let heading = Say::PartsOf.text(face.lang);
+        writeln!(face.out, "\n{heading}: {} = {}", over.formula, amount(over.value))?;
+        for part in &over.parts {
+            let mark = if part.counts { "" } else { Say::Excluded.text(face.lang) };
+            let line = format!("{} / {}  {mark}", amount(part.above), amount(part.below));
+            writeln!(face.out, "  {}  {}", place(&part.spot), line.trim_end())?;
+        }
+    }
+    Ok(())
+}
+
+fn measure(counted: &Counted<'_>, face: &mut Face<'_>) -> io::Result<()> {
+    let place = place(&counted.spot);
+    let name = [counted.measure.name.as_str(), place.as_str()].join(" ");
+    let rows = format!("{}: {}", Say::RowsCounted.text(face.lang), grouped(counted.rows));
+    let line = format!("{} {}", amount(counted.amount), counted.measure.measured_in);
+    writeln!(face.out, "  {}  {line}  {rows}", name.trim_end())?;
+    writeln!(face.out, "    {}", counted.measure.sql.value)?;
+    for line in counted.sql.lines() {
+        writeln!(face.out, "      {line}")?;
+    }
+    if counted.measure.per != 1 {
+        writeln!(face.out, "      -- / {}", counted.measure.per)?;
+    }
+    if !counted.is_runnable {
+        writeln!(face.out, "      -- {}", Say::NotRunnable.text(face.lang))?;
+    }
+    Ok(())
+}
+
+fn sources(explained: &Explanation<'_>, face: &mut Face<'_>) -> io::Result<()> {
+    if explained.facts.is_empty() || !explained.is_told() {
+        return Ok(());
+    }
+    writeln!(face.out, "\n{}", Say::CameFrom.text(face.lang))?;
+    for rows in &explained.facts {
+        let nouns = [
+            ("fact", rows.fact.name.clone()),
+            ("table", rows.fact.table.value.clone()),
+            ("rows", grouped(rows.rows)),
+        ];
+        let line = face.say(Say::FactLine, &nouns);
+        writeln!(face.out, "  {line}")?;
+        if let Some((keep, _)) = &rows.fact.keep {
+            writeln!(face.out, "    where {}", keep.value)?;
+        }
+        for (name, text) in &rows.derived {
+            writeln!(face.out, "    {}: {name} = {text}", Say::Derived.text(face.lang))?;
+        }
+        for source in &rows.sources {
+            let nouns = [
+                ("rows", grouped(source.rows)),
+                ("stream", source.stream.clone()),
+                ("first", source.nights.0.to_string()),
+                ("last", source.nights.1.to_string()),
+            ];
+            let line = face.say(Say::SourceLine, &nouns);
+            writeln!(face.out, "    {line}")?;
+            for (place, rows) in source.places.iter().take(PLACES) {
+                let nouns = [("source", place.clone()), ("rows", grouped(*rows))];
+                let line = face.say(Say::PlaceLine, &nouns);
+                writeln!(face.out, "      {line}")?;
+            }
+            let more = source.places.len().saturating_sub(PLACES);
+            if more > 0 {
+                let line = face.say(Say::AndMore, &[("count", grouped(more as u64))]);
+                writeln!(face.out, "      {line}")?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn foot(explained: &Explanation<'_>, face: &mut Face<'_>) -> io::Result<()> {
+    writeln!(face.out)?;
+    if !explained.stale.is_empty() {
+        let line = face.say(Say::StaleStreams, &[("streams", explained.stale.join(", "))]);
+        writeln!(face.out, "  {line}")?;
+    }
+    if let Some(before) = &explained.before {
+        let now = explained.worked.told.value;
+        let places = before.told.metric.decimals;
+        let moved = now.zip(before.told.value).map(|(now, before)| {
+            let moved = rounded(now - before, places);
+            let sign = if moved > 0 { "+" } else { "" };
+            format!("{sign}{}", decimal_text(moved, places))
+        });
+        let nouns = [
+            ("period", before.told.period.to_string()),
+            ("shown", shown(before).unwrap_or_else(|| before.told.status.name().to_owned())),
+            ("difference", moved.unwrap_or_else(|| "–".to_owned())),
+        ];
+        let line = face.say(Say::Before, &nouns);
+        writeln!(face.out, "  {line}")?;
+    }
+    let (night, as_of) = explained.days();
+    let mut nouns = vec![
+        ("night", night.to_string()),
+        ("as_of", as_of.to_string()),
+        ("home", explained.ledger.home.chars().take(12).collect()),
+    ];
+    let say = match &explained.published {
+        Published::Same(release) => {
+            nouns.push(("release", release.clone()));
+            Say::PublishedSame
+        }
+        Published::Nothing | Published::Other(..) => Say::PublishedNone,
+    };
+    if !matches!(explained.published, Published::Other(..)) {
+        let line = face.say(say, &nouns);
+        writeln!(face.out, "  {line}")?;
+    }
+    let hint = face.say(Say::ShowRows, &[]);
+    writeln!(face.out, "hint: {hint}")
+}

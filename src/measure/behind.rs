@@ -1,0 +1,163 @@
+//! Which rows stand behind a measure of a place and period?
+
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+use polars::prelude::*;
+
+use super::MeasureError;
+use super::cube::Spot;
+use super::placed::month_number;
+use super::placed::month_of_measure;
+use crate::base::period::Month;
+use crate::base::period::Period;
+use crate::frame::FrameError;
+use crate::frame::expr;
+use crate::frame::functions::Days;
+use crate::spec::duckdb::identifier;
+use crate::spec::duckdb::literal;
+use crate::spec::pipeline::Fact;
+use crate::spec::pipeline::FactKind;
+use crate::spec::pipeline::Measure;
+
+/// The rows of a fact that a measure looks at: its place, and the column and numbers of its months.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Behind {
+    /// The fact.
+    pub fact: String,
+    /// The place, and the part of it.
+    pub spot: Spot,
+    month: String,
+    months: Vec<i32>,
+}
+
+impl Behind {
+    /// Of a measure in a period that is told up to a day.
+    pub fn of(
+        fact: &Fact,
+        measure: &Measure,
+        spot: &Spot,
+        (period, as_of): (Period, Date),
+    ) -> Self {
+        let is_stock = matches!(fact.kind, FactKind::Stock { .. });
+        let months: Vec<Month> = if measure.at_quarter_ends {
+            let ends = |month: &Month| month.month() % 3 == 0 && month.last() <= as_of;
+            period.months().filter(ends).collect()
+        } else if is_stock {
+            vec![period.last().min(Month::of(as_of))]
+        } else {
+            period.months().collect()
+        };
+        Behind {
+            fact: fact.name.clone(),
+            spot: spot.clone(),
+            month: month_of_measure(fact, measure),
+            months: months.into_iter().map(month_number).collect(),
+        }
+    }
+
+    /// The condition as SQL, on one line.
+    pub fn sql(&self) -> String {
+        let ((unit, section), part) = &self.spot;
+        let mut claims = vec![format!("_unit = {}", literal(unit))];
+        claims.extend(section.iter().map(|section| format!("_section = {}", literal(section))));
+        claims.extend(part.iter().map(|(by, value)| {
+            format!("{} = {}", identifier(&format!("_by_{by}")), literal(value))
+        }));
+        let month = identifier(&self.month);
+        claims.push(match self.months.as_slice() {
+            [] => "false".to_owned(),
+            [one] => format!("{month} = {one}"),
+            [first, .., last]
+                if last / 100 * 12 + last % 100 - (first / 100 * 12 + first % 100) + 1
+                    == i32::try_from(self.months.len()).unwrap_or(0) =>
+            {
+                format!("{month} between {first} and {last}")
+            }
+            all => {
+                let all: Vec<String> = all.iter().map(ToString::to_string).collect();
+                format!("{month} in ({})", all.join(", "))
+            }
+        });
+        claims.join(" and ")
+    }
+
+    /// The rows, among those of the fact in the unit.
+    ///
+    /// # Errors
+    /// A column that is not there.
+    pub fn rows(&self, of_unit: &DataFrame) -> Result<DataFrame, MeasureError> {
+        Behind::any(&[self], of_unit)
+    }
+
+    /// The rows that any of them looks at, each once.
+    ///
+    /// # Errors
+    /// A column that is not there.
+    pub fn any(all: &[&Behind], of_unit: &DataFrame) -> Result<DataFrame, MeasureError> {
+        if of_unit.width() == 0 {
+            return Ok(of_unit.clone());
+        }
+        // Most places look at the same months, and a place within another adds nothing.
+        let mut claims: Vec<Expr> = Vec::new();
+        for one in all {
+            let within = |other: &&&Behind| {
+                other.month == one.month && other.months == one.months && other.is_around(one)
+            };
+            if !all.iter().any(|other| within(&other)) {
+                claims.push(one.claim());
+            }
+        }
+        let is_behind = claims.into_iter().fold(lit(false), Expr::or);
+        let rows = of_unit.clone().lazy().filter(is_behind).collect();
+        Ok(rows.map_err(FrameError::polars("the rows behind a measure"))?)
+    }
+
+    fn claim(&self) -> Expr {
+        let ((_, section), part) = &self.spot;
+        let month = |any: Expr, number: &i32| any.or(col(self.month.as_str()).eq(lit(*number)));
+        let mut claim = self.months.iter().fold(lit(false), month);
+        if let Some(section) = section {
+            claim = claim.and(col("_section").eq(lit(section.as_str())));
+        }
+        if let Some((by, value)) = part {
+            claim = claim.and(col(format!("_by_{by}")).eq(lit(value.as_str())));
+        }
+        claim
+    }
+
+    /// Whether its place is the whole unit, and the other's is not.
+    fn is_around(&self, other: &Behind) -> bool {
+        let is_whole = |spot: &Spot| spot.0.1.is_none() && spot.1.is_none();
+        is_whole(&self.spot) && !is_whole(&other.spot)
+    }
+}
+
+/// Rows with what each counts for some measures, as a column of the measure's name; empty where it does
+/// not count.
+///
+/// # Errors
+/// An expression that polars refuses.
+pub fn with_counts(
+    rows: &DataFrame,
+    measures: &[&Measure],
+    days: &Days,
+) -> Result<DataFrame, MeasureError> {
+    if rows.width() == 0 {
+        return Ok(rows.clone());
+    }
+    let doing = || FrameError::polars("what rows count for");
+    let mut columns = Vec::new();
+    for measure in measures {
+        let built = expr::counted(&measure.aggregate, days).map_err(doing())?;
+        columns.push(built.alias(format!("={}", measure.name)));
+    }
+    Ok(rows.clone().lazy().with_columns(columns).collect().map_err(doing())?)
+}
+
+/// The columns that are instants.
+pub fn instants(rows: &DataFrame) -> BTreeSet<String> {
+    let columns = rows.columns().iter();
+    let instants = columns.filter(|column| matches!(column.dtype(), DataType::Datetime(..)));
+    instants.map(|column| column.name().to_string()).collect()
+}

@@ -1,0 +1,33 @@
+//! Which units are there, and since when?
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use polars::prelude::DataFrame;
+
+use super::evaluate::Unit;
+use crate::base::cell::Cell;
+use crate::frame::table;
+
+/// The units of the table `unit`, each from its first day to its last.
+pub fn units(table: Option<&DataFrame>) -> Vec<Unit> {
+    let Some(table) = table else { return Vec::new() };
+    let rows = table::to_rows(table, &["unit_id", "valid_from", "valid_to"]);
+    let mut spans: BTreeMap<String, Unit> = BTreeMap::new();
+    for row in rows {
+        let [Some(Cell::Text(unit_id)), from, to] = row.as_slice() else { continue };
+        let day = |cell: &Option<Cell>| match cell {
+            Some(Cell::Day(day)) => Some(*day),
+            _ => None,
+        };
+        let (from, to) = (day(from).unwrap_or(Date::MIN), day(to));
+        let known = spans.entry(unit_id.clone()).or_insert_with(|| Unit {
+            unit_id: unit_id.clone(),
+            from,
+            to,
+        });
+        known.from = known.from.min(from);
+        known.to = known.to.zip(to).map(|(known, to)| known.max(to));
+    }
+    spans.into_values().collect()
+}

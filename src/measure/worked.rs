@@ -1,0 +1,258 @@
+//! How does a metric come to its value? The same telling as a night's, with every number on the way.
+
+use super::MeasureError;
+use super::cube::Spot;
+use super::evaluate::Seat;
+use super::evaluate::Status;
+use super::evaluate::Telling;
+use super::evaluate::Told;
+use super::evaluate::Unit;
+use super::spread::Overflow;
+use super::written::Words;
+use super::written::names;
+use super::written::number;
+use super::written::written;
+use crate::base::period::Month;
+use crate::base::period::Period;
+use crate::spec::formula::Exact;
+use crate::spec::formula::Formula;
+use crate::spec::formula::Over;
+use crate::spec::formula::Spread;
+use crate::spec::pipeline::Base;
+use crate::spec::pipeline::Metric;
+
+/// A metric of a place and period, and how it came about.
+#[derive(Clone, Debug)]
+pub struct Worked<'m> {
+    /// What the night tells.
+    pub told: Told<'m>,
+    /// Why it has its status.
+    pub rule: Rule,
+    /// The formula with its numbers, metrics in it unfolded.
+    pub numbers: String,
+    /// The metrics that the formula names, and `months_known`, each with its own formula and value.
+    pub steps: Vec<Step>,
+    /// What was worked out over parts, part by part.
+    pub overs: Vec<Parted>,
+    /// The measures that were asked, in the order of the formula.
+    pub uses: Vec<Use>,
+}
+
+/// What decided the status.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// No base is asked for.
+    None,
+    /// No stream feeds what it rests on.
+    NotFed,
+    /// The period ends before anything is known.
+    NotKnown(Option<Month>),
+    /// Nothing to divide by, or a part of the formula has no value.
+    NoValue,
+    /// A base, what there is of it, and the least there should be.
+    Base(String, Option<Exact>, Exact),
+}
+
+/// A name of the formula that is no measure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Its name.
+    pub name: String,
+    /// Its formula; none for `months_known`.
+    pub formula: Option<String>,
+    /// The formula with its numbers.
+    pub numbers: Option<String>,
+    /// Its value.
+    pub value: Option<Exact>,
+}
+
+/// A function over parts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parted {
+    /// As it is written.
+    pub formula: String,
+    /// Its value.
+    pub value: Option<Exact>,
+    /// What it is compared with, or the least that counts.
+    pub limit: Option<Exact>,
+    /// Every part.
+    pub parts: Vec<PartWorked>,
+}
+
+/// One part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartWorked {
+    /// Which.
+    pub spot: Spot,
+    /// What stands above the line.
+    pub above: Option<Exact>,
+    /// What stands below the line.
+    pub below: Option<Exact>,
+    /// Whether it counts.
+    pub counts: bool,
+}
+
+/// A measure of a place, and how much there is of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Use {
+    /// The measure.
+    pub measure: String,
+    /// The place.
+    pub spot: Spot,
+    /// How much.
+    pub amount: Option<Exact>,
+}
+
+impl<'t> Telling<'t, 't> {
+    /// Where and when a metric is told in a unit.
+    pub fn told_at(&self, metric: &Metric, unit: &Unit) -> (Vec<Spot>, Vec<Period>) {
+        let footing = self.footing(metric);
+        (self.spots(metric, unit, &footing), self.periods(metric, unit, &footing))
+    }
+
+    /// A metric of a spot and period, worked out before the reader's eyes.
+    ///
+    /// # Errors
+    /// A formula that leaves 128 bits.
+    pub fn worked(
+        &'t self,
+        metric: &'t Metric,
+        spot: &Spot,
+        period: Period,
+    ) -> Result<Worked<'t>, MeasureError> {
+        let footing = self.footing(metric);
+        let told = self.told(metric, spot, period, &footing)?;
+        let failed = |_| MeasureError::Overflow { metric: metric.name.clone() };
+        let seat = Seat { telling: self, spot, period, footing: &footing };
+        let rule = match told.status {
+            Status::NotApplicable => Rule::NotFed,
+            Status::NoData if footing.first.is_none_or(|first| period.last() < first) => {
+                Rule::NotKnown(footing.first)
+            }
+            _ => seat.rule(metric, told.status).map_err(failed)?,
+        };
+        let mut worked = Worked {
+            rule,
+            numbers: String::new(),
+            steps: Vec::new(),
+            overs: Vec::new(),
+            uses: Vec::new(),
+            told,
+        };
+        // What rests on too few people is told to nobody, here as in a release.
+        if !matches!(worked.told.status, Status::NotApplicable | Status::Withheld) {
+            worked.numbers = written(&metric.value, Words::Numbers(&seat)).map_err(failed)?;
+            worked.walk(&seat, &metric.value).map_err(failed)?;
+            for base in [&metric.need, &metric.few, &metric.withhold].into_iter().flatten() {
+                let base = Formula::Name(base.name.value.clone());
+                worked.walk(&seat, &base).map_err(failed)?;
+            }
+        }
+        Ok(worked)
+    }
+}
+
+impl Seat<'_> {
+    /// The base that decided a status of a metric that is known here.
+    fn rule(&self, metric: &Metric, status: Status) -> Result<Rule, Overflow> {
+        let told = |base: &Option<Base>| {
+            let Some(base) = base else { return Ok(Rule::None) };
+            let name = base.name.value.clone();
+            let found = self.named(&name)?;
+            Ok(Rule::Base(name, found, base.at_least))
+        };
+        match status {
+            Status::NoData if self.value(&metric.value)?.is_none() => Ok(Rule::NoValue),
+            Status::NoData => told(&metric.need),
+            Status::Few => told(&metric.few),
+            Status::Withheld => Ok(match told(&metric.withhold)? {
+                Rule::Base(name, _, least) => Rule::Base(name, None, least),
+                other => other,
+            }),
+            Status::Ok | Status::NotApplicable => {
+                let all = [&metric.few, &metric.need, &metric.withhold];
+                let set = all.into_iter().find(|base| base.is_some());
+                set.map_or(Ok(Rule::None), told)
+            }
+        }
+    }
+}
+
+impl Worked<'_> {
+    /// Notes what a formula asks for, in the order in which it is written.
+    fn walk(&mut self, seat: &Seat<'_>, formula: &Formula) -> Result<(), Overflow> {
+        match formula {
+            Formula::Number(_) => Ok(()),
+            Formula::Name(name) => self.name(seat, name),
+            Formula::Add(x, y)
+            | Formula::Subtract(x, y)
+            | Formula::Multiply(x, y)
+            | Formula::Divide(x, y)
+            | Formula::Greatest(x, y) => {
+                self.walk(seat, x)?;
+                self.walk(seat, y)
+            }
+            Formula::OfUnit(x) => {
+                let whole = ((seat.spot.0.0.clone(), None), seat.spot.1.clone());
+                self.walk(&Seat { spot: &whole, ..*seat }, x)
+            }
+            Formula::Over(kind, over) => self.over(seat, formula, (*kind, over)),
+        }
+    }
+
+    fn name(&mut self, seat: &Seat<'_>, name: &str) -> Result<(), Overflow> {
+        let value = seat.named(name)?;
+        let metric = seat.telling.metrics.get(name);
+        if metric.is_none() && name != "months_known" {
+            let asked = Use { measure: name.to_owned(), spot: seat.spot.clone(), amount: value };
+            if !self.uses.contains(&asked) {
+                self.uses.push(asked);
+            }
+            return Ok(());
+        }
+        let numbers = |metric: &&Metric| written(&metric.value, Words::Numbers(seat));
+        let step = Step {
+            name: name.to_owned(),
+            formula: metric.map(|metric| metric.text.value.clone()),
+            numbers: metric.map(numbers).transpose()?,
+            value,
+        };
+        if !self.steps.contains(&step) {
+            self.steps.push(step);
+        }
+        metric.map_or(Ok(()), |metric| self.walk(seat, &metric.value))
+    }
+
+    fn over(
+        &mut self,
+        seat: &Seat<'_>,
+        formula: &Formula,
+        (kind, over): (Spread, &Over),
+    ) -> Result<(), Overflow> {
+        let limit = over.limit.as_ref().map(|limit| seat.value(limit)).transpose()?.flatten();
+        let mut parted = Parted {
+            formula: names(formula),
+            value: seat.value(formula)?,
+            limit,
+            parts: Vec::new(),
+        };
+        for part in seat.each_part(kind, over, limit)? {
+            let of_part = Seat { spot: &part.spot, ..*seat };
+            self.walk(&of_part, &over.above)?;
+            self.walk(&of_part, &over.below)?;
+            parted.parts.push(part);
+        }
+        if let Some(limit) = &over.limit {
+            self.walk(seat, limit)?;
+        }
+        if !self.overs.contains(&parted) {
+            self.overs.push(parted);
+        }
+        Ok(())
+    }
+}
+
+/// An exact value as people read it.
+pub fn exact_text(value: Exact) -> String {
+    number(value)
+}

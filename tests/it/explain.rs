@@ -1,0 +1,341 @@
+//! Is a published number what its explanation says? DuckDB counts every measure again from the lake, by
+//! the SQL that is printed, and the formula is worked out again from what it counts.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::Command;
+use std::process::Stdio;
+
+use serde_json::Value;
+use shuping::explain;
+use shuping::explain::Desk;
+use shuping::explain::Question;
+use shuping::spec::catalog;
+use shuping::spec::catalog::Catalog;
+use shuping::spec::formula::Exact;
+use shuping::spec::formula::Formula;
+use shuping::spec::formula::Over;
+use shuping::spec::formula::Parts;
+use shuping::spec::formula::Spread;
+use shuping::spec::formula::decimal;
+use shuping::spec::home::Home;
+
+use crate::world::NIGHT;
+use crate::world::World;
+use crate::world::ask;
+
+fn exact(value: &Value) -> Option<Exact> {
+    value.as_str().map(|text| text.parse().unwrap())
+}
+
+fn float(value: Exact) -> f64 {
+    *value.numer() as f64 / *value.denom() as f64
+}
+
+/// The units with the most values that are told.
+fn units(warehouse: &Path) -> Vec<String> {
+    let most = "select unit_id from metric_value where status in ('ok', 'few') and numerator <> 0
+        group by unit_id order by count(*) desc, unit_id limit 10";
+    ask(warehouse, most).into_iter().flatten().collect()
+}
+
+/// For every metric and unit the last told value of the unit, a section and a part.
+fn questions(warehouse: &Path, unit: &str) -> Vec<[String; 4]> {
+    let last = format!(
+        "select metric, coalesce(section_id, ''), coalesce(dim_value, ''), max(period)
+         from metric_value where unit_id = '{unit}' and period_kind <> 'month'
+         group by metric, section_id is null, dim_value is null"
+    );
+    let rows = ask(warehouse, &last).into_iter();
+    rows.map(|row| row.try_into().unwrap()).collect()
+}
+
+fn explanations(home: &Path, catalog: &Catalog) -> Vec<Value> {
+    let (var, warehouse) = (home.join("var"), home.join("var/warehouse.db"));
+    let ledger = explain::ledger(&var.join("lake")).unwrap().unwrap();
+    let desk = Desk::open(catalog, &var, ledger).unwrap();
+    let metrics: Vec<_> = catalog.metrics().collect();
+    let mut found = Vec::new();
+    for id in units(&warehouse) {
+        let unit = desk.unit(&id, &metrics).unwrap();
+        let telling = unit.telling();
+        for [metric, section, part, period] in questions(&warehouse, &id) {
+            let question = Question {
+                metric: &metric,
+                section: (!section.is_empty()).then_some(section.as_str()),
+                part: (!part.is_empty()).then_some(part.as_str()),
+                period: &period,
+            };
+            let explained = unit.explain(&telling, question).unwrap();
+            found.push(explain::json(&explained));
+        }
+    }
+    found
+}
+
+/// What DuckDB answers to statements, one value each; `None` where no Python has it.
+#[expect(clippy::print_stdout, reason = "a test that left something out should say so")]
+fn duckdb(statements: &[String]) -> Option<Vec<Option<Exact>>> {
+    let Some(python) = env::var_os("SHUPING_PYTHON") else {
+        let required = env::var_os("SHUPING_REQUIRE_PYTHON");
+        assert!(required.is_none(), "SHUPING_PYTHON must name a Python that has duckdb");
+        println!("skipped: SHUPING_PYTHON names no Python that has duckdb");
+        return None;
+    };
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recompute/statements.py");
+    let mut child = Command::new(python)
+        .arg(script)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let lines: String =
+        statements.iter().map(|sql| format!("{}\n", Value::String(sql.clone()))).collect();
+    let writing = std::thread::spawn(move || input.write_all(lines.as_bytes()));
+    let output = child.wait_with_output().unwrap();
+    writing.join().unwrap().unwrap();
+    assert!(output.status.success());
+    let told = String::from_utf8(output.stdout).unwrap();
+    Some(told.lines().map(|line| decimal(line).filter(|_| line != "null")).collect())
+}
+
+/// A section, and the value of a dimension.
+type Place = (Option<String>, Option<String>);
+
+/// What DuckDB counted, by measure and place, and the months that are known.
+struct Again<'c> {
+    catalog: &'c Catalog,
+    amounts: BTreeMap<(String, Place), Option<f64>>,
+    months_known: Option<f64>,
+    parts: Vec<Place>,
+}
+
+impl Again<'_> {
+    fn named(&self, name: &str, place: &Place) -> Option<f64> {
+        if name == "months_known" {
+            return self.months_known;
+        }
+        if let Some(metric) = self.catalog.metrics().find(|metric| metric.name == name) {
+            return self.value(&metric.value, place);
+        }
+        let key = (name.to_owned(), place.clone());
+        *self.amounts.get(&key).unwrap_or_else(|| panic!("{key:?} was not explained"))
+    }
+
+    fn value(&self, formula: &Formula, place: &Place) -> Option<f64> {
+        let pair = |x, y| Some((self.value(x, place)?, self.value(y, place)?));
+        match formula {
+            Formula::Name(name) => self.named(name, place),
+            Formula::Number(number) => Some(float(*number)),
+            Formula::Add(x, y) => pair(x, y).map(|(x, y)| x + y),
+            Formula::Subtract(x, y) => pair(x, y).map(|(x, y)| x - y),
+            Formula::Multiply(x, y) => pair(x, y).map(|(x, y)| x * y),
+            Formula::Divide(x, y) => pair(x, y).filter(|(_, y)| *y != 0.0).map(|(x, y)| x / y),
+            Formula::Greatest(x, y) => pair(x, y).map(|(x, y)| x.max(y)),
+            Formula::OfUnit(x) => self.value(x, &(None, place.1.clone())),
+            Formula::Over(kind, over) => self.over(*kind, over, place),
+        }
+    }
+
+    fn over(&self, kind: Spread, over: &Over, place: &Place) -> Option<f64> {
+        let is_sections = over.parts == Parts::Sections;
+        if place.1.is_some() || (is_sections && place.0.is_some()) {
+            return None;
+        }
+        let limit = over.limit.as_ref().and_then(|limit| self.value(limit, place));
+        let least = limit.filter(|_| kind != Spread::CountBelow).unwrap_or(0.0);
+        let shares = self.parts.iter().filter_map(|part| {
+            Some((self.value(&over.above, part)?, self.value(&over.below, part)?))
+        });
+        let shares: Vec<(f64, f64)> =
+            shares.filter(|(_, below)| *below > 0.0 && *below >= least - 1e-12).collect();
+        let [above, below] = [shares.iter().map(|s| s.0).sum(), shares.iter().map(|s| s.1).sum()];
+        let (above, below): (f64, f64) = (above, below);
+        let ratios: Vec<f64> = shares.iter().map(|(above, below)| above / below).collect();
+        let mean = ratios.iter().sum::<f64>() / ratios.len() as f64;
+        let total: f64 = ratios.iter().sum();
+        let hoover = || {
+            let apart =
+                shares.iter().map(|(x, y)| (x / above - y / below).abs()).sum::<f64>() / 2.0;
+            (shares.len() > 1 && above > 0.0).then_some(apart)
+        };
+        let most = ratios.iter().copied().fold(f64::MIN, f64::max);
+        let fewest = ratios.iter().copied().fold(f64::MAX, f64::min);
+        match kind {
+            Spread::Hoover => hoover(),
+            Spread::ToMove => hoover().map(|hoover| hoover * below),
+            Spread::Cv => (ratios.len() > 1 && total > 0.0).then(|| {
+                let squares = ratios.iter().map(|r| (r - mean).powi(2)).sum::<f64>();
+                (squares / ratios.len() as f64).sqrt() / mean
+            }),
+            Spread::MaxMin => (ratios.len() > 1 && fewest > 0.0).then(|| most / fewest),
+            Spread::Theil => panic!("no metric of the home uses it"),
+            Spread::Herfindahl => {
+                (total > 0.0).then(|| ratios.iter().map(|r| (r / total).powi(2)).sum())
+            }
+            Spread::CountNonzero => Some(ratios.iter().filter(|r| **r != 0.0).count() as f64),
+            Spread::CountBelow => {
+                let limit = limit?;
+                Some(ratios.iter().filter(|r| **r < limit - 1e-12).count() as f64)
+            }
+            Spread::Sum => Some(total),
+        }
+    }
+}
+
+fn place(of: &Value) -> Place {
+    let text = |name: &str| of[name].as_str().map(str::to_owned);
+    (text("section_id"), text("dim_value"))
+}
+
+/// The measures of explanations that DuckDB gives exactly, and the values that their formulas give.
+fn check(explained: &[Value], answers: &[Option<Exact>], catalog: &Catalog) -> (usize, usize) {
+    let (mut answers, mut measures, mut values) = (answers.iter(), 0, 0);
+    for one in explained {
+        let named = || format!("{} {} {}", one["metric"], one["unit_id"], one["period"]);
+        let mut again =
+            Again { catalog, amounts: BTreeMap::new(), months_known: None, parts: Vec::new() };
+        for measure in one["measures"].as_array().unwrap() {
+            let per: i128 = measure["per"].as_str().unwrap().parse().unwrap();
+            let counted = answers.next().unwrap().map(|value| value / Exact::from(per));
+            let told = exact(&measure["amount"]);
+            if measure["sql"].as_str().unwrap().contains("quantile_cont") {
+                let apart = counted.zip(told).map(|(x, y)| (float(x) - float(y)).abs());
+                assert_eq!(counted.is_some(), told.is_some(), "{} {measure:#}", named());
+                assert!(apart.unwrap_or(0.0) < 1e-9, "{} {measure:#}", named());
+            } else {
+                assert_eq!(counted, told, "{} {measure:#}", named());
+            }
+            let key = (measure["measure"].as_str().unwrap().to_owned(), place(measure));
+            again.amounts.insert(key, counted.map(float));
+            measures += 1;
+        }
+        if ["withheld", "not_applicable"].contains(&one["status"].as_str().unwrap()) {
+            continue;
+        }
+        let steps = one["steps"].as_array().unwrap();
+        let known = steps.iter().find(|step| step["name"] == "months_known");
+        again.months_known = known.and_then(|step| exact(&step["value"])).map(float);
+        let parts = one["overs"].as_array().unwrap().iter();
+        again.parts = parts.flat_map(|over| over["parts"].as_array().unwrap()).map(place).collect();
+        again.parts.sort();
+        again.parts.dedup();
+        let metric =
+            catalog.metrics().find(|metric| one["metric"] == metric.name.as_str()).unwrap();
+        let Some(told) = exact(&one["value"]) else { continue };
+        let value = again.value(&metric.value, &place(one)).unwrap();
+        let apart = (value - float(told)).abs();
+        assert!(apart <= 1e-9 * float(told).abs().max(1.0), "{} {value} {told}", named());
+        values += 1;
+    }
+    assert!(answers.next().is_none());
+    (measures, values)
+}
+
+#[test]
+fn duckdb_counts_every_metric_again_by_the_sql_that_is_printed() {
+    let world = World::of(2);
+    let home = world.home();
+    let night = world.night(home.path(), NIGHT).output().unwrap();
+    assert_eq!(night.status.code(), Some(0));
+    let catalog = catalog::read(&Home::open(home.path()).unwrap()).unwrap();
+    let explained = explanations(home.path(), &catalog);
+    for one in &explained {
+        assert_eq!(one["published"]["agrees"], true, "{one:#}");
+    }
+    let metrics: std::collections::BTreeSet<&str> =
+        explained.iter().map(|one| one["metric"].as_str().unwrap()).collect();
+    assert_eq!(metrics.len(), catalog.metrics().count());
+    let measures = explained.iter().flat_map(|one| one["measures"].as_array().unwrap());
+    let statements: Vec<String> = measures
+        .map(|measure| {
+            assert_eq!(measure["runs_in_duckdb"], true, "{measure:#}");
+            measure["sql"].as_str().unwrap().to_owned()
+        })
+        .collect();
+    if let Some(answers) = duckdb(&statements) {
+        let (measures, values) = check(&explained, &answers, &catalog);
+        assert!(measures > 1500 && values > 600, "{measures} measures, {values} values");
+    }
+    the_command_line(&world, home.path());
+}
+
+/// What the program prints to stdout and stderr, and its code.
+fn said(world: &World, home: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
+    let output = world.shuping(home).arg("explain").args(arguments).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+fn the_command_line(world: &World, home: &Path) {
+    let most = "select metric_value.unit_id, unit.name from metric_value
+        join unit on unit.unit_id = metric_value.unit_id
+        where metric = 'on_time_rate' and period = '2025' and status = 'ok' and section_id is null
+        order by denominator desc limit 1";
+    let [id, name]: [String; 2] =
+        ask(&home.join("var/warehouse.db"), most).remove(0).try_into().unwrap();
+    let asked = ["on_time_rate", "--unit", &name, "--period", "2025"];
+    let (code, told, wrong) = said(world, home, &asked);
+    assert_eq!(code, Some(0), "{wrong}");
+    for part in [
+        format!("on_time_rate 按时办结率   {name} ({id})   2025\n"),
+        "definition 1, pipelines/service.toml:".to_owned(),
+        "= cases_done_on_time / cases_done_with_due\n".to_owned(),
+        "status ok: cases_done_with_due = ".to_owned(),
+        "count(*) filter (where is_closed and on_time)\n".to_owned(),
+        format!("where _unit = '{id}' and _month between 202501 and 202512"),
+        "on_time = ON_TIME(closed_at, due_at, suspended_workdays)".to_owned(),
+        "rows from service.cases, nights 2026-01-06 to 2026-01-06".to_owned(),
+        "2024: ".to_owned(),
+        "release 2026-01-06.1 says the same; night 2026-01-06, as of 2025-12-31".to_owned(),
+    ] {
+        assert!(told.contains(&part), "{part}\n{told}");
+    }
+    let by_id = ["on_time_rate", "--unit", &id, "--period", "2025", "--lang", "zh"];
+    let (_, chinese, _) = said(world, home, &by_id);
+    assert!(chinese.contains("与发布 2026-01-06.1 一致"), "{chinese}");
+    assert!(chinese.contains("状态 ok:cases_done_with_due = "), "{chinese}");
+
+    let (_, rows, _) = said(world, home, &[&asked[..], &["--rows"]].concat());
+    let mut reader = csv::Reader::from_reader(rows.as_bytes());
+    let head = reader.headers().unwrap().clone();
+    let at = |name: &str| head.iter().position(|column| column == name).unwrap();
+    let due = (at("=cases_done_with_due"), at("_source"), at("case_id"));
+    let lines: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    let counted = lines.iter().filter(|line| &line[due.0] == "1").count();
+    assert!(told.contains(&format!("cases_done_with_due = {counted},")), "{counted}\n{told}");
+    assert!(lines.iter().all(|line| !line[due.1].is_empty() && !line[due.2].is_empty()));
+
+    // Of people only the places are told.
+    let people = ["headcount", "--unit", &id, "--period", "2025", "--rows"];
+    let (code, rows, wrong) = said(world, home, &people);
+    assert_eq!(code, Some(0), "{wrong}");
+    let head = rows.lines().next().unwrap();
+    let columns = "fact,_unit,_section,_month,=people,_system,_stream,_night,_source,_row";
+    assert_eq!(head, columns);
+    assert!(rows.contains("staffing,"), "{rows}");
+
+    for (arguments, near) in [
+        (["on_time_rat", "--unit", &id, "--period", "2025"], "on_time_rate"),
+        (["on_time_rate", "--unit", "没有这个局", "--period", "2025"], ""),
+        (["on_time_rate", "--unit", &id, "--period", "2031"], "2025"),
+    ] {
+        let (code, told, wrong) = said(world, home, &arguments);
+        assert_eq!((code, told.as_str()), (Some(2), ""), "{wrong}");
+        assert!(wrong.starts_with("error: no") || wrong.starts_with("error: this"), "{wrong}");
+        assert!(wrong.contains(near), "{wrong}");
+    }
+    a_release_that_says_otherwise(world, home, &asked);
+}
+
+/// The lake no longer gives what was published: somebody exchanged the rows of a fact.
+fn a_release_that_says_otherwise(world: &World, home: &Path, asked: &[&str]) {
+    fs::remove_file(home.join("var/lake/fact/case.parquet")).unwrap();
+    let (code, _, wrong) = said(world, home, asked);
+    assert_eq!(code, Some(74), "{wrong}");
+    assert!(wrong.contains("run night 2026-01-06 again"), "{wrong}");
+}
