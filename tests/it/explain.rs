@@ -239,7 +239,7 @@ fn check(explained: &[Value], answers: &[Option<Exact>], catalog: &Catalog) -> (
 #[test]
 fn duckdb_counts_every_metric_again_by_the_sql_that_is_printed() {
     let world = World::of(2);
-    let home = world.home();
+    let home = World::home();
     let night = world.night(home.path(), NIGHT).output().unwrap();
     assert_eq!(night.status.code(), Some(0));
     let catalog = catalog::read(&Home::open(home.path()).unwrap()).unwrap();
