@@ -13,6 +13,7 @@ mod homes;
 mod nights;
 mod pencil;
 mod postgres;
+mod receipt;
 mod reshape;
 mod schedule;
 mod score;
