@@ -74,7 +74,7 @@ pub(super) async fn demo(root: &Path, scale: f64, face: &mut Face<'_>) -> anyhow
     }
     write_default(&folder).with_context(|| format!("writing `{shown}`"))?;
     let city = Arc::new(City::new(SEED, scale));
-    city.write_drop(&folder.join("drop"), NIGHT).context("writing the workbooks")?;
+    write(&city, &folder.join("drop"), NIGHT).await?;
     let keys = Secrets::of(SEED);
     let gateways = Gateways::serve(city, NIGHT, &keys, 0).await?;
     let given = environment(&gateways, Path::new("drop"), &keys);
@@ -99,6 +99,12 @@ pub(super) async fn demo(root: &Path, scale: f64, face: &mut Face<'_>) -> anyhow
     Ok(report.exit_code())
 }
 
+/// Writes what the city's systems leave in files.
+async fn write(city: &City, drop: &Path, night: Date) -> anyhow::Result<()> {
+    city.write_drop(drop, night).context("writing the dropped files")?;
+    city.write_appraisal(drop, night).await.context("writing the appraisal database")
+}
+
 /// Where a demo works: inside a home's own `var`, or beside where there is no home; never in a lake
 /// that is somebody's.
 fn folder(root: &Path) -> PathBuf {
@@ -113,7 +119,7 @@ fn folder(root: &Path) -> PathBuf {
 pub(super) async fn sandbox(asked: &Sandbox, face: &mut Face<'_>) -> anyhow::Result<u8> {
     let city = Arc::new(City::new(asked.seed, asked.scale));
     let drop = asked.dir.join("drop");
-    city.write_drop(&drop, asked.night).context("writing the workbooks")?;
+    write(&city, &drop, asked.night).await?;
     let truth = serde_json::to_vec_pretty(&city.truth())?;
     write_then_rename(&asked.dir.join("truth.json"), &truth).context("writing the truth")?;
     let keys = Secrets::of(asked.seed);

@@ -226,3 +226,68 @@ pub fn counted(aggregate: &Aggregate, days: &Days) -> PolarsResult<Expr> {
 pub fn local_days(column: &Column, days: &Days, name: &str) -> PolarsResult<Column> {
     Ok(day_column(name, days.of_column(column)?.into_iter()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::calendar::Calendar;
+    use crate::base::cell::Cell;
+    use crate::frame::table;
+    use crate::spec::schema::FieldKind;
+
+    fn days() -> Days {
+        let calendar = include_str!("../../schemas/calendar/cn.csv");
+        let zone = jiff::tz::TimeZone::get("Asia/Shanghai").unwrap();
+        Days { calendar: Arc::new(Calendar::read(calendar).unwrap()), zone }
+    }
+
+    /// What a call gives for one row of columns `a` and `b`.
+    fn called(function: Function, a: (FieldKind, Cell), b: (FieldKind, Cell)) -> Option<Cell> {
+        let row = vec![Some(a.1), Some(b.1)];
+        let frame = table::from_rows(&[("a", a.0), ("b", b.0)], &[row]).unwrap();
+        let columns = ["a", "b"].map(|name| Tree::Column(name.to_owned()));
+        let built = row_of(&Tree::Call(function, columns.to_vec()));
+        let told = frame.lazy().select([built.alias("told")]).collect().unwrap();
+        table::cells(told.column("told").unwrap()).remove(0)
+    }
+
+    fn row_of(tree: &Tree) -> Expr {
+        row(tree, &days()).unwrap()
+    }
+
+    fn day(year: i16, month: i8, day: i8) -> (FieldKind, Cell) {
+        (FieldKind::Day, Cell::Day(jiff::civil::date(year, month, day)))
+    }
+
+    #[test]
+    fn months_are_counted_from_month_to_month() {
+        let months = |a, b| called(Function::MonthsBetween, a, b);
+        assert_eq!(months(day(2025, 12, 31), day(2026, 1, 1)), Some(Cell::Whole(1)));
+        assert_eq!(months(day(2025, 12, 1), day(2025, 12, 31)), Some(Cell::Whole(0)));
+        assert_eq!(months(day(2026, 3, 1), day(2025, 12, 31)), Some(Cell::Whole(-3)));
+    }
+
+    #[test]
+    fn a_due_day_moves_by_working_days_and_a_kind_retires_in_its_month() {
+        let paused = (FieldKind::Whole, Cell::Whole(3));
+        assert_eq!(called(Function::Moved, day(2025, 2, 17), paused), Some(day(2025, 2, 20).1));
+        let kind = |kind: &str| (FieldKind::Text, Cell::Text(kind.to_owned()));
+        let retires = |as_a| called(Function::RetirementMonth, day(1971, 4, 9), kind(as_a));
+        assert_eq!(retires("woman55"), Some(day(2026, 8, 1).1));
+        assert_eq!(retires("somebody"), None);
+    }
+
+    /// 1.25 · 96.55; polars itself would round to two decimals.
+    #[test]
+    fn a_product_of_exact_decimals_keeps_all_its_places() {
+        let columns = [("a", FieldKind::Decimal(2)), ("b", FieldKind::Decimal(2))];
+        let cells = vec![Some(Cell::Decimal(125, 2)), Some(Cell::Decimal(9655, 2))];
+        let frame = table::from_rows(&columns, &[cells]).unwrap();
+        let exact =
+            |name: &str| Box::new(Tree::Call(Function::Exact, vec![Tree::Column(name.to_owned())]));
+        let product = row_of(&Tree::Binary(exact("a"), Operator::Multiply, exact("b")));
+        let told = frame.lazy().select([product.alias("told")]).collect().unwrap();
+        let told = table::cells(told.column("told").unwrap()).remove(0);
+        assert_eq!(told, Some(Cell::Decimal(120_687_500_000_000, 12)));
+    }
+}

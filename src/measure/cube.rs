@@ -29,6 +29,9 @@ pub type Place = (String, Option<String>);
 /// A dimension and one of its values, such as one duty.
 pub type Part = (String, String);
 
+/// A place, or one part of it by a dimension.
+pub type Spot = (Place, Option<Part>);
+
 /// The amounts of one measure.
 #[derive(Clone, Debug)]
 pub struct Amounts {
@@ -42,15 +45,8 @@ pub struct Amounts {
     divisor: i128,
     /// Which quantile, in thousandths.
     quantile: Option<u32>,
-    whole: Series,
-    parts: BTreeMap<Part, Series>,
-}
-
-/// Amounts by place and month.
-#[derive(Clone, Debug, Default)]
-struct Series {
-    sums: BTreeMap<Place, BTreeMap<Month, i128>>,
-    counts: BTreeMap<Place, BTreeMap<Month, BTreeMap<i128, u64>>>,
+    sums: BTreeMap<Spot, BTreeMap<Month, i128>>,
+    counts: BTreeMap<Spot, BTreeMap<Month, BTreeMap<i128, u64>>>,
 }
 
 /// What is known of a fact.
@@ -76,74 +72,69 @@ pub struct Cube {
 }
 
 impl Amounts {
-    /// The value at a place, or of one part there, in a period that ends no later than `told`; `None`
-    /// is no value.
-    pub fn at(
-        &self,
-        place: &Place,
-        part: Option<&Part>,
-        period: Period,
-        told: Month,
-    ) -> Option<Exact> {
-        let nothing = Series::default();
-        let series = part.map_or(&self.whole, |part| self.parts.get(part).unwrap_or(&nothing));
-        let last = period.last().min(told);
+    /// The value at a spot in a period that ends no later than `told`; `None` is no value.
+    pub fn at(&self, spot: &Spot, period: Period, told: Month) -> Option<Exact> {
         if let Some(thousandths) = self.quantile {
             let mut all: BTreeMap<i128, u64> = BTreeMap::new();
-            for (value, count) in within(&series.counts, place, period).flat_map(|(_, dist)| dist) {
+            for (value, count) in within(&self.counts, spot, period).flatten() {
                 *all.entry(*value).or_default() += count;
             }
             return quantile(&all, thousandths).map(|value| value / Exact::from(self.divisor));
         }
         let sum = if self.is_stock {
-            series.sums.get(place).and_then(|months| months.get(&last)).copied().unwrap_or(0)
+            let last = period.last().min(told);
+            self.sums.get(spot).and_then(|months| months.get(&last)).copied().unwrap_or(0)
         } else {
-            within(&series.sums, place, period).map(|(_, sum)| *sum).sum()
+            within(&self.sums, spot, period).sum()
         };
         Some(Exact::new(sum, self.divisor))
     }
 
     /// The sections of a unit that have any amount.
     pub fn sections<'a>(&'a self, unit: &'a str) -> impl Iterator<Item = &'a str> {
-        let sums = self.whole.sums.keys().chain(self.whole.counts.keys());
-        sums.filter(move |(of, _)| of == unit).filter_map(|(_, section)| section.as_deref())
+        let first = ((unit.to_owned(), None), None);
+        let of_unit = self.spots_from(first).take_while(move |((of, _), _)| of == unit);
+        of_unit.filter_map(|((_, section), _)| section.as_deref())
     }
 
     /// The values of a dimension that have any amount at a place.
     pub fn values<'a>(&'a self, by: &'a str, place: &'a Place) -> impl Iterator<Item = &'a str> {
-        let parts = self.parts.range((by.to_owned(), String::new())..);
-        parts
-            .take_while(move |((of, _), _)| of == by)
-            .filter(move |(_, series)| {
-                series.sums.contains_key(place) || series.counts.contains_key(place)
-            })
-            .map(|((_, value), _)| value.as_str())
+        let first = (place.clone(), Some((by.to_owned(), String::new())));
+        let parts = self.spots_from(first).map_while(move |(of, part)| {
+            part.as_ref().filter(|(dimension, _)| of == place && dimension == by)
+        });
+        parts.map(|(_, value)| value.as_str())
     }
 
-    /// Adds to the section, the unit, and both again by each dimension.
-    fn add(&mut self, spot: Spot, add: impl Fn(&mut Series, Place)) {
-        let Spot { unit, section, month, parts } = spot;
+    /// Every spot with an amount from one on, in order: a measure has sums or counts, never both.
+    fn spots_from(&self, first: Spot) -> impl Iterator<Item = &Spot> {
+        let sums = self.sums.range(first.clone()..).map(|(spot, _)| spot);
+        sums.chain(self.counts.range(first..).map(|(spot, _)| spot))
+    }
+
+    /// The spots that a counted row counts for: its section, its unit, and both by each dimension.
+    fn spots(&self, counted: Counted) -> Vec<Spot> {
+        let Counted { unit, section, month, parts } = counted;
         if self.quarters_until.is_some_and(|day| month.month() % 3 != 0 || month.last() > day) {
-            return;
+            return Vec::new();
         }
         let whole = (unit.clone(), None);
         let places = section.map(|section| (unit, Some(section))).into_iter().chain([whole]);
-        for place in places {
-            for part in &parts {
-                add(self.parts.entry(part.clone()).or_default(), place.clone());
-            }
-            add(&mut self.whole, place);
-        }
+        let of_place = |place: Place| {
+            let parts = parts.iter().map(|part| (place.clone(), Some(part.clone())));
+            parts.chain([(place.clone(), None)]).collect::<Vec<_>>()
+        };
+        places.flat_map(of_place).collect()
     }
 }
 
 fn within<'a, T>(
-    amounts: &'a BTreeMap<Place, BTreeMap<Month, T>>,
-    place: &Place,
+    amounts: &'a BTreeMap<Spot, BTreeMap<Month, T>>,
+    spot: &Spot,
     period: Period,
-) -> impl Iterator<Item = (&'a Month, &'a T)> {
-    let months = amounts.get(place).into_iter();
-    months.flat_map(move |months| months.range(period.first()..=period.last()))
+) -> impl Iterator<Item = &'a T> {
+    let months = amounts.get(spot).into_iter();
+    months.flat_map(move |months| months.range(period.first()..=period.last())).map(|(_, x)| x)
 }
 
 /// Counts every measure.
@@ -176,7 +167,7 @@ pub fn count(ground: &Ground<'_>) -> Result<Cube, MeasureError> {
                 measures.iter().copied().filter(|m| time_of(fact, m) == time).collect();
             let placed = placed(ground, fact, &rows, time)?;
             for (name, amounts) in amounts(ground, fact, &of_time, &placed)? {
-                let months = amounts.whole.sums.values().flat_map(BTreeMap::keys);
+                let months = amounts.sums.values().flat_map(BTreeMap::keys);
                 known.first = known.first.into_iter().chain(months.copied()).min();
                 cube.measures.insert(name, amounts);
             }
@@ -289,24 +280,24 @@ fn nothing(ground: &Ground<'_>, fact: &Fact, measure: &Measure) -> Amounts {
             AggregateKind::Quantile(_, thousandths) => Some(thousandths),
             _ => None,
         },
-        whole: Series::default(),
-        parts: BTreeMap::new(),
+        sums: BTreeMap::new(),
+        counts: BTreeMap::new(),
     }
 }
 
 /// Where and when a counted row counts.
-struct Spot {
+struct Counted {
     unit: String,
     section: Option<String>,
     month: Month,
     parts: Vec<Part>,
 }
 
-/// The spots of a counted table with the columns after their keys.
-fn spots(fact: &Fact, counted: &DataFrame, more: &[&str]) -> Vec<(Spot, CellRow)> {
+/// The rows of a counted table with the columns after their keys.
+fn counted(fact: &Fact, counted: &DataFrame, more: &[&str]) -> Vec<(Counted, CellRow)> {
     let keys = keys(fact);
     let names: Vec<&str> = keys.iter().map(String::as_str).chain(more.iter().copied()).collect();
-    let spot = |mut row: CellRow| {
+    let read = |mut row: CellRow| {
         let rest = row.split_off(keys.len());
         let mut cells = row.into_iter();
         let (Some(Some(Cell::Text(unit))), Some(section), Some(Some(Cell::Whole(month)))) =
@@ -318,9 +309,9 @@ fn spots(fact: &Fact, counted: &DataFrame, more: &[&str]) -> Vec<(Spot, CellRow)
         let month = Month::at(i32::try_from(month).ok()?)?;
         let values = fact.by.iter().zip(cells);
         let parts = values.filter_map(|(by, cell)| Some((by.value.clone(), text(cell)?)));
-        Some((Spot { unit, section, month, parts: parts.collect() }, rest))
+        Some((Counted { unit, section, month, parts: parts.collect() }, rest))
     };
-    table::to_rows(counted, &names).into_iter().filter_map(spot).collect()
+    table::to_rows(counted, &names).into_iter().filter_map(read).collect()
 }
 
 fn text(cell: Option<Cell>) -> Option<String> {
@@ -336,7 +327,7 @@ fn add_sums(
     measure: &Measure,
     into: &mut Amounts,
 ) -> Result<(), MeasureError> {
-    for (spot, rest) in spots(fact, sums, &[&measure.name]) {
+    for (row, rest) in counted(fact, sums, &[&measure.name]) {
         let amount = match rest.as_slice() {
             [Some(Cell::Whole(number))] => i128::from(*number),
             [Some(Cell::Decimal(digits, scale))] => {
@@ -348,10 +339,10 @@ fn add_sums(
             }
             _ => continue,
         };
-        let month = spot.month;
-        into.add(spot, |series, place| {
-            *series.sums.entry(place).or_default().entry(month).or_default() += amount;
-        });
+        let month = row.month;
+        for spot in into.spots(row) {
+            *into.sums.entry(spot).or_default().entry(month).or_default() += amount;
+        }
     }
     Ok(())
 }
@@ -362,16 +353,16 @@ fn add_counts(
     measure: &Measure,
     into: &mut Amounts,
 ) -> Result<(), MeasureError> {
-    for (spot, rest) in spots(fact, dist, &[&measure.name, "_rows"]) {
+    for (row, rest) in counted(fact, dist, &[&measure.name, "_rows"]) {
         let [Some(Cell::Whole(value)), Some(Cell::Whole(count))] = rest.as_slice() else {
             return Err(MeasureError::NotANumber { measure: measure.name.clone() });
         };
-        let (month, value) = (spot.month, i128::from(*value));
+        let (month, value) = (row.month, i128::from(*value));
         let count = u64::try_from(*count).unwrap_or(0);
-        into.add(spot, |series, place| {
-            let months = series.counts.entry(place).or_default();
+        for spot in into.spots(row) {
+            let months = into.counts.entry(spot).or_default();
             *months.entry(month).or_default().entry(value).or_default() += count;
-        });
+        }
     }
     Ok(())
 }

@@ -15,6 +15,7 @@ use super::MeasureError;
 use super::cube::Cube;
 use super::cube::Part;
 use super::cube::Place;
+use super::cube::Spot;
 use super::spread::Overflow;
 use super::spread::spread;
 use crate::base::period::Month;
@@ -112,9 +113,6 @@ pub struct Telling<'t, 'm> {
     /// Tables whose stream failed this night.
     pub stale: &'t BTreeSet<String>,
 }
-
-/// A place, or one part of it by a dimension.
-type Spot = (Place, Option<Part>);
 
 /// What a metric rests on.
 struct Footing {
@@ -223,8 +221,10 @@ impl<'m> Telling<'_, 'm> {
     fn periods(&self, metric: &Metric, unit: &Unit, footing: &Footing) -> Vec<Period> {
         let told = Month::of(self.as_of);
         let happening = self.cube.facts.values().filter(|known| !known.is_stock);
-        let first = footing.first.max(happening.filter_map(|known| known.first).min());
-        let first = first.unwrap_or(told).min(told);
+        let begun = happening.filter_map(|known| known.first).min();
+        let first =
+            footing.first.map_or(told, |first| begun.map_or(first, |begun| begun.max(first)));
+        let first = first.min(told);
         let kinds = metric.periods.iter();
         kinds
             .flat_map(|kind| Period::all(*kind, first, told))
@@ -327,8 +327,7 @@ impl Seat<'_> {
         }
         let told = Month::of(self.telling.as_of);
         let amounts = self.telling.cube.measures.get(name);
-        let (place, part) = self.spot;
-        Ok(amounts.and_then(|amounts| amounts.at(place, part.as_ref(), self.period, told)))
+        Ok(amounts.and_then(|amounts| amounts.at(self.spot, self.period, told)))
     }
 
     /// The value of a formula; a zero denominator or a missing part is no value.

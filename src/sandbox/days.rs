@@ -10,6 +10,9 @@ const FIRST: Date = Date::constant(2020, 1, 1);
 /// 2020-01-01 00:00 in Asia/Shanghai, which has no summer time.
 const FIRST_MS: i64 = 1_577_808_000_000;
 
+/// The second of the day at which a night is taken.
+const CUTOFF: i64 = 2 * 3600;
+
 /// Seconds of local time since the first day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Moment(pub(super) i32);
@@ -18,6 +21,11 @@ impl Moment {
     /// A second of a day.
     pub(super) fn at(day: i32, second: i64) -> Moment {
         Moment(day * 86_400 + i32::try_from(second).unwrap_or_default())
+    }
+
+    /// When a night is taken.
+    pub(super) fn cutoff(night: Date) -> Moment {
+        Moment::at(Days::no(night), CUTOFF)
     }
 
     /// Its day.

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
+use super::duties::Duty;
+use super::duties::duties;
 use super::units::Category;
 use super::units::Mix;
 use super::units::Section;
@@ -21,6 +23,8 @@ pub(super) struct Founded {
     pub(super) sections: Vec<Section>,
     /// The places of each unit's own sections, by the place of the unit.
     pub(super) inside: Vec<Vec<usize>>,
+    /// In the order of their sections.
+    pub(super) duties: Vec<Duty>,
     /// The place of a unit by its key.
     pub(super) places: BTreeMap<String, usize>,
 }
@@ -64,6 +68,7 @@ impl Founded {
                 founded.section(at, name);
             }
         }
+        founded.duties = duties(&founded);
         founded
     }
 
@@ -91,6 +96,18 @@ impl Founded {
             Some(section) if day < section.from => section.was.unwrap_or(place),
             Some(_) | None => place,
         }
+    }
+
+    /// Which unit and section a place of today was on a day; a leader has no section.
+    pub(super) fn place_on(
+        &self,
+        unit: usize,
+        section: Option<usize>,
+        day: Date,
+    ) -> (usize, Option<usize>) {
+        let section = section.map(|section| self.section_on(section, day));
+        let known = section.and_then(|section| self.sections.get(section));
+        (known.map_or_else(|| self.unit_on(unit, day), |known| known.unit), section)
     }
 
     fn unit(&self, at: usize, line: &Line) -> Unit {

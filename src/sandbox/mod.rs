@@ -1,14 +1,17 @@
 //! The pretend city 嘉宁市: who works there, what they handle and how its systems answer. It knows no
 //! engine room, and one seed makes the same bytes on every machine.
 
+mod appraisal;
 mod days;
 mod dice;
+mod duties;
 mod founding;
 mod gateway;
 mod hotline;
 mod service;
 mod spelling;
 mod staffing;
+mod supervision;
 mod truth;
 pub mod units;
 
@@ -20,13 +23,16 @@ use jiff::civil::Date;
 use serde_json::Value;
 use serde_json::json;
 
+use self::appraisal::Appraisal;
 use self::days::Days;
+use self::days::Moment;
 use self::founding::Founded;
 pub use self::gateway::Gateways;
 use self::hotline::orders::Order;
 use self::service::Service;
 use self::spelling::Spellings;
 use self::staffing::Staff;
+use self::supervision::Task;
 use self::truth::Gathered;
 use self::units::Section;
 use self::units::Unit;
@@ -43,6 +49,8 @@ pub struct City {
     staff: Staff,
     service: Service,
     orders: Vec<Order>,
+    appraisal: Appraisal,
+    supervision: Vec<Task>,
 }
 
 /// What the systems of the city know each other's clients by.
@@ -64,10 +72,13 @@ impl City {
     /// The city of a seed; `scale` 1 has 6,000 people, 300,000 cases and 60,000 orders.
     pub fn new(seed: u64, scale: f64) -> City {
         let (founded, days) = (Founded::new(), Days::new());
+        let staff = Staff::grow(seed, scale, &founded);
         City {
             seed,
             spellings: Spellings::new(seed, &founded),
-            staff: Staff::grow(seed, scale, &founded),
+            appraisal: Appraisal::new(seed, &founded, &staff, &days),
+            supervision: supervision::tasks((seed, scale), &founded, &days),
+            staff,
             service: Service::new(seed, scale, &founded, &days),
             orders: hotline::orders::orders((seed, scale), &founded, &days),
             founded,
@@ -85,12 +96,23 @@ impl City {
         &self.founded.sections
     }
 
-    /// Writes the workbooks that the staffing office has put into its drop folder by a night's cutoff.
+    /// Writes what the staffing office and the supervision system have put into their drop folders,
+    /// `staffing` and `supervision` below this one, by a night's cutoff.
     ///
     /// # Errors
     /// A disk that fails.
     pub fn write_drop(&self, folder: &Path, night: Date) -> io::Result<()> {
-        staffing::write_drop(self, folder, night)
+        staffing::write_drop(self, &folder.join("staffing"), night)?;
+        supervision::write_drop(self, &folder.join("supervision"), night)
+    }
+
+    /// Writes the appraisal system's database as it is at a night's cutoff, `appraisal.db` below the
+    /// same folder.
+    ///
+    /// # Errors
+    /// A disk that fails.
+    pub async fn write_appraisal(&self, folder: &Path, night: Date) -> io::Result<()> {
+        appraisal::write(self, &folder.join("appraisal.db"), Moment::cutoff(night)).await
     }
 
     /// `connectors/aliases.csv` as the staffing office would have decided it.
@@ -103,6 +125,8 @@ impl City {
         let mut gathered = Gathered::default();
         staffing::planted(self, LAST_NIGHT, &mut gathered);
         self.service.planted(&self.days, &mut gathered);
+        self.appraisal.planted(&self.founded, &mut gathered);
+        supervision::planted(self, LAST_NIGHT, &mut gathered);
         hotline::planted(&self.orders, &self.days, &mut gathered);
         for stream in ["service", "hotline"] {
             // A share of all pages, drawn from what is asked.
@@ -155,7 +179,8 @@ impl Secrets {
     }
 }
 
-/// The variables and secrets that the connectors name, for a running city and its drop folder.
+/// The variables and secrets that the connectors name, for a running city and the folder of its
+/// files.
 pub fn environment(
     gateways: &Gateways,
     drop: &Path,
@@ -166,7 +191,9 @@ pub fn environment(
         ("SERVICE_CLIENT_ID", secrets.service_client.clone()),
         ("HOTLINE_URL", gateways.hotline_url.clone()),
         ("HOTLINE_APP_KEY", secrets.hotline_app.clone()),
-        ("STAFFING_DROP", drop.display().to_string()),
+        ("STAFFING_DROP", drop.join("staffing").display().to_string()),
+        ("SUPERVISION_DROP", drop.join("supervision").display().to_string()),
+        ("APPRAISAL_URL", format!("sqlite://{}", drop.join("appraisal.db").display())),
         ("SHUPING_SECRET_SERVICE_KEY", secrets.service_key.clone()),
         ("SHUPING_SECRET_HOTLINE_KEY", secrets.hotline_key.clone()),
         ("SHUPING_SECRET_PSEUDONYM_KEY", secrets.pseudonym_key.clone()),
@@ -185,10 +212,12 @@ mod tests {
     }
 
     #[test]
-    fn at_least_thirty_flaws_are_planted_at_a_tenth() {
+    fn every_flaw_of_the_list_is_planted_at_a_tenth() {
         let truth = City::new(1, 0.1).truth();
         let flaws = truth["flaws"].as_array().unwrap();
-        assert!(flaws.len() >= 30, "{}", flaws.len());
+        let named: Vec<&str> = flaws.iter().filter_map(|flaw| flaw["flaw"].as_str()).collect();
+        let listed: Vec<String> = (1..=43).map(|number| format!("F{number:02}")).collect();
+        assert_eq!(named, [listed.as_slice(), &["T02".to_owned()]].concat());
         for flaw in flaws {
             let (rows, name) = (flaw["rows"].as_object().unwrap(), &flaw["flaw"]);
             assert!(rows.values().all(|rows| rows.as_u64() > Some(0)), "{name}");

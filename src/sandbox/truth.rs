@@ -17,7 +17,7 @@ pub(super) struct Planted {
 }
 
 /// What is expected of each flaw.
-const EXPECTED: [(&str, &str); 34] = [
+const EXPECTED: [(&str, &str); 44] = [
     ("F01", "full-width digits and x in an ID: NFKC, one person"),
     ("F02", "an ID as a number that lost its tail: quarantine"),
     ("F03", "an ID of 15 digits: the person of the 18"),
@@ -33,6 +33,15 @@ const EXPECTED: [(&str, &str); 34] = [
     ("F13", "more people than posts, or no line of posts: finding"),
     ("F14", "an abolished unit's name lives on: its successor by the row's day"),
     ("F15", "a section of one name in every unit: key is unit and name"),
+    ("F16", "the word 好 in the place of A: values"),
+    ("F17", "more than 40 % 好: finding"),
+    ("F18", "hours of no day, a day to come: quarantine"),
+    ("F19", "grades changed, their time of change not: full load of the month"),
+    ("F20", "a log of somebody whom no roster knows: kept, counted"),
+    ("F21", "two units in a cell: the first leads, warning"),
+    ("F22", "an unquoted comma: quarantine; a letter of four bytes: decoded"),
+    ("F23", "done before it was given: quarantine; done on no day: no day"),
+    ("F24", "a file in UTF-8: detected; an empty file: the stream fails"),
     ("F25", "closed before accepted: quarantine"),
     ("F26", "reported at closing only: day of application, marked"),
     ("F27", "the end or a suspension told days later: upsert"),
@@ -50,23 +59,33 @@ const EXPECTED: [(&str, &str); 34] = [
     ("F39", "another unit after closing: both months are told anew"),
     ("F40", "exempt up to 50 days later: past months change"),
     ("F41", "unresolved yet very satisfied: finding; void orders: filtered"),
+    ("F42", "self reports in 万件, 0.98 for 98 %: unit check"),
     ("F43", "two keys renamed overnight: second name in `from`"),
     ("T02", "reforms"),
 ];
 
 /// What is true of some units, and how it shows.
-pub(super) const OF_UNITS: [(&str, &str, &str); 4] = [
+pub(super) const OF_UNITS: [(&str, &str, &str); 5] = [
     (
         "renshe",
         "overloaded",
-        "24 % of cases, 1.6 % of people; backlog_months 0.4 at the end of 2024, 1.1 at that of 2025; on time 0.97; satisfied 97 % falls to 93 % through 2025",
+        "24 % of cases, 1.6 % of people; standard cases a person 3.1 times the median; saturation 1.19; backlog_months 0.4 at the end of 2024, 1.1 at that of 2025; on time 0.97; satisfied 97 % falls to 93 % through 2025",
     ),
-    ("jxzx", "idle", "eight cases a year"),
+    (
+        "jxzx",
+        "idle",
+        "saturation 0.54; a third of the median's pieces a person; 4 of 11 core duties without an entry; 0.2 tasks a person; eight cases a year; yet 40 % 好",
+    ),
+    (
+        "zhujian",
+        "unbalanced",
+        "2 of 9 sections have 61 % of the hours with 22 % of the people: hoover 0.39; the unit's own saturation is ordinary",
+    ),
     ("dangan", "few ratings", "in 2025 three genuine ratings, two of them bad, and 41 defaults"),
     (
         "yqzhifa",
         "closes late",
-        "on time 0.69; p90 above twice the promise; late closings heap on a quarter's last working days",
+        "on time 0.69, 100 % by its own report; p90 above twice the promise; late closings heap on a quarter's last working days",
     ),
 ];
 

@@ -217,7 +217,7 @@ pub fn read_pipeline(file: &str, name: &str, text: &str) -> Result<Pipeline, Vec
             title: root.need_text("title"),
             facts: root.tables("fact").iter().filter_map(fact).collect(),
             measures: each(&root, "measure").iter().filter_map(|m| measure(m, &faults)).collect(),
-            metrics: each(&root, "metric").iter().filter_map(|m| metric(m, &faults)).collect(),
+            metrics: each(&root, "metric").iter().map(|m| metric(m, &faults)).collect(),
             file: file.to_owned(),
         }
     };
@@ -324,7 +324,7 @@ fn measure(node: &Node, faults: &Faults) -> Option<Measure> {
     Some(Measure { name, fact, time, sql, aggregate, measured_in, per, at_quarter_ends })
 }
 
-fn metric(node: &Node, faults: &Faults) -> Option<Metric> {
+fn metric(node: &Node, faults: &Faults) -> Metric {
     let table = &Table::of(node, &path("metric", node), faults);
     let kinds = [
         ("month", PeriodKind::Month),
@@ -361,7 +361,7 @@ fn metric(node: &Node, faults: &Faults) -> Option<Metric> {
         file: faults.file.clone(),
     };
     table.text("means_en");
-    Some(metric)
+    metric
 }
 
 fn path(key: &str, node: &Node) -> String {

@@ -102,14 +102,18 @@ impl Expr {
             }
             Expr::In(x, list) => {
                 x.each_column(see);
-                list.iter().for_each(|item| item.each_column(see));
+                for item in list {
+                    item.each_column(see);
+                }
             }
             Expr::Case(whens, otherwise) => {
                 for (when, then) in whens {
                     when.each_column(see);
                     then.each_column(see);
                 }
-                otherwise.iter().for_each(|item| item.each_column(see));
+                if let Some(otherwise) = otherwise {
+                    otherwise.each_column(see);
+                }
             }
             Expr::Call(_, arguments) => arguments.iter().for_each(|x| x.each_column(see)),
         }

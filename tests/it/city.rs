@@ -60,6 +60,7 @@ impl Town {
         let gateways = Gateways::serve(Arc::clone(&city), night, &secrets, 0).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         city.write_drop(folder.path(), night).unwrap();
+        city.write_appraisal(folder.path(), night).await.unwrap();
         let vault = Vault(environment(&gateways, folder.path(), &secrets));
         Town { city, gateways, folder, vault }
     }
@@ -166,6 +167,52 @@ async fn every_workbook_is_read_and_shows_nobody() {
         let shown: Vec<&String> = cells.flatten().filter(|it| clear.contains(&***it)).collect();
         assert!(shown.is_empty(), "{name}: {shown:?}");
     }
+}
+
+#[tokio::test]
+async fn the_database_and_the_lists_are_read_and_show_nobody() {
+    let town = Town::new(1, 0.02, FIRST_NIGHT).await;
+    let truth = town.city.truth();
+    let people = truth["people"].as_array().unwrap();
+    let clear: BTreeSet<&str> =
+        people.iter().map(|person| person["id"].as_str().unwrap()).collect();
+    for (name, header, rows) in [
+        ("appraisal.grades", "SFZH", 1_500),
+        ("appraisal.logs", "SFZH", 9_000),
+        ("supervision.tasks", "任务编号", 480),
+        ("supervision.self_reports", "指标编码", 280),
+    ] {
+        let (delivery, batches) = town.pull(name, FIRST_NIGHT, None).await;
+        let delivery = delivery.unwrap();
+        assert!(delivery.unread.is_empty(), "{name}: {:?}", delivery.unread);
+        assert!(delivery.told.is_none_or(|told| told == delivery.received), "{name}");
+        let cells = column(&batches, header);
+        assert!(cells.len() > rows && cells.len() < rows * 2, "{name}: {}", cells.len());
+        assert!(cells.iter().all(|cell| !clear.contains(cell)), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn the_views_have_the_columns_of_the_real_ones() {
+    let (city, folder) = (City::new(1, 0.02), tempfile::tempdir().unwrap());
+    for night in [FIRST_NIGHT, date(2026, 2, 10)] {
+        city.write_appraisal(folder.path(), night).await.unwrap();
+    }
+    let asked = async |question: &'static str| -> Vec<i64> {
+        use sqlx::Connection as _;
+        let file = folder.path().join("appraisal.db");
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file).read_only(true);
+        let mut open = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
+        sqlx::query_scalar(question).fetch_all(&mut open).await.unwrap()
+    };
+    let wide = "select count(SFZH || KHND || coalesce(JD1, JD2, JD3, JD4, NDDC)) from V_PSKH_HZ";
+    assert!(asked(wide).await[0] > 500);
+    let long = "select count(DWDM || KHDF || KHSJ || GXSJ) from V_PSKH_JG where KHDC = '好'";
+    assert!(asked(long).await[0] > 0);
+    let deleted = "select count(*) from V_PSKH_JG where SCBZ = '1'";
+    assert!(asked(deleted).await[0] > 0);
+    let logs = "select count(*) from V_GZJS where ZT = '9' and GS > 0 and SL > 0 and LSJB < 2";
+    assert!(asked(logs).await[0] > 0);
 }
 
 #[tokio::test]

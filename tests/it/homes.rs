@@ -43,14 +43,15 @@ fn files(root: &Path, inside: &str) -> Vec<String> {
 
 /// Plants a fault that fits the file; the line on which it stands.
 fn plant(file: &str, text: &str) -> (String, usize) {
-    if file.ends_with(".toml") {
+    let ending = file.rsplit('.').next();
+    if ending == Some("toml") {
         // The first key of the file gets a neighbour that nobody knows.
         let at = text.lines().position(|line| line.starts_with("format")).unwrap();
         let mut lines: Vec<&str> = text.lines().collect();
         lines.insert(at + 1, "colour = \"red\"");
         return (lines.join("\n"), at + 2);
     }
-    if file.ends_with(".json") {
+    if ending == Some("json") {
         let at = text.lines().position(|line| line.contains("\"title\"")).unwrap();
         let mut lines: Vec<&str> = text.lines().collect();
         lines.insert(at, "  \"colour\": \"red\",");

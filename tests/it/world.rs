@@ -28,7 +28,7 @@ pub(crate) struct World {
     pub(crate) gateways: Gateways,
     folder: TempDir,
     given: BTreeMap<String, String>,
-    _runtime: Runtime,
+    runtime: Runtime,
 }
 
 impl World {
@@ -36,18 +36,18 @@ impl World {
     pub(crate) fn of(hundredths: u32) -> World {
         let city = Arc::new(City::new(519_900, f64::from(hundredths) / 100.0));
         let folder = tempfile::tempdir().unwrap();
-        city.write_drop(&folder.path().join("drop"), NIGHT).unwrap();
         let runtime = Runtime::new().unwrap();
+        write(&runtime, &city, folder.path(), NIGHT);
         let keys = Secrets::of(519_900);
         let serve = Gateways::serve(Arc::clone(&city), NIGHT, &keys, 0);
         let gateways = runtime.block_on(serve).unwrap();
         let given = environment(&gateways, &folder.path().join("drop"), &keys);
-        World { city, gateways, folder, given, _runtime: runtime }
+        World { city, gateways, folder, given, runtime }
     }
 
     /// The day after: new files have been dropped and the systems know more.
     pub(crate) fn turn(&self, night: Date) {
-        self.city.write_drop(&self.folder.path().join("drop"), night).unwrap();
+        write(&self.runtime, &self.city, self.folder.path(), night);
         self.gateways.set_night(night);
     }
 
@@ -63,7 +63,7 @@ impl World {
     }
 
     /// A default home, new, that reads this city.
-    pub(crate) fn home(&self) -> TempDir {
+    pub(crate) fn home() -> TempDir {
         let home = tempfile::tempdir().unwrap();
         write_default(home.path()).unwrap();
         home
@@ -84,6 +84,13 @@ impl World {
         command.args(["run", "--night", &night, "--as-of", &as_of]);
         command
     }
+}
+
+/// What the city's systems leave in files.
+fn write(runtime: &Runtime, city: &City, folder: &Path, night: Date) {
+    let drop = folder.join("drop");
+    city.write_drop(&drop, night).unwrap();
+    runtime.block_on(city.write_appraisal(&drop, night)).unwrap();
 }
 
 /// Every file below a folder, relative, with its bytes.

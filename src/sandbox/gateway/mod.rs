@@ -38,8 +38,6 @@ use super::Secrets;
 use super::days::Days;
 use super::days::Moment;
 
-/// The hour at which a night is taken.
-const CUTOFF: i64 = 2 * 3600;
 /// The most rows of a page.
 const LARGEST: u64 = 1000;
 
@@ -76,7 +74,7 @@ impl Gateways {
     ) -> io::Result<Gateways> {
         let listener = TcpListener::bind(("127.0.0.1", port)).await?;
         let url = format!("http://{}", listener.local_addr()?);
-        let shelf = Shelf::new(&city, cutoff(night));
+        let shelf = Shelf::new(&city, Moment::cutoff(night));
         let hall = Arc::new(Hall {
             service: Door::new(Signing::Sha256, &secrets.service_client, &secrets.service_key),
             hotline: Door::new(Signing::Sm3, &secrets.hotline_app, &secrets.hotline_key),
@@ -97,7 +95,7 @@ impl Gateways {
 
     /// Moves the systems on to another night's cutoff.
     pub fn set_night(&self, night: Date) {
-        let later = Arc::new(Shelf::new(&self.hall.city, cutoff(night)));
+        let later = Arc::new(Shelf::new(&self.hall.city, Moment::cutoff(night)));
         *self.hall.shelf.lock().unwrap_or_else(PoisonError::into_inner) = later;
     }
 
@@ -115,10 +113,6 @@ impl Drop for Gateways {
             _ = stop.send(());
         }
     }
-}
-
-fn cutoff(night: Date) -> Moment {
-    Moment::at(Days::no(night), CUTOFF)
 }
 
 /// One stream's manner of speaking.

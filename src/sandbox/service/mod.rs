@@ -5,6 +5,8 @@ pub(super) mod items;
 pub(super) mod ratings;
 pub(super) mod told;
 
+use std::collections::BTreeMap;
+
 use self::cases::Case;
 use self::items::Item;
 use self::ratings::Rating;
@@ -27,6 +29,24 @@ impl Service {
         let cases = cases::cases((seed, scale), founded, &items, days);
         let ratings = ratings::ratings((seed, scale), founded, (&items, &cases), days);
         Service { items, cases, ratings }
+    }
+
+    /// How many cases each unit with services closed in a year, and the hundredths of standard hours
+    /// that they are worth, by the place of the unit.
+    pub(super) fn closed_in(&self, year: i16) -> BTreeMap<usize, (u64, u64)> {
+        let mut closed: BTreeMap<usize, (u64, u64)> =
+            self.items.iter().map(|item| (item.unit, (0, 0))).collect();
+        let is_closed = |case: &&Case| {
+            case.end == cases::End::Closed && Days::date(case.ended.day()).year() == year
+        };
+        for case in self.cases.iter().filter(is_closed) {
+            let Some(item) = self.items.get(case.item as usize) else { continue };
+            if let Some((cases, hours)) = closed.get_mut(&item.unit) {
+                *cases += 1;
+                *hours += u64::from(item.hours);
+            }
+        }
+        closed
     }
 
     /// What was planted here.

@@ -117,24 +117,14 @@ fn quotas(city: &City, day: Date, page: &mut Worksheet) -> Result<(), XlsxError>
 
 fn duties(city: &City, day: Date, page: &mut Worksheet) -> Result<(), XlsxError> {
     write(page, 0, &DUTIES)?;
-    let mut row = 1;
-    for section in city.founded.sections.iter().filter(|section| section.is_on(day)) {
-        let unit = city.founded.unit_at(section.unit);
-        let (id, key) = unit.map_or(("", ""), |unit| (&unit.unit_id, &unit.key));
-        // The idle centre has eleven core duties in four sections.
-        let each = if key == "jxzx" { 3 } else { 2 };
-        let topic = section.name.trim_end_matches(['科', '室']);
-        let all: [&str; 3] = ["拟订并组织实施规划", "承担日常管理和服务", "承担统计与评估"];
-        let kept = if section.core { each } else { 1 };
-        for (text, number) in all.iter().take(kept).zip(1..) {
-            let core = section.core && !(section.name == "信用科" && number == 3);
-            let duty = format!("D{}{number}", section.section_id);
-            let name = format!("{topic}:{text}");
-            let core = if core { "是" } else { "否" };
-            let from = section.from.to_string();
-            write(page, row, &[&duty, id, &section.section_id, &name, core, &from])?;
-            row += 1;
-        }
+    let founded = &city.founded;
+    let stands = |section: usize| founded.sections.get(section).filter(|it| it.is_on(day));
+    let known = founded.duties.iter().filter_map(|duty| Some((duty, stands(duty.section)?)));
+    for ((duty, section), row) in known.zip(1..) {
+        let unit = founded.unit_at(duty.unit).map_or("", |unit| &unit.unit_id);
+        let core = if duty.is_core { "是" } else { "否" };
+        let from = section.from.to_string();
+        write(page, row, &[&duty.id, unit, &section.section_id, &duty.name, core, &from])?;
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 mod ledger;
 mod people;
 mod posts;
+mod presence;
 mod roster;
 mod row;
 mod terms;
@@ -14,6 +15,7 @@ use std::path::Path;
 use jiff::civil::Date;
 use jiff::civil::Weekday;
 
+pub(super) use self::presence::Stretch;
 pub(super) use self::terms::Staff;
 use super::City;
 use super::truth::Gathered;
@@ -139,7 +141,8 @@ mod tests {
     fn one_seed_makes_the_same_bytes() {
         let folders = [7, 7, 8].map(|seed| {
             let folder = tempfile::tempdir().unwrap();
-            City::new(seed, 0.02).write_drop(folder.path(), date(2024, 1, 2)).unwrap();
+            let city = City::new(seed, 0.02);
+            write_drop(&city, folder.path(), date(2024, 1, 2)).unwrap();
             folder
         });
         let prints = folders.each_ref().map(|folder| {

@@ -41,6 +41,11 @@ impl Kind {
         }
     }
 
+    /// Whether its people are civil servants or treated as such.
+    pub(in crate::sandbox) fn is_civil(self) -> bool {
+        matches!(self, Kind::Admin | Kind::Police | Kind::Reference)
+    }
+
     /// Whether its people may lead.
     pub(super) fn may_lead(self) -> bool {
         !matches!(self, Kind::Worker | Kind::External)

@@ -51,7 +51,10 @@ pub(in crate::sandbox) struct Term {
 /// Everybody, with their posts over time.
 #[derive(Debug, Default)]
 pub(in crate::sandbox) struct Staff {
+    /// Those who ever held a post, then strangers.
     pub(in crate::sandbox) people: Vec<Person>,
+    /// The place of the first stranger: somebody whom no roster knows.
+    pub(in crate::sandbox) strangers: usize,
     pub(in crate::sandbox) seats: Vec<Seat>,
     /// In the order of seats, then of time.
     pub(in crate::sandbox) terms: Vec<Term>,
@@ -59,7 +62,7 @@ pub(in crate::sandbox) struct Staff {
 }
 
 /// The day after the city's last one.
-const END: jiff::civil::Date = jiff::civil::Date::constant(2026, 4, 1);
+pub(super) const END: jiff::civil::Date = jiff::civil::Date::constant(2026, 4, 1);
 const YEARS: std::ops::RangeInclusive<i16> = 2023..=2026;
 /// When people leave: mostly in January and from July to September.
 const MONTHS: [f64; 12] = [3.0, 0.4, 0.6, 0.5, 0.5, 0.6, 2.0, 2.2, 1.8, 0.5, 0.4, 0.5];
@@ -98,7 +101,10 @@ impl Staff {
         };
         growing.settle();
         growing.turn_over();
-        let mut staff = growing.staff;
+        let Growing { mut staff, mut cradle, .. } = growing;
+        staff.strangers = staff.people.len();
+        let some = staff.people.len() / 150 + 3;
+        staff.people.extend((0..some).map(|_| cradle.young(Kind::Worker)));
         staff.terms.sort_by_key(|term| (term.seat, term.from));
         staff
     }

@@ -4,6 +4,7 @@ mod codes;
 mod days;
 mod figures;
 mod metrics;
+mod models;
 mod names;
 mod parts;
 mod people;

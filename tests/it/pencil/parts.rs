@@ -162,6 +162,23 @@ fn a_section_with_few_people_or_none_is_thin() {
     assert_eq!(ok(figures.of("core_section_share", UNIT, "2025Q1")), Exact::new(5, 6));
 }
 
+/// Born in December 1965, due in March 2026.
+#[test]
+fn who_retires_in_the_told_month_is_no_longer_counted() {
+    let catalog = shipped(&NO_BASE, &[]);
+    let mut man = person("a", "s1", "admin");
+    man.extend(row(&[("sex", "male"), ("birth_date", "1965-12-10")]));
+    let model = Model::default().with(&catalog, "person_spell", &[man]);
+    for (as_of, period, people) in [
+        (date(2025, 12, 31), "2025", 1),
+        (date(2026, 2, 28), "2026", 1),
+        (date(2026, 3, 1), "2026", 0),
+    ] {
+        let figures = model.told(&catalog, &["U1"], as_of);
+        assert_eq!(ok(figures.of("retire_1y", UNIT, period)), Exact::from(people), "{as_of}");
+    }
+}
+
 #[test]
 fn items_without_a_case_are_idle() {
     let catalog = shipped(&NO_BASE, &[]);
