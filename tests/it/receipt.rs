@@ -96,7 +96,8 @@ fn the_known_figures(warehouse: &Path) {
         where section_id is null";
     assert_eq!(ask(warehouse, told), [["1434", "1329", "377", "389", "105"]]);
     // Of four events the last stands.
-    let last = "select updated_at, unit_id, section_id from service_case where case_id = 'case-10011'";
+    let last =
+        "select updated_at, unit_id, section_id from service_case where case_id = 'case-10011'";
     assert_eq!(ask(warehouse, last), [["2011-11-24T14:37:16.553Z", "General", "Group 2"]]);
 }
 
@@ -110,7 +111,8 @@ fn the_persons(var: &Path) {
         .collect();
     assert_eq!(handlers.len(), 39);
     assert!(handlers.iter().all(|name| !name.starts_with("Resource") && name != "test"));
-    let columns = ask(&var.join("warehouse.db"), "select name from pragma_table_info('service_case')");
+    let columns =
+        ask(&var.join("warehouse.db"), "select name from pragma_table_info('service_case')");
     assert!(columns.iter().all(|column| column[0] != "handler_id"));
 }
 
