@@ -7,6 +7,7 @@
 
 mod boston;
 mod city;
+mod docs;
 mod extract;
 mod floors;
 mod homes;
