@@ -116,7 +116,7 @@ fn session(page: &str) -> (Vec<String>, Vec<String>) {
     let (commands, expected): (Vec<_>, Vec<_>) = pairs
         .map(|pair| {
             assert_eq!(pair[1].language, "text", "{page}: what does this print? {}", pair[0].text);
-            (pair[0].text.clone(), pair[1].text.clone())
+            (pair[0].text.clone(), pair[1].text.trim_end().to_owned())
         })
         .unzip();
     assert!(commands.len() > 1, "{page}");
@@ -137,9 +137,7 @@ fn run(folder: &Path, commands: &[String]) -> Vec<String> {
     assert!(output.status.success(), "{wrong}");
     let told = String::from_utf8(output.stdout).unwrap();
     // Blanks at the end of a line or of all are no part of a page.
-    let plain = |block: &str| {
-        let lines = block.trim_end().lines();
-        lines.map(|line| format!("{}\n", line.trim_end())).collect()
-    };
+    let plain =
+        |block: &str| block.trim_end().lines().map(str::trim_end).collect::<Vec<_>>().join("\n");
     told.split(NEXT).map(plain).collect()
 }

@@ -60,7 +60,7 @@ fn an_event_log_becomes_cases_with_the_known_figures_by_mapping_files_alone() {
 fn the_equations(report: &NightReport) {
     assert_eq!(report.exit_code(), 0);
     let told: Vec<(String, Equation)> =
-        report.streams.iter().map(|s| (s.name().to_owned(), s.equation)).collect();
+        report.streams.iter().map(|s| (s.name(), s.equation)).collect();
     let departments = Equation { added: 3, duplicate: 8_574, ..Equation::default() };
     let groups = Equation { added: 7, duplicate: 3_609, filtered: 4_961, ..Equation::default() };
     let cases = Equation { added: 1_434, duplicate: 7_143, ..Equation::default() };
