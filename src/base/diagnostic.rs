@@ -1,7 +1,5 @@
 //! What is wrong, where, and what to do: one fault of a file of the home.
 
-use std::fmt::Write as _;
-
 use super::messages::Code;
 use super::messages::Lang;
 
@@ -50,9 +48,12 @@ impl Diagnostic {
             text.push_str(": ");
         }
         text.push_str(&self.message(lang));
-        let _ = write!(text, " [{}]", self.code.id());
+        text.push_str(" [");
+        text.push_str(self.code.id());
+        text.push(']');
         if let Some(hint) = self.hint(lang) {
-            let _ = write!(text, "\n    hint: {hint}");
+            text.push_str("\n    hint: ");
+            text.push_str(&hint);
         }
         text
     }

@@ -69,12 +69,16 @@ codes! {
     SharedHeader "H013" "columns `{one}` and `{other}` both claim `{header}`" "列 `{one}` 与 `{other}` 都取自 `{header}`" "" "";
     UnknownCodes "H014" "no code table `{found}` in schemas/codes" "schemas/codes 中没有代码表 `{found}`" "did you mean `{guess}`?" "是否应为 `{guess}`?";
     IdentityNeeded "H015" "`{found}` identifies a person, so it must say how it is read" "`{found}` 是个人标识,须说明如何读取" "add `identity = \"cn_id\"` or `identity = \"opaque\"`" "请加上 `identity = \"cn_id\"` 或 `identity = \"opaque\"`";
+    IdentityMade "H019" "`{found}` identifies a person and is read from a header alone, where it is hidden before it lands" "`{found}` 是个人标识,只能直接取自来源列,以便落地前脱敏" "remove `sql` and `constant`" "请删去 `sql` 与 `constant`";
     DroppedColumn "H016" "`{found}` is marked `drop` and is never stored" "`{found}` 标为 `drop`,不得入库" "remove the line" "请删去这一行";
     HiddenShape "H017" "`{found}` is hidden as it lands, so its values cannot become rows" "`{found}` 落地时即隐去,不能拆成多行" "" "";
     FullNeeds "H018" "`full` has no meaning here" "`full` 在此处没有意义" "it needs a `cursor` and `write = \"upsert\"`" "它需要 `cursor` 与 `write = \"upsert\"`";
     UnknownFact "H020" "no fact is named `{found}`" "没有名为 `{found}` 的事实" "did you mean `{guess}`?" "是否应为 `{guess}`?";
     UnknownName "H021" "`{found}` is no measure and no metric" "`{found}` 既不是计量也不是指标" "did you mean `{guess}`?" "是否应为 `{guess}`?";
     Circle "H022" "the formula of `{found}` rests on itself: {path}" "`{found}` 的公式依赖自身:{path}" "" "";
+    UnknownDimension "H023" "nothing is counted by `{found}`" "没有按 `{found}` 计数的事实" "the dimensions are {choices}; name one in `by` of a fact" "可用的维度:{choices};请在事实的 `by` 中写明";
+    NotCountedBy "H024" "measure `{found}` is not counted by `{by}`" "计量 `{found}` 没有按 `{by}` 计数" "add `by = [\"{by}\"]` to its fact" "请在其事实中加上 `by = [\"{by}\"]`";
+    FormulaFunction "H025" "function `{found}` is not in the formula language" "公式语言中没有函数 `{found}`" "the functions are {choices}" "可用的函数:{choices}";
     Sql "H030" "{problem}" "{problem}" "" "";
     SqlColumn "H031" "`{found}` is not a column here" "此处没有列 `{found}`" "did you mean `{guess}`?" "是否应为 `{guess}`?";
     SqlFunction "H032" "function `{found}` is not in the measure language" "计量语言中没有函数 `{found}`" "the functions are {choices}" "可用的函数:{choices}";

@@ -11,5 +11,6 @@ pub mod identity;
 pub mod messages;
 pub mod period;
 pub mod pseudonym;
+pub mod retirement;
 pub mod said;
 pub mod text;

@@ -24,6 +24,24 @@ pub fn squeeze(text: &str) -> String {
     text.nfkc().filter(|letter| !is_invisible(*letter) && !letter.is_whitespace()).collect()
 }
 
+/// A text of somebody else, fit for a report: one line, not long, and long runs of digits, which may
+/// be numbers of people, struck out.
+pub fn quoted(text: &str) -> String {
+    let mut line = String::new();
+    let mut digits = 0_u32;
+    for letter in clean(text).chars().take(200) {
+        digits = if letter.is_ascii_digit() { digits + 1 } else { 0 };
+        if digits == 9 {
+            line.truncate(line.len() - 8);
+            line.push('…');
+        }
+        if digits < 9 {
+            line.push(letter);
+        }
+    }
+    line
+}
+
 /// Control characters, zero-width blanks and joiners, direction marks, the byte order mark.
 fn is_invisible(letter: char) -> bool {
     letter.is_control()
@@ -50,5 +68,12 @@ mod tests {
             assert_eq!(clean(text), cleaned, "{text:?}");
             assert_eq!(squeeze(text), squeezed, "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_long_number_in_the_words_of_others_is_struck_out() {
+        assert_eq!(quoted("单号 20260105\n有误"), "单号 20260105有误");
+        assert_eq!(quoted("519902198703051234 不合法"), "… 不合法");
+        assert_eq!(quoted("51990219870305123X"), "…X");
     }
 }

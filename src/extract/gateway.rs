@@ -14,12 +14,12 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::error::ExtractError;
-use super::error::quoted;
 use super::records;
 use super::retry::Patience;
 use super::retry::retry_after;
 use super::sign;
 use crate::base::clock;
+use crate::base::text::quoted;
 use crate::spec::connector::Http;
 use crate::spec::connector::Method;
 use crate::spec::template::Secrets;

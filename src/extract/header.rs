@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use regex::Captures;
 use regex::Regex;
 
-use super::error::quoted;
 use super::grid::Cell;
 use super::grid::Sheet;
 use crate::base::text::clean;
+use crate::base::text::quoted;
 use crate::base::text::squeeze;
 use crate::spec::connector::Grid;
 

@@ -27,7 +27,7 @@ use sqlx::sqlite::SqliteRow;
 use super::dialect;
 use super::dialect::Engine;
 use super::dialect::Known;
-use super::error::quoted;
+use crate::base::text::quoted;
 
 /// Where a database is.
 #[derive(Clone, Debug)]

@@ -6,11 +6,11 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 
-use super::error::quoted;
 use crate::base::batch::Batch;
 use crate::base::identity;
 use crate::base::pseudonym::Key;
 use crate::base::text::clean;
+use crate::base::text::quoted;
 use crate::spec::connector::Column;
 use crate::spec::connector::Identity;
 use crate::spec::connector::Stream;

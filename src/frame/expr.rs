@@ -7,10 +7,10 @@ use polars::prelude::*;
 use super::functions;
 use super::functions::Days;
 use super::functions::day_column;
+use crate::spec::function::Function;
 use crate::spec::sql::Aggregate;
 use crate::spec::sql::AggregateKind;
 use crate::spec::sql::Expr as Tree;
-use crate::spec::sql::Function;
 use crate::spec::sql::Operator;
 
 /// A row-level expression.
@@ -89,6 +89,7 @@ fn call(function: Function, arguments: &[Expr], days: &Days) -> PolarsResult<Exp
     let at = |place: usize| arguments.get(place).cloned().unwrap_or_else(|| lit(NULL));
     Ok(match function {
         Function::Abs => at(0).abs(),
+        Function::Exact => at(0).cast(DataType::Decimal(38, 12)),
         Function::Coalesce => coalesce(arguments),
         Function::Greatest => max_horizontal(arguments)?,
         Function::Least => min_horizontal(arguments)?,
@@ -111,20 +112,26 @@ fn call(function: Function, arguments: &[Expr], days: &Days) -> PolarsResult<Exp
             at(0).rank(options, None).over(keys)?.cast(DataType::Int64)
         }
         Function::Repeats => len().over(arguments)?.cast(DataType::Int64),
-        Function::Age | Function::DaysBetween | Function::ElapsedWorkdays => {
-            over_days(function, arguments, days)
-        }
-        Function::OnTime => over_days(function, arguments, days),
+        Function::Age
+        | Function::DaysBetween
+        | Function::ElapsedWorkdays
+        | Function::MonthsBetween
+        | Function::Moved
+        | Function::OnTime
+        | Function::RetirementMonth => value_by_value(function, arguments, days),
     })
 }
 
-/// The functions over days, value by value.
-fn over_days(function: Function, arguments: &[Expr], days: &Days) -> Expr {
+/// The functions that polars does not know, value by value.
+fn value_by_value(function: Function, arguments: &[Expr], days: &Days) -> Expr {
     let days = days.clone();
-    let is_claim = function == Function::OnTime;
     let run = move |columns: &mut [Column]| compute(function, columns, &days);
     let output = move |_: &Schema, fields: &[Field]| {
-        let kind = if is_claim { DataType::Boolean } else { DataType::Int64 };
+        let kind = match function {
+            Function::OnTime => DataType::Boolean,
+            Function::Moved | Function::RetirementMonth => DataType::Date,
+            _ => DataType::Int64,
+        };
         let name = fields.first().map_or("".into(), |field| field.name().clone());
         Ok(Field::new(name, kind))
     };
@@ -132,41 +139,66 @@ fn over_days(function: Function, arguments: &[Expr], days: &Days) -> Expr {
 }
 
 fn compute(function: Function, columns: &[Column], days: &Days) -> PolarsResult<Column> {
-    let day = |at: usize| columns.get(at).map_or(Ok(Vec::new()), |c| days.of_column(c));
-    let (first, second) = (day(0)?, day(1)?);
     let height = columns.iter().map(Column::len).max().unwrap_or(0);
-    let pair = |at: usize| Some((spread(&first, at)?, spread(&second, at)?));
-    let suspended = match columns.get(2) {
-        Some(column) => {
-            let column = column.cast(&DataType::Int64)?;
-            column.i64()?.iter().map(|n| n.unwrap_or(0)).collect()
-        }
-        None => vec![0],
-    };
-    let paused = |at: usize| suspended.get(if suspended.len() == 1 { 0 } else { at }).copied();
     let name = columns.first().map_or("".into(), |column| column.name().clone());
-    if function == Function::OnTime {
-        let claims = (0..height).map(|at| {
-            let (closed, due) = pair(at)?;
-            functions::on_time(days, closed, due, paused(at)?)
-        });
-        return Ok(BooleanChunked::from_iter_options(name, claims).into_series().into());
-    }
-    let numbers = (0..height).map(|at| {
-        let (from, to) = pair(at)?;
-        match function {
-            Function::Age => Some(functions::age(from, to)),
-            Function::DaysBetween => Some(i64::from((to - from).get_days())),
-            _ => functions::elapsed_workdays(days, from, to, paused(at)?),
+    let day = |at: usize| columns.get(at).map_or(Ok(Vec::new()), |c| days.of_column(c));
+    let text = |at: usize| columns.get(at).map_or(Ok(Vec::new()), texts);
+    let whole = |at: usize| columns.get(at).map_or(Ok(vec![Some(0)]), wholes);
+    Ok(match function {
+        Function::RetirementMonth => {
+            let (births, kinds) = (day(0)?, text(1)?);
+            let due = |at| functions::retirement(spread(&births, at)?, &spread(&kinds, at)?);
+            day_column(&name, (0..height).map(due))
         }
-    });
-    Ok(Int64Chunked::from_iter_options(name, numbers).into_series().into())
+        Function::Moved => {
+            let (dues, suspended) = (day(0)?, whole(1)?);
+            let moved = |at| {
+                let paused = spread(&suspended, at).unwrap_or(0);
+                days.calendar.moved(spread(&dues, at)?, paused).ok()
+            };
+            day_column(&name, (0..height).map(moved))
+        }
+        _ => {
+            let (from, to, suspended) = (day(0)?, day(1)?, whole(2)?);
+            let paused = |at| spread(&suspended, at).unwrap_or(0);
+            let pair = |at| Some((spread(&from, at)?, spread(&to, at)?));
+            if function == Function::OnTime {
+                let on_time = |at| {
+                    let (closed, due) = pair(at)?;
+                    functions::on_time(days, closed, due, paused(at))
+                };
+                let claims = (0..height).map(on_time);
+                return Ok(BooleanChunked::from_iter_options(name, claims).into_series().into());
+            }
+            let number = |at| {
+                let (from, to) = pair(at)?;
+                match function {
+                    Function::Age => Some(functions::age(from, to)),
+                    Function::DaysBetween => Some(i64::from((to - from).get_days())),
+                    Function::MonthsBetween => Some(functions::months_between(from, to)),
+                    _ => functions::elapsed_workdays(days, from, to, paused(at)),
+                }
+            };
+            let numbers = (0..height).map(number);
+            Int64Chunked::from_iter_options(name, numbers).into_series().into()
+        }
+    })
+}
+
+fn texts(column: &Column) -> PolarsResult<Vec<Option<String>>> {
+    let column = column.cast(&DataType::String)?;
+    Ok(column.str()?.iter().map(|text| text.map(str::to_owned)).collect())
+}
+
+fn wholes(column: &Column) -> PolarsResult<Vec<Option<i64>>> {
+    let column = column.cast(&DataType::Int64)?;
+    Ok(column.i64()?.iter().collect())
 }
 
 /// The value of a row; a column of one value holds for all.
-fn spread<T: Copy>(values: &[Option<T>], at: usize) -> Option<T> {
+fn spread<T: Clone>(values: &[Option<T>], at: usize) -> Option<T> {
     let at = if values.len() == 1 { 0 } else { at };
-    values.get(at).copied().flatten()
+    values.get(at).cloned().flatten()
 }
 
 /// The rows that a measure aggregates, as one value a row: null where the row does not count.
@@ -193,4 +225,69 @@ pub fn counted(aggregate: &Aggregate, days: &Days) -> PolarsResult<Expr> {
 /// A column of another type.
 pub fn local_days(column: &Column, days: &Days, name: &str) -> PolarsResult<Column> {
     Ok(day_column(name, days.of_column(column)?.into_iter()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::calendar::Calendar;
+    use crate::base::cell::Cell;
+    use crate::frame::table;
+    use crate::spec::schema::FieldKind;
+
+    fn days() -> Days {
+        let calendar = include_str!("../../schemas/calendar/cn.csv");
+        let zone = jiff::tz::TimeZone::get("Asia/Shanghai").unwrap();
+        Days { calendar: Arc::new(Calendar::read(calendar).unwrap()), zone }
+    }
+
+    /// What a call gives for one row of columns `a` and `b`.
+    fn called(function: Function, a: (FieldKind, Cell), b: (FieldKind, Cell)) -> Option<Cell> {
+        let row = vec![Some(a.1), Some(b.1)];
+        let frame = table::from_rows(&[("a", a.0), ("b", b.0)], &[row]).unwrap();
+        let columns = ["a", "b"].map(|name| Tree::Column(name.to_owned()));
+        let built = row_of(&Tree::Call(function, columns.to_vec()));
+        let told = frame.lazy().select([built.alias("told")]).collect().unwrap();
+        table::cells(told.column("told").unwrap()).remove(0)
+    }
+
+    fn row_of(tree: &Tree) -> Expr {
+        row(tree, &days()).unwrap()
+    }
+
+    fn day(year: i16, month: i8, day: i8) -> (FieldKind, Cell) {
+        (FieldKind::Day, Cell::Day(jiff::civil::date(year, month, day)))
+    }
+
+    #[test]
+    fn months_are_counted_from_month_to_month() {
+        let months = |a, b| called(Function::MonthsBetween, a, b);
+        assert_eq!(months(day(2025, 12, 31), day(2026, 1, 1)), Some(Cell::Whole(1)));
+        assert_eq!(months(day(2025, 12, 1), day(2025, 12, 31)), Some(Cell::Whole(0)));
+        assert_eq!(months(day(2026, 3, 1), day(2025, 12, 31)), Some(Cell::Whole(-3)));
+    }
+
+    #[test]
+    fn a_due_day_moves_by_working_days_and_a_kind_retires_in_its_month() {
+        let paused = (FieldKind::Whole, Cell::Whole(3));
+        assert_eq!(called(Function::Moved, day(2025, 2, 17), paused), Some(day(2025, 2, 20).1));
+        let kind = |kind: &str| (FieldKind::Text, Cell::Text(kind.to_owned()));
+        let retires = |as_a| called(Function::RetirementMonth, day(1971, 4, 9), kind(as_a));
+        assert_eq!(retires("woman55"), Some(day(2026, 8, 1).1));
+        assert_eq!(retires("somebody"), None);
+    }
+
+    /// 1.25 · 96.55; polars itself would round to two decimals.
+    #[test]
+    fn a_product_of_exact_decimals_keeps_all_its_places() {
+        let columns = [("a", FieldKind::Decimal(2)), ("b", FieldKind::Decimal(2))];
+        let cells = vec![Some(Cell::Decimal(125, 2)), Some(Cell::Decimal(9655, 2))];
+        let frame = table::from_rows(&columns, &[cells]).unwrap();
+        let exact =
+            |name: &str| Box::new(Tree::Call(Function::Exact, vec![Tree::Column(name.to_owned())]));
+        let product = row_of(&Tree::Binary(exact("a"), Operator::Multiply, exact("b")));
+        let told = frame.lazy().select([product.alias("told")]).collect().unwrap();
+        let told = table::cells(told.column("told").unwrap()).remove(0);
+        assert_eq!(told, Some(Cell::Decimal(120_687_500_000_000, 12)));
+    }
 }

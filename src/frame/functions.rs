@@ -8,6 +8,9 @@ use polars::prelude::*;
 use super::table::day_number;
 use super::table::day_of;
 use crate::base::calendar::Calendar;
+use crate::base::period::Month;
+use crate::base::retirement::Kind;
+use crate::base::retirement::retirement_month;
 
 /// What days mean in a home.
 #[derive(Clone, Debug)]
@@ -62,6 +65,16 @@ pub fn elapsed_workdays(days: &Days, from: Date, to: Date, suspended: i64) -> Op
 /// `ON_TIME(closed, due, suspended)`: closed date ≤ due date moved by the suspended working days.
 pub fn on_time(days: &Days, closed: Date, due: Date, suspended: i64) -> Option<bool> {
     days.calendar.moved(due, suspended).ok().map(|due| closed <= due)
+}
+
+/// `MONTHS_BETWEEN(from, to)`: months from the month of the one day to the month of the other.
+pub fn months_between(from: Date, to: Date) -> i64 {
+    i64::from(Month::of(to).index() - Month::of(from).index())
+}
+
+/// `RETIREMENT_MONTH(birth, kind)`: the first day of the month; none for an unknown kind.
+pub fn retirement(birth: Date, kind: &str) -> Option<Date> {
+    Kind::named(kind).map(|kind| retirement_month(birth, kind).first())
 }
 
 #[cfg(test)]

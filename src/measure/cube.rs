@@ -1,4 +1,4 @@
-//! How much of each measure is there, by unit, section and month?
+//! How much of each measure is there, by unit, section and month, and by the dimensions of its fact?
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -9,7 +9,9 @@ use polars::prelude::*;
 use super::MeasureError;
 use super::fact::Ground;
 use super::fact::time_of;
+use super::quantile::quantile;
 use crate::base::cell::Cell;
+use crate::base::cell::CellRow;
 use crate::base::period::Month;
 use crate::base::period::Period;
 use crate::frame::FrameError;
@@ -24,6 +26,9 @@ use crate::spec::sql::AggregateKind;
 /// A unit, or one of its sections.
 pub type Place = (String, Option<String>);
 
+/// A dimension and one of its values, such as one duty.
+pub type Part = (String, String);
+
 /// The amounts of one measure.
 #[derive(Clone, Debug)]
 pub struct Amounts {
@@ -31,10 +36,19 @@ pub struct Amounts {
     pub fact: String,
     /// Whether the last month of a period counts, not the sum.
     is_stock: bool,
+    /// Only quarters that end by this day count, if it counts at their ends.
+    quarters_until: Option<Date>,
     /// One of it is so many parts, and its digits stand so far behind the point.
     divisor: i128,
     /// Which quantile, in thousandths.
     quantile: Option<u32>,
+    whole: Series,
+    parts: BTreeMap<Part, Series>,
+}
+
+/// Amounts by place and month.
+#[derive(Clone, Debug, Default)]
+struct Series {
     sums: BTreeMap<Place, BTreeMap<Month, i128>>,
     counts: BTreeMap<Place, BTreeMap<Month, BTreeMap<i128, u64>>>,
 }
@@ -44,6 +58,8 @@ pub struct Amounts {
 pub struct Known {
     /// Its first month with rows.
     pub first: Option<Month>,
+    /// Whether it tells what holds, perhaps for long, not what happens.
+    pub is_stock: bool,
     /// For spans, the first day covered.
     pub covered_from: Option<Date>,
     /// The tables it rests on.
@@ -60,28 +76,64 @@ pub struct Cube {
 }
 
 impl Amounts {
-    /// The value at a place in a period that ends no later than `told`; `None` is no value.
-    pub fn at(&self, place: &Place, period: Period, told: Month) -> Option<Exact> {
+    /// The value at a place, or of one part there, in a period that ends no later than `told`; `None`
+    /// is no value.
+    pub fn at(
+        &self,
+        place: &Place,
+        part: Option<&Part>,
+        period: Period,
+        told: Month,
+    ) -> Option<Exact> {
+        let nothing = Series::default();
+        let series = part.map_or(&self.whole, |part| self.parts.get(part).unwrap_or(&nothing));
         let last = period.last().min(told);
         if let Some(thousandths) = self.quantile {
             let mut all: BTreeMap<i128, u64> = BTreeMap::new();
-            for (value, count) in within(&self.counts, place, period).flat_map(|(_, dist)| dist) {
+            for (value, count) in within(&series.counts, place, period).flat_map(|(_, dist)| dist) {
                 *all.entry(*value).or_default() += count;
             }
             return quantile(&all, thousandths).map(|value| value / Exact::from(self.divisor));
         }
         let sum = if self.is_stock {
-            self.sums.get(place).and_then(|months| months.get(&last)).copied().unwrap_or(0)
+            series.sums.get(place).and_then(|months| months.get(&last)).copied().unwrap_or(0)
         } else {
-            within(&self.sums, place, period).map(|(_, sum)| *sum).sum()
+            within(&series.sums, place, period).map(|(_, sum)| *sum).sum()
         };
         Some(Exact::new(sum, self.divisor))
     }
 
     /// The sections of a unit that have any amount.
     pub fn sections<'a>(&'a self, unit: &'a str) -> impl Iterator<Item = &'a str> {
-        let sums = self.sums.keys().chain(self.counts.keys());
+        let sums = self.whole.sums.keys().chain(self.whole.counts.keys());
         sums.filter(move |(of, _)| of == unit).filter_map(|(_, section)| section.as_deref())
+    }
+
+    /// The values of a dimension that have any amount at a place.
+    pub fn values<'a>(&'a self, by: &'a str, place: &'a Place) -> impl Iterator<Item = &'a str> {
+        let parts = self.parts.range((by.to_owned(), String::new())..);
+        parts
+            .take_while(move |((of, _), _)| of == by)
+            .filter(move |(_, series)| {
+                series.sums.contains_key(place) || series.counts.contains_key(place)
+            })
+            .map(|((_, value), _)| value.as_str())
+    }
+
+    /// Adds to the section, the unit, and both again by each dimension.
+    fn add(&mut self, spot: Spot, add: impl Fn(&mut Series, Place)) {
+        let Spot { unit, section, month, parts } = spot;
+        if self.quarters_until.is_some_and(|day| month.month() % 3 != 0 || month.last() > day) {
+            return;
+        }
+        let whole = (unit.clone(), None);
+        let places = section.map(|section| (unit, Some(section))).into_iter().chain([whole]);
+        for place in places {
+            for part in &parts {
+                add(self.parts.entry(part.clone()).or_default(), place.clone());
+            }
+            add(&mut self.whole, place);
+        }
     }
 }
 
@@ -94,27 +146,6 @@ fn within<'a, T>(
     months.flat_map(move |months| months.range(period.first()..=period.last()))
 }
 
-/// Type 7: linear between the two neighbours, exact.
-fn quantile(values: &BTreeMap<i128, u64>, thousandths: u32) -> Option<Exact> {
-    let count: u64 = values.values().sum();
-    if count == 0 {
-        return None;
-    }
-    let position = Exact::new(i128::from(count - 1) * i128::from(thousandths), 1000);
-    let below = position.trunc();
-    let (low, high) =
-        (nth(values, below.to_integer())?, nth(values, position.ceil().to_integer())?);
-    Some(Exact::from(low) + (position - below) * Exact::from(high - low))
-}
-
-fn nth(values: &BTreeMap<i128, u64>, at: i128) -> Option<i128> {
-    let mut seen = 0_i128;
-    values.iter().find_map(|(value, count)| {
-        seen += i128::from(*count);
-        (at < seen).then_some(*value)
-    })
-}
-
 /// Counts every measure.
 ///
 /// # Errors
@@ -123,7 +154,12 @@ pub fn count(ground: &Ground<'_>) -> Result<Cube, MeasureError> {
     let mut cube = Cube::default();
     for fact in ground.catalog.facts() {
         let rows = ground.rows(fact)?;
-        let mut known = Known { first: None, covered_from: None, tables: ground.rests_on(fact) };
+        let mut known = Known {
+            first: None,
+            is_stock: matches!(fact.kind, FactKind::Stock { .. }),
+            covered_from: None,
+            tables: ground.rests_on(fact),
+        };
         if let FactKind::Span { from, .. } = &fact.kind
             && rows.width() > 0
         {
@@ -138,9 +174,9 @@ pub fn count(ground: &Ground<'_>) -> Result<Cube, MeasureError> {
         for time in times {
             let of_time: Vec<&Measure> =
                 measures.iter().copied().filter(|m| time_of(fact, m) == time).collect();
-            let timed = timed(ground, fact, &rows, time)?;
-            for (name, amounts) in amounts(ground, fact, &of_time, &timed)? {
-                let months = amounts.sums.values().flat_map(BTreeMap::keys);
+            let placed = placed(ground, fact, &rows, time)?;
+            for (name, amounts) in amounts(ground, fact, &of_time, &placed)? {
+                let months = amounts.whole.sums.values().flat_map(BTreeMap::keys);
                 known.first = known.first.into_iter().chain(months.copied()).min();
                 cube.measures.insert(name, amounts);
             }
@@ -150,8 +186,14 @@ pub fn count(ground: &Ground<'_>) -> Result<Cube, MeasureError> {
     Ok(cube)
 }
 
-/// The rows with `_unit`, `_section` and `_month`; those without a unit or month are left out.
-fn timed(
+/// The column of a dimension: of its name, or else the key to what it names.
+fn dimension(rows: &DataFrame, by: &str) -> String {
+    if rows.column(by).is_ok() { by.to_owned() } else { format!("{by}_id") }
+}
+
+/// The rows with `_unit`, `_section`, `_month` and the dimensions; those without a unit or month are
+/// left out.
+fn placed(
     ground: &Ground<'_>,
     fact: &Fact,
     rows: &DataFrame,
@@ -170,23 +212,28 @@ fn timed(
         Some(section) => col(section.value.as_str()),
         None => lit(NULL),
     };
-    let placed = rows
+    let mut keys = vec![
+        col(fact.unit.value.as_str()).alias("_unit"),
+        section.cast(DataType::String).alias("_section"),
+    ];
+    for by in &fact.by {
+        let column = col(dimension(&rows, &by.value));
+        keys.push(column.cast(DataType::String).alias(format!("_by_{}", by.value)));
+    }
+    let kept = rows
         .lazy()
-        .with_columns([
-            col(fact.unit.value.as_str()).alias("_unit"),
-            section.cast(DataType::String).alias("_section"),
-        ])
+        .with_columns(keys)
         .filter(col("_unit").is_not_null().and(col("_month").is_not_null()));
-    Ok(placed.collect().map_err(doing())?)
+    Ok(kept.collect().map_err(doing())?)
 }
 
 fn amounts(
     ground: &Ground<'_>,
     fact: &Fact,
     measures: &[&Measure],
-    timed: &DataFrame,
+    placed: &DataFrame,
 ) -> Result<Vec<(String, Amounts)>, MeasureError> {
-    let keys = ["_unit", "_section", "_month"];
+    let keys = keys(fact);
     let doing = || FrameError::polars(format!("measures of fact `{}`", fact.name));
     let mut counted = Vec::new();
     for measure in measures {
@@ -194,23 +241,24 @@ fn amounts(
         counted.push(built.alias(measure.name.as_str()));
     }
     let mut found: Vec<(String, Amounts)> =
-        measures.iter().map(|measure| (measure.name.clone(), nothing(fact, measure))).collect();
-    if timed.width() == 0 {
+        measures.iter().map(|m| (m.name.clone(), nothing(ground, fact, m))).collect();
+    if placed.width() == 0 {
         return Ok(found);
     }
-    let selected: Vec<Expr> = keys.iter().map(|key| col(*key)).chain(counted).collect();
-    let rows = timed.clone().lazy().select(selected).collect().map_err(doing())?;
+    let selected: Vec<Expr> = keys.iter().map(col).chain(counted).collect();
+    let rows = placed.clone().lazy().select(selected).collect().map_err(doing())?;
     let is_sum = |measure: &Measure| !matches!(measure.aggregate.kind, AggregateKind::Quantile(..));
     let summed: Vec<Expr> = measures
         .iter()
         .filter(|measure| is_sum(measure))
         .map(|measure| col(measure.name.as_str()).sum())
         .collect();
-    let sums = rows.clone().lazy().group_by(keys.map(col)).agg(summed);
+    let by: Vec<Expr> = keys.iter().map(col).collect();
+    let sums = rows.clone().lazy().group_by(&by).agg(summed);
     let sums = sums.collect().map_err(doing())?;
     for (measure, (_, amounts)) in measures.iter().zip(&mut found) {
         if is_sum(measure) {
-            add_sums(&sums, measure, amounts)?;
+            add_sums(fact, &sums, measure, amounts)?;
             continue;
         }
         let value = col(measure.name.as_str());
@@ -218,91 +266,112 @@ fn amounts(
             .clone()
             .lazy()
             .filter(value.clone().is_not_null())
-            .group_by(keys.map(col).into_iter().chain([value]).collect::<Vec<_>>())
+            .group_by(by.iter().cloned().chain([value]).collect::<Vec<_>>())
             .agg([len().cast(DataType::Int64).alias("_rows")]);
-        add_counts(&dist.collect().map_err(doing())?, measure, amounts)?;
+        add_counts(fact, &dist.collect().map_err(doing())?, measure, amounts)?;
     }
     Ok(found)
 }
 
-fn nothing(fact: &Fact, measure: &Measure) -> Amounts {
+/// What rows are counted by.
+fn keys(fact: &Fact) -> Vec<String> {
+    let dimensions = fact.by.iter().map(|by| format!("_by_{}", by.value));
+    ["_unit", "_section", "_month"].map(str::to_owned).into_iter().chain(dimensions).collect()
+}
+
+fn nothing(ground: &Ground<'_>, fact: &Fact, measure: &Measure) -> Amounts {
     Amounts {
         fact: fact.name.clone(),
-        is_stock: matches!(fact.kind, FactKind::Stock { .. }),
+        is_stock: matches!(fact.kind, FactKind::Stock { .. }) && !measure.at_quarter_ends,
+        quarters_until: measure.at_quarter_ends.then_some(ground.as_of),
         divisor: measure.per,
         quantile: match measure.aggregate.kind {
             AggregateKind::Quantile(_, thousandths) => Some(thousandths),
             _ => None,
         },
-        sums: BTreeMap::new(),
-        counts: BTreeMap::new(),
+        whole: Series::default(),
+        parts: BTreeMap::new(),
     }
 }
 
-/// The unit, the section and the month of a counted row.
-fn place_of(row: &[Option<Cell>]) -> Option<(String, Option<String>, Month)> {
-    let [Some(Cell::Text(unit)), section, Some(Cell::Whole(month)), ..] = row else { return None };
-    let section = match section {
-        Some(Cell::Text(section)) => Some(section.clone()),
-        _ => None,
+/// Where and when a counted row counts.
+struct Spot {
+    unit: String,
+    section: Option<String>,
+    month: Month,
+    parts: Vec<Part>,
+}
+
+/// The spots of a counted table with the columns after their keys.
+fn spots(fact: &Fact, counted: &DataFrame, more: &[&str]) -> Vec<(Spot, CellRow)> {
+    let keys = keys(fact);
+    let names: Vec<&str> = keys.iter().map(String::as_str).chain(more.iter().copied()).collect();
+    let spot = |mut row: CellRow| {
+        let rest = row.split_off(keys.len());
+        let mut cells = row.into_iter();
+        let (Some(Some(Cell::Text(unit))), Some(section), Some(Some(Cell::Whole(month)))) =
+            (cells.next(), cells.next(), cells.next())
+        else {
+            return None;
+        };
+        let section = text(section);
+        let month = Month::at(i32::try_from(month).ok()?)?;
+        let values = fact.by.iter().zip(cells);
+        let parts = values.filter_map(|(by, cell)| Some((by.value.clone(), text(cell)?)));
+        Some((Spot { unit, section, month, parts: parts.collect() }, rest))
     };
-    Some((unit.clone(), section, Month::at(i32::try_from(*month).ok()?)?))
+    table::to_rows(counted, &names).into_iter().filter_map(spot).collect()
 }
 
-/// The places that a row counts for: its section, and its unit as a whole.
-fn places(unit: String, section: Option<String>) -> impl Iterator<Item = Place> {
-    let whole = (unit.clone(), None);
-    section.map(|section| (unit, Some(section))).into_iter().chain([whole])
+fn text(cell: Option<Cell>) -> Option<String> {
+    match cell {
+        Some(Cell::Text(text)) => Some(text),
+        _ => None,
+    }
 }
 
-fn add_sums(sums: &DataFrame, measure: &Measure, into: &mut Amounts) -> Result<(), MeasureError> {
-    for row in table::to_rows(sums, &["_unit", "_section", "_month", &measure.name]) {
-        let Some((unit, section, month)) = place_of(&row) else { continue };
-        let amount = match row.get(3) {
-            Some(Some(Cell::Whole(number))) => i128::from(*number),
-            Some(Some(Cell::Decimal(digits, scale))) => {
+fn add_sums(
+    fact: &Fact,
+    sums: &DataFrame,
+    measure: &Measure,
+    into: &mut Amounts,
+) -> Result<(), MeasureError> {
+    for (spot, rest) in spots(fact, sums, &[&measure.name]) {
+        let amount = match rest.as_slice() {
+            [Some(Cell::Whole(number))] => i128::from(*number),
+            [Some(Cell::Decimal(digits, scale))] => {
                 into.divisor = measure.per * 10_i128.pow(u32::from(*scale));
                 *digits
             }
-            Some(None) | None => continue,
-            Some(Some(_)) => {
+            [Some(_)] => {
                 return Err(MeasureError::NotANumber { measure: measure.name.clone() });
             }
+            _ => continue,
         };
-        for place in places(unit, section) {
-            *into.sums.entry(place).or_default().entry(month).or_default() += amount;
-        }
+        let month = spot.month;
+        into.add(spot, |series, place| {
+            *series.sums.entry(place).or_default().entry(month).or_default() += amount;
+        });
     }
     Ok(())
 }
 
-fn add_counts(dist: &DataFrame, measure: &Measure, into: &mut Amounts) -> Result<(), MeasureError> {
-    let names = ["_unit", "_section", "_month", &measure.name, "_rows"];
-    for row in table::to_rows(dist, &names) {
-        let Some((unit, section, month)) = place_of(&row) else { continue };
-        let (Some(Some(Cell::Whole(value))), Some(Some(Cell::Whole(count)))) =
-            (row.get(3), row.get(4))
-        else {
+fn add_counts(
+    fact: &Fact,
+    dist: &DataFrame,
+    measure: &Measure,
+    into: &mut Amounts,
+) -> Result<(), MeasureError> {
+    for (spot, rest) in spots(fact, dist, &[&measure.name, "_rows"]) {
+        let [Some(Cell::Whole(value)), Some(Cell::Whole(count))] = rest.as_slice() else {
             return Err(MeasureError::NotANumber { measure: measure.name.clone() });
         };
+        let (month, value) = (spot.month, i128::from(*value));
         let count = u64::try_from(*count).unwrap_or(0);
-        for place in places(unit, section) {
-            let months = into.counts.entry(place).or_default();
-            *months.entry(month).or_default().entry(i128::from(*value)).or_default() += count;
-        }
+        into.add(spot, |series, place| {
+            let months = series.counts.entry(place).or_default();
+            *months.entry(month).or_default().entry(value).or_default() += count;
+        });
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn quantiles_are_type_7_and_exact() {
-        let values = BTreeMap::from([(1, 2), (4, 1), (10, 1)]);
-        assert_eq!(quantile(&values, 500), Some(Exact::new(5, 2)));
-        assert_eq!(quantile(&values, 900), Some(Exact::new(41, 5)));
-        assert_eq!(quantile(&BTreeMap::new(), 500), None);
-    }
 }

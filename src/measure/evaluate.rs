@@ -8,15 +8,22 @@ use num_traits::CheckedAdd as _;
 use num_traits::CheckedDiv as _;
 use num_traits::CheckedMul as _;
 use num_traits::CheckedSub as _;
+use num_traits::Signed as _;
 use num_traits::Zero as _;
 
 use super::MeasureError;
 use super::cube::Cube;
+use super::cube::Part;
 use super::cube::Place;
+use super::spread::Overflow;
+use super::spread::spread;
 use crate::base::period::Month;
 use crate::base::period::Period;
 use crate::spec::formula::Exact;
 use crate::spec::formula::Formula;
+use crate::spec::formula::Over;
+use crate::spec::formula::Parts;
+use crate::spec::formula::Spread;
 use crate::spec::pipeline::Base;
 use crate::spec::pipeline::Grain;
 use crate::spec::pipeline::Metric;
@@ -60,6 +67,8 @@ pub struct Told<'m> {
     pub metric: &'m Metric,
     /// The unit or section.
     pub place: Place,
+    /// The dimension and its value, where it is told for one part of the place.
+    pub part: Option<Part>,
     /// The period.
     pub period: Period,
     /// The exact value, where the status is ok or few.
@@ -104,8 +113,12 @@ pub struct Telling<'t, 'm> {
     pub stale: &'t BTreeSet<String>,
 }
 
+/// A place, or one part of it by a dimension.
+type Spot = (Place, Option<Part>);
+
 /// What a metric rests on.
 struct Footing {
+    measures: BTreeSet<String>,
     facts: BTreeSet<String>,
     is_applicable: bool,
     is_stale: bool,
@@ -122,14 +135,26 @@ impl<'m> Telling<'_, 'm> {
         for metric in self.metrics.values().copied() {
             let footing = self.footing(metric);
             for unit in self.units {
-                for place in self.places(metric, unit, &footing) {
-                    for period in self.periods(metric, unit, &footing) {
-                        all.push(self.told(metric, &place, period, &footing)?);
-                    }
-                }
+                self.of_unit(metric, unit, &footing, &mut all)?;
             }
         }
         Ok(all)
+    }
+
+    fn of_unit(
+        &self,
+        metric: &'m Metric,
+        unit: &Unit,
+        footing: &Footing,
+        into: &mut Vec<Told<'m>>,
+    ) -> Result<(), MeasureError> {
+        let periods = self.periods(metric, unit, footing);
+        for spot in self.spots(metric, unit, footing) {
+            for period in &periods {
+                into.push(self.told(metric, &spot, *period, footing)?);
+            }
+        }
+        Ok(())
     }
 
     /// The measures below a metric, metrics followed.
@@ -155,29 +180,53 @@ impl<'m> Telling<'_, 'm> {
         // A fact without any row knows no month, and nothing that rests on it does.
         let firsts: Option<Vec<Month>> = known.iter().map(|known| known.first).collect();
         let first = firsts.and_then(|firsts| firsts.into_iter().max());
-        Footing { facts, is_applicable, is_stale, first }
+        Footing { measures, facts, is_applicable, is_stale, first }
     }
 
-    fn places(&self, metric: &Metric, unit: &Unit, footing: &Footing) -> Vec<Place> {
-        let mut places = Vec::new();
-        if metric.grain.contains(&Grain::Unit) {
-            places.push((unit.unit_id.clone(), None));
+    fn spots(&self, metric: &Metric, unit: &Unit, footing: &Footing) -> Vec<Spot> {
+        let place = (unit.unit_id.clone(), None);
+        let mut spots = Vec::new();
+        for grain in &metric.grain {
+            match grain {
+                Grain::Unit => spots.push((place.clone(), None)),
+                Grain::Section => spots.extend(self.parts(&place, &Parts::Sections, footing)),
+                Grain::By(by) => {
+                    spots.extend(self.parts(&place, &Parts::By(by.clone()), footing));
+                }
+            }
         }
-        if metric.grain.contains(&Grain::Section) {
-            let of_metric = self.cube.measures.values().filter(|m| footing.facts.contains(&m.fact));
-            let sections: BTreeSet<&str> =
-                of_metric.flat_map(|amounts| amounts.sections(&unit.unit_id)).collect();
-            let sections = sections.into_iter().map(str::to_owned);
-            places.extend(sections.map(|section| (unit.unit_id.clone(), Some(section))));
+        spots
+    }
+
+    /// The parts of a place that any measure below a metric knows, in the order of their names.
+    fn parts(&self, place: &Place, parts: &Parts, footing: &Footing) -> Vec<Spot> {
+        let below = footing.measures.iter().filter_map(|name| self.cube.measures.get(name));
+        match parts {
+            Parts::Sections => {
+                let names: BTreeSet<&str> =
+                    below.flat_map(|amounts| amounts.sections(&place.0)).collect();
+                let of = |section: &str| ((place.0.clone(), Some(section.to_owned())), None);
+                names.into_iter().map(of).collect()
+            }
+            Parts::By(by) => {
+                let values: BTreeSet<&str> =
+                    below.flat_map(|amounts| amounts.values(by, place)).collect();
+                let of = |value: &str| (place.clone(), Some((by.clone(), value.to_owned())));
+                values.into_iter().map(of).collect()
+            }
         }
-        places
     }
 
     /// The periods in which the unit is there, from the first month that all of its facts know; the
-    /// present ones where nothing is known.
+    /// present ones where nothing is known. Nothing is told of before the first month in which anything
+    /// happened: that a section was set up twenty years ago begins no history.
     fn periods(&self, metric: &Metric, unit: &Unit, footing: &Footing) -> Vec<Period> {
         let told = Month::of(self.as_of);
-        let first = footing.first.unwrap_or(told).min(told);
+        let happening = self.cube.facts.values().filter(|known| !known.is_stock);
+        let begun = happening.filter_map(|known| known.first).min();
+        let first =
+            footing.first.map_or(told, |first| begun.map_or(first, |begun| begun.max(first)));
+        let first = first.min(told);
         let kinds = metric.periods.iter();
         kinds
             .flat_map(|kind| Period::all(*kind, first, told))
@@ -191,13 +240,14 @@ impl<'m> Telling<'_, 'm> {
     fn told(
         &self,
         metric: &'m Metric,
-        place: &Place,
+        spot: &Spot,
         period: Period,
         footing: &Footing,
     ) -> Result<Told<'m>, MeasureError> {
         let mut told = Told {
             metric,
-            place: place.clone(),
+            place: spot.0.clone(),
+            part: spot.1.clone(),
             period,
             value: None,
             numerator: None,
@@ -213,7 +263,7 @@ impl<'m> Telling<'_, 'm> {
         if footing.first.is_none_or(|first| period.last() < first) {
             return Ok(told);
         }
-        let seat = Seat { telling: self, place, period, facts: &footing.facts };
+        let seat = Seat { telling: self, spot, period, footing };
         let failed = |_| MeasureError::Overflow { metric: metric.name.clone() };
         if let Formula::Divide(above, below) = &metric.value {
             told.numerator = seat.value(above).map_err(failed)?;
@@ -221,8 +271,14 @@ impl<'m> Telling<'_, 'm> {
             told.base = told.denominator;
         }
         let Some(value) = seat.value(&metric.value).map_err(failed)? else { return Ok(told) };
-        told.status = Status::Ok;
         let base = |base: &Base| seat.named(&base.name.value).map_err(failed);
+        if let Some(need) = &metric.need {
+            told.base = base(need)?;
+            if told.base.is_none_or(|found| found < need.at_least) {
+                return Ok(told);
+            }
+        }
+        told.status = Status::Ok;
         if let Some(few) = &metric.few {
             told.base = base(few)?;
             if told.base.is_none_or(|found| found < few.at_least) {
@@ -255,28 +311,26 @@ impl<'m> Telling<'_, 'm> {
     }
 }
 
-/// Numbers left 128 bits.
-struct Overflow;
-
-/// A place and a period, for which formulas are worked out.
+/// A spot and a period, for which formulas are worked out.
 struct Seat<'s> {
     telling: &'s Telling<'s, 's>,
-    place: &'s Place,
+    spot: &'s Spot,
     period: Period,
-    facts: &'s BTreeSet<String>,
+    footing: &'s Footing,
 }
 
 impl Seat<'_> {
     fn named(&self, name: &str) -> Result<Option<Exact>, Overflow> {
         if name == "months_known" {
-            return Ok(Some(self.telling.months_known(self.period, self.facts)));
+            return Ok(Some(self.telling.months_known(self.period, &self.footing.facts)));
         }
         if let Some(metric) = self.telling.metrics.get(name) {
             return self.value(&metric.value);
         }
         let told = Month::of(self.telling.as_of);
         let amounts = self.telling.cube.measures.get(name);
-        Ok(amounts.and_then(|amounts| amounts.at(self.place, self.period, told)))
+        let (place, part) = self.spot;
+        Ok(amounts.and_then(|amounts| amounts.at(place, part.as_ref(), self.period, told)))
     }
 
     /// The value of a formula; a zero denominator or a missing part is no value.
@@ -293,7 +347,31 @@ impl Seat<'_> {
                 in_range(pair, |(x, y)| x.checked_div(y))?
             }
             Formula::Greatest(x, y) => pair(x, y)?.map(|(x, y)| x.max(y)),
+            Formula::OfUnit(x) => {
+                let whole = ((self.spot.0.0.clone(), None), self.spot.1.clone());
+                Seat { spot: &whole, ..*self }.value(x)?
+            }
+            Formula::Over(kind, over) => self.over(*kind, over)?,
         })
+    }
+
+    /// One number out of all parts. What is itself a part has none of its kind.
+    fn over(&self, kind: Spread, over: &Over) -> Result<Option<Exact>, Overflow> {
+        let (place, part) = self.spot;
+        let is_part = part.is_some() || (over.parts == Parts::Sections && place.1.is_some());
+        if is_part {
+            return Ok(None);
+        }
+        let limit = over.limit.as_ref().map(|limit| self.value(limit)).transpose()?.flatten();
+        let least = limit.filter(|_| kind != Spread::CountBelow).unwrap_or_else(Exact::zero);
+        let mut shares = Vec::new();
+        for spot in self.telling.parts(place, &over.parts, self.footing) {
+            let seat = Seat { spot: &spot, ..*self };
+            let (above, below) = (seat.value(&over.above)?, seat.value(&over.below)?);
+            let share = above.zip(below);
+            shares.extend(share.filter(|(_, below)| below.is_positive() && *below >= least));
+        }
+        spread(kind, &shares, limit)
     }
 }
 

@@ -3,6 +3,10 @@
 pub mod cube;
 pub mod evaluate;
 pub mod fact;
+mod months;
+mod quantile;
+mod spell;
+pub mod spread;
 
 use crate::frame::FrameError;
 

@@ -6,6 +6,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use crate::base::cell::Cell;
+use crate::base::text::clean;
 use crate::spec::schema::Field;
 use crate::spec::schema::FieldKind;
 
@@ -100,6 +101,15 @@ pub fn day(text: &str) -> Option<Date> {
     date(year, month, groups.next().unwrap_or("1"))
 }
 
+/// Whether a text of a day tells only its month: 1987.03, 198703, 1987年3月.
+fn tells_no_day(text: &str) -> bool {
+    let groups = text.split(|c: char| !c.is_ascii_digit()).filter(|group| !group.is_empty());
+    match groups.collect::<Vec<_>>().as_slice() {
+        [alone] => alone.len() == 6,
+        groups => groups.len() == 2,
+    }
+}
+
 fn date(year: &str, month: &str, day: &str) -> Option<Date> {
     Date::new(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?).ok()
 }
@@ -149,6 +159,16 @@ fn at(civil: DateTime, zone: &TimeZone) -> Option<Timestamp> {
     Timestamp::from_microsecond(instant.as_microsecond()).ok()
 }
 
+/// Whether a later source of a value says the same; one that tells only the month says no other day.
+pub(super) fn agree(first: &Cell, other: &Cell, text: &str) -> bool {
+    match (first, other) {
+        (Cell::Day(first), Cell::Day(other)) if tells_no_day(&clean(text)) => {
+            first.first_of_month() == other.first_of_month()
+        }
+        _ => first == other,
+    }
+}
+
 /// Whether the contract allows a value.
 ///
 /// # Errors
@@ -184,6 +204,11 @@ mod tests {
             assert_eq!(day(text), Some(march), "{text}");
         }
         assert_eq!(day("1987.03"), Some(jiff::civil::date(1987, 3, 1)));
+        for (text, alone) in
+            [("1987.03", true), ("198703", true), ("1987年3月", true), ("19870305", false)]
+        {
+            assert_eq!(tells_no_day(text), alone, "{text}");
+        }
         for text in ["1985-03-00", "0000-00-00", "3/5/1987", "", "abc"] {
             assert_eq!(day(text), None, "{text}");
         }

@@ -8,12 +8,14 @@ use jiff::tz::TimeZone;
 use polars::prelude::*;
 
 use super::ModelError;
+use super::cast::agree;
 use super::cast::allowed;
 use super::cast::cast;
 use super::reshape::reshaped;
 use crate::base::cell::Cell;
 use crate::base::cell::CellRow;
 use crate::base::text::clean;
+use crate::base::text::quoted;
 use crate::frame::FrameError;
 use crate::frame::expr;
 use crate::frame::functions::Days;
@@ -285,7 +287,7 @@ impl Judge<'_> {
             let cell = match self.cell(field, mapped, text) {
                 Ok(cell) => cell,
                 Err(unknown) if unknown.starts_with("unknown_value") && !field.is_required => {
-                    let subject = format!("{}={}", field.name, clean(text));
+                    let subject = format!("{}={}", field.name, quoted(text));
                     *noticed.entry(("unmapped".to_owned(), subject)).or_default() += 1;
                     None
                 }
@@ -295,7 +297,7 @@ impl Judge<'_> {
             match (&picked, mapped.pick) {
                 (None, _) => picked = Some(cell),
                 (Some(_), Pick::First) => break,
-                (Some(first), Pick::FirstCompared) if *first != cell => {
+                (Some(first), Pick::FirstCompared) if !agree(first, &cell, text) => {
                     let subject = ("disagrees".to_owned(), field.name.clone());
                     *noticed.entry(subject).or_default() += 1;
                 }

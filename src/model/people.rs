@@ -73,7 +73,11 @@ pub fn spells(
     for finding in &findings {
         *found.entry(finding.kind.name().to_owned()).or_default() += 1;
     }
-    let rows: Vec<CellRow> = spells.iter().flat_map(|spell| pieces(spell, &told, schema)).collect();
+    let first = rosters.delivered.first().copied();
+    let turns = turns(&spells, first);
+    let rows = spells.iter().zip(turns);
+    let rows: Vec<CellRow> =
+        rows.flat_map(|(spell, turn)| pieces(spell, turn, &told, schema)).collect();
     let columns: Vec<_> = schema.fields.iter().map(|f| (f.name.as_str(), f.kind)).collect();
     Ok((table::from_rows(&columns, &rows)?, found))
 }
@@ -183,8 +187,35 @@ fn unit_lines(units: &DataFrame) -> Vec<UnitLine> {
         .collect()
 }
 
+/// Whether a person joins the unit as a spell begins and leaves it as it ends.
+#[derive(Clone, Copy, Default)]
+struct Turn {
+    joins: bool,
+    leaves: bool,
+}
+
+/// A person on the quota joins where no other spell on this unit's quota reaches, and leaves likewise.
+/// Who is there on the first roster has not joined.
+fn turns(spells: &[Spell], first: Option<Date>) -> Vec<Turn> {
+    let is_on_quota = |spell: &Spell| spell.quota > Ratio::ZERO;
+    let mut homes: HashMap<(&str, &str), Vec<(Date, Date)>> = HashMap::new();
+    for spell in spells.iter().filter(|spell| is_on_quota(spell)) {
+        let Some(unit) = spell.unit.as_deref() else { continue };
+        homes.entry((&spell.person, unit)).or_default().push((spell.from, spell.to));
+    }
+    let turn = |spell: &Spell| {
+        let unit = spell.unit.as_deref().filter(|_| is_on_quota(spell))?;
+        let there = homes.get(&(&*spell.person, unit))?;
+        let before = there.iter().any(|(from, to)| *from < spell.from && *to >= spell.from);
+        let after = there.iter().any(|(from, to)| *to > spell.to && *from <= spell.to);
+        let joins = !before && first.is_some_and(|first| spell.from > first);
+        Some(Turn { joins, leaves: !after && !spell.open })
+    };
+    spells.iter().map(|spell| turn(spell).unwrap_or_default()).collect()
+}
+
 /// A spell, cut where the rosters begin to tell something else of the person.
-fn pieces(spell: &Spell, told: &Told, schema: &Schema) -> Vec<CellRow> {
+fn pieces(spell: &Spell, turn: Turn, told: &Told, schema: &Schema) -> Vec<CellRow> {
     let nothing = BTreeMap::new();
     let told = told.get(&(Arc::clone(&spell.person), spell.unit.clone())).unwrap_or(&nothing);
     let at_first = told.range(..=spell.from).next_back().or_else(|| told.iter().next());
@@ -193,17 +224,20 @@ fn pieces(spell: &Spell, told: &Told, schema: &Schema) -> Vec<CellRow> {
     let later = told.range(spell.from..).filter(|(day, _)| **day > spell.from && **day < spell.to);
     for (day, next) in later {
         if carried != Some(next) {
-            rows.push(piece(spell, (from, Some(*day)), carried, schema));
+            let turn = Turn { joins: turn.joins && from == spell.from, leaves: false };
+            rows.push(piece(spell, turn, (from, Some(*day)), carried, schema));
             (from, carried) = (*day, Some(next));
         }
     }
     let to = (!spell.open).then_some(spell.to);
-    rows.push(piece(spell, (from, to), carried, schema));
+    let turn = Turn { joins: turn.joins && from == spell.from, ..turn };
+    rows.push(piece(spell, turn, (from, to), carried, schema));
     rows
 }
 
 fn piece(
     spell: &Spell,
+    turn: Turn,
     (from, to): (Date, Option<Date>),
     carried: Option<&CellRow>,
     schema: &Schema,
@@ -221,6 +255,8 @@ fn piece(
             "post_kind" => Some(text(&spell.post_kind)),
             "status" => Some(Cell::Text(spell.status.name().to_owned())),
             "work_share" => Some(millionths(spell.work)),
+            "joins" => Some(Cell::Flag(turn.joins)),
+            "leaves" => Some(Cell::Flag(turn.leaves)),
             "quota_share" => Some(millionths(spell.quota)),
             other => {
                 let at = CARRIED.iter().position(|name| *name == other)?;

@@ -70,6 +70,8 @@ fn value(told: &Told<'_>, column: &str) -> Option<Cell> {
         "version" => Some(Cell::Whole(told.metric.version)),
         "unit_id" => text(&told.place.0),
         "section_id" => text(told.place.1.as_deref()?),
+        "dim" => text(&told.part.as_ref()?.0),
+        "dim_value" => text(&told.part.as_ref()?.1),
         "period_kind" => text(told.period.kind().name()),
         "period" => text(&told.period.to_string()),
         "value" => exact(told.value),

@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use super::Choice;
 use super::Ground;
 use super::Step;
+use super::status;
 use crate::base::batch::Batch;
 use crate::base::pseudonym::Key;
 use crate::extract;
@@ -31,6 +32,7 @@ pub(super) async fn all(
     watch: &mut (dyn FnMut(Step) + Send),
 ) -> anyhow::Result<Vec<Pulled>> {
     let mut systems: BTreeMap<&str, Result<System, String>> = BTreeMap::new();
+    let well = status::well(&ground.lake(), ground.catalog)?;
     let mut pulled = Vec::new();
     for (connector, stream) in ground.catalog.streams() {
         let name = format!("{}.{}", connector.name, stream.name);
@@ -48,7 +50,9 @@ pub(super) async fn all(
         });
         let asked = match system {
             Ok(system) => {
-                let from = Bookmark::of(&landing, choice.night)?.of_stream(stream, choice.night);
+                let stood =
+                    |night: Date| night < choice.night && well.contains(&(name.clone(), night));
+                let from = Bookmark::of(&landing, stood)?.of_stream(stream, choice.night);
                 let night = Tonight { ground, choice, key, cutoff };
                 pull(&night, (connector, stream), system, (&landing, from)).await
             }
@@ -65,7 +69,8 @@ pub(super) async fn all(
     Ok(pulled)
 }
 
-/// Where the nights before have come to.
+/// Where the nights before have come to. One whose stream failed after it had landed has come nowhere:
+/// what it brought is asked for again.
 struct Bookmark {
     since: Option<Timestamp>,
     last_full: Option<Date>,
@@ -73,9 +78,9 @@ struct Bookmark {
 }
 
 impl Bookmark {
-    fn of(landing: &Landing, night: Date) -> anyhow::Result<Bookmark> {
+    fn of(landing: &Landing, stood: impl Fn(Date) -> bool) -> anyhow::Result<Bookmark> {
         let mut bookmark = Bookmark { since: None, last_full: None, files: BTreeSet::new() };
-        for attempt in landing.attempts()?.into_iter().filter(|(of, _)| *of < night) {
+        for attempt in landing.attempts()?.into_iter().filter(|(night, _)| stood(*night)) {
             let landed = landing.manifest(attempt)?;
             bookmark.since = bookmark.since.max(landed.until);
             bookmark.last_full = bookmark.last_full.max(landed.is_full.then_some(attempt.0));

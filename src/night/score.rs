@@ -70,7 +70,9 @@ fn readings(catalog: &Catalog, values: &[Told<'_>], year: Period) -> Readings {
     });
     let mut readings: Readings =
         told.map(|metric| (metric.name.clone(), BTreeMap::new())).collect();
-    let of_units = values.iter().filter(|told| told.period == year && told.place.1.is_none());
+    let of_units = values
+        .iter()
+        .filter(|told| told.period == year && told.place.1.is_none() && told.part.is_none());
     for told in of_units {
         if let Some(units) = readings.get_mut(&told.metric.name) {
             units.insert(told.place.0.clone(), reading(told));

@@ -1,6 +1,7 @@
 //! How do the nights of a home stand, as they noted themselves?
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -51,15 +52,9 @@ pub struct StreamStanding {
 /// # Errors
 /// A note that can't be read.
 pub fn standing(lake: &Path, catalog: &Catalog) -> anyhow::Result<Standing> {
-    let schema =
-        catalog.schemas.get("stream_night").context("no schema describes `stream_night`")?;
-    let at = |name: &str| schema.fields.iter().position(|field| field.name == name);
-    let places = ["night", "system", "stream", "state", "received", "quarantined", "note"].map(at);
     let mut nights: BTreeMap<Date, NightStanding> = BTreeMap::new();
     let mut last: BTreeMap<String, (Option<Date>, String)> = BTreeMap::new();
-    for row in Lake::at(lake).notes(schema, Date::MAX)? {
-        let [night, system, stream, state, received, quarantined, note] =
-            places.map(|at| at.and_then(|at| row.get(at).cloned().flatten()));
+    for [night, system, stream, state, received, quarantined, note] in noted(lake, catalog)? {
         let Some(Cell::Day(night)) = night else { continue };
         let name = format!("{}.{}", words(system), words(stream));
         let standing = nights.entry(night).or_insert_with(|| NightStanding {
@@ -88,6 +83,30 @@ pub fn standing(lake: &Path, catalog: &Catalog) -> anyhow::Result<Standing> {
         standing.streams.push(StreamStanding { name, last_good, note });
     }
     Ok(standing)
+}
+
+/// Which streams went well in which nights.
+///
+/// # Errors
+/// A note that can't be read.
+pub(super) fn well(lake: &Path, catalog: &Catalog) -> anyhow::Result<BTreeSet<(String, Date)>> {
+    let mut well = BTreeSet::new();
+    for [night, system, stream, state, ..] in noted(lake, catalog)? {
+        if let (Some(Cell::Day(night)), false) = (night, words(state) == "failed") {
+            well.insert((format!("{}.{}", words(system), words(stream)), night));
+        }
+    }
+    Ok(well)
+}
+
+/// What every night noted of every stream: night, system, stream, state, received, quarantined, note.
+fn noted(lake: &Path, catalog: &Catalog) -> anyhow::Result<Vec<[Option<Cell>; 7]>> {
+    let schema =
+        catalog.schemas.get("stream_night").context("no schema describes `stream_night`")?;
+    let at = |name: &str| schema.fields.iter().position(|field| field.name == name);
+    let places = ["night", "system", "stream", "state", "received", "quarantined", "note"].map(at);
+    let rows = Lake::at(lake).notes(schema, Date::MAX)?.into_iter();
+    Ok(rows.map(|row| places.map(|at| at.and_then(|at| row.get(at).cloned().flatten()))).collect())
 }
 
 fn words(cell: Option<Cell>) -> String {

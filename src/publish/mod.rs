@@ -122,7 +122,7 @@ pub fn publish(
         }
     }
     let revision = last.unwrap_or(0) + 1;
-    let manifest = package::manifest(label, revision, &content, files);
+    let manifest = package::manifest(label, revision, &content, &files);
     let path = beside.join("datapackage.json");
     write_then_rename(&path, &pretty(&manifest)).map_err(named(&path))?;
     let folder = root.join(format!("{}.{revision}", label.night));

@@ -13,7 +13,7 @@ pub(super) fn manifest(
     label: &Label<'_>,
     revision: u32,
     content: &str,
-    resources: Vec<Value>,
+    resources: &[Value],
 ) -> Value {
     let mut manifest = json!({
         "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",

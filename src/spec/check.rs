@@ -6,8 +6,11 @@ use std::collections::BTreeSet;
 use super::catalog::Catalog;
 use super::connector::Connector;
 use super::connector::Stream;
+use super::formula::Formula;
+use super::formula::Parts;
 use super::pipeline::Fact;
 use super::pipeline::FactKind;
+use super::pipeline::Grain;
 use super::pipeline::Make;
 use super::pipeline::Measure;
 use super::pipeline::Metric;
@@ -84,6 +87,11 @@ fn check_stream(catalog: &Catalog, connector: &Connector, stream: &Stream, fault
             Some(Pii::Drop) => faults.add(column.place, &key, Code::DroppedColumn, found()),
             Some(Pii::Id) if column.identity.is_none() => {
                 faults.add(column.place, &key, Code::IdentityNeeded, found());
+            }
+            _ if column.identity.is_some()
+                && (column.sql.is_some() || column.constant.is_some()) =>
+            {
+                faults.add(column.place, &key, Code::IdentityMade, found());
             }
             _ => {}
         }
@@ -166,17 +174,31 @@ fn columns_of(catalog: &Catalog, schema: &Schema) -> Vec<String> {
     own.chain(followed.flatten()).collect()
 }
 
+/// What a row of a span gets for every month that it meets.
+const SPAN_COLUMNS: &[&str] =
+    &["first_day", "last_day", "days", "month_days", "workdays", "month_workdays", "parts"];
+
 /// The columns of a fact: its table's, those that its kind adds, and the derived ones.
 fn columns_of_fact(catalog: &Catalog, fact: &Fact) -> Vec<String> {
     let Some(schema) = catalog.schemas.get(&fact.table.value) else { return Vec::new() };
     let mut columns = columns_of(catalog, schema);
     let more: &[&str] = match fact.kind {
         FactKind::Event { .. } => &[],
-        FactKind::Span { .. } => &["days", "month_days", "parts"],
+        FactKind::Span { .. } => SPAN_COLUMNS,
         FactKind::Stock { .. } => &["period_end"],
     };
     columns.extend(more.iter().map(|name| (*name).to_owned()));
-    columns.extend(fact.derive.iter().map(|derived| derived.name.clone()));
+    columns.push("told_on".to_owned());
+    for derived in &fact.derive {
+        match derived.make {
+            Make::Sql(..) | Make::Exists { .. } => columns.push(derived.name.clone()),
+            Make::Spell { .. } => {
+                let spells = catalog.schemas.get("person_spell").into_iter();
+                let fields = spells.flat_map(|spells| &spells.fields);
+                columns.extend(fields.map(|field| format!("{}.{}", derived.name, field.name)));
+            }
+        }
+    }
     columns
 }
 
@@ -189,19 +211,24 @@ fn check_fact(catalog: &Catalog, fact: &Fact, faults: &Faults) {
     let times = match &fact.kind {
         FactKind::Event { time } => vec![time],
         FactKind::Span { from, to, share } => [from, to].into_iter().chain(share).collect(),
-        FactKind::Stock { from, to } => [from].into_iter().chain(to).collect(),
+        FactKind::Stock { from, to } => from.iter().chain(to).collect(),
     };
     for found in times.into_iter().chain([&fact.unit]).chain(&fact.section) {
         check_columns([found.value.as_str()], &columns, found, faults);
     }
     let own = fact.derive.iter().filter_map(|derived| match &derived.make {
-        Make::Sql(text, expr) => Some((text, expr)),
+        Make::Sql(text, expr) | Make::Spell { on: (text, expr) } => Some((text, expr)),
         Make::Exists { .. } => None,
     });
     for (text, expr) in own.chain(fact.keep.as_ref().map(|(text, expr)| (text, expr))) {
         let mut named = Vec::new();
         expr.each_column(&mut |name| named.push(name));
         check_columns(named, &columns, text, faults);
+    }
+    for by in &fact.by {
+        if !columns.contains(&by.value) && !columns.contains(&format!("{}_id", by.value)) {
+            check_columns([by.value.as_str()], &columns, by, faults);
+        }
     }
     for derived in &fact.derive {
         let Make::Exists { fact: other, keep } = &derived.make else { continue };
@@ -238,7 +265,8 @@ fn check_metric(catalog: &Catalog, metric: &Metric, faults: &Faults) {
     let known: BTreeSet<&str> = names(catalog);
     let mut named = Vec::new();
     metric.value.each_name(&mut |name| named.push((name, &metric.text)));
-    let bases = metric.few.iter().chain(&metric.withhold).map(|base| &base.name);
+    let bases = [&metric.need, &metric.few, &metric.withhold];
+    let bases = bases.into_iter().flatten().map(|base| &base.name);
     named.extend(bases.map(|name| (name.value.as_str(), name)));
     for (name, text) in named {
         if !known.contains(name) {
@@ -251,8 +279,62 @@ fn check_metric(catalog: &Catalog, metric: &Metric, faults: &Faults) {
     let mut path = vec![metric.name.as_str()];
     if rests_on(&metrics, metric, &metric.name, &mut path) {
         let nouns = vec![("found", metric.name.clone()), ("path", path.join(" → "))];
-        faults.add(metric.text.place, &metric.text.key, Code::Circle, nouns);
+        return faults.add(metric.text.place, &metric.text.key, Code::Circle, nouns);
     }
+    let mut told_by = Vec::new();
+    for grain in &metric.grain {
+        if let Grain::By(by) = grain {
+            told_by.push((by, vec![&metric.value]));
+        }
+    }
+    metric.value.each_over(&mut |over| {
+        if let Parts::By(by) = &over.parts {
+            told_by.push((by, vec![&over.above, &over.below]));
+        }
+    });
+    for (by, formulas) in told_by {
+        check_dimension(catalog, by, &formulas, metric, faults);
+    }
+}
+
+/// Every measure below a formula that is told by a dimension must be counted by it.
+fn check_dimension(
+    catalog: &Catalog,
+    by: &str,
+    formulas: &[&Formula],
+    metric: &Metric,
+    faults: &Faults,
+) {
+    let text = &metric.text;
+    let dimensions = |fact: &Fact| fact.by.iter().any(|known| known.value == by);
+    if !catalog.facts().any(dimensions) {
+        let known = catalog.facts().flat_map(|fact| &fact.by).map(|by| by.value.as_str());
+        let choices = known.collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>().join(", ");
+        let nouns = vec![("found", by.to_owned()), ("choices", choices)];
+        return faults.add(text.place, &text.key, Code::UnknownDimension, nouns);
+    }
+    let mut below = BTreeSet::new();
+    for formula in formulas {
+        names_below(catalog, formula, &mut below);
+    }
+    for measure in catalog.measures().filter(|measure| below.contains(measure.name.as_str())) {
+        let fact = catalog.facts().find(|fact| fact.name == measure.fact.value);
+        if fact.is_some_and(|fact| !dimensions(fact)) {
+            let nouns = vec![("found", measure.name.clone()), ("by", by.to_owned())];
+            faults.add(text.place, &text.key, Code::NotCountedBy, nouns);
+        }
+    }
+}
+
+/// Every name below a formula, metrics followed.
+fn names_below<'c>(catalog: &'c Catalog, formula: &'c Formula, into: &mut BTreeSet<&'c str>) {
+    formula.each_name(&mut |name| {
+        if into.insert(name)
+            && let Some(metric) = catalog.metrics().find(|metric| metric.name == name)
+        {
+            names_below(catalog, &metric.value, into);
+        }
+    });
 }
 
 /// What a formula may name.

@@ -53,9 +53,8 @@ impl Home {
 
     /// What this home says, whole: SHA-256 over its files.
     pub fn fingerprint(&self) -> String {
-        let all: String =
-            self.files.iter().map(|(path, text)| format!("{path}\n{text}\n")).collect();
-        crate::base::pseudonym::sha256(all.as_bytes())
+        let parts = self.files.iter().flat_map(|(path, text)| [path, "\n", text, "\n"]);
+        crate::base::pseudonym::sha256(parts.collect::<String>().as_bytes())
     }
 }
 

@@ -8,6 +8,7 @@ use super::reader::Faults;
 use super::reader::Found;
 use super::reader::Table;
 use super::reader::text_of;
+use super::repeat::each;
 use super::schema::is_table;
 use super::sql;
 use super::sql::Aggregate;
@@ -51,6 +52,8 @@ pub struct Fact {
     pub unit: Found<String>,
     /// The column of the section, if the fact has one.
     pub section: Option<Found<String>>,
+    /// The dimensions beyond unit and section: `duty` is the column `duty`, or else `duty_id`.
+    pub by: Vec<Found<String>>,
     /// Rows where this is not true are left out.
     pub keep: Option<(Found<String>, Expr)>,
     /// Columns made once a row, in this order.
@@ -67,7 +70,8 @@ pub enum FactKind {
         /// The column.
         time: Found<String>,
     },
-    /// A row meets every month that it covers; it gets `month_days`, `days` and `parts`.
+    /// A row meets every month that it covers; it gets `first_day`, `last_day`, `days` and `workdays` of
+    /// the covered days, `month_days` and `month_workdays` of the month, and `parts`.
     Span {
         /// The first day.
         from: Found<String>,
@@ -78,8 +82,8 @@ pub enum FactKind {
     },
     /// A row counts where it holds at the end of a month; it gets `period_end`.
     Stock {
-        /// Since when it holds.
-        from: Found<String>,
+        /// Since when it holds; none is as far back as the calendar goes.
+        from: Option<Found<String>>,
         /// The first moment at which it no longer holds; none is open. Without a column, a row
         /// holds for good: everything that has ever come.
         to: Option<Found<String>>,
@@ -100,6 +104,11 @@ pub struct Derived {
 pub enum Make {
     /// By an expression.
     Sql(Found<String>, Expr),
+    /// Several columns, `name.column`: the spell of the row's `person_id` on a day (rules.md 4).
+    Spell {
+        /// The day.
+        on: (Found<String>, Expr),
+    },
     /// True where another fact has a row that points at this one and for which the expression is true.
     Exists {
         /// The other fact.
@@ -126,6 +135,8 @@ pub struct Measure {
     pub measured_in: String,
     /// The aggregate counts in parts of one: 377,580 for person-months.
     pub per: i128,
+    /// A stock is told at the end of each quarter of a period, added up, not once at the period's end.
+    pub at_quarter_ends: bool,
 }
 
 /// A formula with a meaning.
@@ -149,6 +160,8 @@ pub struct Metric {
     pub grain: Vec<Grain>,
     /// For which periods it is told.
     pub periods: Vec<PeriodKind>,
+    /// Below this base there is `no_data`.
+    pub need: Option<Base>,
     /// Below this base it is `few`.
     pub few: Option<Base>,
     /// Below this base it is `withheld`.
@@ -179,12 +192,14 @@ pub struct Base {
 }
 
 /// For whom a metric is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Grain {
     /// A unit.
     Unit,
     /// A section of a unit.
     Section,
+    /// A value of a dimension in a unit, such as one duty.
+    By(String),
 }
 
 /// Reads one pipeline.
@@ -202,58 +217,11 @@ pub fn read_pipeline(file: &str, name: &str, text: &str) -> Result<Pipeline, Vec
             title: root.need_text("title"),
             facts: root.tables("fact").iter().filter_map(fact).collect(),
             measures: each(&root, "measure").iter().filter_map(|m| measure(m, &faults)).collect(),
-            metrics: each(&root, "metric").iter().filter_map(|m| metric(m, &faults)).collect(),
+            metrics: each(&root, "metric").iter().map(|m| metric(m, &faults)).collect(),
             file: file.to_owned(),
         }
     };
     if faults.count() == 0 { Ok(pipeline) } else { Err(faults.into_list()) }
-}
-
-/// The tables of `[[key]]`; one with `each = […]` stands once for every word, in the place of `{}`.
-fn each(root: &Table<'_>, key: &'static str) -> Vec<Node> {
-    let Some(Node { value: Value::List(items), .. }) = root.node(key) else { return Vec::new() };
-    items.iter().flat_map(|item| repeated(item, root)).collect()
-}
-
-fn repeated(item: &Node, root: &Table<'_>) -> Vec<Node> {
-    let Value::Table(entries) = &item.value else { return vec![item.clone()] };
-    let Some(list) = entries.iter().find(|entry| entry.key == "each") else {
-        return vec![item.clone()];
-    };
-    let Value::List(words) = &list.node.value else { return vec![item.clone()] };
-    let rest: Vec<Entry> = entries.iter().filter(|entry| entry.key != "each").cloned().collect();
-    let rest = Node { value: Value::Table(rest), place: item.place };
-    words
-        .iter()
-        .filter_map(|word| match &word.value {
-            Value::List(pair) => match pair.as_slice() {
-                [id, title] => {
-                    Some((text_of(id, "each", root.faults)?, text_of(title, "each", root.faults)?))
-                }
-                _ => None,
-            },
-            _ => text_of(word, "each", root.faults).map(|word| (word.clone(), word)),
-        })
-        .map(|(id, title)| filled(&rest, &id, &title))
-        .collect()
-}
-
-/// A copy with `{}` and `{title}` replaced in every text.
-fn filled(node: &Node, id: &str, title: &str) -> Node {
-    let value = match &node.value {
-        Value::Text(text) => Value::Text(text.replace("{title}", title).replace("{}", id)),
-        Value::List(items) => {
-            Value::List(items.iter().map(|item| filled(item, id, title)).collect())
-        }
-        Value::Table(entries) => Value::Table(
-            entries
-                .iter()
-                .map(|entry| Entry { node: filled(&entry.node, id, title), ..entry.clone() })
-                .collect(),
-        ),
-        other => other.clone(),
-    };
-    Node { value, place: node.place }
 }
 
 #[derive(Clone, Copy)]
@@ -281,7 +249,9 @@ fn fact(table: &Table<'_>) -> Option<Fact> {
             to: needed(table, "to")?,
             share: table.found_text("share"),
         },
-        Kind::Stock => FactKind::Stock { from: needed(table, "from")?, to: table.found_text("to") },
+        Kind::Stock => {
+            FactKind::Stock { from: table.found_text("from"), to: table.found_text("to") }
+        }
     };
     let unit = table.found_text("unit").unwrap_or_else(|| Found {
         value: "unit_id".to_owned(),
@@ -294,10 +264,17 @@ fn fact(table: &Table<'_>) -> Option<Fact> {
         kind,
         unit,
         section: table.found_text("section"),
+        by: dimensions(table),
         keep: condition(table, "where"),
         derive: derived(table),
         file: table.faults.file.clone(),
     })
+}
+
+fn dimensions(table: &Table<'_>) -> Vec<Found<String>> {
+    let place = table.node("by").map_or(table.place, |node| node.place);
+    let found = |value| Found { value, place, key: table.name("by") };
+    table.texts("by").into_iter().map(found).collect()
 }
 
 fn needed(table: &Table<'_>, key: &'static str) -> Option<Found<String>> {
@@ -319,6 +296,9 @@ fn derived(table: &Table<'_>) -> Vec<Derived> {
         let key = derive.name(&entry.key);
         if is_table(&entry.node) {
             let inner = Table::of(&entry.node, &key, derive.faults);
+            if let Some(on) = condition(&inner, "on") {
+                return Some(Make::Spell { on });
+            }
             let fact = needed(&inner, "exists")?;
             return Some(Make::Exists { fact, keep: condition(&inner, "where") });
         }
@@ -336,15 +316,16 @@ fn measure(node: &Node, faults: &Faults) -> Option<Measure> {
     let fact = needed(table, "fact");
     let time = table.found_text("time");
     let measured_in = table.need_text("measured_in");
+    let at_quarter_ends = table.flag("at_quarter_ends");
     let per = table.count("per").map_or(1, i128::from).max(1);
     let sql = needed(table, "sql")?;
     let aggregate = sql::aggregate(&sql, faults)?;
-    Some(Measure { name, fact: fact?, time, sql, aggregate, measured_in, per })
+    let fact = fact?;
+    Some(Measure { name, fact, time, sql, aggregate, measured_in, per, at_quarter_ends })
 }
 
-fn metric(node: &Node, faults: &Faults) -> Option<Metric> {
+fn metric(node: &Node, faults: &Faults) -> Metric {
     let table = &Table::of(node, &path("metric", node), faults);
-    let grains = [("unit", Grain::Unit), ("section", Grain::Section)];
     let kinds = [
         ("month", PeriodKind::Month),
         ("quarter", PeriodKind::Quarter),
@@ -366,8 +347,9 @@ fn metric(node: &Node, faults: &Faults) -> Option<Metric> {
         measured_in: table.need_text("measured_in"),
         decimals: table.count("decimals").map_or(0, |n| u8::try_from(n.min(12)).unwrap_or(12)),
         direction: direction(table),
-        grain: words(table, "grain", &grains),
+        grain: grain(table),
         periods: words(table, "period", &kinds),
+        need: base(table, "need"),
         few: base(table, "min_base"),
         withhold: base(table, "withhold"),
         evidence: evidence(table),
@@ -379,7 +361,7 @@ fn metric(node: &Node, faults: &Faults) -> Option<Metric> {
         file: faults.file.clone(),
     };
     table.text("means_en");
-    Some(metric)
+    metric
 }
 
 fn path(key: &str, node: &Node) -> String {
@@ -408,6 +390,21 @@ fn direction(table: &Table<'_>) -> String {
         }
         None => "none".to_owned(),
     }
+}
+
+fn grain(table: &Table<'_>) -> Vec<Grain> {
+    let found = table.texts("grain");
+    if found.is_empty() {
+        table.missing("grain", "[\"unit\"]");
+    }
+    found
+        .into_iter()
+        .map(|word| match word.as_str() {
+            "unit" => Grain::Unit,
+            "section" => Grain::Section,
+            _ => Grain::By(word),
+        })
+        .collect()
 }
 
 fn words<T: Copy>(table: &Table<'_>, key: &'static str, known: &[(&str, T)]) -> Vec<T> {

@@ -86,12 +86,11 @@ pub struct Table<'t> {
 impl<'t> Table<'t> {
     /// A node as a table; anything else is a fault and an empty table.
     pub fn of(node: &'t Node, path: &str, faults: &'t Faults) -> Table<'t> {
-        let entries = match &node.value {
-            Value::Table(entries) => entries.iter().map(|e| (e, Cell::new(false))).collect(),
-            _ => {
-                wrong_type(faults, node, path, "a table");
-                Vec::new()
-            }
+        let entries = if let Value::Table(entries) = &node.value {
+            entries.iter().map(|e| (e, Cell::new(false))).collect()
+        } else {
+            wrong_type(faults, node, path, "a table");
+            Vec::new()
         };
         let asked = RefCell::default();
         Table { faults, path: path.to_owned(), place: node.place, entries, asked }

@@ -190,15 +190,11 @@ fn foreign_key(table: &Table<'_>) -> Option<ForeignKey> {
     let reference = table.table("reference")?;
     let targets = reference.texts("fields");
     let name = reference.need_text("resource");
-    match (columns.as_slice(), targets.as_slice()) {
-        ([column], [target]) => {
-            Some(ForeignKey { column: column.clone(), table: name, target: target.clone() })
-        }
-        _ => {
-            table.missing("fields", "[\"one column\"]");
-            None
-        }
+    if let ([column], [target]) = (columns.as_slice(), targets.as_slice()) {
+        return Some(ForeignKey { column: column.clone(), table: name, target: target.clone() });
     }
+    table.missing("fields", "[\"one column\"]");
+    None
 }
 
 /// One line of a code table: a spelling and our value.

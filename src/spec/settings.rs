@@ -85,13 +85,11 @@ fn settings(root: &Table<'_>) -> Option<Settings> {
         place: root.place,
         key: "schedule.cron".to_owned(),
     };
-    let key = match root.table("pseudonyms") {
-        Some(table) => Template::read(&table, "key", &[]),
-        None => {
-            root.missing("pseudonyms", "{ key = \"${secret:pseudonym.key}\" }");
-            None
-        }
-    };
+    let pseudonyms = root.table("pseudonyms");
+    if pseudonyms.is_none() {
+        root.missing("pseudonyms", "{ key = \"${secret:pseudonym.key}\" }");
+    }
+    let key = pseudonyms.and_then(|table| Template::read(&table, "key", &[]));
     Some(Settings {
         name: home.need_text("name"),
         title: home.need_text("title"),

@@ -2,9 +2,12 @@
 //! this tree. The tree is built into polars by `frame` and written as DuckDB SQL by `explain`.
 
 use sqlparser::ast;
+use sqlparser::dialect::Dialect;
 use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::Parser;
 
+use super::function::FUNCTIONS;
+use super::function::Function;
 use super::reader::Faults;
 use super::reader::Found;
 use super::reader::Nouns;
@@ -62,66 +65,6 @@ pub enum Operator {
     Concat,
 }
 
-/// The functions of the language, with how many arguments each takes.
-pub const FUNCTIONS: &[(&str, Function, std::ops::RangeInclusive<usize>)] = &[
-    ("ABS", Function::Abs, 1..=1),
-    ("AGE", Function::Age, 2..=2),
-    ("COALESCE", Function::Coalesce, 1..=9),
-    ("DAYS_BETWEEN", Function::DaysBetween, 2..=2),
-    ("ELAPSED_WORKDAYS", Function::ElapsedWorkdays, 2..=3),
-    ("GREATEST", Function::Greatest, 1..=9),
-    ("LEAST", Function::Least, 1..=9),
-    ("LOWER", Function::Lower, 1..=1),
-    ("MINUTE", Function::Minute, 1..=1),
-    ("NULLIF", Function::NullIf, 2..=2),
-    ("NUMBER", Function::Number, 1..=1),
-    ("ON_TIME", Function::OnTime, 2..=3),
-    ("ORDINAL", Function::Ordinal, 2..=9),
-    ("REPEATS", Function::Repeats, 1..=9),
-    ("SECONDS_BETWEEN", Function::SecondsBetween, 2..=2),
-    ("SUBSTR", Function::Substr, 2..=3),
-    ("UPPER", Function::Upper, 1..=1),
-];
-
-/// A row-level function.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Function {
-    /// `ABS(x)`
-    Abs,
-    /// `AGE(birth_date, day)`: completed years; born on 29 February: on 1 March.
-    Age,
-    /// `COALESCE(x, …)`: the first that is there.
-    Coalesce,
-    /// `DAYS_BETWEEN(a, b)`: calendar days.
-    DaysBetween,
-    /// `ELAPSED_WORKDAYS(from, to, suspended)`: rules.md 2.
-    ElapsedWorkdays,
-    /// `GREATEST(x, …)`: the largest that is there.
-    Greatest,
-    /// `LEAST(x, …)`: the smallest that is there.
-    Least,
-    /// `LOWER(x)`
-    Lower,
-    /// `MINUTE(instant)`: the instant cut to its minute.
-    Minute,
-    /// `NULLIF(x, y)`
-    NullIf,
-    /// `NUMBER(text)`: a text as a decimal; what is none is null.
-    Number,
-    /// `ON_TIME(closed, due, suspended)`: closed date ≤ due date moved by the suspended working days.
-    OnTime,
-    /// `ORDINAL(x, key, …)`: 1 for the row with the smallest x among rows of equal keys, then 2 …
-    Ordinal,
-    /// `REPEATS(key, …)`: how many rows have the same keys.
-    Repeats,
-    /// `SECONDS_BETWEEN(a, b)`: whole seconds.
-    SecondsBetween,
-    /// `SUBSTR(text, from, length)`, from 1.
-    Substr,
-    /// `UPPER(x)`
-    Upper,
-}
-
 /// One aggregate over rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Aggregate {
@@ -159,14 +102,18 @@ impl Expr {
             }
             Expr::In(x, list) => {
                 x.each_column(see);
-                list.iter().for_each(|item| item.each_column(see));
+                for item in list {
+                    item.each_column(see);
+                }
             }
             Expr::Case(whens, otherwise) => {
                 for (when, then) in whens {
                     when.each_column(see);
                     then.each_column(see);
                 }
-                otherwise.iter().for_each(|item| item.each_column(see));
+                if let Some(otherwise) = otherwise {
+                    otherwise.each_column(see);
+                }
             }
             Expr::Call(_, arguments) => arguments.iter().for_each(|x| x.each_column(see)),
         }
@@ -231,12 +178,16 @@ pub fn check_columns<'e>(
     }
 }
 
-pub(super) fn parse(text: &str) -> Result<ast::Expr, Refusal> {
+fn parse(text: &str) -> Result<ast::Expr, Refusal> {
+    parse_as(&GenericDialect {}, text)
+}
+
+/// One expression of a dialect, and nothing after it.
+pub(super) fn parse_as(dialect: &dyn Dialect, text: &str) -> Result<ast::Expr, Refusal> {
     let problem = |problem: sqlparser::parser::ParserError| {
         refuse(problem.to_string().trim_start_matches("sql parser error: "))
     };
-    let dialect = GenericDialect {};
-    let mut parser = Parser::new(&dialect).try_with_sql(text).map_err(problem)?;
+    let mut parser = Parser::new(dialect).try_with_sql(text).map_err(problem)?;
     let parsed = parser.parse_expr().map_err(problem)?;
     match parser.peek_token().token {
         sqlparser::tokenizer::Token::EOF => Ok(parsed),

@@ -42,11 +42,11 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
 
 /// Every source file with the room it belongs to.
 fn house() -> Vec<(String, String, String)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut files = Vec::new();
-    sources(&root, &mut files);
+    sources(&src, &mut files);
     let own = |path: PathBuf| {
-        let inside = path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
+        let inside = path.strip_prefix(&src).unwrap().to_str().unwrap().to_owned();
         let room = inside.split('/').next().unwrap().trim_end_matches(".rs").to_owned();
         (inside, room, fs::read_to_string(path).unwrap())
     };

@@ -63,7 +63,7 @@ impl World {
     }
 
     /// A default home, new, that reads this city.
-    pub(crate) fn home(&self) -> TempDir {
+    pub(crate) fn home() -> TempDir {
         let home = tempfile::tempdir().unwrap();
         write_default(home.path()).unwrap();
         home

@@ -2,8 +2,14 @@
 
 mod codes;
 mod days;
+mod figures;
+mod metrics;
+mod models;
 mod names;
+mod parts;
 mod people;
+mod retirement;
+mod spreads;
 
 use std::collections::BTreeMap;
 

@@ -1,0 +1,74 @@
+//! Which functions may a row-level expression call?
+
+/// The functions of the language, with how many arguments each takes.
+pub const FUNCTIONS: &[(&str, Function, std::ops::RangeInclusive<usize>)] = &[
+    ("ABS", Function::Abs, 1..=1),
+    ("AGE", Function::Age, 2..=2),
+    ("COALESCE", Function::Coalesce, 1..=9),
+    ("DAYS_BETWEEN", Function::DaysBetween, 2..=2),
+    ("ELAPSED_WORKDAYS", Function::ElapsedWorkdays, 2..=3),
+    ("EXACT", Function::Exact, 1..=1),
+    ("GREATEST", Function::Greatest, 1..=9),
+    ("LEAST", Function::Least, 1..=9),
+    ("LOWER", Function::Lower, 1..=1),
+    ("MINUTE", Function::Minute, 1..=1),
+    ("MONTHS_BETWEEN", Function::MonthsBetween, 2..=2),
+    ("MOVED", Function::Moved, 2..=2),
+    ("NULLIF", Function::NullIf, 2..=2),
+    ("NUMBER", Function::Number, 1..=1),
+    ("ON_TIME", Function::OnTime, 2..=3),
+    ("ORDINAL", Function::Ordinal, 2..=9),
+    ("REPEATS", Function::Repeats, 1..=9),
+    ("RETIREMENT_MONTH", Function::RetirementMonth, 2..=2),
+    ("SECONDS_BETWEEN", Function::SecondsBetween, 2..=2),
+    ("SUBSTR", Function::Substr, 2..=3),
+    ("UPPER", Function::Upper, 1..=1),
+];
+
+/// A row-level function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Function {
+    /// `ABS(x)`
+    Abs,
+    /// `AGE(birth_date, day)`: completed years; born on 29 February: on 1 March.
+    Age,
+    /// `COALESCE(x, …)`: the first that is there.
+    Coalesce,
+    /// `DAYS_BETWEEN(a, b)`: calendar days.
+    DaysBetween,
+    /// `ELAPSED_WORKDAYS(from, to, suspended)`: rules.md 2.
+    ElapsedWorkdays,
+    /// `EXACT(x)`: with twelve decimals, so that a product of decimals loses none of its own.
+    Exact,
+    /// `GREATEST(x, …)`: the largest that is there.
+    Greatest,
+    /// `LEAST(x, …)`: the smallest that is there.
+    Least,
+    /// `LOWER(x)`
+    Lower,
+    /// `MINUTE(instant)`: the instant cut to its minute.
+    Minute,
+    /// `MONTHS_BETWEEN(a, b)`: months from the month of a to the month of b.
+    MonthsBetween,
+    /// `MOVED(due, suspended)`: the due day moved by the suspended working days (rules.md 2).
+    Moved,
+    /// `NULLIF(x, y)`
+    NullIf,
+    /// `NUMBER(text)`: a text as a decimal; what is none is null.
+    Number,
+    /// `ON_TIME(closed, due, suspended)`: closed date ≤ due date moved by the suspended working days.
+    OnTime,
+    /// `ORDINAL(x, key, …)`: 1 for the row with the smallest x among rows of equal keys, then 2 …
+    Ordinal,
+    /// `REPEATS(key, …)`: how many rows have the same keys.
+    Repeats,
+    /// `RETIREMENT_MONTH(birth_date, kind)`: the first day of the month in which a `man60`, `woman55` or
+    /// `woman50` retires (rules.md 3).
+    RetirementMonth,
+    /// `SECONDS_BETWEEN(a, b)`: whole seconds.
+    SecondsBetween,
+    /// `SUBSTR(text, from, length)`, from 1.
+    Substr,
+    /// `UPPER(x)`
+    Upper,
+}

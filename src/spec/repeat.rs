@@ -1,0 +1,54 @@
+//! What does `each = […]` stand for? A table that is written once and read once for every word.
+
+use super::reader::Table;
+use super::reader::text_of;
+use super::tree::Entry;
+use super::tree::Node;
+use super::tree::Value;
+
+/// The tables of `[[key]]`; one with `each = […]` stands once for every word, in the place of `{}`.
+pub(super) fn each(root: &Table<'_>, key: &'static str) -> Vec<Node> {
+    let Some(Node { value: Value::List(items), .. }) = root.node(key) else { return Vec::new() };
+    items.iter().flat_map(|item| repeated(item, root)).collect()
+}
+
+fn repeated(item: &Node, root: &Table<'_>) -> Vec<Node> {
+    let Value::Table(entries) = &item.value else { return vec![item.clone()] };
+    let Some(list) = entries.iter().find(|entry| entry.key == "each") else {
+        return vec![item.clone()];
+    };
+    let Value::List(words) = &list.node.value else { return vec![item.clone()] };
+    let rest: Vec<Entry> = entries.iter().filter(|entry| entry.key != "each").cloned().collect();
+    let rest = Node { value: Value::Table(rest), place: item.place };
+    words
+        .iter()
+        .filter_map(|word| match &word.value {
+            Value::List(pair) => match pair.as_slice() {
+                [id, title] => {
+                    Some((text_of(id, "each", root.faults)?, text_of(title, "each", root.faults)?))
+                }
+                _ => None,
+            },
+            _ => text_of(word, "each", root.faults).map(|word| (word.clone(), word)),
+        })
+        .map(|(id, title)| filled(&rest, &id, &title))
+        .collect()
+}
+
+/// A copy with `{}` and `{title}` replaced in every text.
+fn filled(node: &Node, id: &str, title: &str) -> Node {
+    let value = match &node.value {
+        Value::Text(text) => Value::Text(text.replace("{title}", title).replace("{}", id)),
+        Value::List(items) => {
+            Value::List(items.iter().map(|item| filled(item, id, title)).collect())
+        }
+        Value::Table(entries) => Value::Table(
+            entries
+                .iter()
+                .map(|entry| Entry { node: filled(&entry.node, id, title), ..entry.clone() })
+                .collect(),
+        ),
+        other => other.clone(),
+    };
+    Node { value, place: node.place }
+}
