@@ -126,8 +126,9 @@ impl Desk<'_> {
     fn hear(&mut self, founded: &Founded) {
         for (place, duty) in founded.duties.iter().enumerate().filter(|(_, duty)| !duty.is_idle) {
             let of_unit = if duty.is_core { &mut self.core } else { &mut self.rest };
-            for list in [of_unit.get_mut(duty.unit), self.own.get_mut(duty.section)] {
-                list.into_iter().for_each(|list| list.push(place));
+            let lists = [of_unit.get_mut(duty.unit), self.own.get_mut(duty.section)];
+            for list in lists.into_iter().flatten() {
+                list.push(place);
             }
         }
     }
