@@ -78,8 +78,10 @@ pub(super) fn logs(seed: u64, founded: &Founded, staff: &Staff, days: &Days) -> 
     let mut logs = Vec::new();
     for stretch in &stretches {
         let Some(habit) = habits.get(stretch.unit) else { continue };
-        let load = stretch.section.and_then(|section| load.get(&section));
-        let share = habit.saturation * load.copied().unwrap_or(1000) / 1000;
+        let planted = stretch.section.and_then(|section| load.get(&section));
+        let place = i64::try_from(stretch.section.unwrap_or_default()).unwrap_or_default();
+        let usual = 1000 - habit.apart + place * 67 % (2 * habit.apart + 1);
+        let share = habit.saturation * planted.copied().unwrap_or(usual) / 1000;
         for month in &months {
             desk.month(stretch, month, (share, habit), &mut logs);
         }
