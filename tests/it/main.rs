@@ -7,12 +7,14 @@
 
 mod boston;
 mod city;
+mod docs;
 mod extract;
 mod floors;
 mod homes;
 mod nights;
 mod pencil;
 mod postgres;
+mod receipt;
 mod reshape;
 mod schedule;
 mod score;
