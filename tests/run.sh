@@ -22,6 +22,6 @@ if ! cmp -s tests/recompute/requirements.txt .venv/installed.txt; then
     cp tests/recompute/requirements.txt .venv/installed.txt
 fi
 export SHUPING_PYTHON="$PWD/.venv/bin/python"
-export SHUPING_REQUIRE_PYTHON=1 SHUPING_REQUIRE_POSTGRES=1
+export SHUPING_REQUIRE_POSTGRES=1
 
 cargo test --quiet "$@"

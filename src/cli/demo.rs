@@ -124,7 +124,7 @@ pub(super) async fn sandbox(asked: &Sandbox, face: &mut Face<'_>) -> anyhow::Res
     write_then_rename(&asked.dir.join("truth.json"), &truth).context("writing the truth")?;
     let keys = Secrets::of(asked.seed);
     let gateways = Gateways::serve(city, asked.night, &keys, asked.port).await?;
-    let drop = drop.canonicalize().context("finding the drop folder")?;
+    let drop = drop.canonicalize().context("finding the folder of the files")?;
     for (name, value) in environment(&gateways, &drop, &keys) {
         writeln!(face.out, "export {name}='{value}'")?;
     }

@@ -113,7 +113,7 @@ enum Verb {
 
 #[derive(Debug, clap::Args)]
 struct Sandbox {
-    /// Where its files are written: the staffing drop folder and the truth
+    /// Where its files are written: what is dropped, the appraisal database and the truth
     #[arg(long, default_value = "sandbox", value_name = "DIR")]
     dir: PathBuf,
     /// The night up to which things have happened

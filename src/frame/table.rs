@@ -116,7 +116,14 @@ pub fn from_rows(columns: &[(&str, FieldKind)], rows: &[CellRow]) -> Result<Data
 /// The values of a column, one a row.
 pub fn cells(column: &Column) -> Vec<Option<Cell>> {
     let series = column.as_materialized_series();
-    series.iter().map(|value| cell(&value)).collect()
+    match series.dtype() {
+        // Most columns are texts, and polars' own values of any type are slow to make.
+        DataType::String => series.str().map_or_else(
+            |_| vec![None; series.len()],
+            |texts| texts.iter().map(|text| text.map(|text| Cell::Text(text.to_owned()))).collect(),
+        ),
+        _ => series.iter().map(|value| cell(&value)).collect(),
+    }
 }
 
 /// A table in pieces of so many rows, for what takes rows as values.

@@ -7,6 +7,7 @@
 
 mod boston;
 mod city;
+mod docs;
 mod explain;
 mod extract;
 mod floors;
@@ -14,6 +15,7 @@ mod homes;
 mod nights;
 mod pencil;
 mod postgres;
+mod receipt;
 mod reshape;
 mod schedule;
 mod score;

@@ -83,11 +83,12 @@ where payroll.regular::decimal(18, 2) > 0
 group by payroll.row, payroll.year, payroll.employee;
 """
 
+# Nothing is told of before the first month in which anything happened: no headcount before requests come.
 PERIODS = """
 create table period as
 with month as (
     select unnest(generate_series(
-        date_trunc('month', (select min(roster) from paid)),
+        date_trunc('month', (select min(came) from request where unit is not null)),
         date_trunc('month', $as_of::date),
         interval 1 month
     ))::date as month
@@ -103,12 +104,7 @@ select
     kind,
     name,
     min(month)                                          as first,
-    least(last_day(max(month)), $as_of::date)           as last,
-    case kind
-        when 'month' then last_day(max(month))
-        when 'quarter' then last_day((date_trunc('quarter', max(month)) + interval 2 month)::date)
-        else make_date(year(max(month)), 12, 31)
-    end                                                 as whole
+    least(last_day(max(month)), $as_of::date)           as last
 from named
 group by kind, name;
 
@@ -181,8 +177,7 @@ select
     ended.p90                       as p90,
     coalesce(stock.ever, 0)         as ever,
     coalesce(stock.open, 0)         as open,
-    coalesce(present.people, 0)     as people,
-    whole >= (select min(came) from request where unit is not null) as is_known
+    coalesce(present.people, 0)     as people
 from place
 left join accepted using (unit, kind, name)
 left join ended using (unit, kind, name)
@@ -194,16 +189,16 @@ EXPECTED = """
 create table expected as
 with told as (
     select unit, kind, name, unnest([
-        {'metric': 'headcount', 'value': people::double, 'base': null, 'is_known': true},
-        {'metric': 'cases_accepted', 'value': accepted::double, 'base': null, 'is_known': is_known},
-        {'metric': 'cases_closed', 'value': ended::double, 'base': null, 'is_known': is_known},
-        {'metric': 'cases_known', 'value': ever::double, 'base': null, 'is_known': is_known},
-        {'metric': 'cases_backlog', 'value': open::double, 'base': null, 'is_known': is_known},
-        {'metric': 'cases_known_per_person', 'value': ever / nullif(people, 0), 'base': null, 'is_known': is_known},
-        {'metric': 'on_time_rate', 'value': on_time / nullif(with_due, 0), 'base': with_due, 'is_known': is_known},
-        {'metric': 'handling_mean', 'value': days / nullif(timed, 0), 'base': timed, 'is_known': is_known},
-        {'metric': 'handling_median', 'value': middle, 'base': timed, 'is_known': is_known},
-        {'metric': 'handling_p90', 'value': p90, 'base': timed, 'is_known': is_known}
+        {'metric': 'headcount', 'value': people::double, 'base': null},
+        {'metric': 'cases_accepted', 'value': accepted::double, 'base': null},
+        {'metric': 'cases_closed', 'value': ended::double, 'base': null},
+        {'metric': 'cases_known', 'value': ever::double, 'base': null},
+        {'metric': 'cases_backlog', 'value': open::double, 'base': null},
+        {'metric': 'cases_known_per_person', 'value': ever / nullif(people, 0), 'base': null},
+        {'metric': 'on_time_rate', 'value': on_time / nullif(with_due, 0), 'base': with_due},
+        {'metric': 'handling_mean', 'value': days / nullif(timed, 0), 'base': timed},
+        {'metric': 'handling_median', 'value': middle, 'base': timed},
+        {'metric': 'handling_p90', 'value': p90, 'base': timed}
     ], recursive := true)
     from counted
 )
@@ -212,9 +207,9 @@ select
     unit,
     kind,
     name,
-    if(is_known, value, null) as value,
+    value,
     case
-        when not is_known or value is null then 'no_data'
+        when value is null then 'no_data'
         when base < 30 then 'few'
         else 'ok'
     end as status

@@ -66,19 +66,7 @@ pub(super) fn grades(seed: u64, founded: &Founded, staff: &Staff, days: &Days) -
     for year in 2023..=2025 {
         board.so_far.clear();
         for period in 1..=5 {
-            let day = Days::no(ends_on(year, period));
-            let mut groups: BTreeMap<(usize, bool), Vec<&Stretch>> = BTreeMap::new();
-            for stretch in stretches.iter().filter(|it| it.from <= day && day < it.to) {
-                groups.entry((stretch.unit, stretch.kind.is_civil())).or_default().push(stretch);
-            }
-            for (group, people) in groups {
-                let known = (year, period, day);
-                if period == 5 {
-                    board.yearly(known, people)
-                } else {
-                    board.quarterly(known, group, people)
-                }
-            }
+            board.grade_all(&stretches, year, period);
         }
     }
     board.change_by_hand();
@@ -91,6 +79,23 @@ pub(super) fn ends_on(year: i16, period: i8) -> Date {
 }
 
 impl Board<'_> {
+    /// Grades everybody who is there on the last day of a period.
+    fn grade_all(&mut self, stretches: &[Stretch], year: i16, period: i8) {
+        let day = Days::no(ends_on(year, period));
+        let mut groups: BTreeMap<(usize, bool), Vec<&Stretch>> = BTreeMap::new();
+        for stretch in stretches.iter().filter(|it| it.from <= day && day < it.to) {
+            groups.entry((stretch.unit, stretch.kind.is_civil())).or_default().push(stretch);
+        }
+        for (group, people) in groups {
+            let known = (year, period, day);
+            if period == 5 {
+                self.yearly(known, people);
+            } else {
+                self.quarterly(known, group, people);
+            }
+        }
+    }
+
     /// 好 for as many as the unit gives, the rest in small shares.
     fn quarterly(
         &mut self,

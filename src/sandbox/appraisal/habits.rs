@@ -7,6 +7,8 @@ use crate::sandbox::founding::Founded;
 pub(super) struct Habit {
     /// The logged hours of the available ones.
     pub(super) saturation: i64,
+    /// How far its sections are from that, either way.
+    pub(super) apart: i64,
     /// The work that somebody ordered on the side.
     pub(super) temporary: u32,
     /// The work on core duties, of what is put to a duty.
@@ -47,8 +49,9 @@ pub(super) fn habit(founded: &Founded, unit: usize) -> Habit {
     };
     Habit {
         saturation,
+        apart: if planted.is_some() { 20 } else { 60 + spread(29, 90) },
         temporary: count(100 + spread(97, 290)),
-        core: count(560 + spread(71, 300)),
+        core: count(640 + spread(71, 300)),
         pieces: if key == "jxzx" { 3 } else { 7 },
         good: planted.map_or(300 + unit * 29 % 90, |(_, _, good)| *good),
         is_exact: planted.is_some_and(|(_, _, good)| *good >= 400),

@@ -78,8 +78,10 @@ pub(super) fn logs(seed: u64, founded: &Founded, staff: &Staff, days: &Days) -> 
     let mut logs = Vec::new();
     for stretch in &stretches {
         let Some(habit) = habits.get(stretch.unit) else { continue };
-        let load = stretch.section.and_then(|section| load.get(&section));
-        let share = habit.saturation * load.copied().unwrap_or(1000) / 1000;
+        let planted = stretch.section.and_then(|section| load.get(&section));
+        let place = i64::try_from(stretch.section.unwrap_or_default()).unwrap_or_default();
+        let usual = 1000 - habit.apart + place * 67 % (2 * habit.apart + 1);
+        let share = habit.saturation * planted.copied().unwrap_or(usual) / 1000;
         for month in &months {
             desk.month(stretch, month, (share, habit), &mut logs);
         }
@@ -126,8 +128,9 @@ impl Desk<'_> {
     fn hear(&mut self, founded: &Founded) {
         for (place, duty) in founded.duties.iter().enumerate().filter(|(_, duty)| !duty.is_idle) {
             let of_unit = if duty.is_core { &mut self.core } else { &mut self.rest };
-            for list in [of_unit.get_mut(duty.unit), self.own.get_mut(duty.section)] {
-                list.into_iter().for_each(|list| list.push(place));
+            let lists = [of_unit.get_mut(duty.unit), self.own.get_mut(duty.section)];
+            for list in lists.into_iter().flatten() {
+                list.push(place);
             }
         }
     }

@@ -131,7 +131,7 @@ fn name(task: &Task, section: &str) -> String {
 
 /// Since when the list knows that a task is over: progress is reported on the 5th.
 fn told(task: &Task, today: i32) -> Option<i32> {
-    let over = if task.is_stopped { (task.assigned + task.due) / 2 } else { task.done? };
+    let over = if task.is_stopped { i32::midpoint(task.assigned, task.due) } else { task.done? };
     let date = Days::date(over.max(task.assigned));
     let months = i64::from(date.day() > 5);
     let fifth = date.first_of_month().checked_add(jiff::Span::new().months(months).days(4));

@@ -21,11 +21,10 @@ pub(super) fn text(city: &City) -> String {
     for (place, (closed, _)) in city.service.closed_in(YEAR) {
         let Some(unit) = city.founded.unit_at(place) else { continue };
         let odd = ODD.iter().position(|key| *key == unit.key);
-        let day = lot.number(place as u64, 0) % 3 + 3;
+        let day = format!("2026-01-0{}", lot.number(place as u64, 0) % 3 + 3);
         let mut line = |code: &str, name: &str, value: &str, measure: &str| {
-            let cells = [&unit.name, code, name, value, measure, "2026-01-0"];
-            text.push_str(&cells.join(","));
-            text.push_str(&format!("{day}\r\n"));
+            let cells = [&unit.name, code, name, value, measure, &day];
+            text.extend([&cells.join(","), "\r\n"]);
         };
         match odd {
             Some(0 | 1) => {
