@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use anyhow::Context as _;
+use jiff::civil::Date;
 
 use super::Choice;
 use super::Ground;
 use super::model::days;
 use super::report::Noticed;
 use super::score;
-use crate::base::cell::Cell;
+use crate::base::cell::day_of;
+use crate::base::cell::text_of;
 use crate::frame::DataFrame;
 use crate::frame::table;
 use crate::measure::cube;
@@ -108,12 +110,8 @@ fn units(table: Option<&DataFrame>) -> Vec<Unit> {
     let rows = table::to_rows(table, &["unit_id", "valid_from", "valid_to"]);
     let mut spans: BTreeMap<String, Unit> = BTreeMap::new();
     for row in rows {
-        let [Some(Cell::Text(unit_id)), from, to] = row.as_slice() else { continue };
-        let day = |cell: &Option<Cell>| match cell {
-            Some(Cell::Day(day)) => Some(*day),
-            _ => None,
-        };
-        let (from, to) = (day(from).unwrap_or(jiff::civil::Date::MIN), day(to));
+        let Some(unit_id) = text_of(row.first()) else { continue };
+        let (from, to) = (day_of(row.get(1)).unwrap_or(Date::MIN), day_of(row.get(2)));
         let known = spans.entry(unit_id.clone()).or_insert_with(|| Unit {
             unit_id: unit_id.clone(),
             from,
