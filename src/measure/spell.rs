@@ -27,7 +27,7 @@ pub(super) fn beside(
     let rows = table::to_rows(&frame, &["person_id", "unit_id"]);
     let found = rows.iter().zip(days).map(|(row, day)| {
         let (day, unit) = ((*day)?, text_of(row.get(1)));
-        let mut holding = held.get(&text_of(row.get(0))?)?.iter().filter(|(from, to, ..)| {
+        let mut holding = held.get(&text_of(row.first())?)?.iter().filter(|(from, to, ..)| {
             from.is_none_or(|from| from <= day) && to.is_none_or(|to| to > day)
         });
         let own = holding.clone().find(|(_, _, other, _)| *other == unit);
@@ -47,7 +47,7 @@ fn by_person(spells: &DataFrame) -> HashMap<String, Vec<Held>> {
     let mut held: HashMap<String, Vec<Held>> = HashMap::new();
     let rows = table::to_rows(spells, &["person_id", "from", "to", "unit_id"]);
     for (at, row) in (0..).zip(&rows) {
-        let Some(person) = text_of(row.get(0)) else { continue };
+        let Some(person) = text_of(row.first()) else { continue };
         held.entry(person).or_default().push((
             day_of(row.get(1)),
             day_of(row.get(2)),

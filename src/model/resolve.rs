@@ -64,7 +64,7 @@ impl Resolver {
         let columns = ["section_id", "unit_id", "name", "valid_from", "valid_to"];
         for row in table::to_rows(sections, &columns) {
             let (Some(id), Some(unit), Some(name)) =
-                (text_of(row.get(0)), text_of(row.get(1)), text_of(row.get(2)))
+                (text_of(row.first()), text_of(row.get(1)), text_of(row.get(2)))
             else {
                 continue;
             };
@@ -221,7 +221,7 @@ fn unit_names(units: &DataFrame) -> Vec<UnitName> {
             let others = [2, 3].into_iter().filter_map(|at| text_of(row.get(at)));
             let listed = text_of(row.get(4)).map(|names| split(&names)).unwrap_or_default();
             Some(UnitName {
-                unit_id: text_of(row.get(0))?.into(),
+                unit_id: text_of(row.first())?.into(),
                 name: text_of(row.get(1))?,
                 other_names: others.chain(listed).collect(),
                 region: text_of(row.get(5)).unwrap_or_default().into(),
