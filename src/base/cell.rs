@@ -34,6 +34,22 @@ impl Cell {
     }
 }
 
+/// The text of a cell of a row; none where it has another value or none.
+pub fn text_of(cell: Option<&Option<Cell>>) -> Option<String> {
+    match cell {
+        Some(Some(Cell::Text(text))) => Some(text.clone()),
+        _ => None,
+    }
+}
+
+/// The day of a cell of a row; none where it has another value or none.
+pub fn day_of(cell: Option<&Option<Cell>>) -> Option<Date> {
+    match cell {
+        Some(Some(Cell::Day(day))) => Some(*day),
+        _ => None,
+    }
+}
+
 /// A decimal as people write it: all its places, no exponent.
 pub fn decimal_text(digits: i128, scale: u8) -> String {
     let sign = if digits < 0 { "-" } else { "" };

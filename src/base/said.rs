@@ -94,8 +94,6 @@ texts! {
     NoNightsHint "R096" "`shuping run --home {path}`" "`shuping run --home {path}`";
     LastNights "R097" "Nights" "各夜";
     Night "R098" "night" "夜";
-    AsOf "R099" "as of" "截至";
-    Exit "R100" "exit" "退出码";
     Replay "R101" "landing is kept from {night} on: nights since then can be run again" "落地数据自 {night} 起保留:此后各夜均可重跑";
     StreamsStand "R103" "Streams" "数据流";
     LastGood "R102" "last good" "上次成功";

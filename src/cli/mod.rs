@@ -30,12 +30,8 @@ use crate::spec::template::Secrets as _;
 
 /// Done, warnings allowed.
 pub const DONE: u8 = 0;
-/// The night ended, some part failed, the rest stands.
-pub const SOME_FAILED: u8 = 1;
 /// A bad command line: a name that is not known.
 pub const USAGE: u8 = 2;
-/// A bug.
-pub const BUG: u8 = 70;
 /// The disk or the database.
 pub const DISK: u8 = 74;
 /// Another night holds the lock.

@@ -1,18 +1,17 @@
 //! Does the release say the same? What is explained is what was published, or the difference is told.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
 use anyhow::Context as _;
 use jiff::civil::Date;
 
-use crate::base::cell::Cell;
 use crate::base::cell::decimal_text;
 use crate::frame::parquet;
 use crate::frame::table;
 use crate::measure::evaluate::Told;
 use crate::measure::evaluate::rounded;
-use crate::measure::kept::Ledger;
 
 /// What the release of a night says of a number.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,35 +27,52 @@ pub enum Published {
 /// Decimals of an exact value in a release.
 const PLACES: u8 = 12;
 
-pub(super) fn of(var: &Path, ledger: &Ledger, told: &Told<'_>) -> anyhow::Result<Published> {
-    let root = var.join("release");
-    let Some(release) = newest(&root, ledger.night)? else { return Ok(Published::Nothing) };
-    let period = told.period.to_string();
-    let texts = [
-        ("metric", told.metric.name.as_str()),
-        ("unit_id", told.place.0.as_str()),
-        ("period", period.as_str()),
-    ];
-    let rows = parquet::read_where(&root.join(&release).join("metrics.parquet"), &texts)?;
-    let columns = ["section_id", "dim_value", "period_kind", "status", "value"];
-    let here = [told.place.1.clone(), told.part.as_ref().map(|(_, value)| value.clone())];
-    for row in table::to_rows(&rows, &columns) {
-        let mut cells = row.into_iter().map(|cell| cell.map(|cell: Cell| cell.written()));
-        let place = [cells.next().flatten(), cells.next().flatten()];
-        let kind = cells.next().flatten();
-        if place != here || kind.as_deref() != Some(told.period.kind().name()) {
-            continue;
-        }
-        let status = cells.next().flatten().unwrap_or_default();
-        let value = cells.next().flatten();
-        let own = told.value.map(|value| decimal_text(rounded(value, PLACES), PLACES));
-        if status == told.status.name() && value == own {
-            return Ok(Published::Same(release));
-        }
-        return Ok(Published::Other(release, status, value.unwrap_or_default()));
-    }
-    Ok(Published::Nothing)
+/// Where and when: the metric, section, value of the dimension, kind of period and period.
+type Key = [Option<String>; 5];
+
+/// What the release of a night says of a unit.
+pub(super) struct Release {
+    name: String,
+    /// Its status and value.
+    values: BTreeMap<Key, (String, Option<String>)>,
 }
+
+impl Release {
+    /// The last revision of a night below `root`; none where there is none.
+    pub(super) fn of_unit(root: &Path, night: Date, unit: &str) -> anyhow::Result<Option<Release>> {
+        let Some(name) = newest(root, night)? else { return Ok(None) };
+        let file = root.join(&name).join("metrics.parquet");
+        let rows = parquet::read_where(&file, &[("unit_id", unit)])?;
+        let told = ["status", "value"];
+        let names = [&KEY[..], &told[..]].concat();
+        let values = table::to_rows(&rows, &names).into_iter().filter_map(|row| {
+            let mut cells = row.into_iter().map(|cell| cell.map(|cell| cell.written()));
+            let key = std::array::from_fn(|_| cells.next().flatten());
+            Some((key, (cells.next()??, cells.next()?)))
+        });
+        Ok(Some(Release { name, values: values.collect() }))
+    }
+
+    /// Whether it says the same.
+    pub(super) fn says(&self, told: &Told<'_>) -> Published {
+        let key = [
+            Some(told.metric.name.clone()),
+            told.place.1.clone(),
+            told.part.as_ref().map(|(_, value)| value.clone()),
+            Some(told.period.kind().name().to_owned()),
+            Some(told.period.to_string()),
+        ];
+        let Some((status, value)) = self.values.get(&key) else { return Published::Nothing };
+        let own = told.value.map(|value| decimal_text(rounded(value, PLACES), PLACES));
+        if status == told.status.name() && *value == own {
+            return Published::Same(self.name.clone());
+        }
+        let value = value.clone().unwrap_or_default();
+        Published::Other(self.name.clone(), status.clone(), value)
+    }
+}
+
+const KEY: [&str; 5] = ["metric", "section_id", "dim_value", "period_kind", "period"];
 
 /// The last revision of a night.
 fn newest(root: &Path, night: Date) -> anyhow::Result<Option<String>> {

@@ -6,8 +6,8 @@ use jiff::civil::Date;
 use polars::prelude::*;
 
 use super::MeasureError;
-use crate::base::cell::Cell;
-use crate::base::cell::CellRow;
+use crate::base::cell::day_of;
+use crate::base::cell::text_of;
 use crate::frame::FrameError;
 use crate::frame::table;
 
@@ -26,8 +26,8 @@ pub(super) fn beside(
     let held = by_person(spells);
     let rows = table::to_rows(&frame, &["person_id", "unit_id"]);
     let found = rows.iter().zip(days).map(|(row, day)| {
-        let (day, unit) = ((*day)?, text(row, 1));
-        let mut holding = held.get(&text(row, 0)?)?.iter().filter(|(from, to, ..)| {
+        let (day, unit) = ((*day)?, text_of(row.get(1)));
+        let mut holding = held.get(&text_of(row.first())?)?.iter().filter(|(from, to, ..)| {
             from.is_none_or(|from| from <= day) && to.is_none_or(|to| to > day)
         });
         let own = holding.clone().find(|(_, _, other, _)| *other == unit);
@@ -47,22 +47,13 @@ fn by_person(spells: &DataFrame) -> HashMap<String, Vec<Held>> {
     let mut held: HashMap<String, Vec<Held>> = HashMap::new();
     let rows = table::to_rows(spells, &["person_id", "from", "to", "unit_id"]);
     for (at, row) in (0..).zip(&rows) {
-        let Some(person) = text(row, 0) else { continue };
-        held.entry(person).or_default().push((day(row, 1), day(row, 2), text(row, 3), at));
+        let Some(person) = text_of(row.first()) else { continue };
+        held.entry(person).or_default().push((
+            day_of(row.get(1)),
+            day_of(row.get(2)),
+            text_of(row.get(3)),
+            at,
+        ));
     }
     held
-}
-
-fn text(row: &CellRow, at: usize) -> Option<String> {
-    match row.get(at) {
-        Some(Some(Cell::Text(text))) => Some(text.clone()),
-        _ => None,
-    }
-}
-
-fn day(row: &CellRow, at: usize) -> Option<Date> {
-    match row.get(at) {
-        Some(Some(Cell::Day(day))) => Some(*day),
-        _ => None,
-    }
 }

@@ -6,7 +6,8 @@ use jiff::civil::Date;
 use polars::prelude::DataFrame;
 
 use super::evaluate::Unit;
-use crate::base::cell::Cell;
+use crate::base::cell::day_of;
+use crate::base::cell::text_of;
 use crate::frame::table;
 
 /// The units of the table `unit`, each from its first day to its last.
@@ -15,12 +16,8 @@ pub fn units(table: Option<&DataFrame>) -> Vec<Unit> {
     let rows = table::to_rows(table, &["unit_id", "valid_from", "valid_to"]);
     let mut spans: BTreeMap<String, Unit> = BTreeMap::new();
     for row in rows {
-        let [Some(Cell::Text(unit_id)), from, to] = row.as_slice() else { continue };
-        let day = |cell: &Option<Cell>| match cell {
-            Some(Cell::Day(day)) => Some(*day),
-            _ => None,
-        };
-        let (from, to) = (day(from).unwrap_or(Date::MIN), day(to));
+        let Some(unit_id) = text_of(row.first()) else { continue };
+        let (from, to) = (day_of(row.get(1)).unwrap_or(Date::MIN), day_of(row.get(2)));
         let known = spans.entry(unit_id.clone()).or_insert_with(|| Unit {
             unit_id: unit_id.clone(),
             from,

@@ -20,6 +20,7 @@ use super::spells::UnitLine;
 use super::spells::reckon;
 use crate::base::cell::Cell;
 use crate::base::cell::CellRow;
+use crate::base::cell::day_of;
 use crate::frame::table;
 use crate::spec::schema::FieldKind;
 use crate::spec::schema::Schema;
@@ -118,13 +119,6 @@ impl Texts {
     }
 }
 
-fn day(cell: Option<&Option<Cell>>) -> Option<Date> {
-    match cell {
-        Some(Some(Cell::Day(day))) => Some(*day),
-        _ => None,
-    }
-}
-
 fn roster_rows(rosters: &DataFrame) -> (Vec<RosterRow>, Told) {
     let own = [
         "as_of",
@@ -147,7 +141,7 @@ fn roster_rows(rosters: &DataFrame) -> (Vec<RosterRow>, Told) {
     for (row, carried) in table::to_rows(rosters, &own).iter().zip(carried) {
         let status = texts.one(row.get(5)).and_then(|name| Status::named(&name));
         let (Some(as_of), Some(person), Some(post_kind), Some(status)) =
-            (day(row.first()), texts.one(row.get(1)), texts.one(row.get(4)), status)
+            (day_of(row.first()), texts.one(row.get(1)), texts.one(row.get(4)), status)
         else {
             continue;
         };
@@ -162,10 +156,10 @@ fn roster_rows(rosters: &DataFrame) -> (Vec<RosterRow>, Told) {
             post_kind,
             status,
             share: share(row.get(6)),
-            hired_on: day(row.get(7)),
-            on_post_on: day(row.get(8)),
-            left_on: day(row.get(9)),
-            status_since: day(row.get(10)),
+            hired_on: day_of(row.get(7)),
+            on_post_on: day_of(row.get(8)),
+            left_on: day_of(row.get(9)),
+            status_since: day_of(row.get(10)),
         });
     }
     (rows, told)
@@ -184,8 +178,8 @@ fn section_lines(sections: &DataFrame) -> Vec<SectionLine> {
             Some(SectionLine {
                 section: texts.one(row.first())?,
                 unit: texts.one(row.get(1))?,
-                valid_from: day(row.get(2)).unwrap_or(Date::MIN),
-                valid_to: day(row.get(3)),
+                valid_from: day_of(row.get(2)).unwrap_or(Date::MIN),
+                valid_to: day_of(row.get(3)),
             })
         })
         .collect()
@@ -198,8 +192,8 @@ fn unit_lines(units: &DataFrame) -> Vec<UnitLine> {
         .filter_map(|row| {
             Some(UnitLine {
                 unit: texts.one(row.first())?,
-                valid_from: day(row.get(1)).unwrap_or(Date::MIN),
-                valid_to: day(row.get(2)),
+                valid_from: day_of(row.get(1)).unwrap_or(Date::MIN),
+                valid_to: day_of(row.get(2)),
                 successor: texts.one(row.get(3)),
             })
         })

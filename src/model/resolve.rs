@@ -16,8 +16,8 @@ use super::names::Region;
 use super::names::Resolved;
 use super::names::UnitName;
 use super::names::split;
-use crate::base::cell::Cell;
-use crate::base::cell::CellRow;
+use crate::base::cell::day_of;
+use crate::base::cell::text_of;
 use crate::base::text::squeeze;
 use crate::frame::FrameError;
 use crate::frame::functions::Days;
@@ -43,20 +43,6 @@ struct Section {
     to: Option<Date>,
 }
 
-fn text(row: &CellRow, at: usize) -> Option<String> {
-    match row.get(at) {
-        Some(Some(Cell::Text(text))) => Some(text.clone()),
-        _ => None,
-    }
-}
-
-fn day(row: &CellRow, at: usize) -> Option<Date> {
-    match row.get(at) {
-        Some(Some(Cell::Day(day))) => Some(*day),
-        _ => None,
-    }
-}
-
 impl Resolver {
     /// Of the merged tables `unit` and `section`.
     pub fn of(catalog: &Catalog, units: &DataFrame, sections: &DataFrame, days: Days) -> Resolver {
@@ -77,11 +63,12 @@ impl Resolver {
         let mut by_name: HashMap<(String, String), Vec<Section>> = HashMap::new();
         let columns = ["section_id", "unit_id", "name", "valid_from", "valid_to"];
         for row in table::to_rows(sections, &columns) {
-            let (Some(id), Some(unit), Some(name)) = (text(&row, 0), text(&row, 1), text(&row, 2))
+            let (Some(id), Some(unit), Some(name)) =
+                (text_of(row.first()), text_of(row.get(1)), text_of(row.get(2)))
             else {
                 continue;
             };
-            let section = Section { id, from: day(&row, 3), to: day(&row, 4) };
+            let section = Section { id, from: day_of(row.get(3)), to: day_of(row.get(4)) };
             by_name.entry((unit, squeeze(&name))).or_default().push(section);
         }
         Resolver { names, home, days, sections: by_name }
@@ -244,16 +231,16 @@ fn unit_names(units: &DataFrame) -> Vec<UnitName> {
     let rows = table::to_rows(units, &columns);
     rows.iter()
         .filter_map(|row| {
-            let others = [2, 3].into_iter().filter_map(|at| text(row, at));
-            let listed = text(row, 4).map(|names| split(&names)).unwrap_or_default();
+            let others = [2, 3].into_iter().filter_map(|at| text_of(row.get(at)));
+            let listed = text_of(row.get(4)).map(|names| split(&names)).unwrap_or_default();
             Some(UnitName {
-                unit_id: text(row, 0)?.into(),
-                name: text(row, 1)?,
+                unit_id: text_of(row.first())?.into(),
+                name: text_of(row.get(1))?,
                 other_names: others.chain(listed).collect(),
-                region: text(row, 5).unwrap_or_default().into(),
-                valid_from: day(row, 6).unwrap_or(Date::MIN),
-                valid_to: day(row, 7),
-                successor_id: text(row, 8).map(Into::into),
+                region: text_of(row.get(5)).unwrap_or_default().into(),
+                valid_from: day_of(row.get(6)).unwrap_or(Date::MIN),
+                valid_to: day_of(row.get(7)),
+                successor_id: text_of(row.get(8)).map(Into::into),
             })
         })
         .collect()

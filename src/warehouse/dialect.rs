@@ -92,7 +92,7 @@ pub(super) async fn insert(
 
 type Statement<'q> = Query<'q, Sqlite, SqliteArguments>;
 
-/// Days and instants are texts that sort as time does; a decimal is bound as its text, which the
+/// Days and instants are texts of one width, so that they sort as time does; a decimal is bound as its text, which the
 /// NUMERIC column makes a number.
 fn bound<'q>(statement: Statement<'q>, cell: Option<&Cell>) -> Statement<'q> {
     match cell {
@@ -102,7 +102,7 @@ fn bound<'q>(statement: Statement<'q>, cell: Option<&Cell>) -> Statement<'q> {
         Some(Cell::Flag(flag)) => statement.bind(*flag),
         Some(Cell::Decimal(digits, scale)) => statement.bind(decimal_text(*digits, *scale)),
         Some(Cell::Day(day)) => statement.bind(day.to_string()),
-        Some(Cell::Instant(instant)) => statement.bind(instant.to_string()),
+        Some(Cell::Instant(instant)) => statement.bind(format!("{instant:.6}")),
     }
 }
 

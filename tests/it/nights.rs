@@ -38,6 +38,9 @@ fn a_night_run_twice_leaves_the_same_bytes() {
     let first = done(&mut world.night(home.path(), NIGHT));
     let once = left(home.path());
     assert!(once.keys().any(|path| path.starts_with("release/2026-01-06.1/")), "{once:#?}");
+    // Instants are texts of one width: they sort as time does.
+    let widths = "select count(distinct length(accepted_at)) from service_case";
+    assert_eq!(ask(&home.path().join("var/warehouse.db"), widths), [["1"]]);
     let second = done(&mut world.night(home.path(), NIGHT));
     assert_eq!(once, left(home.path()));
     let report = |text: &str| text.split("\n\n").skip(1).collect::<Vec<_>>().join("\n");

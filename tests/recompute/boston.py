@@ -7,13 +7,11 @@ Prints how many values agree with the latest release; exits 1 with a table where
 """
 
 import datetime
-import json
 import pathlib
 import sys
 
+import compared
 import duckdb
-
-TOLERANCE = 1e-9
 
 
 def nth(year, month, weekday, number):
@@ -262,9 +260,8 @@ def newest_list(records, night):
 
 
 def main(records, release):
-    latest = json.loads((release / "latest.json").read_text())
-    manifest = release / latest["manifest"]
-    as_of = json.loads(manifest.read_text())["x:as_of"]
+    manifest, latest, said = compared.newest(release)
+    as_of = said["x:as_of"]
     month, cases = newest_list(records, latest["night"])
     connection = duckdb.connect()
     run(
@@ -279,21 +276,8 @@ def main(records, release):
     run(connection, PERIODS, as_of=as_of)
     run(connection, COUNTED)
     run(connection, EXPECTED)
-    run(connection, COMPARED, metrics=str(manifest.parent / "metrics.csv"), tolerance=TOLERANCE)
-    wrong = connection.execute(
-        "select * exclude agrees from compared where not agrees order by all"
-    ).fetchall()
-    ((agreeing, cells),) = connection.execute(
-        "select count(*) filter (where agrees and released is not null), count(*) from compared"
-    ).fetchall()
-    if wrong or not agreeing:
-        print("metric, unit, kind, period, recomputed, released, status recomputed, status released")
-        for row in wrong:
-            print(*row, sep=", ")
-        print(f"{len(wrong)} of {cells} cells differ")
-        return 1
-    print(f"{agreeing} values agree, and {cells - agreeing} cells have none on both sides")
-    return 0
+    run(connection, COMPARED, metrics=str(manifest.parent / "metrics.csv"), tolerance=compared.TOLERANCE)
+    return compared.verdict(connection, "metric, unit, kind, period, recomputed, released, status recomputed, status released")
 
 
 if __name__ == "__main__":

@@ -101,7 +101,7 @@ impl Column {
 /// How rows change their table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Write {
-    /// A new key is added, a known one is a fault.
+    /// Rows only ever come; should a known key come again, it gets a new version.
     Append,
     /// A known key gets a new version.
     Upsert,
@@ -264,18 +264,13 @@ fn full(table: &Table<'_>, kind: Kind, write: Option<&Write>) -> Option<Full> {
 }
 
 fn write(table: &Table<'_>) -> Option<Write> {
-    let words = [("append", Write::Append), ("upsert", Write::Upsert), ("snapshot", Write::Append)];
-    let within = table.texts("within");
-    let words: Vec<(&str, usize)> = words.iter().enumerate().map(|(at, (w, _))| (*w, at)).collect();
+    let snapshot = Write::Snapshot { within: table.texts("within") };
+    let words = [("append", &Write::Append), ("upsert", &Write::Upsert), ("snapshot", &snapshot)];
     let word = table.word("write", &words);
     if word.is_none() && table.node("write").is_none() {
         table.missing("write", "\"upsert\"");
     }
-    Some(match word? {
-        0 => Write::Append,
-        1 => Write::Upsert,
-        _ => Write::Snapshot { within },
-    })
+    word.cloned()
 }
 
 fn column(columns: &Table<'_>, entry: &Entry) -> Column {

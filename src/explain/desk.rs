@@ -1,0 +1,157 @@
+//! Which home and night are explained, and what did it keep of a unit?
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+
+use super::OfUnit;
+use super::published::Release;
+use super::question::Unknown;
+use super::question::What;
+use super::question::unknown;
+use crate::base::cell::text_of;
+use crate::frame::DataFrame;
+use crate::frame::functions::Days;
+use crate::frame::table;
+use crate::measure::cube;
+use crate::measure::evaluate::Unit;
+use crate::measure::fact;
+use crate::measure::kept::Kept;
+use crate::measure::kept::Ledger;
+use crate::measure::units::units;
+use crate::model::lake::Lake;
+use crate::model::resolve::Resolver;
+use crate::spec::catalog::Catalog;
+use crate::spec::pipeline::Metric;
+
+/// A home whose numbers are explained.
+pub struct Desk<'d> {
+    pub(super) catalog: &'d Catalog,
+    var: PathBuf,
+    pub(super) kept: Kept,
+    pub(super) ledger: Ledger,
+    units: Vec<Unit>,
+    pub(super) names: BTreeMap<String, String>,
+    pub(super) resolver: Resolver,
+}
+
+/// The ledger of the last night below a lake; none before the first.
+///
+/// # Errors
+/// A ledger that can't be read.
+pub fn ledger(lake: &Path) -> anyhow::Result<Option<Ledger>> {
+    Kept::at(lake).ledger().context("reading what the night kept")
+}
+
+pub(super) fn days(catalog: &Catalog) -> Days {
+    Days { calendar: Arc::new(catalog.calendar.clone()), zone: catalog.settings.zone.clone() }
+}
+
+impl<'d> Desk<'d> {
+    /// Of a home whose last night is in `ledger`.
+    ///
+    /// # Errors
+    /// A lake that can't be read.
+    pub fn open(catalog: &'d Catalog, var: &Path, ledger: Ledger) -> anyhow::Result<Desk<'d>> {
+        let lake = Lake::at(&var.join("lake"));
+        let read = |name: &str| match catalog.schemas.get(name) {
+            Some(schema) => lake.read(schema, ledger.night).map_err(anyhow::Error::from),
+            None => Ok(DataFrame::empty()),
+        };
+        let (unit, section) = (read("unit")?, read("section")?);
+        let named = table::to_rows(&unit, &["unit_id", "name"]);
+        let names =
+            named.into_iter().filter_map(|row| Some((text_of(row.first())?, text_of(row.get(1))?)));
+        Ok(Desk {
+            catalog,
+            var: var.to_owned(),
+            kept: Kept::at(&var.join("lake")),
+            names: names.collect(),
+            resolver: Resolver::of(catalog, &unit, &section, days(catalog)),
+            units: units(Some(&unit)),
+            ledger,
+        })
+    }
+
+    /// The units that can be asked about.
+    pub fn units(&self) -> impl Iterator<Item = &str> {
+        self.units.iter().map(|unit| unit.unit_id.as_str())
+    }
+
+    /// The metric of a name.
+    ///
+    /// # Errors
+    /// The nearest names.
+    pub fn metric(&self, name: &str) -> Result<&'d Metric, Unknown> {
+        let hit = self.catalog.metrics().find(|metric| metric.name == name || metric.title == name);
+        hit.ok_or_else(|| {
+            let all: Vec<&str> =
+                self.catalog.metrics().map(|metric| metric.name.as_str()).collect();
+            unknown(What::Metric, name, &all)
+        })
+    }
+
+    /// What a night kept of a unit, by its key or any of its names; `metrics` are those asked about.
+    ///
+    /// # Errors
+    /// [`Unknown`], or a lake that can't be read.
+    pub fn unit(&'d self, name: &str, metrics: &[&Metric]) -> anyhow::Result<OfUnit<'d>> {
+        let by_key = self.units.iter().find(|unit| unit.unit_id == name);
+        let unit = by_key.or_else(|| {
+            let named = self.resolver.unit_named(name, self.ledger.as_of)?;
+            self.units.iter().find(|unit| unit.unit_id == named)
+        });
+        let Some(unit) = unit else {
+            let names = self.names.iter().flat_map(|(id, name)| [id.as_str(), name.as_str()]);
+            return Err(unknown(What::Unit, name, &names.collect::<Vec<_>>()).into());
+        };
+        let mut rows = BTreeMap::new();
+        for fact in self.facts_of(metrics) {
+            rows.insert(fact.to_owned(), self.kept.rows(fact, &unit.unit_id)?);
+        }
+        let no_tables = BTreeMap::new();
+        let ground = fact::Ground {
+            catalog: self.catalog,
+            tables: &no_tables,
+            days: days(self.catalog),
+            as_of: self.ledger.as_of,
+        };
+        let cube = cube::count_again(&ground, &self.ledger, &rows).context("counting again")?;
+        let released =
+            Release::of_unit(&self.var.join("release"), self.ledger.night, &unit.unit_id)?;
+        Ok(OfUnit { desk: self, unit, rows, cube, fed: self.catalog.filled(), released })
+    }
+
+    /// The facts below metrics, those of their bases among them.
+    fn facts_of(&self, metrics: &[&Metric]) -> BTreeSet<&'d str> {
+        let by_name: BTreeMap<&str, &Metric> =
+            self.catalog.metrics().map(|metric| (metric.name.as_str(), metric)).collect();
+        let mut open: Vec<&str> = Vec::new();
+        let see = |metric: &'d Metric, open: &mut Vec<&'d str>| {
+            metric.value.each_name(&mut |name| open.push(name));
+            let bases = [&metric.need, &metric.few, &metric.withhold].into_iter().flatten();
+            open.extend(bases.map(|base| base.name.value.as_str()));
+        };
+        let asked: BTreeSet<&str> = metrics.iter().map(|metric| metric.name.as_str()).collect();
+        by_name
+            .values()
+            .filter(|m| asked.contains(m.name.as_str()))
+            .for_each(|m| see(m, &mut open));
+        let (mut seen, mut facts) = (BTreeSet::new(), BTreeSet::new());
+        while let Some(name) = open.pop() {
+            if !seen.insert(name) {
+                continue;
+            }
+            if let Some(metric) = by_name.get(name) {
+                see(metric, &mut open);
+            }
+            let measure = self.catalog.measures().find(|measure| measure.name == name);
+            facts.extend(measure.map(|measure| measure.fact.value.as_str()));
+        }
+        facts
+    }
+}
