@@ -63,9 +63,8 @@ impl<'d> Desk<'d> {
             None => Ok(DataFrame::empty()),
         };
         let (unit, section) = (read("unit")?, read("section")?);
-        let named = table::to_rows(&unit, &["unit_id", "name"]);
-        let names =
-            named.into_iter().filter_map(|row| Some((text_of(row.first())?, text_of(row.get(1))?)));
+        let names = table::to_rows(&unit, &["unit_id", "name"]).into_iter();
+        let names = names.filter_map(|row| Some((text_of(row.first())?, text_of(row.get(1))?)));
         Ok(Desk {
             catalog,
             var: var.to_owned(),

@@ -32,11 +32,11 @@ pub struct Rows<'e> {
 /// The derived columns that measures use, those below them first, with the text that makes them.
 pub(super) fn derived(fact: &Fact, measures: &[&Measure]) -> Vec<(String, String)> {
     let mut wanted: BTreeSet<&str> = BTreeSet::new();
-    measures.iter().for_each(|measure| {
+    for measure in measures {
         measure.aggregate.each_column(&mut |name| {
             wanted.insert(name.split('.').next().unwrap_or(name));
         });
-    });
+    }
     let mut found = Vec::new();
     for derived in fact.derive.iter().rev() {
         if !wanted.contains(derived.name.as_str()) {
@@ -61,38 +61,42 @@ pub(super) fn derived(fact: &Fact, measures: &[&Measure]) -> Vec<(String, String
     found
 }
 
+/// Where a row stands among the counted, before its own columns.
+const PLACE: [&str; 3] = ["_unit", "_section", "_month"];
+
+/// Where a row came from, after its own columns.
+const LINEAGE: [&str; 5] = ["_system", "_stream", "_night", "_source", "_row"];
+
+impl Rows<'_> {
+    /// The columns of its own that may be told: of rows about persons only what they count for.
+    fn own(&self) -> Vec<&str> {
+        let names = self.table.columns().iter().map(|column| column.name().as_str());
+        let fixed = [&PLACE[..], &LINEAGE[..]].concat();
+        let own = names.filter(|name| !fixed.contains(name));
+        own.filter(|name| !self.is_about_persons || name.starts_with('=')).collect()
+    }
+}
+
 impl Explanation<'_> {
     /// The rows behind the number as lines of one table, its head first. Of rows about persons only
     /// their places are told.
     pub fn lines(&self) -> Vec<Vec<String>> {
-        let common = ["_unit", "_section", "_month"];
-        let lineage = ["_system", "_stream", "_night", "_source", "_row"];
-        let mut own: Vec<String> = Vec::new();
-        for rows in self.facts.iter() {
-            for name in rows.table.get_column_names() {
-                let name = name.to_string();
-                let is_open = !rows.is_about_persons || name.starts_with('=');
-                let is_own = !common.contains(&name.as_str()) && !lineage.contains(&name.as_str());
-                if is_open && is_own && !own.contains(&name) {
-                    own.push(name);
-                }
+        let mut own: Vec<&str> = Vec::new();
+        for name in self.facts.iter().flat_map(Rows::own) {
+            if !own.contains(&name) {
+                own.push(name);
             }
         }
-        let fixed =
-            |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-        let names = [fixed(&common), own, fixed(&lineage)].concat();
-        let mut lines = vec![[vec!["fact".to_owned()], names.clone()].concat()];
+        let names = [&PLACE[..], &own, &LINEAGE[..]].concat();
+        let head = std::iter::once("fact").chain(names.iter().copied());
+        let mut lines = vec![head.map(str::to_owned).collect()];
         for rows in &self.facts {
-            let shown = |name: &String| {
-                let is_place = common.contains(&name.as_str()) || lineage.contains(&name.as_str());
-                !rows.is_about_persons || is_place || name.starts_with('=')
-            };
-            let asked: Vec<&str> =
-                names.iter().map(|name| if shown(name) { name.as_str() } else { "" }).collect();
-            for row in table::to_rows(&rows.table, &asked) {
-                let cells =
-                    row.into_iter().map(|cell| cell.map_or_else(String::new, |c| c.written()));
-                lines.push([vec![rows.fact.name.clone()], cells.collect()].concat());
+            let shown = [&PLACE[..], &rows.own(), &LINEAGE[..]].concat();
+            let asked = names.iter().map(|name| if shown.contains(name) { *name } else { "" });
+            for row in table::to_rows(&rows.table, &asked.collect::<Vec<_>>()) {
+                let cells = row.into_iter();
+                let cells = cells.map(|cell| cell.map_or_else(String::new, |cell| cell.written()));
+                lines.push(std::iter::once(rows.fact.name.clone()).chain(cells).collect());
             }
         }
         lines

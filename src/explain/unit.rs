@@ -79,19 +79,17 @@ impl<'d> OfUnit<'d> {
             let rows = Behind::of(fact, measure, &used.spot, (period, self.desk.ledger.as_of));
             let counted = self.counted(&rows, measure)?;
             let (amount, spot) = (used.amount, used.spot.clone());
-            measures.push(Counted { amount, spot, ..counted });
+            measures.push(Counted { spot, amount, ..counted });
             behind.entry(fact.name.as_str()).or_default().push((rows, measure));
         }
         let mut facts = Vec::new();
         for (_, behind) in behind {
             facts.extend(self.rows(&behind)?);
         }
+        let published = self.released.as_ref().map(|released| released.says(&worked.told));
         Ok(Explanation {
             unit: self.desk.names.get(&self.unit.unit_id).cloned().unwrap_or_default(),
-            published: self
-                .released
-                .as_ref()
-                .map_or(Published::Nothing, |released| released.says(&worked.told)),
+            published: published.unwrap_or(Published::Nothing),
             stale: if worked.told.is_stale { self.stale(&facts) } else { Vec::new() },
             worked,
             measures,

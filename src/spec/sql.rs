@@ -88,70 +88,43 @@ pub enum AggregateKind {
 }
 
 impl Expr {
-    /// Calls `see` with the name of every column.
-    pub fn each_column<'e>(&'e self, see: &mut impl FnMut(&'e str)) {
-        match self {
-            Expr::Column(name) => see(name),
-            Expr::Text(_) | Expr::Whole(_) | Expr::Decimal(_) | Expr::Flag(_) | Expr::Null => {}
-            Expr::Not(x) | Expr::Negative(x) | Expr::IsNull(x) | Expr::Like(x, _) => {
-                x.each_column(see);
-            }
-            Expr::Binary(x, _, y) => {
-                x.each_column(see);
-                y.each_column(see);
-            }
-            Expr::In(x, list) => {
-                x.each_column(see);
-                for item in list {
-                    item.each_column(see);
-                }
-            }
-            Expr::Case(whens, otherwise) => {
-                for (when, then) in whens {
-                    when.each_column(see);
-                    then.each_column(see);
-                }
-                if let Some(otherwise) = otherwise {
-                    otherwise.each_column(see);
-                }
-            }
-            Expr::Call(_, arguments) => arguments.iter().for_each(|x| x.each_column(see)),
-        }
-    }
-}
-
-impl Expr {
-    /// Calls `see` with every function that is called.
-    pub fn each_call(&self, see: &mut impl FnMut(Function)) {
+    /// The expressions right below this one.
+    fn below(&self) -> Vec<&Expr> {
         match self {
             Expr::Column(_)
             | Expr::Text(_)
             | Expr::Whole(_)
             | Expr::Decimal(_)
             | Expr::Flag(_)
-            | Expr::Null => {}
-            Expr::Not(x) | Expr::Negative(x) | Expr::IsNull(x) | Expr::Like(x, _) => {
-                x.each_call(see);
-            }
-            Expr::Binary(x, _, y) => {
-                x.each_call(see);
-                y.each_call(see);
-            }
-            Expr::In(x, list) => {
-                x.each_call(see);
-                list.iter().for_each(|item| item.each_call(see));
-            }
+            | Expr::Null => Vec::new(),
+            Expr::Not(x) | Expr::Negative(x) | Expr::IsNull(x) | Expr::Like(x, _) => vec![x],
+            Expr::Binary(x, _, y) => vec![x, y],
+            Expr::In(x, list) => std::iter::once(&**x).chain(list).collect(),
             Expr::Case(whens, otherwise) => {
-                for (when, then) in whens {
-                    when.each_call(see);
-                    then.each_call(see);
-                }
-                otherwise.iter().for_each(|item| item.each_call(see));
+                let whens = whens.iter().flat_map(|(when, then)| [when, then]);
+                whens.chain(otherwise.as_deref()).collect()
             }
-            Expr::Call(function, arguments) => {
-                see(*function);
-                arguments.iter().for_each(|x| x.each_call(see));
-            }
+            Expr::Call(_, arguments) => arguments.iter().collect(),
+        }
+    }
+
+    /// Calls `see` with the name of every column.
+    pub fn each_column<'e>(&'e self, see: &mut impl FnMut(&'e str)) {
+        if let Expr::Column(name) = self {
+            see(name);
+        }
+        for below in self.below() {
+            below.each_column(see);
+        }
+    }
+
+    /// Calls `see` with every function that is called.
+    pub fn each_call(&self, see: &mut impl FnMut(Function)) {
+        if let Expr::Call(function, _) = self {
+            see(*function);
+        }
+        for below in self.below() {
+            below.each_call(see);
         }
     }
 }

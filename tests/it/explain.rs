@@ -31,6 +31,7 @@ fn exact(value: &Value) -> Option<Exact> {
     value.as_str().map(|text| text.parse().unwrap())
 }
 
+#[expect(clippy::cast_precision_loss, reason = "compared to nine places")]
 fn float(value: Exact) -> f64 {
     *value.numer() as f64 / *value.denom() as f64
 }
@@ -93,9 +94,9 @@ fn duckdb(statements: &[String]) -> Option<Vec<Option<Exact>>> {
         .spawn()
         .unwrap();
     let mut input = child.stdin.take().unwrap();
-    let lines: String =
-        statements.iter().map(|sql| format!("{}\n", Value::String(sql.clone()))).collect();
-    let writing = std::thread::spawn(move || input.write_all(lines.as_bytes()));
+    let lines: Vec<String> =
+        statements.iter().map(|sql| Value::String(sql.clone()).to_string()).collect();
+    let writing = std::thread::spawn(move || input.write_all(lines.join("\n").as_bytes()));
     let output = child.wait_with_output().unwrap();
     writing.join().unwrap().unwrap();
     assert!(output.status.success());
@@ -141,6 +142,7 @@ impl Again<'_> {
         }
     }
 
+    #[expect(clippy::cast_precision_loss, reason = "a unit has far fewer than 2^52 parts")]
     fn over(&self, kind: Spread, over: &Over, place: &Place) -> Option<f64> {
         let is_sections = over.parts == Parts::Sections;
         if place.1.is_some() || (is_sections && place.0.is_some()) {
