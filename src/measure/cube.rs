@@ -76,22 +76,9 @@ pub struct Cube {
 }
 
 impl Amounts {
-    /// The value at a spot in a period that ends no later than `told`; `None` is no value.
-    pub fn at(&self, spot: &Spot, period: Period, told: Month) -> Option<Exact> {
-        if let Some(thousandths) = self.quantile {
-            let mut all: BTreeMap<i128, u64> = BTreeMap::new();
-            for (value, count) in within(&self.counts, spot, period).flatten() {
-                *all.entry(*value).or_default() += count;
-            }
-            return quantile(&all, thousandths).map(|value| value / Exact::from(self.divisor));
-        }
-        let sum = if self.is_stock {
-            let last = period.last().min(told);
-            self.sums.get(spot).and_then(|months| months.get(&last)).copied().unwrap_or(0)
-        } else {
-            within(&self.sums, spot, period).sum()
-        };
-        Some(Exact::new(sum, self.divisor))
+    /// What there is of it at a spot.
+    pub fn on(&self, spot: &Spot) -> AmountsAt<'_> {
+        AmountsAt { amounts: self, sums: self.sums.get(spot), counts: self.counts.get(spot) }
     }
 
     /// The sections of a unit that have any amount.
@@ -132,13 +119,36 @@ impl Amounts {
     }
 }
 
-fn within<'a, T>(
-    amounts: &'a BTreeMap<Spot, BTreeMap<Month, T>>,
-    spot: &Spot,
-    period: Period,
-) -> impl Iterator<Item = &'a T> {
-    let months = amounts.get(spot).into_iter();
-    months.flat_map(move |months| months.range(period.first()..=period.last())).map(|(_, x)| x)
+/// The amounts of one measure at a spot.
+#[derive(Clone, Copy, Debug)]
+pub struct AmountsAt<'a> {
+    amounts: &'a Amounts,
+    sums: Option<&'a BTreeMap<Month, i128>>,
+    counts: Option<&'a BTreeMap<Month, BTreeMap<i128, u64>>>,
+}
+
+impl AmountsAt<'_> {
+    /// The value in a period that ends no later than `told`; `None` is no value.
+    pub fn within(&self, period: Period, told: Month) -> Option<Exact> {
+        let Amounts { quantile: thousandths, is_stock, divisor, .. } = *self.amounts;
+        let months = || period.first()..=period.last();
+        if let Some(thousandths) = thousandths {
+            let mut all: BTreeMap<i128, u64> = BTreeMap::new();
+            let counts = self.counts.into_iter().flat_map(|counts| counts.range(months()));
+            for (value, count) in counts.flat_map(|(_, counts)| counts) {
+                *all.entry(*value).or_default() += count;
+            }
+            return quantile(&all, thousandths).map(|value| value / Exact::from(divisor));
+        }
+        let sum = self.sums.map_or(0, |sums| {
+            if is_stock {
+                let last = period.last().min(told);
+                return sums.get(&last).copied().unwrap_or(0);
+            }
+            sums.range(months()).map(|(_, amount)| amount).sum()
+        });
+        Some(Exact::new(sum, divisor))
+    }
 }
 
 /// Counts every measure.

@@ -4,28 +4,19 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use jiff::civil::Date;
-use num_traits::CheckedAdd as _;
-use num_traits::CheckedDiv as _;
-use num_traits::CheckedMul as _;
-use num_traits::CheckedSub as _;
-use num_traits::Signed as _;
-use num_traits::Zero as _;
 
 use super::MeasureError;
 use super::cube::Cube;
 use super::cube::Part;
 use super::cube::Place;
 use super::cube::Spot;
-use super::spread::Overflow;
-use super::spread::spread;
-use super::worked::PartWorked;
+use super::seat::Seat;
+use super::seat::Stand;
 use crate::base::period::Month;
 use crate::base::period::Period;
 use crate::spec::formula::Exact;
 use crate::spec::formula::Formula;
-use crate::spec::formula::Over;
 use crate::spec::formula::Parts;
-use crate::spec::formula::Spread;
 use crate::spec::pipeline::Base;
 use crate::spec::pipeline::Grain;
 use crate::spec::pipeline::Metric;
@@ -116,9 +107,14 @@ pub struct Telling<'t, 'm> {
 }
 
 /// What a metric rests on.
-pub(super) struct Footing {
-    measures: BTreeSet<String>,
-    facts: BTreeSet<String>,
+pub(super) struct Footing<'m> {
+    /// The measures of its formula.
+    measures: BTreeSet<&'m str>,
+    /// Those and the ones its bases count.
+    pub(super) asked: BTreeSet<&'m str>,
+    /// The parts that its formula looks at.
+    pub(super) parts: BTreeSet<&'m Parts>,
+    pub(super) facts: BTreeSet<&'m str>,
     is_applicable: bool,
     is_stale: bool,
     pub(super) first: Option<Month>,
@@ -144,45 +140,60 @@ impl<'m> Telling<'_, 'm> {
         &self,
         metric: &'m Metric,
         unit: &Unit,
-        footing: &Footing,
+        footing: &Footing<'_>,
         into: &mut Vec<Told<'m>>,
     ) -> Result<(), MeasureError> {
         let periods = self.periods(metric, unit, footing);
         for spot in self.spots(metric, unit, footing) {
+            let stand = Stand::of(self, footing, spot);
             for period in &periods {
-                into.push(self.told(metric, &spot, *period, footing)?);
+                into.push(self.told(
+                    metric,
+                    Seat { telling: self, stand: &stand, period: *period, footing },
+                )?);
             }
         }
         Ok(())
     }
 
-    /// The measures below a metric, metrics followed.
-    fn measures_below(&self, metric: &Metric, into: &mut BTreeSet<String>) {
-        metric.value.each_name(&mut |name| {
+    /// Calls `see` with the formulas of a metric and of those below it.
+    fn each_formula<'f>(&'f self, formula: &'f Formula, see: &mut impl FnMut(&'f Formula)) {
+        see(formula);
+        formula.each_name(&mut |name| {
             if let Some(below) = self.metrics.get(name) {
-                self.measures_below(below, into);
-            } else {
-                into.insert(name.to_owned());
+                self.each_formula(&below.value, see);
             }
         });
     }
 
-    pub(super) fn footing(&self, metric: &Metric) -> Footing {
-        let mut measures = BTreeSet::new();
-        self.measures_below(metric, &mut measures);
-        let found = measures.iter().filter_map(|name| self.cube.measures.get(name));
-        let facts: BTreeSet<String> = found.map(|amounts| amounts.fact.clone()).collect();
-        let known: Vec<_> = facts.iter().filter_map(|fact| self.cube.facts.get(fact)).collect();
+    pub(super) fn footing<'f>(&'f self, metric: &'f Metric) -> Footing<'f> {
+        let (mut measures, mut parts) = (BTreeSet::new(), BTreeSet::new());
+        self.each_formula(&metric.value, &mut |formula| {
+            formula.each_name(&mut |name| {
+                if let Some((name, _)) = self.cube.measures.get_key_value(name) {
+                    measures.insert(name.as_str());
+                }
+            });
+            formula.each_over(&mut |over| {
+                parts.insert(&over.parts);
+            });
+        });
+        let bases = [&metric.need, &metric.few, &metric.withhold].into_iter().flatten();
+        let bases = bases.map(|base| base.name.value.as_str());
+        let asked = measures.iter().copied().chain(bases).collect();
+        let found = measures.iter().filter_map(|name| self.cube.measures.get(*name));
+        let facts: BTreeSet<&str> = found.map(|amounts| amounts.fact.as_str()).collect();
+        let known: Vec<_> = facts.iter().filter_map(|fact| self.cube.facts.get(*fact)).collect();
         let mut tables = known.iter().flat_map(|known| &known.tables);
         let is_applicable = tables.clone().all(|table| self.fed.contains(table.as_str()));
         let is_stale = tables.any(|table| self.stale.contains(table));
         // A fact without any row knows no month, and nothing that rests on it does.
         let firsts: Option<Vec<Month>> = known.iter().map(|known| known.first).collect();
         let first = firsts.and_then(|firsts| firsts.into_iter().max());
-        Footing { measures, facts, is_applicable, is_stale, first }
+        Footing { measures, asked, parts, facts, is_applicable, is_stale, first }
     }
 
-    pub(super) fn spots(&self, metric: &Metric, unit: &Unit, footing: &Footing) -> Vec<Spot> {
+    pub(super) fn spots(&self, metric: &Metric, unit: &Unit, footing: &Footing<'_>) -> Vec<Spot> {
         let place = (unit.unit_id.clone(), None);
         let mut spots = Vec::new();
         for grain in &metric.grain {
@@ -198,8 +209,8 @@ impl<'m> Telling<'_, 'm> {
     }
 
     /// The parts of a place that any measure below a metric knows, in the order of their names.
-    fn parts(&self, place: &Place, parts: &Parts, footing: &Footing) -> Vec<Spot> {
-        let below = footing.measures.iter().filter_map(|name| self.cube.measures.get(name));
+    pub(super) fn parts(&self, place: &Place, parts: &Parts, footing: &Footing<'_>) -> Vec<Spot> {
+        let below = footing.measures.iter().filter_map(|name| self.cube.measures.get(*name));
         match parts {
             Parts::Sections => {
                 let names: BTreeSet<&str> =
@@ -219,7 +230,12 @@ impl<'m> Telling<'_, 'm> {
     /// The periods in which the unit is there, from the first month that all of its facts know; the
     /// present ones where nothing is known. Nothing is told of before the first month in which anything
     /// happened: that a section was set up twenty years ago begins no history.
-    pub(super) fn periods(&self, metric: &Metric, unit: &Unit, footing: &Footing) -> Vec<Period> {
+    pub(super) fn periods(
+        &self,
+        metric: &Metric,
+        unit: &Unit,
+        footing: &Footing<'_>,
+    ) -> Vec<Period> {
         let told = Month::of(self.as_of);
         let happening = self.cube.facts.values().filter(|known| !known.is_stock);
         let begun = happening.filter_map(|known| known.first).min();
@@ -239,10 +255,9 @@ impl<'m> Telling<'_, 'm> {
     pub(super) fn told(
         &self,
         metric: &'m Metric,
-        spot: &Spot,
-        period: Period,
-        footing: &Footing,
+        seat: Seat<'_>,
     ) -> Result<Told<'m>, MeasureError> {
+        let Seat { stand: Stand { spot, .. }, period, footing, .. } = seat;
         let mut told = Told {
             metric,
             place: spot.0.clone(),
@@ -262,7 +277,6 @@ impl<'m> Telling<'_, 'm> {
         if footing.first.is_none_or(|first| period.last() < first) {
             return Ok(told);
         }
-        let seat = Seat { telling: self, spot, period, footing };
         let failed = |_| MeasureError::Overflow { metric: metric.name.clone() };
         if let Formula::Divide(above, below) = &metric.value {
             told.numerator = seat.value(above).map_err(failed)?;
@@ -295,109 +309,6 @@ impl<'m> Telling<'_, 'm> {
         told.value = Some(value);
         Ok(told)
     }
-
-    /// How many months of a period are known to the spans of a metric, days over days of the month.
-    fn months_known(&self, period: Period, facts: &BTreeSet<String>) -> Exact {
-        let spans = facts.iter().filter_map(|fact| self.cube.facts.get(fact)?.covered_from);
-        let from = spans.max().unwrap_or_else(|| period.first().first());
-        let months = period.months().map(|month| {
-            let first = from.max(month.first());
-            let last = self.as_of.min(month.last());
-            let days = i128::from((last - first).get_days()) + 1;
-            Exact::new(days.max(0), i128::from(month.days()))
-        });
-        months.sum()
-    }
-}
-
-/// A spot and a period, for which formulas are worked out.
-#[derive(Clone, Copy)]
-pub(super) struct Seat<'s> {
-    pub(super) telling: &'s Telling<'s, 's>,
-    pub(super) spot: &'s Spot,
-    pub(super) period: Period,
-    pub(super) footing: &'s Footing,
-}
-
-impl Seat<'_> {
-    pub(super) fn named(&self, name: &str) -> Result<Option<Exact>, Overflow> {
-        if name == "months_known" {
-            return Ok(Some(self.telling.months_known(self.period, &self.footing.facts)));
-        }
-        if let Some(metric) = self.telling.metrics.get(name) {
-            return self.value(&metric.value);
-        }
-        let told = Month::of(self.telling.as_of);
-        let amounts = self.telling.cube.measures.get(name);
-        Ok(amounts.and_then(|amounts| amounts.at(self.spot, self.period, told)))
-    }
-
-    /// The value of a formula; a zero denominator or a missing part is no value.
-    pub(super) fn value(&self, formula: &Formula) -> Result<Option<Exact>, Overflow> {
-        let pair = |x: &Formula, y: &Formula| Ok(self.value(x)?.zip(self.value(y)?));
-        Ok(match formula {
-            Formula::Name(name) => self.named(name)?,
-            Formula::Number(number) => Some(*number),
-            Formula::Add(x, y) => in_range(pair(x, y)?, |(x, y)| x.checked_add(y))?,
-            Formula::Subtract(x, y) => in_range(pair(x, y)?, |(x, y)| x.checked_sub(y))?,
-            Formula::Multiply(x, y) => in_range(pair(x, y)?, |(x, y)| x.checked_mul(y))?,
-            Formula::Divide(x, y) => {
-                let pair = pair(x, y)?.filter(|(_, y)| !y.is_zero());
-                in_range(pair, |(x, y)| x.checked_div(y))?
-            }
-            Formula::Greatest(x, y) => pair(x, y)?.map(|(x, y)| x.max(y)),
-            Formula::OfUnit(x) => {
-                let whole = ((self.spot.0.0.clone(), None), self.spot.1.clone());
-                Seat { spot: &whole, ..*self }.value(x)?
-            }
-            Formula::Over(kind, over) => self.over(*kind, over)?,
-        })
-    }
-
-    /// One number out of all parts.
-    fn over(&self, kind: Spread, over: &Over) -> Result<Option<Exact>, Overflow> {
-        if self.is_part_of(over) {
-            return Ok(None);
-        }
-        let limit = over.limit.as_ref().map(|limit| self.value(limit)).transpose()?.flatten();
-        let parts = self.each_part(kind, over, limit)?.into_iter().filter(|part| part.counts);
-        let shares: Vec<_> = parts.filter_map(|part| part.above.zip(part.below)).collect();
-        spread(kind, &shares, limit)
-    }
-
-    /// What is itself a part has none of its kind.
-    fn is_part_of(&self, over: &Over) -> bool {
-        let (place, part) = self.spot;
-        part.is_some() || (over.parts == Parts::Sections && place.1.is_some())
-    }
-
-    /// Every part, and whether it counts.
-    pub(super) fn each_part(
-        &self,
-        kind: Spread,
-        over: &Over,
-        limit: Option<Exact>,
-    ) -> Result<Vec<PartWorked>, Overflow> {
-        if self.is_part_of(over) {
-            return Ok(Vec::new());
-        }
-        let least = limit.filter(|_| kind != Spread::CountBelow).unwrap_or_else(Exact::zero);
-        let part = |spot: Spot| {
-            let seat = Seat { spot: &spot, ..*self };
-            let (above, below) = (seat.value(&over.above)?, seat.value(&over.below)?);
-            let is_enough = below.is_some_and(|below| below.is_positive() && below >= least);
-            Ok(PartWorked { counts: is_enough && above.is_some(), spot, above, below })
-        };
-        let parts = self.telling.parts(&self.spot.0, &over.parts, self.footing).into_iter();
-        parts.map(part).collect()
-    }
-}
-
-fn in_range(
-    pair: Option<(Exact, Exact)>,
-    work: impl Fn(&(Exact, Exact)) -> Option<Exact>,
-) -> Result<Option<Exact>, Overflow> {
-    pair.map(|pair| work(&pair).ok_or(Overflow)).transpose()
 }
 
 /// A number in units of its last decimal, rounded half away from zero.

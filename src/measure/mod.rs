@@ -8,6 +8,7 @@ pub mod kept;
 mod months;
 pub mod placed;
 mod quantile;
+mod seat;
 mod spell;
 pub mod spread;
 pub mod units;

@@ -2,11 +2,13 @@
 
 use super::MeasureError;
 use super::cube::Spot;
-use super::evaluate::Seat;
 use super::evaluate::Status;
 use super::evaluate::Telling;
 use super::evaluate::Told;
 use super::evaluate::Unit;
+use super::seat::Portion;
+use super::seat::Seat;
+use super::seat::Stand;
 use super::spread::Overflow;
 use super::written::Words;
 use super::written::names;
@@ -121,9 +123,10 @@ impl<'t> Telling<'t, 't> {
         period: Period,
     ) -> Result<Worked<'t>, MeasureError> {
         let footing = self.footing(metric);
-        let told = self.told(metric, spot, period, &footing)?;
+        let stand = Stand::of(self, &footing, spot.clone());
+        let seat = Seat { telling: self, stand: &stand, period, footing: &footing };
+        let told = self.told(metric, seat)?;
         let failed = |_| MeasureError::Overflow { metric: metric.name.clone() };
-        let seat = Seat { telling: self, spot, period, footing: &footing };
         let rule = match told.status {
             Status::NotApplicable => Rule::NotFed,
             Status::NoData if footing.first.is_none_or(|first| period.last() < first) => {
@@ -192,10 +195,7 @@ impl Worked<'_> {
                 self.walk(seat, x)?;
                 self.walk(seat, y)
             }
-            Formula::OfUnit(x) => {
-                let whole = ((seat.spot.0.0.clone(), None), seat.spot.1.clone());
-                self.walk(&Seat { spot: &whole, ..*seat }, x)
-            }
+            Formula::OfUnit(x) => self.walk(&seat.of_unit(), x),
             Formula::Over(kind, over) => self.over(seat, formula, (*kind, over)),
         }
     }
@@ -204,7 +204,8 @@ impl Worked<'_> {
         let value = seat.named(name)?;
         let metric = seat.telling.metrics.get(name);
         if metric.is_none() && name != "months_known" {
-            let asked = Use { measure: name.to_owned(), spot: seat.spot.clone(), amount: value };
+            let asked =
+                Use { measure: name.to_owned(), spot: seat.stand.spot.clone(), amount: value };
             if !self.uses.contains(&asked) {
                 self.uses.push(asked);
             }
@@ -229,18 +230,19 @@ impl Worked<'_> {
         formula: &Formula,
         (kind, over): (Spread, &Over),
     ) -> Result<(), Overflow> {
-        let limit = over.limit.as_ref().map(|limit| seat.value(limit)).transpose()?.flatten();
+        let limit = seat.limit(over)?;
         let mut parted = Parted {
             formula: names(formula),
             value: seat.value(formula)?,
             limit,
             parts: Vec::new(),
         };
-        for part in seat.each_part(kind, over, limit)? {
-            let of_part = Seat { spot: &part.spot, ..*seat };
+        for stand in seat.stand.parts_of(over).unwrap_or_default() {
+            let of_part = Seat { stand, ..*seat };
             self.walk(&of_part, &over.above)?;
             self.walk(&of_part, &over.below)?;
-            parted.parts.push(part);
+            let Portion { above, below, counts } = seat.portion(stand, kind, over, limit)?;
+            parted.parts.push(PartWorked { spot: stand.spot.clone(), above, below, counts });
         }
         if let Some(limit) = &over.limit {
             self.walk(seat, limit)?;

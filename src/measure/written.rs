@@ -1,7 +1,7 @@
 //! How does a formula read, with its names or with its numbers?
 
-use super::evaluate::Seat;
 use super::evaluate::rounded;
+use super::seat::Seat;
 use super::spread::Overflow;
 use crate::base::cell::decimal_text;
 use crate::spec::formula::Exact;
@@ -63,11 +63,7 @@ fn text(formula: &Formula, words: Words<'_>, around: Bond) -> Result<String, Ove
         }
         Formula::OfUnit(x) => match words {
             Words::Names => (Bond::Whole, format!("OF_UNIT({})", text(x, words, Bond::Sum)?)),
-            Words::Numbers(seat) => {
-                let whole = ((seat.spot.0.0.clone(), None), seat.spot.1.clone());
-                let seat = Seat { spot: &whole, ..*seat };
-                return text(x, Words::Numbers(&seat), around);
-            }
+            Words::Numbers(seat) => return text(x, Words::Numbers(&seat.of_unit()), around),
         },
         Formula::Over(kind, over) => match words {
             Words::Numbers(seat) => (Bond::Whole, value_text(seat.value(formula)?)),

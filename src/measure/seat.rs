@@ -1,0 +1,181 @@
+//! What is a formula worth at a place and in a period? What is known of a place is looked up once, for all
+//! periods.
+
+use num_traits::CheckedAdd as _;
+use num_traits::CheckedDiv as _;
+use num_traits::CheckedMul as _;
+use num_traits::CheckedSub as _;
+use num_traits::Signed as _;
+use num_traits::Zero as _;
+
+use super::cube::AmountsAt;
+use super::cube::Spot;
+use super::evaluate::Footing;
+use super::evaluate::Telling;
+use super::spread::Overflow;
+use super::spread::spread;
+use crate::base::period::Month;
+use crate::base::period::Period;
+use crate::spec::formula::Exact;
+use crate::spec::formula::Formula;
+use crate::spec::formula::Over;
+use crate::spec::formula::Parts;
+use crate::spec::formula::Spread;
+
+/// A place with the amounts of the measures that a metric asks for, those of its unit and of its parts.
+pub(super) struct Stand<'s> {
+    /// The place.
+    pub(super) spot: Spot,
+    known: Vec<(&'s str, AmountsAt<'s>)>,
+    /// Its unit, where it is a section.
+    whole: Option<Box<Stand<'s>>>,
+    /// The parts that the metric's formula looks at.
+    parts: Vec<(&'s Parts, Vec<Stand<'s>>)>,
+}
+
+impl<'s> Stand<'s> {
+    /// Looks up what is known of a place, of its unit and of its parts.
+    pub(super) fn of(telling: &'s Telling<'_, '_>, footing: &Footing<'s>, spot: Spot) -> Stand<'s> {
+        let stand = Stand::alone(telling, footing, spot).with_parts(telling, footing);
+        let whole = stand.whole.map(|whole| Box::new(whole.with_parts(telling, footing)));
+        Stand { whole, ..stand }
+    }
+
+    /// A place and its unit, without parts.
+    fn alone(telling: &'s Telling<'_, '_>, footing: &Footing<'s>, spot: Spot) -> Stand<'s> {
+        let measures = &telling.cube.measures;
+        let asked = footing.asked.iter();
+        let known = asked.filter_map(|name| Some((*name, measures.get(*name)?.on(&spot))));
+        let ((unit, section), part) = &spot;
+        let whole = section.as_ref().map(|_| ((unit.clone(), None), part.clone()));
+        let whole = whole.map(|whole| Box::new(Stand::alone(telling, footing, whole)));
+        Stand { known: known.collect(), whole, parts: Vec::new(), spot }
+    }
+
+    /// The same with its parts, each with its own; what is itself a part has none of its kind.
+    fn with_parts(mut self, telling: &'s Telling<'_, '_>, footing: &Footing<'s>) -> Stand<'s> {
+        let ((_, section), part) = &self.spot;
+        let has = |kind: &Parts| part.is_none() && (*kind != Parts::Sections || section.is_none());
+        for kind in footing.parts.iter().filter(|kind| has(kind)) {
+            let parts = telling.parts(&self.spot.0, kind, footing).into_iter();
+            let part = |spot| Stand::alone(telling, footing, spot).with_parts(telling, footing);
+            self.parts.push((kind, parts.map(part).collect()));
+        }
+        self
+    }
+
+    /// The parts of a kind; what is itself a part has none.
+    pub(super) fn parts_of(&self, over: &Over) -> Option<&[Stand<'s>]> {
+        let known = self.parts.iter().find(|(kind, _)| **kind == over.parts);
+        known.map(|(_, parts)| parts.as_slice())
+    }
+}
+
+/// A place and a period, for which formulas are worked out.
+#[derive(Clone, Copy)]
+pub(super) struct Seat<'s> {
+    pub(super) telling: &'s Telling<'s, 's>,
+    pub(super) stand: &'s Stand<'s>,
+    pub(super) period: Period,
+    pub(super) footing: &'s Footing<'s>,
+}
+
+/// What a part of a place has above and below the line.
+pub(super) struct Portion {
+    pub(super) above: Option<Exact>,
+    pub(super) below: Option<Exact>,
+    /// Whether it counts.
+    pub(super) counts: bool,
+}
+
+impl<'s> Seat<'s> {
+    pub(super) fn named(&self, name: &str) -> Result<Option<Exact>, Overflow> {
+        if name == "months_known" {
+            return Ok(Some(self.months_known()));
+        }
+        if let Some(metric) = self.telling.metrics.get(name) {
+            return self.value(&metric.value);
+        }
+        let told = Month::of(self.telling.as_of);
+        let known = self.stand.known.iter().find(|(known, _)| *known == name);
+        Ok(known.and_then(|(_, amounts)| amounts.within(self.period, told)))
+    }
+
+    /// The value of a formula; a zero denominator or a missing part is no value.
+    pub(super) fn value(&self, formula: &Formula) -> Result<Option<Exact>, Overflow> {
+        let pair = |x: &Formula, y: &Formula| Ok(self.value(x)?.zip(self.value(y)?));
+        Ok(match formula {
+            Formula::Name(name) => self.named(name)?,
+            Formula::Number(number) => Some(*number),
+            Formula::Add(x, y) => in_range(pair(x, y)?, |(x, y)| x.checked_add(y))?,
+            Formula::Subtract(x, y) => in_range(pair(x, y)?, |(x, y)| x.checked_sub(y))?,
+            Formula::Multiply(x, y) => in_range(pair(x, y)?, |(x, y)| x.checked_mul(y))?,
+            Formula::Divide(x, y) => {
+                let pair = pair(x, y)?.filter(|(_, y)| !y.is_zero());
+                in_range(pair, |(x, y)| x.checked_div(y))?
+            }
+            Formula::Greatest(x, y) => pair(x, y)?.map(|(x, y)| x.max(y)),
+            Formula::OfUnit(x) => self.of_unit().value(x)?,
+            Formula::Over(kind, over) => self.over(*kind, over)?,
+        })
+    }
+
+    /// The seat of the whole unit.
+    pub(super) fn of_unit(&self) -> Seat<'s> {
+        Seat { stand: self.stand.whole.as_deref().unwrap_or(self.stand), ..*self }
+    }
+
+    /// One number out of all parts. What is itself a part has none of its kind.
+    fn over(&self, kind: Spread, over: &Over) -> Result<Option<Exact>, Overflow> {
+        let Some(parts) = self.stand.parts_of(over) else { return Ok(None) };
+        let limit = self.limit(over)?;
+        let mut shares = Vec::with_capacity(parts.len());
+        for stand in parts {
+            let portion = self.portion(stand, kind, over, limit)?;
+            shares.extend(portion.above.zip(portion.below).filter(|_| portion.counts));
+        }
+        spread(kind, &shares, limit)
+    }
+
+    /// What the parts are compared with, or the least that counts.
+    pub(super) fn limit(&self, over: &Over) -> Result<Option<Exact>, Overflow> {
+        Ok(over.limit.as_ref().map(|limit| self.value(limit)).transpose()?.flatten())
+    }
+
+    /// What a part has, and whether it counts.
+    pub(super) fn portion(
+        &self,
+        stand: &'s Stand<'s>,
+        kind: Spread,
+        over: &Over,
+        limit: Option<Exact>,
+    ) -> Result<Portion, Overflow> {
+        let least = limit.filter(|_| kind != Spread::CountBelow).unwrap_or_else(Exact::zero);
+        let seat = Seat { stand, ..*self };
+        let (above, below) = (seat.value(&over.above)?, seat.value(&over.below)?);
+        let is_enough = below.is_some_and(|below| below.is_positive() && below >= least);
+        Ok(Portion { counts: is_enough && above.is_some(), above, below })
+    }
+
+    /// How many months of a period are known to the spans of a metric, days over days of the month.
+    fn months_known(&self) -> Exact {
+        let Seat { telling, period, footing, .. } = self;
+        let facts = footing.facts.iter();
+        let spans = facts.filter_map(|fact| telling.cube.facts.get(*fact)?.covered_from);
+        let from = spans.max().unwrap_or_else(|| period.first().first());
+        let months = period.months().map(|month| {
+            let first = from.max(month.first());
+            let last = telling.as_of.min(month.last());
+            let days = i128::from((last - first).get_days()) + 1;
+            Exact::new(days.max(0), i128::from(month.days()))
+        });
+        months.sum()
+    }
+}
+
+fn in_range(
+    pair: Option<(Exact, Exact)>,
+    work: impl Fn(&(Exact, Exact)) -> Option<Exact>,
+) -> Result<Option<Exact>, Overflow> {
+    pair.map(|pair| work(&pair).ok_or(Overflow)).transpose()
+}
