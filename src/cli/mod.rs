@@ -14,13 +14,16 @@ use std::io::IsTerminal as _;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::thread;
 
 use clap::Parser;
 use clap::Subcommand;
 use clap::ValueEnum;
 use jiff::civil::Date;
+use tokio::runtime::Handle;
 use tokio::signal::unix::SignalKind;
 use tokio::signal::unix::signal;
+use tokio::sync::oneshot;
 
 use crate::base::messages::Lang;
 use crate::base::said::Say;
@@ -32,6 +35,8 @@ use crate::spec::template::Secrets as _;
 pub const DONE: u8 = 0;
 /// A bad command line: a name that is not known.
 pub const USAGE: u8 = 2;
+/// A bug: the work ended without a word.
+pub const BUG: u8 = 70;
 /// The disk or the database.
 pub const DISK: u8 = 74;
 /// Another night holds the lock.
@@ -178,36 +183,56 @@ impl Face<'_> {
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     watch(arguments.verbose);
-    let (mut out, mut err) = (io::stdout(), io::stderr());
-    let is_terminal = err.is_terminal();
     let lang = lang(arguments.lang);
-    let mut face = Face { lang, out: &mut out, err: &mut err, is_terminal };
-    let told = tokio::runtime::Runtime::new().map_err(anyhow::Error::from).and_then(|runtime| {
-        let told = runtime.block_on(until_interrupted(arguments, &mut face));
+    let code = tokio::runtime::Runtime::new().and_then(|runtime| {
+        let code = runtime.block_on(until_interrupted(arguments, lang));
         // Looking up a name can't be interrupted, and nobody waits for it any more.
         runtime.shutdown_background();
-        told
+        code
     });
-    let code = told.or_else(|fault| say_why(&fault, &mut face));
-    // Where nobody can be told any more, the exit code is all that is left.
-    ExitCode::from(code.unwrap_or(DISK))
+    let failed = |fault: io::Error| speak(lang, |face| say_why(&fault.into(), face));
+    ExitCode::from(code.unwrap_or_else(failed))
 }
 
-async fn until_interrupted(arguments: Arguments, face: &mut Face<'_>) -> anyhow::Result<u8> {
+/// Speaks to whoever called; where nobody can be told any more, the exit code is all that is left.
+fn speak(lang: Lang, what: impl FnOnce(&mut Face<'_>) -> io::Result<u8>) -> u8 {
+    let (mut out, mut err) = (io::stdout(), io::stderr());
+    let is_terminal = err.is_terminal();
+    what(&mut Face { lang, out: &mut out, err: &mut err, is_terminal }).unwrap_or(DISK)
+}
+
+/// Does what is asked on a thread of its own, so that a signal is heard whatever it is doing: a night may
+/// be stopped at any byte.
+async fn until_interrupted(arguments: Arguments, lang: Lang) -> io::Result<u8> {
     let is_server = matches!(arguments.verb, Verb::Sandbox(_));
     let is_schedule = matches!(arguments.verb, Verb::Schedule { .. });
     // From here on, so that no signal finds the process unprepared.
     let (mut interrupt, mut terminate) =
         (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let (runtime, (end, ended)) = (Handle::current(), oneshot::channel());
+    let work = move || {
+        let code = speak(lang, |face| {
+            let told = runtime.block_on(verbs::verb(arguments, face));
+            told.or_else(|fault| say_why(&fault, face))
+        });
+        // Nobody listens any more after a signal.
+        let _heard = end.send(code);
+    };
+    thread::Builder::new().stack_size(STACK).spawn(work)?;
     let code = tokio::select! {
-        code = verbs::verb(arguments, face) => return code,
+        code = ended => return Ok(code.unwrap_or(BUG)),
         _ = interrupt.recv(), if !is_server => INTERRUPTED,
         _ = terminate.recv() => TERMINATED,
     };
-    let text = face.say(if is_schedule { Say::Stopped } else { Say::Interrupted }, &[]);
-    face.complain(&text, None)?;
-    Ok(code)
+    Ok(speak(lang, |face| {
+        let text = face.say(if is_schedule { Say::Stopped } else { Say::Interrupted }, &[]);
+        face.complain(&text, None)?;
+        Ok(code)
+    }))
 }
+
+/// What a process' first thread has, for polars goes deep.
+const STACK: usize = 8 << 20;
 
 /// What went wrong, what to do, and the code that says so.
 fn say_why(fault: &anyhow::Error, face: &mut Face<'_>) -> io::Result<u8> {

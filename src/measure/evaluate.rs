@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use jiff::civil::Date;
+use rayon::prelude::*;
 
 use super::MeasureError;
 use super::cube::Cube;
@@ -126,14 +127,16 @@ impl<'m> Telling<'_, 'm> {
     /// # Errors
     /// A formula that leaves 128 bits.
     pub fn all(&self) -> Result<Vec<Told<'m>>, MeasureError> {
-        let mut all = Vec::new();
-        for metric in self.metrics.values().copied() {
+        let metrics: Vec<&Metric> = self.metrics.values().copied().collect();
+        let each = metrics.into_par_iter().map(|metric| {
+            let mut told = Vec::new();
             let footing = self.footing(metric);
             for unit in self.units {
-                self.of_unit(metric, unit, &footing, &mut all)?;
+                self.of_unit(metric, unit, &footing, &mut told)?;
             }
-        }
-        Ok(all)
+            Ok(told)
+        });
+        Ok(each.collect::<Result<Vec<_>, MeasureError>>()?.into_iter().flatten().collect())
     }
 
     fn of_unit(
@@ -147,10 +150,8 @@ impl<'m> Telling<'_, 'm> {
         for spot in self.spots(metric, unit, footing) {
             let stand = Stand::of(self, footing, spot);
             for period in &periods {
-                into.push(self.told(
-                    metric,
-                    Seat { telling: self, stand: &stand, period: *period, footing },
-                )?);
+                let (period, stand) = (*period, &stand);
+                into.push(told(metric, &Seat { telling: self, stand, period, footing })?);
             }
         }
         Ok(())
@@ -170,9 +171,7 @@ impl<'m> Telling<'_, 'm> {
         let (mut measures, mut parts) = (BTreeSet::new(), BTreeSet::new());
         self.each_formula(&metric.value, &mut |formula| {
             formula.each_name(&mut |name| {
-                if let Some((name, _)) = self.cube.measures.get_key_value(name) {
-                    measures.insert(name.as_str());
-                }
+                measures.extend(self.cube.measures.contains_key(name).then_some(name));
             });
             formula.each_over(&mut |over| {
                 parts.insert(&over.parts);
@@ -251,64 +250,61 @@ impl<'m> Telling<'_, 'm> {
             })
             .collect()
     }
+}
 
-    pub(super) fn told(
-        &self,
-        metric: &'m Metric,
-        seat: Seat<'_>,
-    ) -> Result<Told<'m>, MeasureError> {
-        let Seat { stand: Stand { spot, .. }, period, footing, .. } = seat;
-        let mut told = Told {
-            metric,
-            place: spot.0.clone(),
-            part: spot.1.clone(),
-            period,
-            value: None,
-            numerator: None,
-            denominator: None,
-            base: None,
-            status: Status::NotApplicable,
-            is_stale: footing.is_stale,
-        };
-        if !footing.is_applicable {
-            return Ok(told);
-        }
-        told.status = Status::NoData;
-        if footing.first.is_none_or(|first| period.last() < first) {
-            return Ok(told);
-        }
-        let failed = |_| MeasureError::Overflow { metric: metric.name.clone() };
-        if let Formula::Divide(above, below) = &metric.value {
-            told.numerator = seat.value(above).map_err(failed)?;
-            told.denominator = seat.value(below).map_err(failed)?;
-            told.base = told.denominator;
-        }
-        let Some(value) = seat.value(&metric.value).map_err(failed)? else { return Ok(told) };
-        let base = |base: &Base| seat.named(&base.name.value).map_err(failed);
-        if let Some(need) = &metric.need {
-            told.base = base(need)?;
-            if told.base.is_none_or(|found| found < need.at_least) {
-                return Ok(told);
-            }
-        }
-        told.status = Status::Ok;
-        if let Some(few) = &metric.few {
-            told.base = base(few)?;
-            if told.base.is_none_or(|found| found < few.at_least) {
-                told.status = Status::Few;
-            }
-        }
-        if let Some(withhold) = &metric.withhold {
-            told.base = base(withhold)?;
-            if told.base.is_none_or(|found| found < withhold.at_least) {
-                told.status = Status::Withheld;
-                (told.numerator, told.denominator, told.base) = (None, None, None);
-                return Ok(told);
-            }
-        }
-        told.value = Some(value);
-        Ok(told)
+/// A metric at a place and in a period, judged.
+pub(super) fn told<'m>(metric: &'m Metric, seat: &Seat<'_>) -> Result<Told<'m>, MeasureError> {
+    let Seat { stand: Stand { spot, .. }, period, footing, .. } = *seat;
+    let mut told = Told {
+        metric,
+        place: spot.0.clone(),
+        part: spot.1.clone(),
+        period,
+        value: None,
+        numerator: None,
+        denominator: None,
+        base: None,
+        status: Status::NotApplicable,
+        is_stale: footing.is_stale,
+    };
+    if !footing.is_applicable {
+        return Ok(told);
     }
+    told.status = Status::NoData;
+    if footing.first.is_none_or(|first| period.last() < first) {
+        return Ok(told);
+    }
+    let failed = |_| MeasureError::Overflow { metric: metric.name.clone() };
+    if let Formula::Divide(above, below) = &metric.value {
+        told.numerator = seat.value(above).map_err(failed)?;
+        told.denominator = seat.value(below).map_err(failed)?;
+        told.base = told.denominator;
+    }
+    let Some(value) = seat.value(&metric.value).map_err(failed)? else { return Ok(told) };
+    let base = |base: &Base| seat.named(&base.name.value).map_err(failed);
+    if let Some(need) = &metric.need {
+        told.base = base(need)?;
+        if told.base.is_none_or(|found| found < need.at_least) {
+            return Ok(told);
+        }
+    }
+    told.status = Status::Ok;
+    if let Some(few) = &metric.few {
+        told.base = base(few)?;
+        if told.base.is_none_or(|found| found < few.at_least) {
+            told.status = Status::Few;
+        }
+    }
+    if let Some(withhold) = &metric.withhold {
+        told.base = base(withhold)?;
+        if told.base.is_none_or(|found| found < withhold.at_least) {
+            told.status = Status::Withheld;
+            (told.numerator, told.denominator, told.base) = (None, None, None);
+            return Ok(told);
+        }
+    }
+    told.value = Some(value);
+    Ok(told)
 }
 
 /// A number in units of its last decimal, rounded half away from zero.

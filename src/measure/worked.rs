@@ -6,6 +6,7 @@ use super::evaluate::Status;
 use super::evaluate::Telling;
 use super::evaluate::Told;
 use super::evaluate::Unit;
+use super::evaluate::told;
 use super::seat::Portion;
 use super::seat::Seat;
 use super::seat::Stand;
@@ -125,7 +126,7 @@ impl<'t> Telling<'t, 't> {
         let footing = self.footing(metric);
         let stand = Stand::of(self, &footing, spot.clone());
         let seat = Seat { telling: self, stand: &stand, period, footing: &footing };
-        let told = self.told(metric, seat)?;
+        let told = told(metric, &seat)?;
         let failed = |_| MeasureError::Overflow { metric: metric.name.clone() };
         let rule = match told.status {
             Status::NotApplicable => Rule::NotFed,

@@ -7,6 +7,7 @@ mod notes;
 mod pull;
 pub mod report;
 mod score;
+mod side_by_side;
 pub mod status;
 
 use std::fs::File;
@@ -125,18 +126,12 @@ pub async fn run(
     let key = key(ground)?;
     keep_home(ground)?;
     let cutoff = ground.cutoff(choice.night)?;
-    let pulls = pull::all(ground, choice, (&key, cutoff), watch).await?;
+    let pulls = pull::all(ground, choice, (&key, cutoff), watch)?;
     let lake = Lake::at(&ground.lake());
     let mut streams: Vec<StreamNight> = Vec::new();
     let mut noticed = Vec::new();
-    for (pulled, (connector, stream)) in pulls.into_iter().zip(ground.catalog.streams()) {
-        let (told, seen) = model::model(ground, (connector, stream), choice.night, pulled)?;
-        match &told.state {
-            State::Failed => watch(Step::Failed(told.name(), told.note.clone())),
-            State::Done | State::Nothing => {
-                watch(Step::Modelled(told.name(), told.equation.versions()));
-            }
-        }
+    for modelled in model::all(ground, choice.night, pulls, watch) {
+        let (told, seen) = modelled?;
         noticed.extend(seen);
         streams.push(told);
     }

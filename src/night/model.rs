@@ -2,16 +2,21 @@
 //! promise leaves the last good data as they are.
 
 use std::collections::BTreeMap;
+use std::num::NonZero;
 use std::sync::Arc;
+use std::sync::mpsc::Sender;
+use std::thread;
 
 use jiff::civil::Date;
 use num_rational::Ratio;
 
 use super::Ground;
+use super::Step;
 use super::pull::Pulled;
 use super::report::Noticed;
 use super::report::State;
 use super::report::StreamNight;
+use super::side_by_side::side_by_side;
 use crate::frame::functions::Days;
 use crate::model::judge::Judge;
 use crate::model::judge::Judged;
@@ -46,13 +51,50 @@ fn known_rows(
     Ok(Some(lake.read(schema, before)?.height() as u64))
 }
 
+/// How a stream ended, and what was noticed on the way.
+type Modelled = anyhow::Result<(StreamNight, Vec<Noticed>)>;
+
+/// Judges and merges what every stream brought: tables side by side, the streams of one table in turn.
+pub(super) fn all(
+    ground: &Ground<'_>,
+    night: Date,
+    pulls: Vec<Pulled>,
+    watch: &mut (dyn FnMut(Step) + Send),
+) -> Vec<Modelled> {
+    let streams = ground.catalog.streams().into_iter().zip(pulls).enumerate();
+    let mut tables: BTreeMap<&str, Vec<_>> = BTreeMap::new();
+    for (at, (of, pulled)) in streams {
+        tables.entry(&of.1.into.value).or_default().push((at, of, pulled));
+    }
+    let of_table = |streams: Vec<_>, tell: &Sender<Step>| {
+        let each = |(at, of, pulled)| (at, told(model(ground, of, night, pulled), tell));
+        streams.into_iter().map(each).collect::<Vec<_>>()
+    };
+    let threads = thread::available_parallelism().map_or(1, NonZero::get);
+    let tables = tables.into_values().collect();
+    let mut modelled: Vec<_> =
+        side_by_side(tables, threads, &of_table, watch).into_iter().flatten().collect();
+    modelled.sort_by_key(|(at, _)| *at);
+    modelled.into_iter().map(|(_, modelled)| modelled).collect()
+}
+
+/// Tells how a stream ended.
+fn told(modelled: Modelled, tell: &Sender<Step>) -> Modelled {
+    let (told, noticed) = modelled?;
+    tell.send(match &told.state {
+        State::Failed => Step::Failed(told.name(), told.note.clone()),
+        State::Done | State::Nothing => Step::Modelled(told.name(), told.equation.versions()),
+    })?;
+    Ok((told, noticed))
+}
+
 /// Judges and merges what a stream brought.
-pub(super) fn model(
+fn model(
     ground: &Ground<'_>,
     (connector, stream): (&Connector, &Stream),
     night: Date,
     pulled: Pulled,
-) -> anyhow::Result<(StreamNight, Vec<Noticed>)> {
+) -> Modelled {
     let lake = Lake::at(&ground.lake());
     let mut told = StreamNight::new(connector, stream, night);
     let attempt = match pulled {

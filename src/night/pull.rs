@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::sync::mpsc::Sender;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use tokio::runtime::Handle;
 
 use super::Choice;
 use super::Ground;
 use super::Step;
+use super::side_by_side::side_by_side;
 use super::status;
 use crate::base::batch::Batch;
 use crate::base::pseudonym::Key;
@@ -24,49 +27,28 @@ use crate::spec::connector::Stream;
 /// What became of asking for a stream: the attempt that stands, or why there is none.
 pub(super) type Pulled = Result<(Date, u32), String>;
 
-/// Asks for every stream that has not landed tonight, in the order of [`crate::spec::catalog::Catalog::streams`].
-pub(super) async fn all(
+/// Asks for every stream that has not landed tonight, systems side by side and the streams of one in turn;
+/// what came stands in the order of [`crate::spec::catalog::Catalog::streams`].
+pub(super) fn all(
     ground: &Ground<'_>,
     choice: Choice,
     (key, cutoff): (&Key, Timestamp),
     watch: &mut (dyn FnMut(Step) + Send),
 ) -> anyhow::Result<Vec<Pulled>> {
-    let mut systems: BTreeMap<&str, Result<System, String>> = BTreeMap::new();
     let well = status::well(&ground.lake(), ground.catalog)?;
-    let mut pulled = Vec::new();
-    for (connector, stream) in ground.catalog.streams() {
-        let name = format!("{}.{}", connector.name, stream.name);
-        let landing = Landing::of(&ground.lake(), &connector.name, &stream.name);
-        let attempts = landing.attempts()?;
-        let tonight = attempts.iter().filter(|(night, _)| *night == choice.night).max();
-        if let Some(attempt) = tonight.filter(|_| !choice.again) {
-            watch(Step::Landed(name, landing.manifest(*attempt)?.received));
-            pulled.push(Ok(*attempt));
-            continue;
-        }
-        watch(Step::Asking(name.clone()));
-        let system = systems.entry(&connector.name).or_insert_with(|| {
-            System::open(connector, ground.secrets).map_err(|fault| chain(&fault))
-        });
-        let asked = match system {
-            Ok(system) => {
-                let stood =
-                    |night: Date| night < choice.night && well.contains(&(name.clone(), night));
-                let from = Bookmark::of(&landing, stood)?.of_stream(stream, choice.night);
-                let night = Tonight { ground, choice, key, cutoff };
-                pull(&night, (connector, stream), system, (&landing, from)).await
-            }
-            Err(fault) => Err(fault.clone()),
-        };
-        match &asked {
-            Ok(attempt) => watch(Step::Landed(name, landing.manifest(*attempt)?.received)),
-            Err(fault) => {
-                tracing::warn!(stream = name, fault, "stream failed");
-            }
-        }
-        pulled.push(asked);
+    let night = Tonight { ground, choice, key, cutoff, well };
+    let runtime = Handle::current();
+    let of_system = |connector: &Connector, tell: &Sender<Step>| {
+        runtime.block_on(night.system(connector, tell))
+    };
+    let connectors: Vec<&Connector> = ground.catalog.connectors.iter().collect();
+    let threads = connectors.len();
+    let mut pulled: BTreeMap<String, Pulled> = BTreeMap::new();
+    for of_system in side_by_side(connectors, threads, &of_system, watch) {
+        pulled.extend(of_system?);
     }
-    Ok(pulled)
+    let streams = ground.catalog.streams().into_iter();
+    Ok(streams.filter_map(|(of, stream)| pulled.remove(&named(of, stream))).collect())
 }
 
 /// Where the nights before have come to. One whose stream failed after it had landed has come nowhere:
@@ -106,6 +88,65 @@ struct Tonight<'t> {
     choice: Choice,
     key: &'t Key,
     cutoff: Timestamp,
+    /// The streams and nights that ended well.
+    well: BTreeSet<(String, Date)>,
+}
+
+/// The name of a stream in notes and messages.
+fn named(connector: &Connector, stream: &Stream) -> String {
+    format!("{}.{}", connector.name, stream.name)
+}
+
+impl Tonight<'_> {
+    /// Asks a system for its streams, one after the other.
+    async fn system(
+        &self,
+        connector: &Connector,
+        tell: &Sender<Step>,
+    ) -> anyhow::Result<Vec<(String, Pulled)>> {
+        let mut opened = None;
+        let mut pulled = Vec::new();
+        for stream in &connector.streams {
+            let asked = self.stream((connector, stream), &mut opened, tell).await?;
+            pulled.push((named(connector, stream), asked));
+        }
+        Ok(pulled)
+    }
+
+    /// Asks for a stream, if it has not landed tonight; its system is opened when the first is asked for.
+    async fn stream(
+        &self,
+        (connector, stream): (&Connector, &Stream),
+        opened: &mut Option<Result<System, String>>,
+        tell: &Sender<Step>,
+    ) -> anyhow::Result<Pulled> {
+        let Tonight { ground, choice, .. } = *self;
+        let name = named(connector, stream);
+        let landing = Landing::of(&ground.lake(), &connector.name, &stream.name);
+        let attempts = landing.attempts()?;
+        let tonight = attempts.iter().filter(|(night, _)| *night == choice.night).max();
+        if let Some(attempt) = tonight.filter(|_| !choice.again) {
+            tell.send(Step::Landed(name, landing.manifest(*attempt)?.received))?;
+            return Ok(Ok(*attempt));
+        }
+        tell.send(Step::Asking(name.clone()))?;
+        let open = || System::open(connector, ground.secrets).map_err(|fault| chain(&fault));
+        let asked = match opened.get_or_insert_with(open) {
+            Ok(system) => {
+                let stood = |night: Date| {
+                    night < choice.night && self.well.contains(&(name.clone(), night))
+                };
+                let from = Bookmark::of(&landing, stood)?.of_stream(stream, choice.night);
+                pull(self, (connector, stream), system, (&landing, from)).await
+            }
+            Err(fault) => Err(fault.clone()),
+        };
+        match &asked {
+            Ok(attempt) => tell.send(Step::Landed(name, landing.manifest(*attempt)?.received))?,
+            Err(fault) => tracing::warn!(stream = name, fault, "stream failed"),
+        }
+        Ok(asked)
+    }
 }
 
 async fn pull(
