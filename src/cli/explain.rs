@@ -142,7 +142,14 @@ fn head(explained: &Explanation<'_>, face: &mut Face<'_>) -> io::Result<()> {
     ];
     let definition = face.say(Say::Definition, &nouns);
     writeln!(face.out, "  {definition}\n  {}", metric.means)?;
-    let value = shown(&explained.worked).unwrap_or_else(|| "–".to_owned());
+    let value = match told.value {
+        // A share is kept as what it is of one, and read as what it is of a hundred.
+        Some(value) if metric.measured_in == "%" => {
+            let places = metric.decimals.saturating_sub(2);
+            decimal_text(rounded(value * Exact::from(100), places), places)
+        }
+        _ => shown(&explained.worked).unwrap_or_else(|| "–".to_owned()),
+    };
     let unrounded = told.value.map(|value| format!("  ({})", exact_text(value)));
     let unrounded = unrounded.unwrap_or_default();
     writeln!(face.out, "\n  {value} {}{unrounded}", metric.measured_in)?;

@@ -34,9 +34,12 @@ pub(super) async fn make(connection: &mut SqliteConnection, schema: &Schema) -> 
     }
     let drop = AssertSqlSafe(format!("drop table if exists {table}"));
     sqlx::query(drop).execute(&mut *connection).await?;
+    // What was sent must name a unit, but the name may be one that nobody knows.
+    let is_key = |name: &str| schema.foreign_keys.iter().any(|key| key.column == name);
     let mut lines: Vec<String> = columns(schema)
         .map(|field| {
-            let required = if field.is_required { " not null" } else { "" };
+            let is_required = field.is_required && !is_key(&field.name);
+            let required = if is_required { " not null" } else { "" };
             format!("    {} {}{required}", quoted(&field.name), affinity(field.kind))
         })
         .collect();

@@ -88,6 +88,25 @@ fn a_night_killed_at_any_step_and_run_again_ends_as_if_it_had_not_been() {
 }
 
 #[test]
+fn a_night_that_knows_no_unit_keeps_every_row_and_lists_the_names() {
+    let world = World::of(1);
+    let home = World::lean_home();
+    for system in ["appraisal", "hotline", "staffing"] {
+        fs::remove_file(home.path().join(format!("connectors/{system}.toml"))).unwrap();
+    }
+    done(&mut world.night(home.path(), NIGHT));
+    let warehouse = home.path().join("var/warehouse.db");
+    for table in ["service_item", "task"] {
+        let told = format!(
+            "select count(*) > 40, count(unit_id), count(*) = (
+                select sum(rows) from finding where kind = 'unknown_unit' and stream = '{table}'
+            ) from {table}"
+        );
+        assert_eq!(ask(&warehouse, &told), [["1", "0", "1"]], "{table}");
+    }
+}
+
+#[test]
 fn a_night_whose_hotline_is_down_publishes_the_rest_and_says_what_is_stale() {
     let world = World::of(2);
     let home = World::lean_home();
