@@ -9,6 +9,9 @@ mod night;
 use std::env;
 use std::time::Duration;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     let asked: Vec<String> = env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
     let is_asked = |name: &str| asked.is_empty() || asked.iter().any(|word| word == name);

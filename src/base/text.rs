@@ -1,12 +1,24 @@
 //! How is a cell of text made comparable? Offices paste full-width digits, line feeds and invisible
 //! characters; two spellings that a reader cannot tell apart become one.
 
-use unicode_normalization::UnicodeNormalization;
+use std::borrow::Cow;
+
+use unicode_normalization::IsNormalized;
+use unicode_normalization::UnicodeNormalization as _;
+use unicode_normalization::is_nfkc_quick;
+
+/// The text in NFKC, which most texts are in already.
+fn composed(text: &str) -> Cow<'_, str> {
+    match is_nfkc_quick(text.chars()) {
+        IsNormalized::Yes => Cow::Borrowed(text),
+        IsNormalized::No | IsNormalized::Maybe => Cow::Owned(text.nfkc().collect()),
+    }
+}
 
 /// The text in NFKC without line feeds, tabs and invisible characters, trimmed, with single blanks.
 pub fn clean(text: &str) -> String {
     let mut cleaned = String::with_capacity(text.len());
-    for letter in text.nfkc().filter(|letter| !is_invisible(*letter)) {
+    for letter in composed(text).chars().filter(|letter| !is_invisible(*letter)) {
         if !letter.is_whitespace() {
             cleaned.push(letter);
         } else if !cleaned.is_empty() && !cleaned.ends_with(' ') {
@@ -21,7 +33,8 @@ pub fn clean(text: &str) -> String {
 
 /// The cleaned text without any blank, for names of units and people: `张　三` is `张三`.
 pub fn squeeze(text: &str) -> String {
-    text.nfkc().filter(|letter| !is_invisible(*letter) && !letter.is_whitespace()).collect()
+    let is_shown = |letter: &char| !is_invisible(*letter) && !letter.is_whitespace();
+    composed(text).chars().filter(is_shown).collect()
 }
 
 /// A text of somebody else, fit for a report: one line, not long, and long runs of digits, which may

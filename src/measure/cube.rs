@@ -10,12 +10,12 @@ use super::MeasureError;
 use super::fact::Ground;
 use super::kept::Kept;
 use super::kept::Ledger;
-use super::placed::month_at;
 use super::placed::month_of_measure;
 use super::placed::placed;
 use super::quantile::quantile;
+use super::spots::Counted;
+use super::spots::keys;
 use crate::base::cell::Cell;
-use crate::base::cell::CellRow;
 use crate::base::period::Month;
 use crate::base::period::Period;
 use crate::frame::FrameError;
@@ -103,19 +103,9 @@ impl Amounts {
         sums.chain(self.counts.range(first..).map(|(spot, _)| spot))
     }
 
-    /// The spots that a counted row counts for: its section, its unit, and both by each dimension.
-    fn spots(&self, counted: Counted) -> Vec<Spot> {
-        let Counted { unit, section, month, parts } = counted;
-        if self.quarters_until.is_some_and(|day| month.month() % 3 != 0 || month.last() > day) {
-            return Vec::new();
-        }
-        let whole = (unit.clone(), None);
-        let places = section.map(|section| (unit, Some(section))).into_iter().chain([whole]);
-        let of_place = |place: Place| {
-            let parts = parts.iter().map(|part| (place.clone(), Some(part.clone())));
-            parts.chain([(place.clone(), None)]).collect::<Vec<_>>()
-        };
-        places.flat_map(of_place).collect()
+    /// Whether a month counts.
+    fn counts_in(&self, month: Month) -> bool {
+        self.quarters_until.is_none_or(|day| month.month() % 3 == 0 && month.last() <= day)
     }
 }
 
@@ -269,9 +259,10 @@ fn amounts(
     let by: Vec<Expr> = keys.iter().map(col).collect();
     let sums = rows.clone().lazy().group_by(&by).agg(summed);
     let sums = sums.collect().map_err(doing())?;
+    let counted = Counted::of(fact, &sums);
     for (measure, (_, amounts)) in measures.iter().zip(&mut found) {
         if is_sum(measure) {
-            add_sums(fact, &sums, measure, amounts)?;
+            add_sums(&counted, &sums, measure, amounts)?;
             continue;
         }
         let value = col(measure.name.as_str());
@@ -281,15 +272,10 @@ fn amounts(
             .filter(value.clone().is_not_null())
             .group_by(by.iter().cloned().chain([value]).collect::<Vec<_>>())
             .agg([len().cast(DataType::Int64).alias("_rows")]);
-        add_counts(fact, &dist.collect().map_err(doing())?, measure, amounts)?;
+        let dist = dist.collect().map_err(doing())?;
+        add_counts(&Counted::of(fact, &dist), &dist, measure, amounts)?;
     }
     Ok(found)
-}
-
-/// What rows are counted by.
-fn keys(fact: &Fact) -> Vec<String> {
-    let dimensions = fact.by.iter().map(|by| format!("_by_{}", by.value));
-    ["_unit", "_section", "_month"].map(str::to_owned).into_iter().chain(dimensions).collect()
 }
 
 fn nothing(ground: &Ground<'_>, fact: &Fact, measure: &Measure) -> Amounts {
@@ -307,84 +293,53 @@ fn nothing(ground: &Ground<'_>, fact: &Fact, measure: &Measure) -> Amounts {
     }
 }
 
-/// Where and when a counted row counts.
-struct Counted {
-    unit: String,
-    section: Option<String>,
-    month: Month,
-    parts: Vec<Part>,
-}
-
-/// The rows of a counted table with the columns after their keys.
-fn counted(fact: &Fact, counted: &DataFrame, more: &[&str]) -> Vec<(Counted, CellRow)> {
-    let keys = keys(fact);
-    let names: Vec<&str> = keys.iter().map(String::as_str).chain(more.iter().copied()).collect();
-    let read = |mut row: CellRow| {
-        let rest = row.split_off(keys.len());
-        let mut cells = row.into_iter();
-        let (Some(Some(Cell::Text(unit))), Some(section), Some(Some(Cell::Whole(month)))) =
-            (cells.next(), cells.next(), cells.next())
-        else {
-            return None;
-        };
-        let section = text(section);
-        let month = month_at(month)?;
-        let values = fact.by.iter().zip(cells);
-        let parts = values.filter_map(|(by, cell)| Some((by.value.clone(), text(cell)?)));
-        Some((Counted { unit, section, month, parts: parts.collect() }, rest))
-    };
-    table::to_rows(counted, &names).into_iter().filter_map(read).collect()
-}
-
-fn text(cell: Option<Cell>) -> Option<String> {
-    match cell {
-        Some(Cell::Text(text)) => Some(text),
-        _ => None,
-    }
-}
-
+/// Adds up a column of sums.
 fn add_sums(
-    fact: &Fact,
+    counted: &Counted,
     sums: &DataFrame,
     measure: &Measure,
     into: &mut Amounts,
 ) -> Result<(), MeasureError> {
-    for (row, rest) in counted(fact, sums, &[&measure.name]) {
-        let amount = match rest.as_slice() {
-            [Some(Cell::Whole(number))] => i128::from(*number),
-            [Some(Cell::Decimal(digits, scale))] => {
-                into.divisor = measure.per * 10_i128.pow(u32::from(*scale));
-                *digits
+    let mut amounts = Vec::with_capacity(sums.height());
+    for cell in cells(sums, &measure.name) {
+        amounts.push(match cell {
+            None => None,
+            Some(Cell::Whole(number)) => Some(i128::from(number)),
+            Some(Cell::Decimal(digits, scale)) => {
+                into.divisor = measure.per * 10_i128.pow(u32::from(scale));
+                Some(digits)
             }
-            [Some(_)] => {
+            Some(_) => {
                 return Err(MeasureError::NotANumber { measure: measure.name.clone() });
             }
-            _ => continue,
-        };
-        let month = row.month;
-        for spot in into.spots(row) {
-            *into.sums.entry(spot).or_default().entry(month).or_default() += amount;
-        }
+        });
     }
+    let add = |sum: &mut i128, amount: &i128| *sum += amount;
+    into.sums = counted.add(amounts.into_iter(), |month| into.counts_in(month), add);
     Ok(())
 }
 
+/// Adds up how often each value comes.
 fn add_counts(
-    fact: &Fact,
+    counted: &Counted,
     dist: &DataFrame,
     measure: &Measure,
     into: &mut Amounts,
 ) -> Result<(), MeasureError> {
-    for (row, rest) in counted(fact, dist, &[&measure.name, "_rows"]) {
-        let [Some(Cell::Whole(value)), Some(Cell::Whole(count))] = rest.as_slice() else {
+    let mut brought = Vec::with_capacity(dist.height());
+    for pair in cells(dist, &measure.name).into_iter().zip(cells(dist, "_rows")) {
+        let (Some(Cell::Whole(value)), Some(Cell::Whole(count))) = pair else {
             return Err(MeasureError::NotANumber { measure: measure.name.clone() });
         };
-        let (month, value) = (row.month, i128::from(*value));
-        let count = u64::try_from(*count).unwrap_or(0);
-        for spot in into.spots(row) {
-            let months = into.counts.entry(spot).or_default();
-            *months.entry(month).or_default().entry(value).or_default() += count;
-        }
+        brought.push(Some((i128::from(value), u64::try_from(count).unwrap_or(0))));
     }
+    let add = |counts: &mut BTreeMap<i128, u64>, (value, count): &(i128, u64)| {
+        *counts.entry(*value).or_default() += count;
+    };
+    into.counts = counted.add(brought.into_iter(), |month| into.counts_in(month), add);
     Ok(())
+}
+
+fn cells(table: &DataFrame, column: &str) -> Vec<Option<Cell>> {
+    table.column(column).map(table::cells).unwrap_or_default()
 }

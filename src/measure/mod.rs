@@ -10,6 +10,7 @@ pub mod placed;
 mod quantile;
 mod seat;
 mod spell;
+mod spots;
 pub mod spread;
 pub mod units;
 pub mod worked;
