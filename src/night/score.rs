@@ -171,16 +171,14 @@ fn of_unit(unit: &UnitScore<'_>, column: &str) -> Option<Cell> {
         "points_earned_shown" => Some(hundredths(unit.earned_shown())),
         "points_available" => Some(decimal(unit.available, 2)),
         "points_scored" => Some(decimal(unit.rests_on(), 2)),
+        "points_due" => Some(decimal(unit.availability.due, 2)),
+        "points_kept" => Some(decimal(unit.availability.kept, 2)),
         "leaves_scored" => leaves(State::Scored),
         "leaves_missing" => leaves(State::Missing),
         "leaves_not_built" => leaves(State::NotBuilt),
         "leaves_not_applicable" => leaves(State::NotApplicable),
         "leaves_withheld" => leaves(State::Withheld),
-        "reason" => {
-            let titles: Vec<&str> =
-                unit.withheld_for.iter().map(|leaf| leaf.title.as_str()).collect();
-            text(&titles.join("、")).map(|cell| Cell::Text(format!("缺{}", cell.written())))
-        }
+        "reason" => text(&unit.reason()),
         "stale" => Some(Cell::Flag(unit.lines.iter().any(is_stale))),
         _ => None,
     }
@@ -203,6 +201,7 @@ fn of_line(unit: &UnitScore<'_>, line: &Line<'_>, column: &str) -> Option<Cell> 
         "state" => text(line.state.name()),
         "reason" => text(&line.reason),
         "available" => Some(decimal(line.available, 2)),
+        "moved" => Some(decimal(line.available - line.leaf.points, 2)),
         "earned" => Some(decimal(line.earned, PLACES)),
         "earned_shown" => Some(hundredths(line.earned_shown)),
         "gives" => unit.score.map(|_| hundredths(line.gives_shown)),
