@@ -14,6 +14,7 @@ mod homes;
 mod nights;
 mod pencil;
 mod postgres;
+mod python;
 mod receipt;
 mod reshape;
 mod schedule;
