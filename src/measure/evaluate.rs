@@ -16,8 +16,10 @@ use super::cube::Cube;
 use super::cube::Part;
 use super::cube::Place;
 use super::cube::Spot;
+use super::peers::Peers;
 use super::spread::Overflow;
 use super::spread::spread;
+pub use super::status::Status;
 use crate::base::period::Month;
 use crate::base::period::Period;
 use crate::spec::formula::Exact;
@@ -28,38 +30,6 @@ use crate::spec::formula::Spread;
 use crate::spec::pipeline::Base;
 use crate::spec::pipeline::Grain;
 use crate::spec::pipeline::Metric;
-
-/// How far a value can be trusted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Status {
-    /// Told as it is.
-    Ok,
-    /// Told, on a thin base.
-    Few,
-    /// Nothing to divide by, or nothing known.
-    NoData,
-    /// No source feeds it here.
-    NotApplicable,
-    /// Too few people: not told.
-    Withheld,
-}
-
-impl Status {
-    /// Every status, in the order of reports.
-    pub const ALL: [Status; 5] =
-        [Status::Ok, Status::Few, Status::NoData, Status::NotApplicable, Status::Withheld];
-
-    /// The word in files and tables.
-    pub fn name(self) -> &'static str {
-        match self {
-            Status::Ok => "ok",
-            Status::Few => "few",
-            Status::NoData => "no_data",
-            Status::NotApplicable => "not_applicable",
-            Status::Withheld => "withheld",
-        }
-    }
-}
 
 /// A metric of a place and period.
 #[derive(Clone, Debug)]
@@ -112,12 +82,16 @@ pub struct Telling<'t, 'm> {
     pub fed: &'t BTreeSet<&'t str>,
     /// Tables whose stream failed this night.
     pub stale: &'t BTreeSet<String>,
+    /// What units are compared with.
+    pub peers: Peers<'t>,
 }
 
 /// What a metric rests on.
 struct Footing {
     measures: BTreeSet<String>,
     facts: BTreeSet<String>,
+    /// Metrics of the peers.
+    asks: BTreeSet<String>,
     is_applicable: bool,
     is_stale: bool,
     first: Option<Month>,
@@ -155,20 +129,28 @@ impl<'m> Telling<'_, 'm> {
         Ok(())
     }
 
-    /// The measures below a metric, metrics followed.
-    fn measures_below(&self, metric: &Metric, into: &mut BTreeSet<String>) {
-        metric.value.each_name(&mut |name| {
-            if let Some(below) = self.metrics.get(name) {
-                self.measures_below(below, into);
-            } else {
-                into.insert(name.to_owned());
+    /// The measures below a metric and the metrics of its peers that it asks for, metrics followed.
+    fn names_below(
+        &self,
+        metric: &Metric,
+        measures: &mut BTreeSet<String>,
+        asks: &mut BTreeSet<String>,
+    ) {
+        metric.value.each(&mut |part| {
+            if let Formula::Peers(name) = part {
+                asks.insert(name.clone());
+            }
+            let Formula::Name(name) = part else { return };
+            match self.metrics.get(name.as_str()) {
+                Some(below) => self.names_below(below, measures, asks),
+                None => _ = measures.insert(name.clone()),
             }
         });
     }
 
     fn footing(&self, metric: &Metric) -> Footing {
-        let mut measures = BTreeSet::new();
-        self.measures_below(metric, &mut measures);
+        let (mut measures, mut asks) = (BTreeSet::new(), BTreeSet::new());
+        self.names_below(metric, &mut measures, &mut asks);
         let found = measures.iter().filter_map(|name| self.cube.measures.get(name));
         let facts: BTreeSet<String> = found.map(|amounts| amounts.fact.clone()).collect();
         let known: Vec<_> = facts.iter().filter_map(|fact| self.cube.facts.get(fact)).collect();
@@ -178,7 +160,7 @@ impl<'m> Telling<'_, 'm> {
         // A fact without any row knows no month, and nothing that rests on it does.
         let firsts: Option<Vec<Month>> = known.iter().map(|known| known.first).collect();
         let first = firsts.and_then(|firsts| firsts.into_iter().max());
-        Footing { measures, facts, is_applicable, is_stale, first }
+        Footing { measures, facts, asks, is_applicable, is_stale, first }
     }
 
     fn spots(&self, metric: &Metric, unit: &Unit, footing: &Footing) -> Vec<Spot> {
@@ -254,7 +236,9 @@ impl<'m> Telling<'_, 'm> {
             status: Status::NotApplicable,
             is_stale: footing.is_stale,
         };
-        if !footing.is_applicable {
+        let has_peers =
+            || footing.asks.iter().all(|name| self.peers.mean(&spot.0.0, period, name).is_some());
+        if !footing.is_applicable || !has_peers() {
             return Ok(told);
         }
         told.status = Status::NoData;
@@ -344,6 +328,7 @@ impl Seat<'_> {
                 in_range(pair, |(x, y)| x.checked_div(y))?
             }
             Formula::Greatest(x, y) => pair(x, y)?.map(|(x, y)| x.max(y)),
+            Formula::Peers(metric) => self.telling.peers.mean(&self.spot.0.0, self.period, metric),
             Formula::OfUnit(x) => {
                 let whole = ((self.spot.0.0.clone(), None), self.spot.1.clone());
                 Seat { spot: &whole, ..*self }.value(x)?

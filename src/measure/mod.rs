@@ -4,9 +4,11 @@ pub mod cube;
 pub mod evaluate;
 pub mod fact;
 mod months;
+pub mod peers;
 mod quantile;
 mod spell;
 pub mod spread;
+mod status;
 
 use crate::frame::FrameError;
 

@@ -20,6 +20,7 @@ use crate::measure::evaluate::Telling;
 use crate::measure::evaluate::Told;
 use crate::measure::evaluate::Unit;
 use crate::measure::fact;
+use crate::measure::peers::Peers;
 use crate::model::lake::Lake;
 use crate::model::people;
 use crate::model::people::Sources;
@@ -51,6 +52,9 @@ pub(super) fn compute<'c>(
         fact::Ground { catalog, tables: &tables, days: days(catalog), as_of: choice.as_of };
     let cube = cube::count(&told_on).context("counting measures")?;
     let stale: BTreeSet<String> = stale.iter().cloned().collect();
+    let members = score::members(tables.get("unit"), choice.as_of).into_iter();
+    let categories = members
+        .flat_map(|(category, units)| units.into_iter().map(move |unit| (unit, category.clone())));
     let telling = Telling {
         cube: &cube,
         metrics: catalog.metrics().map(|metric| (metric.name.as_str(), metric)).collect(),
@@ -58,6 +62,7 @@ pub(super) fn compute<'c>(
         as_of: choice.as_of,
         fed: &catalog.filled(),
         stale: &stale,
+        peers: Peers { references: &catalog.references, categories: categories.collect() },
     };
     let values = telling.all().context("telling metrics")?;
     let scores = score::scores(catalog, tables.get("unit"), &values, choice.as_of);

@@ -49,7 +49,7 @@ pub(super) fn scores<'c>(
     let number = as_of.year();
     let reference = catalog.references.get(&number);
     let year = Year { year: number, readings: &readings, reference };
-    let members = units.map_or_else(BTreeMap::new, |units| members(units, as_of));
+    let members = members(units, as_of);
     let mut scores = Vec::new();
     for tree in &catalog.scoring {
         let members = members.get(&tree.category.value).into_iter().flatten();
@@ -100,10 +100,10 @@ fn reading(told: &Told<'_>) -> Reading {
 }
 
 /// The units of every category on a day.
-fn members(units: &DataFrame, day: Date) -> BTreeMap<String, Vec<String>> {
+pub(super) fn members(units: Option<&DataFrame>, day: Date) -> BTreeMap<String, Vec<String>> {
     let columns = ["unit_id", "category", "valid_from", "valid_to"];
     let mut members: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for row in table::to_rows(units, &columns) {
+    for row in units.into_iter().flat_map(|units| table::to_rows(units, &columns)) {
         let [Some(Cell::Text(unit_id)), Some(Cell::Text(category)), from, to] = row.as_slice()
         else {
             continue;

@@ -269,5 +269,5 @@ enum Held {
 }
 
 fn no_source(metric: &str) -> Outcome {
-    Outcome::of(State::NotApplicable, format!("{metric} 无数据来源"))
+    Outcome::of(State::NotApplicable, format!("{metric} 无数据来源或同类参照"))
 }

@@ -53,7 +53,7 @@ pub enum Standing {
     Told,
     /// It should, and has not.
     NoData,
-    /// No source feeds it here.
+    /// No source feeds it here, or nothing that it is compared with.
     NoSource,
     /// It rests on too few people to be told.
     Withheld,
