@@ -12,6 +12,8 @@ mod verbs;
 use std::io;
 use std::io::IsTerminal as _;
 use std::io::Write;
+use std::panic;
+use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::thread;
@@ -35,7 +37,7 @@ use crate::spec::template::Secrets as _;
 pub const DONE: u8 = 0;
 /// A bad command line: a name that is not known.
 pub const USAGE: u8 = 2;
-/// A bug: the work ended without a word.
+/// A bug of this program.
 pub const BUG: u8 = 70;
 /// The disk or the database.
 pub const DISK: u8 = 74;
@@ -201,6 +203,23 @@ fn speak(lang: Lang, what: impl FnOnce(&mut Face<'_>) -> io::Result<u8>) -> u8 {
     what(&mut Face { lang, out: &mut out, err: &mut err, is_terminal }).unwrap_or(DISK)
 }
 
+/// Does some work; a panic in it, whose place has been printed by then, is told as the bug that it is.
+fn or_bug(
+    face: &mut Face<'_>,
+    work: impl FnOnce(&mut Face<'_>) -> anyhow::Result<u8>,
+) -> anyhow::Result<u8> {
+    let told = panic::catch_unwind(AssertUnwindSafe(|| work(face)));
+    told.unwrap_or_else(|panic| {
+        let literal = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        let problem = literal.or_else(|| panic.downcast_ref::<String>().cloned());
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        let nouns = [("version", version), ("problem", problem.unwrap_or_default())];
+        let (text, hint) = (face.say(Say::Bug, &nouns), face.say(Say::BugHint, &[]));
+        face.complain(&text, Some(&hint))?;
+        Ok(BUG)
+    })
+}
+
 /// Does what is asked on a thread of its own, so that a signal is heard whatever it is doing: a night may
 /// be stopped at any byte.
 async fn until_interrupted(arguments: Arguments, lang: Lang) -> io::Result<u8> {
@@ -212,7 +231,7 @@ async fn until_interrupted(arguments: Arguments, lang: Lang) -> io::Result<u8> {
     let (runtime, (end, ended)) = (Handle::current(), oneshot::channel());
     let work = move || {
         let code = speak(lang, |face| {
-            let told = runtime.block_on(verbs::verb(arguments, face));
+            let told = or_bug(face, |face| runtime.block_on(verbs::verb(arguments, face)));
             told.or_else(|fault| say_why(&fault, face))
         });
         // Nobody listens any more after a signal.
@@ -278,4 +297,49 @@ fn watch(verbose: u8) {
         _ => tracing::Level::DEBUG,
     };
     tracing_subscriber::fmt().with_max_level(level).with_writer(io::stderr).init();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The code of some work, and what it made people read.
+    fn told(
+        lang: Lang,
+        work: impl FnOnce(&mut Face<'_>) -> anyhow::Result<u8>,
+    ) -> (anyhow::Result<u8>, String) {
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let mut face = Face { lang, out: &mut out, err: &mut err, is_terminal: false };
+        let code = or_bug(&mut face, work);
+        assert!(out.is_empty());
+        (code, String::from_utf8(err).unwrap())
+    }
+
+    #[test]
+    fn a_panic_is_told_as_a_bug_and_where_to_report_it() {
+        let nights: Vec<u8> = Vec::new();
+        let (code, said) = told(Lang::En, |_| Ok(nights[0]));
+        assert_eq!(code.unwrap(), 70);
+        let version = env!("CARGO_PKG_VERSION");
+        let problem = "index out of bounds: the len is 0 but the index is 0";
+        assert!(said.starts_with(&format!("error: a bug in shuping {version}: {problem}\nhint: ")));
+        assert!(said.contains("report the lines above"), "{said}");
+        let (code, said) = told(Lang::Zh, |_| panic!("no night"));
+        assert_eq!(code.unwrap(), 70);
+        assert!(
+            said.starts_with(&format!("error: shuping {version} 程序缺陷:no night\n")),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn what_is_no_panic_is_no_bug() {
+        let (code, said) = told(Lang::En, |_| Ok(BUSY));
+        assert_eq!((code.unwrap(), said.as_str()), (75, ""));
+        let (code, said) = told(Lang::En, |_| Err(anyhow::anyhow!("the disk is full")));
+        assert_eq!(
+            (code.unwrap_err().to_string(), said),
+            ("the disk is full".to_owned(), String::new())
+        );
+    }
 }

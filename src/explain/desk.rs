@@ -22,6 +22,7 @@ use crate::measure::evaluate::Unit;
 use crate::measure::fact;
 use crate::measure::kept::Kept;
 use crate::measure::kept::Ledger;
+use crate::measure::peers::Peers;
 use crate::measure::units::units;
 use crate::model::lake::Lake;
 use crate::model::resolve::Resolver;
@@ -37,6 +38,7 @@ pub struct Desk<'d> {
     units: Vec<Unit>,
     pub(super) names: BTreeMap<String, String>,
     pub(super) resolver: Resolver,
+    pub(super) peers: Peers<'d>,
 }
 
 /// The ledger of the last night below a lake; none before the first.
@@ -72,6 +74,7 @@ impl<'d> Desk<'d> {
             names: names.collect(),
             resolver: Resolver::of(catalog, &unit, &section, days(catalog)),
             units: units(Some(&unit)),
+            peers: Peers::of(&catalog.references, Some(&unit), ledger.as_of),
             ledger,
         })
     }

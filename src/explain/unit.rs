@@ -53,6 +53,7 @@ impl<'d> OfUnit<'d> {
             as_of: self.desk.ledger.as_of,
             fed: &self.fed,
             stale: &self.desk.ledger.stale,
+            peers: self.desk.peers.clone(),
         }
     }
 

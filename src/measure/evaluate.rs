@@ -11,8 +11,10 @@ use super::cube::Cube;
 use super::cube::Part;
 use super::cube::Place;
 use super::cube::Spot;
+use super::peers::Peers;
 use super::seat::Seat;
 use super::seat::Stand;
+pub use super::status::Status;
 use crate::base::period::Month;
 use crate::base::period::Period;
 use crate::spec::formula::Exact;
@@ -21,38 +23,6 @@ use crate::spec::formula::Parts;
 use crate::spec::pipeline::Base;
 use crate::spec::pipeline::Grain;
 use crate::spec::pipeline::Metric;
-
-/// How far a value can be trusted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Status {
-    /// Told as it is.
-    Ok,
-    /// Told, on a thin base.
-    Few,
-    /// Nothing to divide by, or nothing known.
-    NoData,
-    /// No source feeds it here.
-    NotApplicable,
-    /// Too few people: not told.
-    Withheld,
-}
-
-impl Status {
-    /// Every status, in the order of reports.
-    pub const ALL: [Status; 5] =
-        [Status::Ok, Status::Few, Status::NoData, Status::NotApplicable, Status::Withheld];
-
-    /// The word in files and tables.
-    pub fn name(self) -> &'static str {
-        match self {
-            Status::Ok => "ok",
-            Status::Few => "few",
-            Status::NoData => "no_data",
-            Status::NotApplicable => "not_applicable",
-            Status::Withheld => "withheld",
-        }
-    }
-}
 
 /// A metric of a place and period.
 #[derive(Clone, Debug)]
@@ -105,6 +75,8 @@ pub struct Telling<'t, 'm> {
     pub fed: &'t BTreeSet<&'t str>,
     /// Tables whose stream failed this night.
     pub stale: &'t BTreeSet<String>,
+    /// What the peers of a unit come to.
+    pub peers: Peers<'t>,
 }
 
 /// What a metric rests on.
@@ -116,6 +88,8 @@ pub(super) struct Footing<'m> {
     /// The parts that its formula looks at.
     pub(super) parts: BTreeSet<&'m Parts>,
     pub(super) facts: BTreeSet<&'m str>,
+    /// Metrics of the peers.
+    peers: BTreeSet<&'m str>,
     is_applicable: bool,
     is_stale: bool,
     pub(super) first: Option<Month>,
@@ -157,25 +131,32 @@ impl<'m> Telling<'_, 'm> {
         Ok(())
     }
 
-    /// Calls `see` with the formulas of a metric and of those below it.
-    fn each_formula<'f>(&'f self, formula: &'f Formula, see: &mut impl FnMut(&'f Formula)) {
-        see(formula);
-        formula.each_name(&mut |name| {
-            if let Some(below) = self.metrics.get(name) {
-                self.each_formula(&below.value, see);
+    /// Calls `see` with every piece of a formula and of the metrics below it.
+    fn each_below<'f>(&'f self, formula: &'f Formula, see: &mut dyn FnMut(&'f Formula)) {
+        formula.each(&mut |piece| {
+            see(piece);
+            if let Formula::Name(name) = piece
+                && let Some(below) = self.metrics.get(name.as_str())
+            {
+                self.each_below(&below.value, see);
             }
         });
     }
 
     pub(super) fn footing<'f>(&'f self, metric: &'f Metric) -> Footing<'f> {
         let (mut measures, mut parts) = (BTreeSet::new(), BTreeSet::new());
-        self.each_formula(&metric.value, &mut |formula| {
-            formula.each_name(&mut |name| {
-                measures.extend(self.cube.measures.contains_key(name).then_some(name));
-            });
-            formula.each_over(&mut |over| {
+        let mut peers = BTreeSet::new();
+        self.each_below(&metric.value, &mut |piece| match piece {
+            Formula::Name(name) if self.cube.measures.contains_key(name) => {
+                measures.insert(name.as_str());
+            }
+            Formula::Peers(name) => {
+                peers.insert(name.as_str());
+            }
+            Formula::Over(_, over) => {
                 parts.insert(&over.parts);
-            });
+            }
+            _ => {}
         });
         let bases = [&metric.need, &metric.few, &metric.withhold].into_iter().flatten();
         let bases = bases.map(|base| base.name.value.as_str());
@@ -189,7 +170,7 @@ impl<'m> Telling<'_, 'm> {
         // A fact without any row knows no month, and nothing that rests on it does.
         let firsts: Option<Vec<Month>> = known.iter().map(|known| known.first).collect();
         let first = firsts.and_then(|firsts| firsts.into_iter().max());
-        Footing { measures, asked, parts, facts, is_applicable, is_stale, first }
+        Footing { measures, asked, parts, facts, peers, is_applicable, is_stale, first }
     }
 
     pub(super) fn spots(&self, metric: &Metric, unit: &Unit, footing: &Footing<'_>) -> Vec<Spot> {
@@ -267,7 +248,9 @@ pub(super) fn told<'m>(metric: &'m Metric, seat: &Seat<'_>) -> Result<Told<'m>, 
         status: Status::NotApplicable,
         is_stale: footing.is_stale,
     };
-    if !footing.is_applicable {
+    let peers = &seat.telling.peers;
+    let has = |name: &&str| peers.mean(&spot.0.0, period, name).is_some();
+    if !footing.is_applicable || !footing.peers.iter().all(has) {
         return Ok(told);
     }
     told.status = Status::NoData;

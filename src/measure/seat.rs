@@ -115,6 +115,9 @@ impl<'s> Seat<'s> {
                 in_range(pair, |(x, y)| x.checked_div(y))?
             }
             Formula::Greatest(x, y) => pair(x, y)?.map(|(x, y)| x.max(y)),
+            Formula::Peers(metric) => {
+                self.telling.peers.mean(&self.stand.spot.0.0, self.period, metric)
+            }
             Formula::OfUnit(x) => self.of_unit().value(x)?,
             Formula::Over(kind, over) => self.over(*kind, over)?,
         })

@@ -37,13 +37,11 @@ impl Counted {
             let Some(Some(Cell::Whole(month))) = row.get(2) else { return None };
             let whole = (unit.clone(), None);
             let places = section.map(|section| (unit, Some(section))).into_iter().chain([whole]);
-            let mut spots = Vec::new();
-            for place in places {
-                for spot in of_place(fact, &row, place) {
-                    let next = known.len();
-                    spots.push(*known.entry(spot).or_insert(next));
-                }
-            }
+            let spots = places.flat_map(|place| of_place(fact, &row, &place)).map(|spot| {
+                let next = known.len();
+                *known.entry(spot).or_insert(next)
+            });
+            let spots = spots.collect();
             Some((month_at(*month)?, spots))
         };
         let rows = table::to_rows(table, &names).into_iter().map(&mut row).collect();
@@ -62,10 +60,9 @@ impl Counted {
         let mut sums: Vec<BTreeMap<Month, A>> = vec![BTreeMap::new(); self.spots.len()];
         for (row, brought) in self.rows.iter().zip(brought) {
             let Some(((month, spots), brought)) = row.as_ref().zip(brought) else { continue };
-            for spot in spots.iter().filter(|_| counts(*month)) {
-                if let Some(months) = sums.get_mut(*spot) {
-                    add(months.entry(*month).or_default(), &brought);
-                }
+            if counts(*month) {
+                let known = spots.iter().copied();
+                known.for_each(|spot| add(sums[spot].entry(*month).or_default(), &brought));
             }
         }
         let sums = self.spots.iter().zip(sums).filter(|(_, months)| !months.is_empty());
@@ -73,7 +70,7 @@ impl Counted {
     }
 }
 
-fn of_place(fact: &Fact, row: &[Option<Cell>], place: Place) -> Vec<Spot> {
+fn of_place(fact: &Fact, row: &[Option<Cell>], place: &Place) -> Vec<Spot> {
     let parts = fact.by.iter().zip(row.iter().skip(3));
     let parts = parts.filter_map(|(by, cell)| Some((by.value.clone(), text_of(Some(cell))?)));
     parts.map(Some).chain([None]).map(|part| (place.clone(), part)).collect()

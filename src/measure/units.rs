@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use polars::prelude::DataFrame;
 
 use super::evaluate::Unit;
+use crate::base::cell::Cell;
 use crate::base::cell::day_of;
 use crate::base::cell::text_of;
 use crate::frame::table;
@@ -27,4 +28,26 @@ pub fn units(table: Option<&DataFrame>) -> Vec<Unit> {
         known.to = known.to.zip(to).map(|(known, to)| known.max(to));
     }
     spans.into_values().collect()
+}
+
+/// The units of every category on a day.
+pub fn members(units: Option<&DataFrame>, day: Date) -> BTreeMap<String, Vec<String>> {
+    let columns = ["unit_id", "category", "valid_from", "valid_to"];
+    let mut members: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for row in units.into_iter().flat_map(|units| table::to_rows(units, &columns)) {
+        let [Some(Cell::Text(unit_id)), Some(Cell::Text(category)), from, to] = row.as_slice()
+        else {
+            continue;
+        };
+        let is_there = !matches!(from, Some(Cell::Day(from)) if *from > day)
+            && !matches!(to, Some(Cell::Day(to)) if *to <= day);
+        if is_there {
+            members.entry(category.clone()).or_default().push(unit_id.clone());
+        }
+    }
+    for units in members.values_mut() {
+        units.sort();
+        units.dedup();
+    }
+    members
 }

@@ -186,7 +186,7 @@ impl Worked<'_> {
     /// Notes what a formula asks for, in the order in which it is written.
     fn walk(&mut self, seat: &Seat<'_>, formula: &Formula) -> Result<(), Overflow> {
         match formula {
-            Formula::Number(_) => Ok(()),
+            Formula::Number(_) | Formula::Peers(_) => Ok(()),
             Formula::Name(name) => self.name(seat, name),
             Formula::Add(x, y)
             | Formula::Subtract(x, y)

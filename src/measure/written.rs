@@ -61,6 +61,10 @@ fn text(formula: &Formula, words: Words<'_>, around: Bond) -> Result<String, Ove
             let (x, y) = (text(x, words, Bond::Sum)?, text(y, words, Bond::Sum)?);
             (Bond::Whole, format!("GREATEST({x}, {y})"))
         }
+        Formula::Peers(metric) => match words {
+            Words::Names => (Bond::Whole, format!("PEERS({metric})")),
+            Words::Numbers(seat) => (Bond::Whole, value_text(seat.value(formula)?)),
+        },
         Formula::OfUnit(x) => match words {
             Words::Names => (Bond::Whole, format!("OF_UNIT({})", text(x, words, Bond::Sum)?)),
             Words::Numbers(seat) => return text(x, Words::Numbers(&seat.of_unit()), around),

@@ -17,6 +17,7 @@ use crate::measure::evaluate::Told;
 use crate::measure::fact;
 use crate::measure::kept::Kept;
 use crate::measure::kept::Ledger;
+use crate::measure::peers::Peers;
 use crate::measure::units::units;
 use crate::model::lake::Lake;
 use crate::model::people;
@@ -59,6 +60,7 @@ pub(super) fn compute<'c>(
         as_of: choice.as_of,
         fed: &catalog.filled(),
         stale: &stale,
+        peers: Peers::of(&catalog.references, tables.get("unit"), choice.as_of),
     };
     let values = telling.all().context("telling metrics")?;
     let scores = score::scores(catalog, tables.get("unit"), &values, choice.as_of);

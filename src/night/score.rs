@@ -20,6 +20,7 @@ use crate::frame::table;
 use crate::measure::evaluate::Status;
 use crate::measure::evaluate::Told;
 use crate::measure::evaluate::rounded;
+use crate::measure::units::members;
 use crate::score;
 use crate::score::Line;
 use crate::score::PLACES;
@@ -49,7 +50,7 @@ pub(super) fn scores<'c>(
     let number = as_of.year();
     let reference = catalog.references.get(&number);
     let year = Year { year: number, readings: &readings, reference };
-    let members = units.map_or_else(BTreeMap::new, |units| members(units, as_of));
+    let members = members(units, as_of);
     let mut scores = Vec::new();
     for tree in &catalog.scoring {
         let members = members.get(&tree.category.value).into_iter().flatten();
@@ -97,28 +98,6 @@ fn reading(told: &Told<'_>) -> Reading {
         base: told.base,
         is_stale: told.is_stale,
     }
-}
-
-/// The units of every category on a day.
-fn members(units: &DataFrame, day: Date) -> BTreeMap<String, Vec<String>> {
-    let columns = ["unit_id", "category", "valid_from", "valid_to"];
-    let mut members: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for row in table::to_rows(units, &columns) {
-        let [Some(Cell::Text(unit_id)), Some(Cell::Text(category)), from, to] = row.as_slice()
-        else {
-            continue;
-        };
-        let is_there = !matches!(from, Some(Cell::Day(from)) if *from > day)
-            && !matches!(to, Some(Cell::Day(to)) if *to <= day);
-        if is_there {
-            members.entry(category.clone()).or_default().push(unit_id.clone());
-        }
-    }
-    for units in members.values_mut() {
-        units.sort();
-        units.dedup();
-    }
-    members
 }
 
 /// One of [`TABLES`].
@@ -171,16 +150,14 @@ fn of_unit(unit: &UnitScore<'_>, column: &str) -> Option<Cell> {
         "points_earned_shown" => Some(hundredths(unit.earned_shown())),
         "points_available" => Some(decimal(unit.available, 2)),
         "points_scored" => Some(decimal(unit.rests_on(), 2)),
+        "points_due" => Some(decimal(unit.availability.due, 2)),
+        "points_kept" => Some(decimal(unit.availability.kept, 2)),
         "leaves_scored" => leaves(State::Scored),
         "leaves_missing" => leaves(State::Missing),
         "leaves_not_built" => leaves(State::NotBuilt),
         "leaves_not_applicable" => leaves(State::NotApplicable),
         "leaves_withheld" => leaves(State::Withheld),
-        "reason" => {
-            let titles: Vec<&str> =
-                unit.withheld_for.iter().map(|leaf| leaf.title.as_str()).collect();
-            text(&titles.join("、")).map(|cell| Cell::Text(format!("缺{}", cell.written())))
-        }
+        "reason" => text(&unit.reason()),
         "stale" => Some(Cell::Flag(unit.lines.iter().any(is_stale))),
         _ => None,
     }
@@ -203,6 +180,7 @@ fn of_line(unit: &UnitScore<'_>, line: &Line<'_>, column: &str) -> Option<Cell> 
         "state" => text(line.state.name()),
         "reason" => text(&line.reason),
         "available" => Some(decimal(line.available, 2)),
+        "moved" => Some(decimal(line.available - line.leaf.points, 2)),
         "earned" => Some(decimal(line.earned, PLACES)),
         "earned_shown" => Some(hundredths(line.earned_shown)),
         "gives" => unit.score.map(|_| hundredths(line.gives_shown)),

@@ -48,6 +48,21 @@ impl Outcome {
             estimate: None,
         }
     }
+
+    /// Whether it should have a value.
+    pub(super) fn is_due(&self) -> bool {
+        matches!(self.state, State::Scored | State::Missing)
+    }
+
+    /// Reported and not scored, for too little is known beside it.
+    pub(super) fn withhold(&mut self, why: &str) {
+        let reasons = [self.reason.as_str(), why];
+        let said: Vec<&str> = reasons.into_iter().filter(|reason| !reason.is_empty()).collect();
+        self.reason = said.join(";");
+        self.state = State::Withheld;
+        self.share = None;
+        self.is_open = true;
+    }
 }
 
 /// What the leaves of a unit are judged by.
@@ -166,8 +181,10 @@ impl Judge<'_> {
                     return Outcome::of(State::NotApplicable, reason);
                 }
                 Some(plan) => Some(plan),
+                // What the unit owes is there; it is the home that lacks what to compare it with.
                 None => {
-                    return self.missing(leaf, rule, self.not_in_reference("上年同类中位数"));
+                    let reason = self.not_in_reference("上年同类中位数");
+                    return Outcome::of(State::NotBuilt, reason);
                 }
             },
             _ => None,
@@ -252,5 +269,5 @@ enum Held {
 }
 
 fn no_source(metric: &str) -> Outcome {
-    Outcome::of(State::NotApplicable, format!("{metric} 无数据来源"))
+    Outcome::of(State::NotApplicable, format!("{metric} 无数据来源或同类参照"))
 }

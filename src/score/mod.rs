@@ -1,5 +1,6 @@
 //! Floor 3: the points of a unit, with one line for each leaf that data judges (数据全程辅评).
 
+mod availability;
 mod closure;
 mod leaf;
 mod method;
@@ -11,6 +12,7 @@ use std::collections::BTreeMap;
 use num_traits::One as _;
 use num_traits::Zero as _;
 
+pub use self::availability::Availability;
 use self::closure::closed;
 use self::closure::rounded;
 use self::closure::to_decimals;
@@ -51,7 +53,7 @@ pub enum Standing {
     Told,
     /// It should, and has not.
     NoData,
-    /// No source feeds it here.
+    /// No source feeds it here, or nothing that it is compared with.
     NoSource,
     /// It rests on too few people to be told.
     Withheld,
@@ -82,7 +84,7 @@ pub enum State {
     NotBuilt,
     /// It is not for this unit.
     NotApplicable,
-    /// Reported and not scored: too few cases or people.
+    /// Reported and not scored: too few cases or people, or too little known beside it.
     Withheld,
 }
 
@@ -141,7 +143,8 @@ pub struct UnitScore<'t> {
     pub tree: &'t Tree,
     /// The unit.
     pub unit_id: String,
-    /// Points earned of a hundred; none where a leaf that may not be missing is, or no leaf is scored.
+    /// Points earned of a hundred; none where a leaf that may not be missing is, too little is known, or
+    /// no leaf is scored.
     pub score: Option<Exact>,
     /// The score if what is not known were worth nothing, and if it were worth everything.
     pub bounds: Option<(Exact, Exact)>,
@@ -151,6 +154,8 @@ pub struct UnitScore<'t> {
     pub available: Exact,
     /// The leaves that may not be missing and are: why there is no score.
     pub withheld_for: Vec<&'t Leaf>,
+    /// The points that should be known, and those that are.
+    pub availability: Availability,
     /// Every leaf that data judge, in the order of the tree.
     pub lines: Vec<Line<'t>>,
 }
@@ -165,9 +170,24 @@ impl UnitScore<'_> {
     pub fn state(&self) -> &'static str {
         match (self.score, self.withheld_for.as_slice()) {
             (Some(_), _) => "scored",
-            (None, []) => "no_data",
+            (None, []) if !self.is_scarce() => "no_data",
             (None, _) => "withheld",
         }
+    }
+
+    /// Whether too little is known of the whole to score it.
+    pub fn is_scarce(&self) -> bool {
+        !self.availability.is_enough(self.tree.availability_min)
+    }
+
+    /// Why there is no score, in words.
+    pub fn reason(&self) -> String {
+        let titles: Vec<&str> = self.withheld_for.iter().map(|leaf| leaf.title.as_str()).collect();
+        let lacks = (!titles.is_empty()).then(|| format!("缺{}", titles.join("、")));
+        let least = self.tree.availability_min;
+        let scarce = || words::scarce("", self.availability, least) + ",不出分";
+        let scarce = self.is_scarce().then(scarce);
+        lacks.into_iter().chain(scarce).collect::<Vec<_>>().join(";")
     }
 
     /// The score in hundredths.
@@ -212,8 +232,10 @@ fn seats(tree: &Tree) -> Vec<Seat<'_>> {
 pub fn score<'t>(tree: &'t Tree, unit_id: &str, year: &Year<'_>) -> UnitScore<'t> {
     let seats = seats(tree);
     let judge = leaf::Judge { year, unit_id, category: &tree.category.value };
-    let outcomes: Vec<Outcome> =
+    let mut outcomes: Vec<Outcome> =
         seats.iter().map(|seat| judge.judge(seat.leaf, seat.rule)).collect();
+    let least = tree.availability_min;
+    let availability = availability::withhold(&seats, &mut outcomes, least);
     let shares = |open: Option<Exact>| -> Vec<Option<Exact>> {
         let filled = |outcome: &Outcome| open.filter(|_| outcome.is_open).or(outcome.share);
         outcomes.iter().map(filled).collect()
@@ -225,13 +247,14 @@ pub fn score<'t>(tree: &'t Tree, unit_id: &str, year: &Year<'_>) -> UnitScore<'t
         .filter(|(_, outcome)| outcome.withholds)
         .map(|(seat, _)| seat.leaf)
         .collect();
-    let score = points.score().filter(|_| withheld_for.is_empty());
+    let may_be_told = withheld_for.is_empty() && availability.due > Exact::zero();
+    let score = points.score().filter(|_| may_be_told && availability.is_enough(least));
     let bound = |share: Exact| Points::of(&seats, &shares(Some(share))).score();
-    let bounds = score.and_then(|_| bound(Exact::zero()).zip(bound(Exact::one())));
+    let bounds = may_be_told.then(|| bound(Exact::zero()).zip(bound(Exact::one()))).flatten();
     let (earned, available) = (points.earned.iter().sum(), points.available.iter().sum());
     let lines = lines(seats, outcomes, &points, score);
     let unit_id = unit_id.to_owned();
-    UnitScore { tree, unit_id, score, bounds, earned, available, withheld_for, lines }
+    UnitScore { tree, unit_id, score, bounds, earned, available, withheld_for, availability, lines }
 }
 
 /// The points of every leaf.

@@ -1,5 +1,6 @@
 //! What does a rule say, and why was a leaf not scored? In the words of the people who are judged.
 
+use super::Availability;
 use crate::spec::formula::Exact;
 use crate::spec::scoring::Comparison;
 use crate::spec::scoring::Condition;
@@ -67,6 +68,13 @@ fn deduct(rule: &Deduct) -> String {
     let (target, per) = (written(rule.target), written(rule.per));
     let (points, floor) = (written(rule.points), written(rule.floor));
     format!("{side} {target} 每 {per} 扣 {points} 分,{partial},扣至 {floor} 分为止")
+}
+
+/// Too little is known to score what has a title.
+pub(super) fn scarce(title: &str, available: Availability, least: Exact) -> String {
+    let least = written(least * Exact::from(100));
+    let (due, kept) = (written(available.due), written(available.kept));
+    format!("{title}应有数据 {due} 分,实有 {kept} 分,不足 {least}%")
 }
 
 /// A condition as its file says it.

@@ -35,6 +35,8 @@ pub enum Formula {
     Divide(Box<Formula>, Box<Formula>),
     /// `GREATEST(x, y, …)`
     Greatest(Box<Formula>, Box<Formula>),
+    /// `PEERS(x)`: the mean of a metric over the category of the unit, as the reference of the year keeps it.
+    Peers(String),
     /// The value of the whole unit that a section is of: `SHARE_OF_UNIT(x)` is `x / OfUnit(x)`.
     OfUnit(Box<Formula>),
     /// `HOOVER(x / y OVER sections)`: one number out of a value for every part.
@@ -116,43 +118,44 @@ impl Parts {
 }
 
 impl Formula {
-    /// Calls `see` with every `OVER`.
-    pub fn each_over<'f>(&'f self, see: &mut impl FnMut(&'f Over)) {
+    /// Calls `see` with the formula and with everything in it.
+    pub fn each<'f>(&'f self, see: &mut impl FnMut(&'f Formula)) {
+        see(self);
         match self {
-            Formula::Name(_) | Formula::Number(_) => {}
+            Formula::Name(_) | Formula::Number(_) | Formula::Peers(_) => {}
             Formula::Add(x, y)
             | Formula::Subtract(x, y)
             | Formula::Multiply(x, y)
             | Formula::Divide(x, y)
             | Formula::Greatest(x, y) => {
-                x.each_over(see);
-                y.each_over(see);
+                x.each(see);
+                y.each(see);
             }
-            Formula::OfUnit(x) => x.each_over(see),
-            Formula::Over(_, over) => see(over),
+            Formula::OfUnit(x) => x.each(see),
+            Formula::Over(_, over) => {
+                over.above.each(see);
+                over.below.each(see);
+                over.limit.iter().for_each(|limit| limit.each(see));
+            }
         }
+    }
+
+    /// Calls `see` with every `OVER`.
+    pub fn each_over<'f>(&'f self, see: &mut impl FnMut(&'f Over)) {
+        self.each(&mut |part| {
+            if let Formula::Over(_, over) = part {
+                see(over);
+            }
+        });
     }
 
     /// Calls `see` with every name.
     pub fn each_name<'f>(&'f self, see: &mut impl FnMut(&'f str)) {
-        match self {
-            Formula::Name(name) => see(name),
-            Formula::Number(_) => {}
-            Formula::Add(x, y)
-            | Formula::Subtract(x, y)
-            | Formula::Multiply(x, y)
-            | Formula::Divide(x, y)
-            | Formula::Greatest(x, y) => {
-                x.each_name(see);
-                y.each_name(see);
+        self.each(&mut |part| {
+            if let Formula::Name(name) | Formula::Peers(name) = part {
+                see(name);
             }
-            Formula::OfUnit(x) => x.each_name(see),
-            Formula::Over(_, over) => {
-                over.above.each_name(see);
-                over.below.each_name(see);
-                over.limit.iter().for_each(|limit| limit.each_name(see));
-            }
-        }
+        });
     }
 }
 
@@ -272,6 +275,8 @@ fn function(call: &ast::Function) -> Result<Formula, Refusal> {
             Ok(Formula::Divide(x.clone(), Box::new(Formula::OfUnit(x))))
         }
         ("SHARE_OF_UNIT", ..) => Err(takes("one argument")),
+        ("PEERS", _, [ast::Expr::Identifier(metric)]) => Ok(Formula::Peers(metric.value.clone())),
+        ("PEERS", ..) => Err(takes("the name of a metric")),
         (_, Some(spread), [x, limit @ ..]) if limit.len() <= 1 => {
             let example = format!("what stands over what, such as `{name}(x / y OVER sections)`");
             let (x, parts) = over(x).ok_or_else(|| takes(&example))?;
@@ -287,7 +292,7 @@ fn function(call: &ast::Function) -> Result<Formula, Refusal> {
         }
         _ => {
             let spreads = SPREADS.iter().map(|(known, _)| *known);
-            let known = spreads.chain(["GREATEST", "SHARE_OF_UNIT"]).collect::<Vec<_>>();
+            let known = spreads.chain(["GREATEST", "PEERS", "SHARE_OF_UNIT"]).collect::<Vec<_>>();
             let nouns = vec![("found", name.clone()), ("choices", known.join(", "))];
             Err((Code::FormulaFunction, nouns))
         }
@@ -364,6 +369,7 @@ mod tests {
         {
             assert_eq!(read_text(text).unwrap_err().0, Code::Sql, "{text}");
         }
+        assert_eq!(read_text("PEERS(a / b)").unwrap_err().0, Code::Sql);
         for text in ["GREATEST(a, b) OVER sections", "SUM(a) OVER (PARTITION BY b)", "a > b"] {
             assert_eq!(read_text(text).unwrap_err().0, Code::Sql, "{text}");
         }

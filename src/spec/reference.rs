@@ -19,7 +19,7 @@ pub struct Reference {
 const COLUMNS: [&str; 4] = ["category", "metric", "statistic", "value"];
 
 impl Reference {
-    /// A statistic of a metric over the units of a category: `median`, or the `alpha` and `beta` of the
+    /// A statistic of a metric over the units of a category: `mean`, `median`, or the `alpha` and `beta` of the
     /// beta distribution that was fitted to its rates.
     pub fn of(&self, category: &str, metric: &str, statistic: &str) -> Option<Exact> {
         let key = [category, metric, statistic].map(str::to_owned);

@@ -137,6 +137,8 @@ impl Again<'_> {
             Formula::Multiply(x, y) => pair(x, y).map(|(x, y)| x * y),
             Formula::Divide(x, y) => pair(x, y).filter(|(_, y)| *y != 0.0).map(|(x, y)| x / y),
             Formula::Greatest(x, y) => pair(x, y).map(|(x, y)| x.max(y)),
+            // No reference ships, so that nothing is told of peers.
+            Formula::Peers(_) => None,
             Formula::OfUnit(x) => self.value(x, &(None, place.1.clone())),
             Formula::Over(kind, over) => self.over(*kind, over, place),
         }

@@ -15,6 +15,7 @@ mod homes;
 mod nights;
 mod pencil;
 mod postgres;
+mod python;
 mod receipt;
 mod reshape;
 mod schedule;

@@ -14,6 +14,7 @@ use jiff::civil::date;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::python;
 use crate::world::NIGHT;
 use crate::world::World;
 use crate::world::ask;
@@ -49,6 +50,18 @@ fn a_night_run_twice_leaves_the_same_bytes() {
     let other = World::lean_home();
     done(&mut world.night(other.path(), NIGHT));
     assert_eq!(once, left(other.path()));
+    a_stranger_reads(&home.path().join("var/release"));
+}
+
+/// A release is what its manifest says, and what is not is found out: a file that stands beside it, a
+/// state that no contract knows.
+fn a_stranger_reads(release: &Path) {
+    python::validate(release);
+    let beside = python::validate_changed(release, "2026-01-06.1/notes.txt", |_| "…".to_owned());
+    assert!(beside.is_none_or(|said| said.contains("notes.txt is not listed")));
+    let guess = |text: &str| text.replacen(",scored,", ",guessed,", 1);
+    let guessed = python::validate_changed(release, "2026-01-06.1/score.csv", guess);
+    assert!(guessed.is_none_or(|said| said.contains("constraint \"enum\"")));
 }
 
 /// A home of one gateway and one drop folder: every kind of step, and nights that are soon over.

@@ -3,11 +3,9 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
-use std::env;
 use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
-use std::process::Command;
 
 use jiff::civil::Date;
 use shuping::frame::table;
@@ -21,6 +19,7 @@ use shuping::spec::catalog;
 use shuping::spec::home::Home;
 use shuping::spec::secret::HomeSecrets;
 
+use crate::python;
 use crate::shared::shared;
 use crate::world::ask;
 
@@ -54,7 +53,9 @@ fn an_event_log_becomes_cases_with_the_known_figures_by_mapping_files_alone() {
     the_equations(&run(&drop, &var));
     the_known_figures(&var.join("warehouse.db"));
     the_persons(&var);
-    recompute(&records, &var.join("release"));
+    let release = var.join("release");
+    python::recompute("receipt.py", &records, &release);
+    python::validate(&release);
 }
 
 fn the_equations(report: &NightReport) {
@@ -114,24 +115,6 @@ fn the_persons(var: &Path) {
     let columns =
         ask(&var.join("warehouse.db"), "select name from pragma_table_info('service_case')");
     assert!(columns.iter().all(|column| column[0] != "handler_id"));
-}
-
-/// The release's metrics are computed again by a program that knows nothing of the engine.
-#[expect(clippy::print_stdout, reason = "a test that left something out should say so")]
-fn recompute(records: &Path, release: &Path) {
-    let Some(python) = env::var_os("SHUPING_PYTHON") else {
-        assert!(
-            env::var_os("SHUPING_REQUIRE_SHARED").is_none(),
-            "SHUPING_PYTHON must name a Python that has duckdb"
-        );
-        println!("not recomputed: SHUPING_PYTHON names no Python that has duckdb");
-        return;
-    };
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recompute/receipt.py");
-    let output = Command::new(python).arg(script).arg(records).arg(release).output().unwrap();
-    let told = String::from_utf8_lossy(&output.stdout);
-    let wrong = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && told.contains("values agree"), "{told}{wrong}");
 }
 
 #[test]

@@ -11,6 +11,7 @@ use super::ratings::Rating;
 use crate::sandbox::City;
 use crate::sandbox::days::Days;
 use crate::sandbox::days::Moment;
+use crate::sandbox::units::Category;
 
 /// How many rows of units with several spellings are spelt otherwise than in full.
 const SPELT: f64 = 0.17;
@@ -29,6 +30,13 @@ impl Item {
         let unit = city.founded.unit_on(self.unit, Days::date(now.day()));
         let unit = city.founded.unit_at(unit);
         let (name, code) = unit.map_or(("", ""), |unit| (&unit.name, &unit.uscc));
+        // What those next to the people do was once done above them.
+        let is_devolved = unit.is_some_and(|unit| match unit.category {
+            Category::Park | Category::Township | Category::Subdistrict => true,
+            Category::PartyDepartment | Category::GovernmentDepartment | Category::Institution => {
+                false
+            }
+        });
         let updated = self.updated(city, at, now).unwrap_or(now);
         json!({
             "taskHandleItem": self.code,
@@ -45,6 +53,7 @@ impl Item {
             "limitSceneNum": i32::from(self.promised > 0),
             "standardHours": format!("{}.{:02}", self.hours / 100, self.hours % 100),
             "complexity": self.complexity,
+            "powerSource": if is_devolved { "2" } else { "1" },
             "taskState": self.state.to_string(),
             "updateTime": city.days.told(updated),
         })

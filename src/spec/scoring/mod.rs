@@ -41,6 +41,8 @@ pub struct Tree {
     pub title: String,
     /// Level 1.
     pub areas: Vec<Area>,
+    /// The share of the points of a parent that must be known, or it is not scored.
+    pub availability_min: Exact,
     /// Its file, relative to the home.
     pub file: String,
 }
@@ -143,6 +145,7 @@ fn whole(root: &Table<'_>) -> Option<Tree> {
         title: root.need_text("title"),
         category: category?,
         areas,
+        availability_min: read::availability_min(root),
         file: root.faults.file.clone(),
     };
     twice(&tree, root.faults);

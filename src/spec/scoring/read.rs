@@ -1,5 +1,6 @@
 //! Does a rule hold together? It is read and proved before any unit is scored.
 
+use num_traits::One as _;
 use num_traits::Zero as _;
 
 use super::rule::Comparison;
@@ -267,6 +268,16 @@ fn comparison(text: &str) -> Option<Comparison> {
         "<" => Some(Comparison::Below),
         _ => None,
     }
+}
+
+/// The least share of a parent's points that must be known; three fifths where a tree does not say
+/// (METHOD.md 4.4).
+pub(super) fn availability_min(root: &Table<'_>) -> Exact {
+    let key = "availability_min";
+    let least = root.node(key).and_then(|node| exact(root, node, key));
+    let is_share = least.is_none_or(|least| (Exact::zero()..=Exact::one()).contains(&least));
+    hold(root, key, is_share, "between 0 and 1");
+    least.unwrap_or(Exact::new(3, 5))
 }
 
 /// Notes that a number does not hold.

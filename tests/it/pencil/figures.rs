@@ -19,6 +19,7 @@ use shuping::measure::evaluate::Telling;
 use shuping::measure::evaluate::Unit;
 use shuping::measure::fact::Ground;
 use shuping::measure::fact::Tables;
+use shuping::measure::peers::Peers;
 use shuping::spec::catalog;
 use shuping::spec::catalog::Catalog;
 use shuping::spec::formula::Exact;
@@ -90,6 +91,9 @@ pub(super) fn edited(without: &[&str], edits: &[(&str, &str)]) -> Result<Catalog
     catalog::read(&home)
 }
 
+/// The category of every unit of a model.
+pub(super) const CATEGORY: &str = "township";
+
 /// A model written by hand.
 #[derive(Default)]
 pub(super) struct Model {
@@ -118,6 +122,7 @@ impl Model {
         let cube = cube::count(&Ground { catalog, tables: &self.tables, days, as_of }).unwrap();
         let unit =
             |unit_id: &&str| Unit { unit_id: (*unit_id).to_owned(), from: Date::MIN, to: None };
+        let categories = units.iter().map(|unit_id| ((*unit_id).to_owned(), CATEGORY.to_owned()));
         let telling = Telling {
             cube: &cube,
             metrics: catalog.metrics().map(|metric| (metric.name.as_str(), metric)).collect(),
@@ -125,6 +130,7 @@ impl Model {
             as_of,
             fed: &catalog.filled(),
             stale: &BTreeSet::new(),
+            peers: Peers { references: &catalog.references, categories: categories.collect() },
         };
         let told = telling.all().unwrap().into_iter().map(|told| {
             let (unit, section) = told.place;

@@ -7,6 +7,7 @@ mod metrics;
 mod models;
 mod names;
 mod parts;
+mod peers;
 mod people;
 mod retirement;
 mod spreads;

@@ -180,24 +180,31 @@ fn who_retires_in_the_told_month_is_no_longer_counted() {
 }
 
 #[test]
-fn items_without_a_case_are_idle() {
+fn items_without_a_case_are_idle_and_devolved_ones_are_counted() {
     let catalog = shipped(&NO_BASE, &[]);
-    let item = |id, state| {
+    let item = |id, state, devolved| {
         let cells = [("item_id", id), ("unit_id", "U1"), ("name", id), ("state", state)];
-        [row(&cells), row(&[("standard_hours", "1.5")])].concat()
+        [row(&cells), row(&[("standard_hours", "1.5"), ("devolved", devolved)])].concat()
     };
     let case = |id, item| {
         let cells = [("case_id", id), ("item_id", item), ("unit_id", "U1"), ("status", "closed")];
         let times = [("accepted_at", "2025-02-05T09:00"), ("closed_at", "2025-02-05T10:00")];
         [row(&cells), row(&times)].concat()
     };
-    let items = [item("i1", "active"), item("i2", "active"), item("i3", ""), item("i4", "paused")];
+    let items = [
+        item("i1", "active", "1"),
+        item("i2", "active", "0"),
+        item("i3", "", "1"),
+        item("i4", "paused", "1"),
+    ];
     let cases = [case("c1", "i1"), case("c2", "i1"), case("c3", "i4"), case("c4", "")];
     let model = Model::default().with(&catalog, "service_item", &items);
     let model = model.with(&catalog, "service_case", &cases);
     let model = model.with(&catalog, "person_spell", &[person("a", "", "admin")]);
-    let figures = model.told(&catalog, &["U1"], date(2025, 12, 31));
+    let figures = model.told(&catalog, &["U1", "U2"], date(2025, 12, 31));
     assert_eq!(ok(figures.of("items_idle_share", UNIT, "2025")), Exact::new(2, 3));
+    assert_eq!(ok(figures.of("devolved_items", UNIT, "2025")), Exact::from(2), "i1 and i3");
+    assert_eq!(ok(figures.of("devolved_items", ("U2", ""), "2025")), Exact::from(0));
     let standard = figures.of("cases_standard_per_person", UNIT, "2025");
     assert_eq!(ok(standard), Exact::new(9, 2), "three cases of an hour and a half");
 }

@@ -6,10 +6,12 @@ use std::path::PathBuf;
 use shuping::base::diagnostic::Diagnostic;
 use shuping::base::messages::Lang;
 use shuping::spec::catalog;
+use shuping::spec::formula::Exact;
 use shuping::spec::home::Home;
 use shuping::spec::scoring::read_tree;
 
 use super::DEPARTMENT;
+use super::shipped;
 
 /// The least tree there is, all of it one leaf.
 fn tree_of(leaf: &str) -> String {
@@ -168,7 +170,7 @@ fn points_that_do_not_add_up_are_told_on_every_level() {
     let faults = at(DEPARTMENT, leaf, &leaf.replace('2', "3"));
     assert_eq!(
         faults,
-        ["t.toml:20:10  group.G.A1.points: the points below add up to 5, not to 4 [H080]"]
+        ["t.toml:23:10  group.G.A1.points: the points below add up to 5, not to 4 [H080]"]
     );
     let group = "title  = \"党管机构编制落实\"\npoints = 4\n";
     let faults = at(DEPARTMENT, group, &group.replace('4', "5"));
@@ -180,6 +182,30 @@ fn points_that_do_not_add_up_are_told_on_every_level() {
     assert!(faults.iter().any(|fault| fault.contains("add up to 101, not to 100")), "{faults:?}");
     let faults = at(&tree_of(""), "points = 100\nby", "points = 99.999\nby");
     assert!(faults.iter().any(|fault| fault.contains("with two decimals at most")), "{faults:?}");
+}
+
+#[test]
+fn the_least_share_that_must_be_known_is_a_share() {
+    let with = |value: &str| {
+        let leaf = "metric = \"m\"\nmethod = { type = \"goalposts\", worst = 0, best = 1 }\n";
+        let line = format!("format = 1\navailability_min = {value}");
+        let text = tree_of(leaf).replacen("format = 1", &line, 1);
+        read_tree("t.toml", &text).map_err(|faults| said(&faults))
+    };
+    assert_eq!(with("0.75").unwrap().availability_min, Exact::new(3, 4));
+    for (value, expected) in [
+        ("1.01", "t.toml:2:20  availability_min: `1.01` is not between 0 and 1"),
+        ("-0.1", "availability_min: `-0.1` is not between 0 and 1"),
+        ("\"most\"", "availability_min: expected a plain decimal"),
+    ] {
+        let faults = with(value).unwrap_err();
+        assert_eq!(faults.len(), 1, "{faults:?}");
+        assert!(faults[0].contains(expected), "{faults:?}");
+    }
+    let [department, _] = shipped();
+    assert_eq!(department.availability_min, Exact::new(3, 5));
+    let unsaid = DEPARTMENT.replacen("availability_min = 0.60\n", "", 1);
+    assert_eq!(read_tree("t.toml", &unsaid).unwrap().availability_min, Exact::new(3, 5));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod lint;
 mod night;
+mod scarce;
 mod states;
 mod sums;
 mod twin;

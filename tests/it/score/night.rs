@@ -210,17 +210,26 @@ async fn a_night_leaves_the_scores_of_its_year() {
 
     // 10 points of the third leaf go to the first two as 40 to 20; 22 of 30 posts, 7 of 22 leaders.
     // The rule sees the value as it is printed.
-    let lines =
-        ["unit_id", "leaf", "value", "state", "available", "earned", "earned_shown", "gives"];
+    let lines = [
+        "unit_id",
+        "leaf",
+        "value",
+        "state",
+        "available",
+        "moved",
+        "earned",
+        "earned_shown",
+        "gives",
+    ];
     assert_eq!(
         columns(&report.release.join("score_lines.csv"), &lines),
         [
-            "U1|T.A1.1|22|scored|46.67|34.224666666667|34.23|48.89",
-            "U1|T.A1.2|0.318181818182|scored|23.33|9.54409090907|9.54|13.64",
-            "U1|T.A1.3||not_built|0|0|0.00|0.00",
-            "U2|T.A1.1|0|scored|70|0|0.00|",
-            "U2|T.A1.2||missing|0|0|0.00|",
-            "U2|T.A1.3||not_built|0|0|0.00|",
+            "U1|T.A1.1|22|scored|46.67|6.67|34.224666666667|34.23|48.89",
+            "U1|T.A1.2|0.318181818182|scored|23.33|3.33|9.54409090907|9.54|13.64",
+            "U1|T.A1.3||not_built|0|-10|0|0.00|0.00",
+            "U2|T.A1.1|0|scored|70|30|0|0.00|",
+            "U2|T.A1.2||missing|0|-20|0|0.00|",
+            "U2|T.A1.3||not_built|0|-10|0|0.00|",
         ]
     );
     let unit = [
@@ -231,11 +240,16 @@ async fn a_night_leaves_the_scores_of_its_year() {
         "points_earned_shown",
         "points_available",
         "points_scored",
+        "points_due",
+        "points_kept",
         "reason",
     ];
     assert_eq!(
         columns(&report.release.join("score.csv"), &unit),
-        ["U1|2025|scored|62.53|43.77|70|60|", "U2|2025|withheld||0.00|70|40|缺领导占比"]
+        [
+            "U1|2025|scored|62.53|43.77|70|60|60|60|",
+            "U2|2025|withheld||0.00|70|40|60|40|缺领导占比"
+        ]
     );
 
     let path = format!("sqlite://{}", report.warehouse.display());

@@ -196,7 +196,7 @@ fn an_imputed_leaf_earns_a_part_of_what_the_median_would() {
 fn without_the_reference_of_the_year_nothing_is_compared() {
     let [tree, _] = shipped();
     let unit = scored(&tree, "category,metric,statistic,value\n", |_| {});
-    assert_eq!(line(&unit, "G.F1.1").state, State::Missing);
+    assert_eq!(line(&unit, "G.F1.1").state, State::NotBuilt);
     assert_eq!(line(&unit, "G.F1.1").reason, "2025 年参照表中没有上年同类中位数");
     assert_eq!(line(&unit, "G.F2.1").state, State::NotBuilt);
     assert_eq!(line(&unit, "G.F2.1").reason, "2025 年参照表中没有同类先验 alpha、beta");

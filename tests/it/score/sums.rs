@@ -3,9 +3,12 @@
 use std::fmt::Write as _;
 use std::sync::LazyLock;
 
+use num_traits::Zero as _;
 use proptest::prelude::*;
+use shuping::score::Line;
 use shuping::score::Reading;
 use shuping::score::Standing;
+use shuping::score::State;
 use shuping::score::UnitScore;
 use shuping::score::Year;
 use shuping::score::score;
@@ -88,6 +91,31 @@ fn assert_conserved(tree: &Tree, unit: &UnitScore<'_>) {
     }
 }
 
+/// What is scored rests on enough of what should be known, on every level.
+fn assert_known(tree: &Tree, unit: &UnitScore<'_>) {
+    let least = tree.availability_min;
+    assert!(unit.score.is_none() || unit.availability.is_enough(least));
+    let areas = tree.areas.iter().map(|area| (area.title.as_str(), None));
+    let groups = tree.areas.iter().flat_map(|area| area.groups.iter().map(move |g| (area, g)));
+    let groups = groups.map(|(area, group)| (area.title.as_str(), Some(group.title.as_str())));
+    for (area, group) in areas.chain(groups) {
+        let mine = |line: &&Line<'_>| line.area == area && group.is_none_or(|g| line.group == g);
+        let lines = || unit.lines.iter().filter(mine);
+        // A missing leaf that keeps its points is known: a policy says what it is worth.
+        let is_lost = |l: &Line<'_>| match l.state {
+            State::Missing => l.available.is_zero(),
+            State::Withheld => l.reason.contains("应有数据"),
+            State::Scored | State::NotBuilt | State::NotApplicable => false,
+        };
+        let is_kept = |l: &Line<'_>| l.available > Exact::zero();
+        let points = |is: &dyn Fn(&Line<'_>) -> bool| -> Exact {
+            lines().filter(|l| is(l)).map(|line| line.leaf.points).sum()
+        };
+        let (kept, lost) = (points(&is_kept), points(&is_lost));
+        assert!(kept.is_zero() || kept >= (kept + lost) * least, "{area} {group:?}");
+    }
+}
+
 fn assert_bounds(unit: &UnitScore<'_>) {
     let Some((score, (low, high))) = unit.score.zip(unit.bounds) else { return };
     // Points are moved in whole hundredths, so the bounds hold to some hundredths.
@@ -111,6 +139,7 @@ proptest! {
             let unit = score(tree, "u", &Year { year: 2025, readings: &readings, reference });
             assert_sums(&unit);
             assert_conserved(tree, &unit);
+            assert_known(tree, &unit);
             assert_bounds(&unit);
         }
     }

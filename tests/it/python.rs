@@ -1,0 +1,61 @@
+//! Independent hands: programs in Python that know nothing of the engine judge what a night left.
+
+use std::env;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::world::bytes_below;
+
+/// Whether a script of `tests/recompute` found all well, and what it said. Without the Python that
+/// `SHUPING_PYTHON` names (with `tests/recompute/requirements.txt`) there is none, and that is said.
+#[expect(clippy::print_stdout, reason = "a test that left something out should say so")]
+fn judged(script: &str, arguments: &[&Path]) -> Option<(bool, String)> {
+    let Some(python) = env::var_os("SHUPING_PYTHON") else {
+        assert!(
+            env::var_os("SHUPING_REQUIRE_SHARED").is_none(),
+            "SHUPING_PYTHON must name a Python that has tests/recompute/requirements.txt"
+        );
+        println!("{script} was not asked: SHUPING_PYTHON names no Python");
+        return None;
+    };
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recompute").join(script);
+    let arguments = arguments.iter().map(|path| path.as_os_str());
+    let arguments: Vec<&OsStr> = [path.as_os_str()].into_iter().chain(arguments).collect();
+    let output = Command::new(python).args(arguments).output().unwrap();
+    let said = [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text));
+    Some((output.status.success(), said.concat()))
+}
+
+/// The figures of a release are computed again from the records.
+pub(crate) fn recompute(script: &str, records: &Path, release: &Path) {
+    let Some((is_well, said)) = judged(script, &[records, release]) else { return };
+    assert!(is_well && said.contains("values agree"), "{said}");
+}
+
+/// The latest release holds what its manifest promises, and nothing else.
+pub(crate) fn validate(release: &Path) {
+    let Some((is_well, said)) = judged("release.py", &[release]) else { return };
+    assert!(is_well && said.contains("tables are valid"), "{said}");
+}
+
+/// What is wrong with a copy of a release's folder in which one file was changed, or written anew.
+pub(crate) fn validate_changed(
+    release: &Path,
+    file: &str,
+    change: impl Fn(&str) -> String,
+) -> Option<String> {
+    let copy = tempfile::tempdir().unwrap();
+    for (path, bytes) in bytes_below(release) {
+        let target = copy.path().join(path);
+        fs::create_dir_all(target.parent().unwrap()).unwrap();
+        fs::write(target, bytes).unwrap();
+    }
+    let path = copy.path().join(file);
+    let text = fs::read_to_string(&path).unwrap_or_default();
+    fs::write(&path, change(&text)).unwrap();
+    let (is_well, said) = judged("release.py", &[copy.path()])?;
+    assert!(!is_well, "{said}");
+    Some(said)
+}
