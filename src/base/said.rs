@@ -163,6 +163,9 @@ texts! {
     KindUnread "R145" "a column that nobody maps" "未使用的列";
     KindSeveral "R147" "a cell that names several" "一格写了多项";
     KindPeople "R146" "people in time" "人员时序疑点";
+    KindMonthOnly "R148" "a day of which only the month is told" "只有年月的日期";
+    KindUnknownPerson "R149" "somebody whom no roster knows" "名册上没有的人员";
+    KindBeyond "R154" "a metric beyond its limit" "指标超出界限";
 }
 
 /// What a kind of finding means, in words.
@@ -175,6 +178,9 @@ pub fn kind(kind: &str) -> Say {
         "check" => Say::KindCheck,
         "unread" => Say::KindUnread,
         "several" => Say::KindSeveral,
+        "month_only" => Say::KindMonthOnly,
+        "unknown_person" => Say::KindUnknownPerson,
+        "beyond" => Say::KindBeyond,
         _ => Say::KindPeople,
     }
 }

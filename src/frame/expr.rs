@@ -115,6 +115,7 @@ fn call(function: Function, arguments: &[Expr], days: &Days) -> PolarsResult<Exp
         Function::Age
         | Function::DaysBetween
         | Function::ElapsedWorkdays
+        | Function::IsWorkday
         | Function::MonthsBetween
         | Function::Moved
         | Function::OnTime
@@ -128,7 +129,7 @@ fn value_by_value(function: Function, arguments: &[Expr], days: &Days) -> Expr {
     let run = move |columns: &mut [Column]| compute(function, columns, &days);
     let output = move |_: &Schema, fields: &[Field]| {
         let kind = match function {
-            Function::OnTime => DataType::Boolean,
+            Function::OnTime | Function::IsWorkday => DataType::Boolean,
             Function::Moved | Function::RetirementMonth => DataType::Date,
             _ => DataType::Int64,
         };
@@ -158,6 +159,11 @@ fn compute(function: Function, columns: &[Column], days: &Days) -> PolarsResult<
             };
             day_column(&name, (0..height).map(moved))
         }
+        Function::IsWorkday => {
+            let days_told = day(0)?;
+            let worked = |at| Some(days.calendar.day(spread(&days_told, at)?).ok()?.is_workday);
+            claims(name, (0..height).map(worked))
+        }
         _ => {
             let (from, to, suspended) = (day(0)?, day(1)?, whole(2)?);
             let paused = |at| spread(&suspended, at).unwrap_or(0);
@@ -167,8 +173,7 @@ fn compute(function: Function, columns: &[Column], days: &Days) -> PolarsResult<
                     let (closed, due) = pair(at)?;
                     functions::on_time(days, closed, due, paused(at))
                 };
-                let claims = (0..height).map(on_time);
-                return Ok(BooleanChunked::from_iter_options(name, claims).into_series().into());
+                return Ok(claims(name, (0..height).map(on_time)));
             }
             let number = |at| {
                 let (from, to) = pair(at)?;
@@ -183,6 +188,10 @@ fn compute(function: Function, columns: &[Column], days: &Days) -> PolarsResult<
             Int64Chunked::from_iter_options(name, numbers).into_series().into()
         }
     })
+}
+
+fn claims(name: PlSmallStr, claims: impl Iterator<Item = Option<bool>>) -> Column {
+    BooleanChunked::from_iter_options(name, claims).into_series().into()
 }
 
 fn texts(column: &Column) -> PolarsResult<Vec<Option<String>>> {
@@ -275,6 +284,14 @@ mod tests {
         let retires = |as_a| called(Function::RetirementMonth, day(1971, 4, 9), kind(as_a));
         assert_eq!(retires("woman55"), Some(day(2026, 8, 1).1));
         assert_eq!(retires("somebody"), None);
+    }
+
+    #[test]
+    fn a_holiday_is_no_workday_and_a_sunday_in_its_place_is_one() {
+        let worked = |of: (FieldKind, Cell)| called(Function::IsWorkday, of.clone(), of);
+        assert_eq!(worked(day(2025, 10, 8)), Some(Cell::Flag(false)));
+        assert_eq!(worked(day(2025, 9, 28)), Some(Cell::Flag(true)));
+        assert_eq!(worked(day(1990, 1, 1)), None);
     }
 
     /// 1.25 · 96.55; polars itself would round to two decimals.

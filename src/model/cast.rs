@@ -102,7 +102,7 @@ pub fn day(text: &str) -> Option<Date> {
 }
 
 /// Whether a text of a day tells only its month: 1987.03, 198703, 1987年3月.
-fn tells_no_day(text: &str) -> bool {
+pub(super) fn tells_no_day(text: &str) -> bool {
     let groups = text.split(|c: char| !c.is_ascii_digit()).filter(|group| !group.is_empty());
     match groups.collect::<Vec<_>>().as_slice() {
         [alone] => alone.len() == 6,

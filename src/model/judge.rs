@@ -11,6 +11,7 @@ use super::ModelError;
 use super::cast::agree;
 use super::cast::allowed;
 use super::cast::cast;
+use super::cast::tells_no_day;
 use super::reshape::reshaped;
 use crate::base::cell::Cell;
 use crate::base::cell::CellRow;
@@ -294,6 +295,10 @@ impl Judge<'_> {
                 Err(reason) => return Err(reason),
             };
             let Some(cell) = cell else { continue };
+            if picked.is_none() && matches!(cell, Cell::Day(_)) && tells_no_day(&clean(text)) {
+                let subject = ("month_only".to_owned(), field.name.clone());
+                *noticed.entry(subject).or_default() += 1;
+            }
             match (&picked, mapped.pick) {
                 (None, _) => picked = Some(cell),
                 (Some(_), Pick::First) => break,

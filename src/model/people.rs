@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::HashMap;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -21,6 +22,7 @@ use super::spells::reckon;
 use crate::base::cell::Cell;
 use crate::base::cell::CellRow;
 use crate::base::cell::day_of;
+use crate::base::cell::text_of;
 use crate::frame::table;
 use crate::spec::schema::FieldKind;
 use crate::spec::schema::Schema;
@@ -98,6 +100,19 @@ const LINEAGE: [(&str, FieldKind); 5] = [
 struct Carried {
     cells: CellRow,
     lineage: CellRow,
+}
+
+/// How many rows of a table are of somebody whom no roster knows.
+pub fn strangers(rosters: &DataFrame, table: &DataFrame) -> u64 {
+    let people = |table: &DataFrame| {
+        let rows = table::to_rows(table, &["person_id"]).into_iter();
+        rows.filter_map(|row| text_of(row.first())).collect::<Vec<_>>()
+    };
+    if table.column("person_id").is_err() {
+        return 0;
+    }
+    let known: HashSet<String> = people(rosters).into_iter().collect();
+    people(table).iter().filter(|person| !known.contains(*person)).count() as u64
 }
 
 /// What rosters tell of a person in a unit, by day.

@@ -4,14 +4,17 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use anyhow::Context as _;
+use jiff::civil::Date;
 
 use super::Choice;
 use super::Ground;
 use super::model::days;
 use super::report::Noticed;
 use super::score;
+use crate::base::period::Month;
 use crate::frame::DataFrame;
 use crate::measure::cube;
+use crate::measure::evaluate::Status;
 use crate::measure::evaluate::Telling;
 use crate::measure::evaluate::Told;
 use crate::measure::fact;
@@ -45,7 +48,7 @@ pub(super) fn compute<'c>(
     stale: &[String],
 ) -> anyhow::Result<Computed<'c>> {
     let catalog = ground.catalog;
-    let (tables, noticed) = tables(catalog, lake, choice)?;
+    let (tables, mut noticed) = tables(catalog, lake, choice)?;
     let told_on =
         fact::Ground { catalog, tables: &tables, days: days(catalog), as_of: choice.as_of };
     let kept = Kept::at(&ground.lake());
@@ -63,6 +66,7 @@ pub(super) fn compute<'c>(
         peers: Peers::of(&catalog.references, tables.get("unit"), choice.as_of),
     };
     let values = telling.all().context("telling metrics")?;
+    noticed.extend(beyond(&values, choice.as_of));
     let scores = score::scores(catalog, tables.get("unit"), &values, choice.as_of);
     Ok(Computed { tables, values, scores, noticed })
 }
@@ -103,7 +107,40 @@ fn tables(
         noticed.extend(
             found.map(|(kind, rows)| Noticed::of_table("person_spell", &kind, "").rows(rows)),
         );
+        let strangers = |table: &DataFrame| people::strangers(rosters, table);
+        let of_people = tables.iter().map(|(name, table)| (name, strangers(table)));
+        noticed.extend(
+            of_people
+                .filter(|(_, rows)| *rows > 0)
+                .map(|(name, rows)| Noticed::of_table(name, "unknown_person", "").rows(rows)),
+        );
         tables.insert("person_spell".to_owned(), spells);
     }
     Ok((tables, noticed))
+}
+
+/// Values of the present period beyond the limit of their metric, of the longest kind of period that it
+/// is told for. How much of what is counted: what stands above the line, if the formula divides. A thin
+/// base raises no finding.
+fn beyond(values: &[Told<'_>], as_of: Date) -> Vec<Noticed> {
+    let told = Month::of(as_of);
+    let is_beyond = |told_of: &&Told<'_>| {
+        let (metric, period) = (told_of.metric, told_of.period);
+        let is_present = period.first() <= told && told <= period.last();
+        let is_longest = metric.periods.last() == Some(&period.kind());
+        let is_above =
+            metric.finding.zip(told_of.value).is_some_and(|(limit, value)| value > limit);
+        is_above && is_present && is_longest && told_of.status == Status::Ok
+    };
+    let noticed = |told: &Told<'_>| {
+        let (unit, section) = &told.place;
+        let part = told.part.as_ref().map(|(_, value)| value);
+        let place = [Some(&told.metric.name), Some(unit), section.as_ref(), part];
+        let place = place.into_iter().flatten().cloned().chain([told.period.to_string()]);
+        let about = place.collect::<Vec<_>>().join(" ");
+        let amount = told.numerator.or(told.value).map_or(0, |amount| amount.ceil().to_integer());
+        let rows = u64::try_from(amount).unwrap_or_default();
+        Noticed::of_table("metric_value", "beyond", &about).rows(rows)
+    };
+    values.iter().filter(is_beyond).map(noticed).collect()
 }

@@ -211,6 +211,7 @@ impl Writer<'_> {
             // The working days of a home stand in no function of DuckDB: these results stand in the
             // fact as derived columns.
             Function::ElapsedWorkdays => plain("elapsed_workdays"),
+            Function::IsWorkday => plain("is_workday"),
             Function::Moved => plain("moved"),
             Function::OnTime => plain("on_time"),
             Function::RetirementMonth => plain("retirement_month"),
@@ -225,6 +226,7 @@ pub fn is_runnable(aggregate: &Aggregate) -> bool {
         matches!(
             function,
             Function::ElapsedWorkdays
+                | Function::IsWorkday
                 | Function::Moved
                 | Function::OnTime
                 | Function::RetirementMonth

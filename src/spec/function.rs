@@ -9,6 +9,7 @@ pub const FUNCTIONS: &[(&str, Function, std::ops::RangeInclusive<usize>)] = &[
     ("ELAPSED_WORKDAYS", Function::ElapsedWorkdays, 2..=3),
     ("EXACT", Function::Exact, 1..=1),
     ("GREATEST", Function::Greatest, 1..=9),
+    ("IS_WORKDAY", Function::IsWorkday, 1..=1),
     ("LEAST", Function::Least, 1..=9),
     ("LOWER", Function::Lower, 1..=1),
     ("MINUTE", Function::Minute, 1..=1),
@@ -42,6 +43,8 @@ pub enum Function {
     Exact,
     /// `GREATEST(x, …)`: the largest that is there.
     Greatest,
+    /// `IS_WORKDAY(day)`: whether the calendar's people work on it.
+    IsWorkday,
     /// `LEAST(x, …)`: the smallest that is there.
     Least,
     /// `LOWER(x)`

@@ -166,6 +166,8 @@ pub struct Metric {
     pub few: Option<Base>,
     /// Below this base it is `withheld`.
     pub withhold: Option<Base>,
+    /// Above this value somebody should look.
+    pub finding: Option<Exact>,
     /// What kind of record it rests on: recorded, reported, derived.
     pub evidence: String,
     /// Whether its values may be summed over units.
@@ -352,6 +354,7 @@ fn metric(node: &Node, faults: &Faults) -> Metric {
         need: base(table, "need"),
         few: base(table, "min_base"),
         withhold: base(table, "withhold"),
+        finding: limit(table),
         evidence: evidence(table),
         is_additive: table.flag("additive"),
         basis: table.need_text("basis"),
@@ -422,6 +425,15 @@ fn words<T: Copy>(table: &Table<'_>, key: &'static str, known: &[(&str, T)]) -> 
         hit.map(|(_, value)| *value)
     };
     found.iter().filter_map(pick).collect()
+}
+
+/// `finding = { above = "0.40" }`
+fn limit(table: &Table<'_>) -> Option<Exact> {
+    let inner = table.table("finding")?;
+    if inner.node("above").is_none() {
+        inner.missing("above", "\"0\"");
+    }
+    inner.parsed("above", "a decimal, as in \"0.40\"", formula::decimal)
 }
 
 fn base(table: &Table<'_>, key: &'static str) -> Option<Base> {

@@ -36,10 +36,17 @@ fn float(value: Exact) -> f64 {
     *value.numer() as f64 / *value.denom() as f64
 }
 
-/// The units with the most values that are told.
+/// The units with the most values that are told, and one for every metric that none of them has.
 fn units(warehouse: &Path) -> Vec<String> {
-    let most = "select unit_id from metric_value where status in ('ok', 'few') and numerator <> 0
-        group by unit_id order by count(*) desc, unit_id limit 10";
+    let most = "with most as (
+            select unit_id from metric_value where status in ('ok', 'few') and numerator <> 0
+            group by unit_id order by count(*) desc, unit_id limit 10
+        )
+        select unit_id from most
+        union
+        select min(unit_id) from metric_value
+        where metric not in (select metric from metric_value join most using (unit_id))
+        group by metric";
     ask(warehouse, most).into_iter().flatten().collect()
 }
 

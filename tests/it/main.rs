@@ -10,6 +10,7 @@ mod city;
 mod docs;
 mod explain;
 mod extract;
+mod flaws;
 mod floors;
 mod homes;
 mod nights;

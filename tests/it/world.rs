@@ -51,9 +51,14 @@ impl World {
         self.gateways.set_night(night);
     }
 
+    /// Where its files are dropped.
+    pub(crate) fn drop_folder(&self) -> PathBuf {
+        self.folder.path().join("drop")
+    }
+
     /// Leaves only the files of the last month in the drop folder, where a test runs many nights.
     pub(crate) fn forget_history(&self) {
-        for entry in fs::read_dir(self.folder.path().join("drop")).unwrap() {
+        for entry in fs::read_dir(self.drop_folder().join("staffing")).unwrap() {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_str().unwrap();
             if name.contains("_2023") || name.contains("_2024") || name.contains("_20250") {

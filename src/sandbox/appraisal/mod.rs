@@ -58,13 +58,9 @@ impl Appraisal {
             }
         }
         for (log, number) in self.logs.iter().zip(1_u32..) {
-            match log.flaw {
-                Some("F18") => {
-                    let key = format!("GZ{number:08}");
-                    gathered.list(Planted { flaw: "F18", stream: LOGS, key });
-                }
-                Some(flaw) => gathered.count(flaw, LOGS, 1),
-                None => {}
+            if let Some(flaw) = log.flaw {
+                let key = format!("GZ{number:08}");
+                gathered.list(Planted { flaw, stream: LOGS, key });
             }
         }
     }

@@ -22,7 +22,8 @@ pub(super) fn planted(orders: &[Order], days: &Days, gathered: &mut Gathered) {
         if order.exempt.is_some_and(|exempt| exempt > order.closed.plus(2 * 86_400)) {
             list("F40");
         }
-        if order.is_void || (order.resolved == orders::UNRESOLVED && order.last == 5) {
+        let is_unresolved = order.visited.is_some() && order.resolved == orders::UNRESOLVED;
+        if order.is_void || (is_unresolved && order.last == 5) {
             list("F41");
         }
         if Order::has_odd_times(at) {

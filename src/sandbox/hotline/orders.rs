@@ -77,7 +77,7 @@ impl Order {
 
     /// 2 % tell their times as milliseconds, 0.1 % say nothing as a date that is none.
     pub(super) fn has_odd_times(at: u32) -> bool {
-        at % 50 == 7 || at % 1000 == 11
+        at % 50 == 7 || at % 500 == 11
     }
 
     /// 40 % of the categories come without their number.

@@ -138,7 +138,7 @@ pub(super) fn cases(
         for (_, item) in planted.iter().filter(|(on, _)| *on == day) {
             serial += 1;
             let case = desk.case(day, serial, *item);
-            let closed = Moment::at(day, 60_000);
+            let closed = Moment::at(day, 60_000).max(case.accepted.plus(600));
             let plain = Case { flaw: None, touched: None, end: End::Closed, ..case };
             cases.push(Case { ended: closed, told: closed.plus(90), special: None, ..plain });
         }
