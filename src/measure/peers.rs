@@ -15,9 +15,9 @@ use crate::spec::reference::Reference;
 #[derive(Clone, Debug)]
 pub struct Peers<'p> {
     /// What was frozen, by year.
-    references: &'p BTreeMap<i16, Reference>,
+    pub references: &'p BTreeMap<i16, Reference>,
     /// The category of each unit.
-    categories: BTreeMap<String, String>,
+    pub categories: BTreeMap<String, String>,
 }
 
 impl<'p> Peers<'p> {
