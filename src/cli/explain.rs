@@ -21,7 +21,6 @@ use crate::explain::Published;
 use crate::explain::Question;
 use crate::explain::Unknown;
 use crate::explain::What;
-use crate::explain::shown;
 use crate::measure::cube::Spot;
 use crate::measure::evaluate::rounded;
 use crate::measure::worked::Rule;
@@ -30,6 +29,7 @@ use crate::measure::worked::exact_text;
 use crate::spec::catalog;
 use crate::spec::formula::Exact;
 use crate::spec::home::Home;
+use crate::spec::pipeline::Metric;
 
 /// Explains a number of the last night, by the definitions of that night.
 pub(super) fn explain(root: &Path, asked: &Explain, face: &mut Face<'_>) -> anyhow::Result<u8> {
@@ -142,14 +142,7 @@ fn head(explained: &Explanation<'_>, face: &mut Face<'_>) -> io::Result<()> {
     ];
     let definition = face.say(Say::Definition, &nouns);
     writeln!(face.out, "  {definition}\n  {}", metric.means)?;
-    let value = match told.value {
-        // A share is kept as what it is of one, and read as what it is of a hundred.
-        Some(value) if metric.measured_in == "%" => {
-            let places = metric.decimals.saturating_sub(2);
-            decimal_text(rounded(value * Exact::from(100), places), places)
-        }
-        _ => shown(&explained.worked).unwrap_or_else(|| "–".to_owned()),
-    };
+    let value = amount_of(metric, told.value).unwrap_or_else(|| "–".to_owned());
     let unrounded = told.value.map(|value| format!("  ({})", exact_text(value)));
     let unrounded = unrounded.unwrap_or_default();
     writeln!(face.out, "\n  {value} {}{unrounded}", metric.measured_in)?;
@@ -160,6 +153,16 @@ fn head(explained: &Explanation<'_>, face: &mut Face<'_>) -> io::Result<()> {
     let nouns = [("status", told.status.name().to_owned()), ("why", why(explained, face))];
     let status = face.say(Say::StatusLine, &nouns);
     writeln!(face.out, "  {status}")
+}
+
+/// A value with the decimals of its metric. A share is kept as what it is of one, and read as what it is of
+/// a hundred.
+fn amount_of(metric: &Metric, value: Option<Exact>) -> Option<String> {
+    let (times, places) = match metric.measured_in.as_str() {
+        "%" => (Exact::from(100), metric.decimals.saturating_sub(2)),
+        _ => (Exact::from(1), metric.decimals),
+    };
+    value.map(|value| decimal_text(rounded(value * times, places), places))
 }
 
 fn why(explained: &Explanation<'_>, face: &Face<'_>) -> String {
@@ -286,15 +289,15 @@ fn foot(explained: &Explanation<'_>, face: &mut Face<'_>) -> io::Result<()> {
     }
     if let Some(before) = &explained.before {
         let now = explained.worked.told.value;
-        let places = before.told.metric.decimals;
+        let metric = before.told.metric;
         let moved = now.zip(before.told.value).map(|(now, before)| {
-            let moved = rounded(now - before, places);
-            let sign = if moved > 0 { "+" } else { "" };
-            format!("{sign}{}", decimal_text(moved, places))
+            let sign = if now > before { "+" } else { "" };
+            format!("{sign}{}", amount_of(metric, Some(now - before)).unwrap_or_default())
         });
+        let was = amount_of(metric, before.told.value);
         let nouns = [
             ("period", before.told.period.to_string()),
-            ("shown", shown(before).unwrap_or_else(|| before.told.status.name().to_owned())),
+            ("shown", was.unwrap_or_else(|| before.told.status.name().to_owned())),
             ("difference", moved.unwrap_or_else(|| "–".to_owned())),
         ];
         let line = face.say(Say::Before, &nouns);

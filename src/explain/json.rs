@@ -61,7 +61,7 @@ pub fn json(explained: &Explanation<'_>) -> Value {
 }
 
 /// The value as it is shown, with the decimals of its metric.
-pub fn shown(worked: &Worked<'_>) -> Option<String> {
+fn shown(worked: &Worked<'_>) -> Option<String> {
     let decimals = worked.told.metric.decimals;
     worked.told.value.map(|value| decimal_text(rounded(value, decimals), decimals))
 }

@@ -14,7 +14,6 @@ pub use self::desk::Desk;
 pub use self::desk::ledger;
 pub use self::json::PLACES;
 pub use self::json::json;
-pub use self::json::shown;
 pub use self::published::Published;
 pub use self::question::Question;
 pub use self::question::Unknown;
