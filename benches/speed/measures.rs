@@ -84,7 +84,7 @@ impl Setting {
         let tables = BTreeMap::new();
         let as_of = self.ledger.as_of;
         let ground = Ground { catalog: &self.catalog, tables: &tables, days, as_of };
-        cube::count_again(&ground, &self.ledger, &rows).unwrap()
+        cube::count_again(&ground, self.ledger.facts(), &rows).unwrap()
     }
 
     /// The measures of each month column as a statement, grouped as the engine groups them; and the same of

@@ -122,7 +122,8 @@ impl<'d> Desk<'d> {
             days: days(self.catalog),
             as_of: self.ledger.as_of,
         };
-        let cube = cube::count_again(&ground, &self.ledger, &rows).context("counting again")?;
+        let cube =
+            cube::count_again(&ground, self.ledger.facts(), &rows).context("counting again")?;
         let released =
             Release::of_unit(&self.var.join("release"), self.ledger.night, &unit.unit_id)?;
         Ok(OfUnit { desk: self, unit, rows, cube, fed: self.catalog.filled(), released })

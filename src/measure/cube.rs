@@ -8,12 +8,13 @@ use polars::prelude::*;
 
 use super::MeasureError;
 use super::fact::Ground;
-use super::kept::Kept;
-use super::kept::Ledger;
 use super::placed::month_of_measure;
 use super::placed::placed;
 use super::quantile::quantile;
 use super::spots::Counted;
+pub use super::spots::Part;
+pub use super::spots::Place;
+pub use super::spots::Spot;
 use super::spots::keys;
 use crate::base::cell::Cell;
 use crate::base::period::Month;
@@ -26,15 +27,6 @@ use crate::spec::pipeline::Fact;
 use crate::spec::pipeline::FactKind;
 use crate::spec::pipeline::Measure;
 use crate::spec::sql::AggregateKind;
-
-/// A unit, or one of its sections.
-pub type Place = (String, Option<String>);
-
-/// A dimension and one of its values, such as one duty.
-pub type Part = (String, String);
-
-/// A place, or one part of it by a dimension.
-pub type Spot = (Place, Option<Part>);
 
 /// The amounts of one measure.
 #[derive(Clone, Debug)]
@@ -146,28 +138,19 @@ impl AmountsAt<'_> {
 /// # Errors
 /// An expression that polars refuses, a sum of what is no number.
 pub fn count(ground: &Ground<'_>) -> Result<Cube, MeasureError> {
-    count_each(ground, &mut |_, _| Ok(()))
+    count_and(ground, &mut |_, _| Ok(()))
 }
 
-/// Counts every measure, and keeps the rows that were counted.
-///
-/// # Errors
-/// As [`count`], and the disk's.
-pub fn count_and_keep(ground: &Ground<'_>, kept: &Kept) -> Result<Cube, MeasureError> {
-    kept.begin()?;
-    count_each(ground, &mut |fact, rows| kept.keep(&fact.name, rows))
-}
-
-/// Counts again what was kept of some facts, such as the rows of one unit.
+/// Counts again what was kept of some facts, such as the rows of one unit; `facts` is what is known of them.
 ///
 /// # Errors
 /// As [`count`].
 pub fn count_again(
     ground: &Ground<'_>,
-    ledger: &Ledger,
+    facts: BTreeMap<String, Known>,
     rows: &BTreeMap<String, DataFrame>,
 ) -> Result<Cube, MeasureError> {
-    let mut cube = Cube { facts: ledger.facts(), ..Cube::default() };
+    let mut cube = Cube { facts, ..Cube::default() };
     for fact in ground.catalog.facts() {
         if let Some(placed) = rows.get(&fact.name) {
             add(ground, fact, placed, &mut cube.measures)?;
@@ -177,9 +160,13 @@ pub fn count_again(
 }
 
 /// What is done with the rows of a fact that have been placed.
-type Keep<'k> = dyn FnMut(&Fact, &DataFrame) -> Result<(), MeasureError> + 'k;
+pub type Keep<'k> = dyn FnMut(&Fact, &DataFrame) -> Result<(), MeasureError> + 'k;
 
-fn count_each(ground: &Ground<'_>, keep: &mut Keep<'_>) -> Result<Cube, MeasureError> {
+/// Counts every measure, and hands the rows that are counted to `keep`.
+///
+/// # Errors
+/// As [`count`], and what `keep` fails with.
+pub fn count_and(ground: &Ground<'_>, keep: &mut Keep<'_>) -> Result<Cube, MeasureError> {
     let mut cube = Cube::default();
     for fact in ground.catalog.facts() {
         let rows = ground.rows(fact)?;

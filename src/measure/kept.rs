@@ -65,7 +65,7 @@ impl Ledger {
     }
 
     /// What was known of every fact.
-    pub(super) fn facts(&self) -> BTreeMap<String, Known> {
+    pub fn facts(&self) -> BTreeMap<String, Known> {
         let known = |line: &Line| Known {
             first: line.first.map(Month::of),
             is_stock: line.is_stock,

@@ -14,6 +14,7 @@ mod spell;
 mod spots;
 pub mod spread;
 mod status;
+pub mod telling;
 pub mod units;
 pub mod worked;
 mod written;

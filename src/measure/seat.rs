@@ -10,10 +10,10 @@ use num_traits::Zero as _;
 
 use super::cube::AmountsAt;
 use super::cube::Spot;
-use super::evaluate::Footing;
-use super::evaluate::Telling;
 use super::spread::Overflow;
 use super::spread::spread;
+use super::telling::Footing;
+use super::telling::Telling;
 use crate::base::period::Month;
 use crate::base::period::Period;
 use crate::spec::formula::Exact;

@@ -4,14 +4,21 @@ use std::collections::BTreeMap;
 
 use polars::prelude::DataFrame;
 
-use super::cube::Place;
-use super::cube::Spot;
 use super::placed::month_at;
 use crate::base::cell::Cell;
 use crate::base::cell::text_of;
 use crate::base::period::Month;
 use crate::frame::table;
 use crate::spec::pipeline::Fact;
+
+/// A unit, or one of its sections.
+pub type Place = (String, Option<String>);
+
+/// A dimension and one of its values, such as one duty.
+pub type Part = (String, String);
+
+/// A place, or one part of it by a dimension.
+pub type Spot = (Place, Option<Part>);
 
 /// The rows of a counted table, each with its month and its spots; a spot is kept once.
 pub(super) struct Counted {

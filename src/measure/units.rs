@@ -5,11 +5,21 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use polars::prelude::DataFrame;
 
-use super::evaluate::Unit;
 use crate::base::cell::Cell;
 use crate::base::cell::day_of;
 use crate::base::cell::text_of;
 use crate::frame::table;
+
+/// A unit and when it is there.
+#[derive(Clone, Debug)]
+pub struct Unit {
+    /// Its key.
+    pub unit_id: String,
+    /// Its first day.
+    pub from: Date,
+    /// The first day on which it is gone.
+    pub to: Option<Date>,
+}
 
 /// The units of the table `unit`, each from its first day to its last.
 pub fn units(table: Option<&DataFrame>) -> Vec<Unit> {

@@ -28,6 +28,7 @@ use crate::model::people::Sources;
 use crate::model::resolve::Resolver;
 use crate::score::UnitScore;
 use crate::spec::catalog::Catalog;
+use crate::spec::pipeline::Fact;
 
 /// What a night knows, resolved and computed.
 pub(super) struct Computed<'c> {
@@ -52,7 +53,9 @@ pub(super) fn compute<'c>(
     let told_on =
         fact::Ground { catalog, tables: &tables, days: days(catalog), as_of: choice.as_of };
     let kept = Kept::at(&ground.lake());
-    let cube = cube::count_and_keep(&told_on, &kept).context("counting measures")?;
+    kept.begin().context("keeping the facts")?;
+    let mut keep = |fact: &Fact, rows: &DataFrame| kept.keep(&fact.name, rows);
+    let cube = cube::count_and(&told_on, &mut keep).context("counting measures")?;
     let stale: BTreeSet<String> = stale.iter().cloned().collect();
     let ledger = Ledger::of((choice.night, choice.as_of), &catalog.fingerprint, &stale, &cube);
     kept.finish(&ledger).context("keeping the facts")?;

@@ -1,0 +1,156 @@
+//! What are metrics told from, where and when?
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+
+use super::cube::Cube;
+use super::peers::Peers;
+use super::spots::Place;
+use super::spots::Spot;
+use super::units::Unit;
+use crate::base::period::Month;
+use crate::base::period::Period;
+use crate::spec::formula::Formula;
+use crate::spec::formula::Parts;
+use crate::spec::pipeline::Grain;
+use crate::spec::pipeline::Metric;
+
+/// What metrics are told from.
+#[derive(Debug)]
+pub struct Telling<'t, 'm> {
+    /// The counts.
+    pub cube: &'t Cube,
+    /// The metrics, by name.
+    pub metrics: BTreeMap<&'m str, &'m Metric>,
+    /// The units.
+    pub units: &'t [Unit],
+    /// The day that is told.
+    pub as_of: Date,
+    /// Tables that some stream feeds.
+    pub fed: &'t BTreeSet<&'t str>,
+    /// Tables whose stream failed this night.
+    pub stale: &'t BTreeSet<String>,
+    /// What the peers of a unit come to.
+    pub peers: Peers<'t>,
+}
+
+/// What a metric rests on.
+pub(super) struct Footing<'m> {
+    /// The measures of its formula.
+    measures: BTreeSet<&'m str>,
+    /// Those and the ones its bases count.
+    pub(super) asked: BTreeSet<&'m str>,
+    /// The parts that its formula looks at.
+    pub(super) parts: BTreeSet<&'m Parts>,
+    pub(super) facts: BTreeSet<&'m str>,
+    /// Metrics of the peers.
+    pub(super) peers: BTreeSet<&'m str>,
+    pub(super) is_applicable: bool,
+    pub(super) is_stale: bool,
+    pub(super) first: Option<Month>,
+}
+
+impl Telling<'_, '_> {
+    /// Calls `see` with every piece of a formula and of the metrics below it.
+    fn each_below<'f>(&'f self, formula: &'f Formula, see: &mut dyn FnMut(&'f Formula)) {
+        formula.each(&mut |piece| {
+            see(piece);
+            if let Formula::Name(name) = piece
+                && let Some(below) = self.metrics.get(name.as_str())
+            {
+                self.each_below(&below.value, see);
+            }
+        });
+    }
+
+    pub(super) fn footing<'f>(&'f self, metric: &'f Metric) -> Footing<'f> {
+        let (mut measures, mut parts) = (BTreeSet::new(), BTreeSet::new());
+        let mut peers = BTreeSet::new();
+        self.each_below(&metric.value, &mut |piece| match piece {
+            Formula::Name(name) if self.cube.measures.contains_key(name) => {
+                measures.insert(name.as_str());
+            }
+            Formula::Peers(name) => {
+                peers.insert(name.as_str());
+            }
+            Formula::Over(_, over) => {
+                parts.insert(&over.parts);
+            }
+            _ => {}
+        });
+        let bases = [&metric.need, &metric.few, &metric.withhold].into_iter().flatten();
+        let bases = bases.map(|base| base.name.value.as_str());
+        let asked = measures.iter().copied().chain(bases).collect();
+        let found = measures.iter().filter_map(|name| self.cube.measures.get(*name));
+        let facts: BTreeSet<&str> = found.map(|amounts| amounts.fact.as_str()).collect();
+        let known: Vec<_> = facts.iter().filter_map(|fact| self.cube.facts.get(*fact)).collect();
+        let mut tables = known.iter().flat_map(|known| &known.tables);
+        let is_applicable = tables.clone().all(|table| self.fed.contains(table.as_str()));
+        let is_stale = tables.any(|table| self.stale.contains(table));
+        // A fact without any row knows no month, and nothing that rests on it does.
+        let firsts: Option<Vec<Month>> = known.iter().map(|known| known.first).collect();
+        let first = firsts.and_then(|firsts| firsts.into_iter().max());
+        Footing { measures, asked, parts, facts, peers, is_applicable, is_stale, first }
+    }
+
+    pub(super) fn spots(&self, metric: &Metric, unit: &Unit, footing: &Footing<'_>) -> Vec<Spot> {
+        let place = (unit.unit_id.clone(), None);
+        let mut spots = Vec::new();
+        for grain in &metric.grain {
+            match grain {
+                Grain::Unit => spots.push((place.clone(), None)),
+                Grain::Section => spots.extend(self.parts(&place, &Parts::Sections, footing)),
+                Grain::By(by) => {
+                    spots.extend(self.parts(&place, &Parts::By(by.clone()), footing));
+                }
+            }
+        }
+        spots
+    }
+
+    /// The parts of a place that any measure below a metric knows, in the order of their names.
+    pub(super) fn parts(&self, place: &Place, parts: &Parts, footing: &Footing<'_>) -> Vec<Spot> {
+        let below = footing.measures.iter().filter_map(|name| self.cube.measures.get(*name));
+        match parts {
+            Parts::Sections => {
+                let names: BTreeSet<&str> =
+                    below.flat_map(|amounts| amounts.sections(&place.0)).collect();
+                let of = |section: &str| ((place.0.clone(), Some(section.to_owned())), None);
+                names.into_iter().map(of).collect()
+            }
+            Parts::By(by) => {
+                let values: BTreeSet<&str> =
+                    below.flat_map(|amounts| amounts.values(by, place)).collect();
+                let of = |value: &str| (place.clone(), Some((by.clone(), value.to_owned())));
+                values.into_iter().map(of).collect()
+            }
+        }
+    }
+
+    /// The periods in which the unit is there, from the first month that all of its facts know; the
+    /// present ones where nothing is known. Nothing is told of before the first month in which anything
+    /// happened: that a section was set up twenty years ago begins no history.
+    pub(super) fn periods(
+        &self,
+        metric: &Metric,
+        unit: &Unit,
+        footing: &Footing<'_>,
+    ) -> Vec<Period> {
+        let told = Month::of(self.as_of);
+        let happening = self.cube.facts.values().filter(|known| !known.is_stock);
+        let begun = happening.filter_map(|known| known.first).min();
+        let first =
+            footing.first.map_or(told, |first| begun.map_or(first, |begun| begun.max(first)));
+        let first = first.min(told);
+        let kinds = metric.periods.iter();
+        kinds
+            .flat_map(|kind| Period::all(*kind, first, told))
+            .filter(|period| {
+                unit.from <= period.last().last()
+                    && unit.to.is_none_or(|to| to > period.first().first())
+            })
+            .collect()
+    }
+}
