@@ -2,11 +2,9 @@
 //! the SQL that is printed, and the formula is worked out again from what it counts.
 
 use std::collections::BTreeMap;
-use std::env;
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
-use std::process::Command;
 use std::process::Stdio;
 
 use serde_json::Value;
@@ -23,6 +21,7 @@ use shuping::spec::formula::Spread;
 use shuping::spec::formula::decimal;
 use shuping::spec::home::Home;
 
+use crate::python;
 use crate::world::NIGHT;
 use crate::world::World;
 use crate::world::ask;
@@ -85,17 +84,8 @@ fn explanations(home: &Path, catalog: &Catalog) -> Vec<Value> {
 }
 
 /// What DuckDB answers to statements, one value each; `None` where no Python has it.
-#[expect(clippy::print_stdout, reason = "a test that left something out should say so")]
 fn duckdb(statements: &[String]) -> Option<Vec<Option<Exact>>> {
-    let Some(python) = env::var_os("SHUPING_PYTHON") else {
-        let required = env::var_os("SHUPING_REQUIRE_PYTHON");
-        assert!(required.is_none(), "SHUPING_PYTHON must name a Python that has duckdb");
-        println!("skipped: SHUPING_PYTHON names no Python that has duckdb");
-        return None;
-    };
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recompute/statements.py");
-    let mut child = Command::new(python)
-        .arg(script)
+    let mut child = python::script("statements.py")?
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()

@@ -1,17 +1,16 @@
 //! Independent hands: programs in Python that know nothing of the engine judge what a night left.
 
 use std::env;
-use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
 use crate::world::bytes_below;
 
-/// Whether a script of `tests/recompute` found all well, and what it said. Without the Python that
-/// `SHUPING_PYTHON` names (with `tests/recompute/requirements.txt`) there is none, and that is said.
+/// The command of a script of `tests/recompute`. Without the Python that `SHUPING_PYTHON` names (with
+/// `tests/recompute/requirements.txt`) there is none, and that is said.
 #[expect(clippy::print_stdout, reason = "a test that left something out should say so")]
-fn judged(script: &str, arguments: &[&Path]) -> Option<(bool, String)> {
+pub(crate) fn script(script: &str) -> Option<Command> {
     let Some(python) = env::var_os("SHUPING_PYTHON") else {
         assert!(
             env::var_os("SHUPING_REQUIRE_SHARED").is_none(),
@@ -20,10 +19,14 @@ fn judged(script: &str, arguments: &[&Path]) -> Option<(bool, String)> {
         println!("{script} was not asked: SHUPING_PYTHON names no Python");
         return None;
     };
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recompute").join(script);
-    let arguments = arguments.iter().map(|path| path.as_os_str());
-    let arguments: Vec<&OsStr> = [path.as_os_str()].into_iter().chain(arguments).collect();
-    let output = Command::new(python).args(arguments).output().unwrap();
+    let mut command = Command::new(python);
+    command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recompute").join(script));
+    Some(command)
+}
+
+/// Whether a script found all well, and what it said.
+fn judged(name: &str, arguments: &[&Path]) -> Option<(bool, String)> {
+    let output = script(name)?.args(arguments).output().unwrap();
     let said = [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text));
     Some((output.status.success(), said.concat()))
 }

@@ -83,29 +83,9 @@ group by payroll.row, payroll.year, payroll.employee;
 
 # Nothing is told of before the first month in which anything happened: no headcount before requests come.
 PERIODS = """
-create table period as
-with month as (
-    select unnest(generate_series(
-        date_trunc('month', (select min(came) from request where unit is not null)),
-        date_trunc('month', $as_of::date),
-        interval 1 month
-    ))::date as month
-),
-named as (
-    select 'month' as kind, strftime(month, '%Y-%m') as name, month from month
-    union all
-    select 'quarter', year(month) || 'Q' || quarter(month), month from month
-    union all
-    select 'year', year(month)::varchar, month from month
-)
-select
-    kind,
-    name,
-    min(month)                                          as first,
-    least(last_day(max(month)), $as_of::date)           as last
-from named
-group by kind, name;
+create view happened as select came as day from request where unit is not null;
 
+""" + compared.PERIODS + """
 create table place as
 select units.unit, period.*
 from (select distinct unit from crosswalk) as units

@@ -4,6 +4,32 @@ import json
 
 TOLERANCE = 1e-9
 
+# The periods that are told: from the first day of the view `happened` on.
+PERIODS = """
+create table period as
+with month as (
+    select unnest(generate_series(
+        date_trunc('month', (select min(day) from happened)),
+        date_trunc('month', $as_of::date),
+        interval 1 month
+    ))::date as month
+),
+named as (
+    select 'month' as kind, strftime(month, '%Y-%m') as name, month from month
+    union all
+    select 'quarter', year(month) || 'Q' || quarter(month), month from month
+    union all
+    select 'year', year(month)::varchar, month from month
+)
+select
+    kind,
+    name,
+    min(month)                                          as first,
+    least(last_day(max(month)), $as_of::date)           as last
+from named
+group by kind, name;
+"""
+
 
 def newest(release):
     """The manifest that latest.json names, and what it and latest.json say."""

@@ -67,29 +67,9 @@ from (
 """
 
 PERIODS = """
-create table period as
-with month as (
-    select unnest(generate_series(
-        date_trunc('month', (select min(began)::date from request)),
-        date_trunc('month', $as_of::date),
-        interval 1 month
-    ))::date as month
-),
-named as (
-    select 'month' as kind, strftime(month, '%Y-%m') as name, month from month
-    union all
-    select 'quarter', year(month) || 'Q' || quarter(month), month from month
-    union all
-    select 'year', year(month)::varchar, month from month
-)
-select
-    kind,
-    name,
-    min(month)                                          as first,
-    least(last_day(max(month)), $as_of::date)           as last
-from named
-group by kind, name;
+create view happened as select began::date as day from request;
 
+""" + compared.PERIODS + """
 create table place as
 select places.unit, places.section, period.*
 from (
