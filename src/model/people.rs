@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::collections::HashMap;
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -102,17 +101,10 @@ struct Carried {
     lineage: CellRow,
 }
 
-/// How many rows of a table are of somebody whom no roster knows.
-pub fn strangers(rosters: &DataFrame, table: &DataFrame) -> u64 {
-    let people = |table: &DataFrame| {
-        let rows = table::to_rows(table, &["person_id"]).into_iter();
-        rows.filter_map(|row| text_of(row.first())).collect::<Vec<_>>()
-    };
-    if table.column("person_id").is_err() {
-        return 0;
-    }
-    let known: HashSet<String> = people(rosters).into_iter().collect();
-    people(table).iter().filter(|person| !known.contains(*person)).count() as u64
+/// Everybody a table tells of; nobody where it tells of no persons.
+pub fn people(table: &DataFrame) -> Vec<String> {
+    let rows = table::to_rows(table, &["person_id"]).into_iter();
+    rows.filter_map(|row| text_of(row.first())).collect()
 }
 
 /// What rosters tell of a person in a unit, by day.

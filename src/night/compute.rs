@@ -110,8 +110,12 @@ fn tables(
         noticed.extend(
             found.map(|(kind, rows)| Noticed::of_table("person_spell", &kind, "").rows(rows)),
         );
-        let strangers = |table: &DataFrame| people::strangers(rosters, table);
-        let of_people = tables.iter().map(|(name, table)| (name, strangers(table)));
+        let known: BTreeSet<String> = people::people(rosters).into_iter().collect();
+        let strangers = |table: &DataFrame| {
+            people::people(table).iter().filter(|person| !known.contains(*person)).count() as u64
+        };
+        let others = tables.iter().filter(|(name, _)| *name != "person_snapshot");
+        let of_people = others.map(|(name, table)| (name, strangers(table)));
         noticed.extend(
             of_people
                 .filter(|(_, rows)| *rows > 0)
