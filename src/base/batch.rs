@@ -1,5 +1,8 @@
 //! Rows as they came: text under the source's own headers, each with its place.
 
+use std::hash::DefaultHasher;
+use std::hash::Hash as _;
+use std::hash::Hasher as _;
 use std::sync::Arc;
 
 /// Some rows of one stream, not yet typed.
@@ -23,6 +26,19 @@ pub struct Row {
 }
 
 impl Batch {
+    /// Says from which page, file or sheet all rows come.
+    pub fn come_from(&mut self, source: &Arc<str>) {
+        self.rows.iter_mut().for_each(|row| row.source = Arc::clone(source));
+    }
+
+    /// A number that is the same for the same cells, within one run of the program.
+    pub fn print(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.headers.hash(&mut hasher);
+        self.rows.iter().for_each(|row| row.cells.hash(&mut hasher));
+        hasher.finish()
+    }
+
     /// Where a header stands.
     pub fn column(&self, header: &str) -> Option<usize> {
         self.headers.iter().position(|known| known == header)

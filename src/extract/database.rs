@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Mutex;
+
 use super::ExtractError;
 use super::Request;
 use super::dialect;
@@ -34,6 +36,8 @@ pub(super) struct Database {
     url: String,
     timeout: Duration,
     retry: Retry,
+    /// Whose turn it is: the streams of a database are read one after the other.
+    turn: Mutex<()>,
 }
 
 impl Database {
@@ -46,7 +50,7 @@ impl Database {
         let url = sql.url.fill(secrets, &[]);
         let url =
             url.map_err(|source| ExtractError::Unset { system: system.to_owned(), source })?;
-        Ok(Database { url, timeout: sql.timeout, retry: sql.retry.clone() })
+        Ok(Database { url, timeout: sql.timeout, retry: sql.retry.clone(), turn: Mutex::new(()) })
     }
 
     /// Opens it, again and again while that may help.
@@ -85,6 +89,7 @@ pub(super) async fn pull(
         landing.so_far.until = until;
         return Ok(());
     };
+    let _turn = database.turn.lock().await;
     let mut link = database.open(request, &mut landing.so_far.asked_again).await?;
     let what = format!("{}{}", request.name(), slice.words());
     let read = read(&mut link, ask, request.stream, &slice, landing).await;

@@ -11,6 +11,7 @@ use reqwest::StatusCode;
 use reqwest::Url;
 use reqwest::header::RETRY_AFTER;
 use serde_json::Value;
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use super::error::ExtractError;
@@ -34,6 +35,8 @@ pub(super) struct Gateway {
     url: Url,
     http: Http,
     pace: Pace,
+    /// As many places as questions may be open at the same time.
+    places: Semaphore,
 }
 
 /// A question.
@@ -92,7 +95,13 @@ impl Gateway {
             .build()
             .map_err(|fault| setting(spoken(fault, http.timeout)))?;
         let pace = Pace::of(http.limit.per_second);
-        Ok(Gateway { system: system.to_owned(), client, url, http: http.clone(), pace })
+        let places = Semaphore::new(http.limit.at_once);
+        Ok(Gateway { system: system.to_owned(), client, url, http: http.clone(), pace, places })
+    }
+
+    /// How many questions may be open at the same time.
+    pub(super) fn at_once(&self) -> usize {
+        self.http.limit.at_once
     }
 
     /// What is asked again, and for how long.
@@ -124,8 +133,12 @@ impl Gateway {
     }
 
     async fn attempt(&self, question: &Question<'_>) -> Result<Value, Fault> {
-        self.pace.wait().await;
-        let reply = self.send(question).await?;
+        // The place is free again before anybody waits for another attempt.
+        let reply = {
+            let _place = self.places.acquire().await;
+            self.pace.wait().await;
+            self.send(question).await?
+        };
         self.judge(&question.what, &reply)
     }
 

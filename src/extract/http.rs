@@ -1,8 +1,11 @@
 //! How is a stream read from a gateway? Slice by slice, page by page; the pages of a slice are held
 //! back until they add up.
 
+use std::pin::pin;
 use std::sync::Arc;
 
+use futures_util::StreamExt as _;
+use futures_util::stream;
 use serde_json::Value;
 
 use super::ExtractError;
@@ -18,7 +21,6 @@ use super::records;
 use super::window;
 use super::window::Slice;
 use crate::base::batch::Batch;
-use crate::base::pseudonym::sha256;
 use crate::spec::connector::HttpStream;
 use crate::spec::connector::Page;
 
@@ -28,14 +30,14 @@ struct Reader<'a> {
     ask: &'a HttpStream,
     request: &'a Request<'a>,
     pointers: Vec<String>,
-    /// Pages of slices that stand.
-    pages: usize,
 }
 
 /// The pages of a slice that add up.
 struct Whole {
     pages: Vec<Batch>,
     total: Option<u64>,
+    /// What was asked again on the way.
+    asked_again: Vec<String>,
 }
 
 /// Why a slice is not whole.
@@ -46,7 +48,8 @@ enum Broken {
     Final(ExtractError),
 }
 
-/// Asks for every slice and hands each on when it is whole.
+/// Asks for the slices, as many at once as the gateway bears, and hands each on in its turn when it is
+/// whole.
 pub(super) async fn pull(
     gateway: &Gateway,
     ask: &HttpStream,
@@ -63,12 +66,17 @@ pub(super) async fn pull(
             (windows.slices, Some(windows.until))
         }
     };
-    let mut reader = Reader { gateway, ask, request, pointers: landing.pointers(), pages: 0 };
-    for slice in &slices {
-        let whole = reader.slice(slice, &mut landing.so_far.asked_again).await?;
-        reader.pages += whole.pages.len();
+    let reader = Reader { gateway, ask, request, pointers: landing.pointers() };
+    let asked = stream::iter(slices).map(|slice| reader.slice(slice));
+    let mut asked = pin!(asked.buffered(gateway.at_once()));
+    let mut number = 0;
+    while let Some(whole) = asked.next().await {
+        let whole = whole?;
         landing.told(whole.total);
-        for page in whole.pages {
+        landing.so_far.asked_again.extend(whole.asked_again);
+        for mut page in whole.pages {
+            number += 1;
+            page.come_from(&Arc::from(format!("page {number}")));
             landing.take(page)?;
         }
     }
@@ -78,16 +86,12 @@ pub(super) async fn pull(
 
 impl Reader<'_> {
     /// Asks for one slice until it is whole or patience ends.
-    async fn slice(
-        &self,
-        slice: &Slice,
-        asked_again: &mut Vec<String>,
-    ) -> Result<Whole, ExtractError> {
+    async fn slice(&self, slice: Slice) -> Result<Whole, ExtractError> {
         let what = format!("{}{}", self.request.name(), slice.words());
-        let mut patience = self.gateway.patience();
+        let (mut patience, mut asked_again) = (self.gateway.patience(), Vec::new());
         loop {
-            let doubt = match self.attempt(slice, asked_again).await {
-                Ok(whole) => return Ok(whole),
+            let doubt = match self.attempt(&slice, &mut asked_again).await {
+                Ok((pages, total)) => return Ok(Whole { pages, total, asked_again }),
                 Err(Broken::Final(error)) => return Err(error),
                 Err(Broken::Doubt(doubt)) => doubt,
             };
@@ -103,31 +107,35 @@ impl Reader<'_> {
         }
     }
 
-    async fn attempt(&self, slice: &Slice, asked_again: &mut Vec<String>) -> Result<Whole, Broken> {
+    /// The pages of one slice and its total.
+    async fn attempt(
+        &self,
+        slice: &Slice,
+        asked_again: &mut Vec<String>,
+    ) -> Result<(Vec<Batch>, Option<u64>), Broken> {
         let mut pages = Vec::new();
         let Page::Number { param, size, total } = &self.ask.page else {
             let question = self.question(slice, 1, &[]);
-            pages.push(self.page(&question, 1, asked_again).await?.1);
-            return Ok(Whole { pages, total: None });
+            pages.push(self.page(&question, asked_again).await?.1);
+            return Ok((pages, None));
         };
         let mut ledger = Ledger::of(size.1);
         loop {
             let number = ledger.due();
             let own = [(param.as_str(), u64::from(number)), (size.0.as_str(), size.1)];
             let question = self.question(slice, number, &own);
-            let (answer, batch) = self.page(&question, number, asked_again).await?;
-            let records = answer.pointer(&self.ask.records).unwrap_or(&Value::Null);
+            let (answer, batch) = self.page(&question, asked_again).await?;
             let seen = Seen {
                 rows: batch.rows.len() as u64,
                 total: total.as_ref().and_then(|at| count(answer.pointer(at)?)),
-                print: sha256(records.to_string().as_bytes()),
+                print: batch.print(),
             };
             if total.is_some() && seen.total.is_none() {
                 return Err(Broken::Doubt(Doubt::NoTotal { page: number }));
             }
             pages.push(batch);
             if ledger.enter(seen).map_err(Broken::Doubt)? == Next::Done {
-                return Ok(Whole { pages, total: ledger.total() });
+                return Ok((pages, ledger.total()));
             }
         }
     }
@@ -149,7 +157,6 @@ impl Reader<'_> {
     async fn page(
         &self,
         question: &Question<'_>,
-        number: u32,
         asked_again: &mut Vec<String>,
     ) -> Result<(Value, Batch), Broken> {
         let answer = self.gateway.answer(question, asked_again).await.map_err(Broken::Final)?;
@@ -164,8 +171,7 @@ impl Reader<'_> {
             Some(_) => return Err(unreadable(format!("`{at}` is no list"))),
             None => return Err(unreadable(format!("the answer has no `{at}`"))),
         };
-        let source = Arc::from(format!("page {}", self.pages + number as usize));
-        let batch = records::batch(records, &self.pointers, &source).map_err(unreadable)?;
+        let batch = records::batch(records, &self.pointers).map_err(unreadable)?;
         Ok((answer, batch))
     }
 }

@@ -9,15 +9,13 @@ use serde_json::Value;
 use crate::base::batch::Batch;
 use crate::base::batch::Row;
 
-/// The records of an answer as rows. `pointers` are headers that are JSON pointers into a record.
+/// The records of an answer as rows of a page without a name. `pointers` are headers that are JSON pointers
+/// into a record.
 ///
 /// # Errors
 /// What is not a record.
-pub(super) fn batch(
-    records: &[Value],
-    pointers: &[String],
-    source: &Arc<str>,
-) -> Result<Batch, String> {
+pub(super) fn batch(records: &[Value], pointers: &[String]) -> Result<Batch, String> {
+    let source: Arc<str> = Arc::default();
     let mut headers: Vec<String> = Vec::new();
     let mut places: HashMap<String, usize> = HashMap::new();
     let mut rows = Vec::with_capacity(records.len());
@@ -38,7 +36,7 @@ pub(super) fn batch(
                 *cell = text(value).filter(|text| !text.is_empty());
             }
         }
-        rows.push(Row { source: Arc::clone(source), row, cells });
+        rows.push(Row { source: Arc::clone(&source), row, cells });
     }
     for row in &mut rows {
         row.cells.resize(headers.len(), None);
@@ -70,7 +68,7 @@ mod tests {
             json!({ "c": 1.5, "a": "", "b": null, "who": null }),
             json!({ "c": true, "b": 18_446_744_073_709_551_615_u64 }),
         ];
-        let batch = batch(&records, &["/who/id".to_owned()], &Arc::from("page 1")).unwrap();
+        let batch = batch(&records, &["/who/id".to_owned()]).unwrap();
         assert_eq!(batch.headers, ["b", "a", "/who/id", "c", "who"]);
         let cells: Vec<Vec<&str>> = batch
             .rows
@@ -80,12 +78,12 @@ mod tests {
         assert_eq!(cells[0], ["1", " x ", "7", "-", "-"]);
         assert_eq!(cells[1], ["-", "-", "-", "1.5", "-"]);
         assert_eq!(cells[2], ["18446744073709551615", "-", "-", "true", "-"]);
-        assert_eq!(batch.rows[2].place(), "page 1 row 3");
+        assert_eq!(batch.rows[2].row, 3);
     }
 
     #[test]
     fn what_is_no_object_is_no_record() {
-        let fault = batch(&[json!("519902198703051234")], &[], &Arc::from("page 1")).unwrap_err();
+        let fault = batch(&[json!("519902198703051234")], &[]).unwrap_err();
         assert_eq!(fault, "record 1 is no object");
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 use std::sync::mpsc::Sender;
 
 use jiff::Timestamp;
@@ -27,8 +28,8 @@ use crate::spec::connector::Stream;
 /// What became of asking for a stream: the attempt that stands, or why there is none.
 pub(super) type Pulled = Result<(Date, u32), String>;
 
-/// Asks for every stream that has not landed tonight, systems side by side and the streams of one in turn;
-/// what came stands in the order of [`crate::spec::catalog::Catalog::streams`].
+/// Asks for every stream that has not landed tonight, side by side: each system says itself how many
+/// questions it bears at once. What came stands in the order of [`crate::spec::catalog::Catalog::streams`].
 pub(super) fn all(
     ground: &Ground<'_>,
     choice: Choice,
@@ -36,19 +37,14 @@ pub(super) fn all(
     watch: &mut (dyn FnMut(Step) + Send),
 ) -> anyhow::Result<Vec<Pulled>> {
     let well = status::well(&ground.lake(), ground.catalog)?;
-    let night = Tonight { ground, choice, key, cutoff, well };
+    let connectors = ground.catalog.connectors.iter();
+    let systems = connectors.map(|connector| (&connector.name, OnceLock::new())).collect();
+    let night = Tonight { ground, choice, key, cutoff, well, systems };
     let runtime = Handle::current();
-    let of_system = |connector: &Connector, tell: &Sender<Step>| {
-        runtime.block_on(night.system(connector, tell))
-    };
-    let connectors: Vec<&Connector> = ground.catalog.connectors.iter().collect();
-    let threads = connectors.len();
-    let mut pulled: BTreeMap<String, Pulled> = BTreeMap::new();
-    for of_system in side_by_side(connectors, threads, &of_system, watch) {
-        pulled.extend(of_system?);
-    }
-    let streams = ground.catalog.streams().into_iter();
-    Ok(streams.filter_map(|(of, stream)| pulled.remove(&named(of, stream))).collect())
+    let asked = |of, tell: &Sender<Step>| runtime.block_on(night.stream(of, tell));
+    let streams = ground.catalog.streams();
+    let threads = streams.len();
+    side_by_side(streams, threads, &asked, watch).into_iter().collect()
 }
 
 /// Where the nights before have come to. One whose stream failed after it had landed has come nowhere:
@@ -90,6 +86,8 @@ struct Tonight<'t> {
     cutoff: Timestamp,
     /// The streams and nights that ended well.
     well: BTreeSet<(String, Date)>,
+    /// The systems, each opened when its first stream is asked for.
+    systems: BTreeMap<&'t String, OnceLock<Result<System, String>>>,
 }
 
 /// The name of a stream in notes and messages.
@@ -98,26 +96,17 @@ fn named(connector: &Connector, stream: &Stream) -> String {
 }
 
 impl Tonight<'_> {
-    /// Asks a system for its streams, one after the other.
-    async fn system(
-        &self,
-        connector: &Connector,
-        tell: &Sender<Step>,
-    ) -> anyhow::Result<Vec<(String, Pulled)>> {
-        let mut opened = None;
-        let mut pulled = Vec::new();
-        for stream in &connector.streams {
-            let asked = self.stream((connector, stream), &mut opened, tell).await?;
-            pulled.push((named(connector, stream), asked));
-        }
-        Ok(pulled)
+    /// The system of a connector, or why it cannot be asked.
+    fn opened(&self, connector: &Connector) -> Result<&System, String> {
+        let system = self.systems.get(&connector.name).ok_or("it is no system of this home")?;
+        let open = || System::open(connector, self.ground.secrets).map_err(|fault| chain(&fault));
+        system.get_or_init(open).as_ref().map_err(Clone::clone)
     }
 
-    /// Asks for a stream, if it has not landed tonight; its system is opened when the first is asked for.
+    /// Asks for a stream, if it has not landed tonight.
     async fn stream(
         &self,
         (connector, stream): (&Connector, &Stream),
-        opened: &mut Option<Result<System, String>>,
         tell: &Sender<Step>,
     ) -> anyhow::Result<Pulled> {
         let Tonight { ground, choice, .. } = *self;
@@ -130,8 +119,7 @@ impl Tonight<'_> {
             return Ok(Ok(*attempt));
         }
         tell.send(Step::Asking(name.clone()))?;
-        let open = || System::open(connector, ground.secrets).map_err(|fault| chain(&fault));
-        let asked = match opened.get_or_insert_with(open) {
+        let asked = match self.opened(connector) {
             Ok(system) => {
                 let stood = |night: Date| {
                     night < choice.night && self.well.contains(&(name.clone(), night))
@@ -139,7 +127,7 @@ impl Tonight<'_> {
                 let from = Bookmark::of(&landing, stood)?.of_stream(stream, choice.night);
                 pull(self, (connector, stream), system, (&landing, from)).await
             }
-            Err(fault) => Err(fault.clone()),
+            Err(fault) => Err(fault),
         };
         match &asked {
             Ok(attempt) => tell.send(Step::Landed(name, landing.manifest(*attempt)?.received))?,

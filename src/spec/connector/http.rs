@@ -59,6 +59,8 @@ pub struct Retry {
 pub struct Limit {
     /// Requests a second; 0 is no limit.
     pub per_second: u32,
+    /// Questions that may be open at the same time.
+    pub at_once: usize,
 }
 
 /// GET or POST.
@@ -132,14 +134,18 @@ pub(super) fn read(root: &Table<'_>) -> Option<Http> {
     };
     let url = Template::read(&http, "url", &[]);
     let timeout = seconds(&http, "timeout", 30);
-    let limit = http.table("limit").map_or(Limit { per_second: 0 }, |limit| Limit {
-        per_second: limit
-            .parsed("rate", "a rate such as `20/s`", |text| text.strip_suffix("/s")?.parse().ok())
-            .unwrap_or(0),
-    });
+    let limit = limit(http.table("limit"));
     let okay = okay(http.table("ok"));
     let retry = retry(http.table("retry"));
     Some(Http { url: url?, timeout, okay, retry, limit, auth: auth? })
+}
+
+fn limit(table: Option<Table<'_>>) -> Limit {
+    let Some(table) = table else { return Limit { per_second: 0, at_once: 1 } };
+    let rate =
+        table.parsed("rate", "a rate such as `20/s`", |text| text.strip_suffix("/s")?.parse().ok());
+    let at_once = table.count("concurrency").and_then(|number| usize::try_from(number).ok());
+    Limit { per_second: rate.unwrap_or(0), at_once: at_once.unwrap_or(1).max(1) }
 }
 
 fn okay(table: Option<Table<'_>>) -> Okay {

@@ -5,6 +5,8 @@ use std::io::Read as _;
 use std::io::Write as _;
 use std::sync::Arc;
 use std::sync::Mutex;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -15,6 +17,7 @@ use axum::http::StatusCode;
 use axum::http::Uri;
 use serde_json::Value;
 use serde_json::json;
+use tokio::sync::Barrier;
 
 use super::Start;
 use super::pulled;
@@ -318,4 +321,43 @@ async fn windows_are_asked_for_in_slices_with_numbers_as_numbers() {
     let last = log.lock().unwrap().last().unwrap().clone();
     assert_eq!(last.line, "POST /gateway/v1/cases");
     assert_eq!(last.fields["from"], "2026-01-02 01:55:00");
+}
+
+/// A gateway that answers only when three questions are open, two pages a slice; and the most that ever were.
+async fn three_at_once() -> (String, Arc<AtomicUsize>) {
+    let (open, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (kept, three) = (Arc::clone(&most), Arc::new(Barrier::new(3)));
+    let respond = move |body: Bytes| {
+        let (open, most, three) = (Arc::clone(&open), Arc::clone(&most), Arc::clone(&three));
+        async move {
+            most.fetch_max(open.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            three.wait().await;
+            let sent: BTreeMap<String, Value> = serde_json::from_slice(&body).unwrap();
+            let (from, page) = (&sent["from"], &sent["pageNum"]);
+            let rows = if *page == json!(1) { 2 } else { 1 };
+            let records: Vec<Value> =
+                (0..rows).map(|at| json!({ "id": format!("{from} {page}{at}") })).collect();
+            open.fetch_sub(1, Ordering::SeqCst);
+            okay(&json!({ "code": "200", "data": { "total": 3, "list": records } }))
+        }
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, Router::new().fallback(respond)).await });
+    (url, kept)
+}
+
+#[tokio::test]
+async fn slices_are_asked_for_side_by_side_and_land_in_their_order() {
+    let text = plain()
+        .replace("write = \"upsert\"", &format!("write = \"upsert\"{WINDOWS}"))
+        .replace("[[stream]]", "limit = { concurrency = 3 }\n[[stream]]");
+    let (url, most) = three_at_once().await;
+    let (delivery, batches) = pulled(&text, &Start::at(&url)).await;
+    assert_eq!(delivery.unwrap().told, Some(9));
+    let rows = rows(&batches);
+    assert!(rows[2].starts_with("page 2 row 1: id=\"2025-11-01 00:00:00\" 20"), "{rows:#?}");
+    assert!(rows[8].starts_with("page 6 row 1: id=\"2026-01-02 00:00:00\" 20"), "{rows:#?}");
+    assert!(rows.is_sorted(), "{rows:#?}");
+    assert_eq!(most.load(Ordering::SeqCst), 3);
 }
