@@ -1,5 +1,5 @@
-//! Which days are worked, how many lie between two days, and when does a limit end? Outside the
-//! published years there is no calendar, and no answer: never Monday to Friday by default.
+//! Which days are worked, how many lie between two days, and when does a limit end? A year is a file.
+//! Outside the published years there is no calendar, and no answer: never Monday to Friday by default.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use thiserror::Error;
 /// The working days of some whole years.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Calendar {
-    /// Never empty, without a gap.
+    /// Without a gap.
     days: Vec<CalendarDay>,
 }
 
@@ -98,14 +98,18 @@ pub enum CalendarError {
         /// The day.
         date: Date,
     },
-    /// A year without any listed day between years that have some.
-    #[error("the calendar has no day of {year}, but earlier and later ones")]
-    Gap {
-        /// The missing year.
+    /// A day of another year.
+    #[error("{date} is no day of {year}")]
+    OtherYear {
+        /// The line in the text.
+        line: u64,
+        /// The day.
+        date: Date,
+        /// The year whose days should stand here.
         year: i16,
     },
-    /// No day at all.
-    #[error("the calendar is empty")]
+    /// No day at all: no year is without a holiday.
+    #[error("no day is listed")]
     Empty,
 }
 
@@ -113,9 +117,11 @@ impl CalendarError {
     /// The line of the text that is wrong; the first where it is wrong as a whole.
     pub fn line(&self) -> u64 {
         match self {
-            Self::Cell { line, .. } | Self::Twice { line, .. } => *line,
+            Self::Cell { line, .. } | Self::Twice { line, .. } | Self::OtherYear { line, .. } => {
+                *line
+            }
             Self::Csv(fault) => fault.position().map_or(1, csv::Position::line),
-            Self::Column { .. } | Self::Gap { .. } | Self::Empty => 1,
+            Self::Column { .. } | Self::Empty => 1,
         }
     }
 }
@@ -125,30 +131,57 @@ pub fn on_time(closed: Date, due: Date) -> bool {
     closed <= due
 }
 
+/// What a year's file lists.
+#[derive(Clone, Debug)]
+pub struct ListedYear {
+    year: i16,
+    listed: Listed,
+}
+
+impl ListedYear {
+    /// Reads `date,is_workday,name`, which lists every day of a year that is not plain Monday to Friday.
+    pub fn read(year: i16, text: &str) -> Result<Self, CalendarError> {
+        Ok(Self { year, listed: read_listed(year, text)? })
+    }
+
+    fn days(&self) -> impl Iterator<Item = (Date, bool, Option<Arc<str>>)> {
+        let start = jiff::civil::date(self.year, 1, 1);
+        let days = start.series(jiff::Span::new().days(1));
+        days.take_while(|date| date.year() == self.year).map(|date| match self.listed.get(&date) {
+            Some((is_workday, name)) => (date, *is_workday, name.clone()),
+            None => (date, is_plain_workday(date), None),
+        })
+    }
+}
+
 impl Calendar {
-    /// Reads `date,is_workday,name`, which lists every day that is not plain Monday to Friday. The
-    /// years covered are the years that occur.
-    pub fn read(text: &str) -> Result<Self, CalendarError> {
-        let listed = read_listed(text)?;
-        let (Some(first), Some(last)) = (listed.keys().next(), listed.keys().next_back()) else {
-            return Err(CalendarError::Empty);
-        };
-        for year in first.year()..=last.year() {
-            if !listed.keys().any(|date| date.year() == year) {
-                return Err(CalendarError::Gap { year });
+    /// The calendar of some years.
+    ///
+    /// # Errors
+    /// The year that is missing between two of them.
+    pub fn of(mut years: Vec<ListedYear>) -> Result<Self, Uncovered> {
+        years.sort_by_key(|listed| listed.year);
+        for (before, after) in years.iter().zip(years.iter().skip(1)) {
+            if after.year != before.year + 1 {
+                return Err(Uncovered { year: before.year + 1 });
             }
         }
-        let (end, mut workday_no) = (last.last_of_year(), 0);
-        let days = first.first_of_year().series(jiff::Span::new().days(1));
-        let days = days.take_while(|date| *date <= end).map(|date| {
-            let (is_workday, name) = match listed.get(&date) {
-                Some((is_workday, name)) => (*is_workday, name.clone()),
-                None => (is_plain_workday(date), None),
-            };
+        let mut workday_no = 0;
+        let days = years.iter().flat_map(ListedYear::days).map(|(date, is_workday, name)| {
             workday_no += i64::from(is_workday);
             CalendarDay { date, is_workday, workday_no, name }
         });
         Ok(Self { days: days.collect() })
+    }
+
+    /// The first year after those published.
+    pub fn next_year(&self) -> Option<i16> {
+        Some(self.days.last()?.date.year() + 1)
+    }
+
+    /// The year of these days that has no calendar; the first of them.
+    pub fn uncovered(&self, first: Date, last: Date) -> Option<Uncovered> {
+        [first, last].into_iter().find_map(|date| self.day(date).err())
     }
 
     /// Every day in order.
@@ -294,7 +327,7 @@ fn is_plain_workday(date: Date) -> bool {
 
 type Listed = BTreeMap<Date, (bool, Option<Arc<str>>)>;
 
-fn read_listed(text: &str) -> Result<Listed, CalendarError> {
+fn read_listed(year: i16, text: &str) -> Result<Listed, CalendarError> {
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
     let headers = reader.headers()?.clone();
     let place = |column: &'static str| {
@@ -320,11 +353,14 @@ fn read_listed(text: &str) -> Result<Listed, CalendarError> {
             text => return Err(cell("is_workday", "1 or 0", text)),
         };
         let name = record.get(name_at).filter(|name| !name.is_empty()).map(Arc::from);
+        if date.year() != year {
+            return Err(CalendarError::OtherYear { line, date, year });
+        }
         if listed.insert(date, (is_workday, name)).is_some() {
             return Err(CalendarError::Twice { line, date });
         }
     }
-    Ok(listed)
+    if listed.is_empty() { Err(CalendarError::Empty) } else { Ok(listed) }
 }
 
 #[cfg(test)]
@@ -334,7 +370,13 @@ mod tests {
     use super::*;
 
     fn china() -> Calendar {
-        Calendar::read(include_str!("../../schemas/calendar/cn.csv")).unwrap()
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/schemas/calendar/cn");
+        let year = |year| {
+            let text = std::fs::read_to_string(format!("{folder}/{year}.csv")).unwrap();
+            ListedYear::read(year, &text).unwrap()
+        };
+        // In whatever order they come.
+        Calendar::of((2020..=2026).rev().map(year).collect()).unwrap()
     }
 
     #[test]
@@ -383,10 +425,26 @@ mod tests {
     }
 
     #[test]
+    fn years_without_a_gap_are_a_calendar() {
+        let year = |year: i16| {
+            let text = format!("date,is_workday,name\n{year}-01-01,0,\n");
+            ListedYear::read(year, &text).unwrap()
+        };
+        assert_eq!(Calendar::of(vec![year(2026), year(2024)]), Err(Uncovered { year: 2025 }));
+        let calendar = Calendar::of(vec![year(2026), year(2025)]).unwrap();
+        assert_eq!(calendar.days().len(), 730);
+        assert_eq!(calendar.next_year(), Some(2027));
+        let uncovered = |first, last| calendar.uncovered(first, last).map(|none| none.year);
+        assert_eq!(uncovered(date(2025, 1, 1), date(2026, 12, 31)), None);
+        assert_eq!(uncovered(date(2026, 12, 31), date(2027, 1, 1)), Some(2027));
+        assert_eq!(uncovered(date(2024, 12, 31), date(2027, 1, 1)), Some(2024));
+    }
+
+    #[test]
     fn a_text_that_is_no_calendar_says_where() {
         for (text, line, told) in [
             ("", 1, "the calendar has no column `date`"),
-            ("date,is_workday,name\n", 1, "the calendar is empty"),
+            ("date,is_workday,name\n", 1, "no day is listed"),
             ("date,name\n2024-01-01,x\n", 1, "the calendar has no column `is_workday`"),
             ("date,is_workday,name\n2024-13-01,0,x\n", 2, "date: `2024-13-01` is not a day"),
             ("date,is_workday,name\n2024-01-01,x,\n", 2, "is_workday: `x` is not 1 or 0"),
@@ -396,12 +454,12 @@ mod tests {
                 "2024-01-01 is there twice",
             ),
             (
-                "date,is_workday,name\n2022-01-01,0,\n2024-01-01,0,\n",
-                1,
-                "the calendar has no day of 2023",
+                "date,is_workday,name\n2024-01-01,0,\n2025-01-01,0,\n",
+                3,
+                "2025-01-01 is no day of 2024",
             ),
         ] {
-            let error = Calendar::read(text).unwrap_err();
+            let error = ListedYear::read(2024, text).unwrap_err();
             assert_eq!(error.line(), line, "{error}");
             let error = error.to_string();
             assert!(error.starts_with(told), "{error}");

@@ -132,6 +132,7 @@ texts! {
     WhyPlain "R168" "no least base is asked for" "未规定最低基数";
     WhyNotFed "R169" "no stream feeds what it rests on" "所依据的数据没有来源";
     WhyNotKnown "R170" "nothing is known before {first}" "{first} 之前没有数据";
+    WhyNoCalendar "R194" "it counts in working days, and those of {year} are not in schemas/calendar" "以工作日计,而 schemas/calendar 中没有 {year} 年的工作日历";
     WhyNoValue "R171" "a part of the formula has no value, or is divided by 0" "公式中有一项无值,或除数为 0";
     WhyBase "R172" "{base} = {found}, at least {least} is asked for" "{base} = {found},要求不低于 {least}";
     WhyWithheld "R173" "{base} is below {least}: what rests on so few people is told to nobody" "{base} 低于 {least}:依据人数过少,不对外提供";
@@ -165,6 +166,8 @@ texts! {
     KindPeople "R146" "people in time" "人员时序疑点";
     KindMonthOnly "R148" "a day of which only the month is told" "只有年月的日期";
     KindUnknownPerson "R149" "somebody whom no roster knows" "名册上没有的人员";
+    TryCalendar "R156" "{rows} values count in working days that are not published: add `{file}` (date,is_workday,name) and run the night again" "{rows} 个指标值以工作日计而缺日历:请补充 `{file}`(date,is_workday,name)后重跑";
+    KindNoCalendar "R155" "values without a calendar; the file to add" "缺工作日历的指标值;请补充该文件";
     KindBeyond "R154" "a metric beyond its limit" "指标超出界限";
 }
 
@@ -181,6 +184,7 @@ pub fn kind(kind: &str) -> Say {
         "month_only" => Say::KindMonthOnly,
         "unknown_person" => Say::KindUnknownPerson,
         "beyond" => Say::KindBeyond,
+        "no_calendar" => Say::KindNoCalendar,
         _ => Say::KindPeople,
     }
 }

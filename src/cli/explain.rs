@@ -173,6 +173,7 @@ fn why(explained: &Explanation<'_>, face: &Face<'_>) -> String {
             let first = first.map_or_else(|| "–".to_owned(), |first| first.to_string());
             face.say(Say::WhyNotKnown, &[("first", first)])
         }
+        Rule::NoCalendar(year) => face.say(Say::WhyNoCalendar, &[("year", year.to_string())]),
         Rule::NoValue => face.say(Say::WhyNoValue, &[]),
         Rule::Base(base, found, least) => {
             let nouns =

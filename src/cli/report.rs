@@ -192,6 +192,10 @@ fn results(report: &NightReport, face: &mut Face<'_>) -> io::Result<()> {
         let hint = face.say(Say::TryAliases, &[("rows", grouped(rows))]);
         writeln!(face.out, "hint: {hint}")?;
     }
+    for missing in report.noticed.iter().filter(|seen| seen.kind == "no_calendar") {
+        let nouns = [("file", missing.subject.clone()), ("rows", grouped(missing.rows))];
+        writeln!(face.out, "hint: {}", face.say(Say::TryCalendar, &nouns))?;
+    }
     Ok(())
 }
 

@@ -77,6 +77,7 @@ fn rule(rule: &Rule) -> Value {
         Rule::NotKnown(first) => {
             json!({ "kind": "not_known", "first": first.map(|first| first.to_string()) })
         }
+        Rule::NoCalendar(year) => json!({ "kind": "no_calendar", "year": year }),
         Rule::NoValue => json!({ "kind": "no_value" }),
         Rule::Base(name, found, least) => json!({
             "kind": "base",

@@ -54,6 +54,7 @@ impl<'d> OfUnit<'d> {
             fed: &self.fed,
             stale: &self.desk.ledger.stale,
             peers: self.desk.peers.clone(),
+            calendar: &self.desk.catalog.calendar,
         }
     }
 

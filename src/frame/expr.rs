@@ -239,15 +239,16 @@ pub fn local_days(column: &Column, days: &Days, name: &str) -> PolarsResult<Colu
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::calendar::Calendar;
     use crate::base::cell::Cell;
     use crate::frame::table;
+    use crate::spec::catalog;
+    use crate::spec::home::Home;
     use crate::spec::schema::FieldKind;
 
     fn days() -> Days {
-        let calendar = include_str!("../../schemas/calendar/cn.csv");
+        let calendar = catalog::calendar(&Home::embedded(), "cn").unwrap();
         let zone = jiff::tz::TimeZone::get("Asia/Shanghai").unwrap();
-        Days { calendar: Arc::new(Calendar::read(calendar).unwrap()), zone }
+        Days { calendar: Arc::new(calendar), zone }
     }
 
     /// What a call gives for one row of columns `a` and `b`.

@@ -64,7 +64,13 @@ pub fn elapsed_workdays(days: &Days, from: Date, to: Date, suspended: i64) -> Op
 
 /// `ON_TIME(closed, due, suspended)`: closed date ≤ due date moved by the suspended working days.
 pub fn on_time(days: &Days, closed: Date, due: Date, suspended: i64) -> Option<bool> {
-    days.calendar.moved(due, suspended).ok().map(|due| closed <= due)
+    match days.calendar.moved(due, suspended) {
+        Ok(due) => Some(closed <= due),
+        // A limit that ends in a year to come is kept by what was closed in one that is known.
+        Err(beyond) => {
+            (days.calendar.day(closed).is_ok() && beyond.year > closed.year()).then_some(true)
+        }
+    }
 }
 
 /// `MONTHS_BETWEEN(from, to)`: months from the month of the one day to the month of the other.

@@ -23,8 +23,10 @@ use crate::frame::FrameError;
 use crate::frame::expr;
 use crate::frame::table;
 use crate::spec::formula::Exact;
+use crate::spec::function::AsksCalendar;
 use crate::spec::pipeline::Fact;
 use crate::spec::pipeline::FactKind;
+use crate::spec::pipeline::Make;
 use crate::spec::pipeline::Measure;
 use crate::spec::sql::AggregateKind;
 
@@ -33,6 +35,8 @@ use crate::spec::sql::AggregateKind;
 pub struct Amounts {
     /// Its fact.
     pub fact: String,
+    /// The days without whose calendar it has no value.
+    pub asks_calendar: AsksCalendar,
     /// Whether the last month of a period counts, not the sum.
     is_stock: bool,
     /// Only quarters that end by this day count, if it counts at their ends.
@@ -268,6 +272,7 @@ fn amounts(
 fn nothing(ground: &Ground<'_>, fact: &Fact, measure: &Measure) -> Amounts {
     Amounts {
         fact: fact.name.clone(),
+        asks_calendar: asks_calendar(fact, measure),
         is_stock: matches!(fact.kind, FactKind::Stock { .. }) && !measure.at_quarter_ends,
         quarters_until: measure.at_quarter_ends.then_some(ground.as_of),
         divisor: measure.per,
@@ -278,6 +283,25 @@ fn nothing(ground: &Ground<'_>, fact: &Fact, measure: &Measure) -> Amounts {
         sums: BTreeMap::new(),
         counts: BTreeMap::new(),
     }
+}
+
+/// For which days a measure, its columns or those they are made of ask the calendar.
+fn asks_calendar(fact: &Fact, measure: &Measure) -> AsksCalendar {
+    let mut asking: BTreeMap<&str, AsksCalendar> = BTreeMap::new();
+    if matches!(fact.kind, FactKind::Span { .. }) {
+        asking.extend(["workdays", "month_workdays"].map(|name| (name, AsksCalendar::Within)));
+    }
+    for derived in &fact.derive {
+        let Make::Sql(_, tree) = &derived.make else { continue };
+        let mut asks = AsksCalendar::Never;
+        tree.each_call(&mut |function| asks = asks.max(function.asks_calendar()));
+        tree.each_column(&mut |name| asks = asking.get(name).map_or(asks, |of| asks.max(*of)));
+        asking.insert(&derived.name, asks);
+    }
+    let (mut asks, aggregate) = (AsksCalendar::Never, &measure.aggregate);
+    aggregate.each_call(&mut |function| asks = asks.max(function.asks_calendar()));
+    aggregate.each_column(&mut |name| asks = asking.get(name).map_or(asks, |of| asks.max(*of)));
+    asks
 }
 
 /// Adds up a column of sums.

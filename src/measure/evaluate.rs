@@ -7,6 +7,7 @@ use super::cube::Part;
 use super::cube::Place;
 use super::seat::Seat;
 use super::seat::Stand;
+pub use super::status::Reason;
 pub use super::status::Status;
 use super::telling::Footing;
 pub use super::telling::Telling;
@@ -38,6 +39,8 @@ pub struct Told<'m> {
     pub base: Option<Exact>,
     /// How far it can be trusted.
     pub status: Status,
+    /// Why there is no value, where the status is no data or not applicable.
+    pub reason: Option<Reason>,
     /// Whether a source it rests on did not deliver this night.
     pub is_stale: bool,
 }
@@ -92,17 +95,17 @@ pub(super) fn told<'m>(metric: &'m Metric, seat: &Seat<'_>) -> Result<Told<'m>, 
         denominator: None,
         base: None,
         status: Status::NotApplicable,
+        reason: None,
         is_stale: footing.is_stale,
     };
-    let peers = &seat.telling.peers;
-    let has = |name: &&str| peers.mean(&spot.0.0, period, name).is_some();
-    if !footing.is_applicable || !footing.peers.iter().all(has) {
+    told.reason = seat.unfit();
+    if let Some(reason) = told.reason {
+        if !matches!(reason, Reason::NotFed | Reason::NoPeers) {
+            told.status = Status::NoData;
+        }
         return Ok(told);
     }
-    told.status = Status::NoData;
-    if footing.first.is_none_or(|first| period.last() < first) {
-        return Ok(told);
-    }
+    (told.status, told.reason) = (Status::NoData, Some(Reason::NoValue));
     let failed = |_| MeasureError::Overflow { metric: metric.name.clone() };
     if let Formula::Divide(above, below) = &metric.value {
         told.numerator = seat.value(above).map_err(failed)?;
@@ -114,10 +117,11 @@ pub(super) fn told<'m>(metric: &'m Metric, seat: &Seat<'_>) -> Result<Told<'m>, 
     if let Some(need) = &metric.need {
         told.base = base(need)?;
         if told.base.is_none_or(|found| found < need.at_least) {
+            told.reason = Some(Reason::Below);
             return Ok(told);
         }
     }
-    told.status = Status::Ok;
+    (told.status, told.reason) = (Status::Ok, None);
     if let Some(few) = &metric.few {
         told.base = base(few)?;
         if told.base.is_none_or(|found| found < few.at_least) {

@@ -12,6 +12,7 @@ use super::cube::AmountsAt;
 use super::cube::Spot;
 use super::spread::Overflow;
 use super::spread::spread;
+use super::status::Reason;
 use super::telling::Footing;
 use super::telling::Telling;
 use crate::base::period::Month;
@@ -21,6 +22,7 @@ use crate::spec::formula::Formula;
 use crate::spec::formula::Over;
 use crate::spec::formula::Parts;
 use crate::spec::formula::Spread;
+use crate::spec::function::AsksCalendar;
 
 /// A place with the amounts of the measures that a metric asks for, those of its unit and of its parts.
 pub(super) struct Stand<'s> {
@@ -89,6 +91,31 @@ pub(super) struct Portion {
 }
 
 impl<'s> Seat<'s> {
+    /// Why nothing can be worked out here, whatever the numbers are.
+    pub(super) fn unfit(&self) -> Option<Reason> {
+        let Seat { telling, period, footing, .. } = self;
+        let unit = &self.stand.spot.0.0;
+        let has_mean = |name: &&str| telling.peers.mean(unit, *period, name).is_some();
+        if !footing.is_applicable {
+            return Some(Reason::NotFed);
+        }
+        if !footing.peers.iter().all(has_mean) {
+            return Some(Reason::NoPeers);
+        }
+        if footing.first.is_none_or(|first| period.last() < first) {
+            return Some(Reason::NotKnown);
+        }
+        let months_ahead = match footing.asks_calendar {
+            AsksCalendar::Never => return None,
+            AsksCalendar::Within => 0,
+            // No limit is longer than a year, and no answer needs a day that has not come.
+            AsksCalendar::Ahead => 12,
+        };
+        let last = period.last().plus(months_ahead).last().min(telling.as_of);
+        let uncovered = telling.calendar.uncovered(period.first().first(), last);
+        uncovered.map(|none| Reason::NoCalendar(none.year))
+    }
+
     pub(super) fn named(&self, name: &str) -> Result<Option<Exact>, Overflow> {
         if name == "months_known" {
             return Ok(Some(self.months_known()));

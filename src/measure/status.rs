@@ -1,4 +1,4 @@
-//! How far can the value of a metric be trusted?
+//! How far can the value of a metric be trusted, and why is there none?
 
 /// How far a value can be trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,5 +29,37 @@ impl Status {
             Status::NotApplicable => "not_applicable",
             Status::Withheld => "withheld",
         }
+    }
+}
+
+/// Why a metric has no value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reason {
+    /// No stream feeds what it rests on.
+    NotFed,
+    /// Nothing of its peers is known that it could be compared with.
+    NoPeers,
+    /// The period ends before anything is known.
+    NotKnown,
+    /// It counts in working days, and nobody has published those of this year.
+    NoCalendar(i16),
+    /// Nothing to divide by, or a part of the formula has no value.
+    NoValue,
+    /// There is less of its base than it needs.
+    Below,
+}
+
+impl Reason {
+    /// The words in files and tables.
+    pub fn words(self) -> String {
+        let word = match self {
+            Reason::NotFed => "not_fed",
+            Reason::NoPeers => "no_peers",
+            Reason::NotKnown => "not_known",
+            Reason::NoCalendar(year) => return format!("no_calendar {year}"),
+            Reason::NoValue => "no_value",
+            Reason::Below => "below",
+        };
+        word.to_owned()
     }
 }

@@ -10,10 +10,12 @@ use super::peers::Peers;
 use super::spots::Place;
 use super::spots::Spot;
 use super::units::Unit;
+use crate::base::calendar::Calendar;
 use crate::base::period::Month;
 use crate::base::period::Period;
 use crate::spec::formula::Formula;
 use crate::spec::formula::Parts;
+use crate::spec::function::AsksCalendar;
 use crate::spec::pipeline::Grain;
 use crate::spec::pipeline::Metric;
 
@@ -34,6 +36,8 @@ pub struct Telling<'t, 'm> {
     pub stale: &'t BTreeSet<String>,
     /// What the peers of a unit come to.
     pub peers: Peers<'t>,
+    /// Which days are worked.
+    pub calendar: &'t Calendar,
 }
 
 /// What a metric rests on.
@@ -49,6 +53,8 @@ pub(super) struct Footing<'m> {
     pub(super) peers: BTreeSet<&'m str>,
     pub(super) is_applicable: bool,
     pub(super) is_stale: bool,
+    /// The days without whose calendar it has no value.
+    pub(super) asks_calendar: AsksCalendar,
     pub(super) first: Option<Month>,
 }
 
@@ -84,6 +90,7 @@ impl Telling<'_, '_> {
         let bases = bases.map(|base| base.name.value.as_str());
         let asked = measures.iter().copied().chain(bases).collect();
         let found = measures.iter().filter_map(|name| self.cube.measures.get(*name));
+        let asks_calendar = found.clone().map(|amounts| amounts.asks_calendar).max();
         let facts: BTreeSet<&str> = found.map(|amounts| amounts.fact.as_str()).collect();
         let known: Vec<_> = facts.iter().filter_map(|fact| self.cube.facts.get(*fact)).collect();
         let mut tables = known.iter().flat_map(|known| &known.tables);
@@ -92,7 +99,17 @@ impl Telling<'_, '_> {
         // A fact without any row knows no month, and nothing that rests on it does.
         let firsts: Option<Vec<Month>> = known.iter().map(|known| known.first).collect();
         let first = firsts.and_then(|firsts| firsts.into_iter().max());
-        Footing { measures, asked, parts, facts, peers, is_applicable, is_stale, first }
+        Footing {
+            measures,
+            asked,
+            parts,
+            facts,
+            peers,
+            is_applicable,
+            is_stale,
+            asks_calendar: asks_calendar.unwrap_or_default(),
+            first,
+        }
     }
 
     pub(super) fn spots(&self, metric: &Metric, unit: &Unit, footing: &Footing<'_>) -> Vec<Spot> {

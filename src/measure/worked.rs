@@ -2,6 +2,7 @@
 
 use super::MeasureError;
 use super::cube::Spot;
+use super::evaluate::Reason;
 use super::evaluate::Status;
 use super::evaluate::Telling;
 use super::evaluate::Told;
@@ -50,6 +51,8 @@ pub enum Rule {
     NotFed,
     /// The period ends before anything is known.
     NotKnown(Option<Month>),
+    /// It counts in working days, and those of this year are not published.
+    NoCalendar(i16),
     /// Nothing to divide by, or a part of the formula has no value.
     NoValue,
     /// A base, what there is of it, and the least there should be.
@@ -128,12 +131,13 @@ impl<'t> Telling<'t, 't> {
         let seat = Seat { telling: self, stand: &stand, period, footing: &footing };
         let told = told(metric, &seat)?;
         let failed = |_| MeasureError::Overflow { metric: metric.name.clone() };
-        let rule = match told.status {
-            Status::NotApplicable => Rule::NotFed,
-            Status::NoData if footing.first.is_none_or(|first| period.last() < first) => {
-                Rule::NotKnown(footing.first)
-            }
-            _ => seat.rule(metric, told.status).map_err(failed)?,
+        let rule = match told.reason {
+            Some(Reason::NotFed | Reason::NoPeers) => Rule::NotFed,
+            Some(Reason::NotKnown) => Rule::NotKnown(footing.first),
+            Some(Reason::NoCalendar(year)) => Rule::NoCalendar(year),
+            Some(Reason::NoValue) => Rule::NoValue,
+            Some(Reason::Below) => seat.base(metric.need.as_ref()).map_err(failed)?,
+            None => seat.rule(metric, told.status).map_err(failed)?,
         };
         let mut worked = Worked {
             rule,
@@ -157,26 +161,25 @@ impl<'t> Telling<'t, 't> {
 }
 
 impl Seat<'_> {
-    /// The base that decided a status of a metric that is known here.
+    /// What there is of a base, and what there should be.
+    fn base(&self, base: Option<&Base>) -> Result<Rule, Overflow> {
+        let Some(base) = base else { return Ok(Rule::None) };
+        let name = base.name.value.clone();
+        let found = self.named(&name)?;
+        Ok(Rule::Base(name, found, base.at_least))
+    }
+
+    /// The base that decided the status of a metric that has a value.
     fn rule(&self, metric: &Metric, status: Status) -> Result<Rule, Overflow> {
-        let told = |base: &Option<Base>| {
-            let Some(base) = base else { return Ok(Rule::None) };
-            let name = base.name.value.clone();
-            let found = self.named(&name)?;
-            Ok(Rule::Base(name, found, base.at_least))
-        };
         match status {
-            Status::NoData if self.value(&metric.value)?.is_none() => Ok(Rule::NoValue),
-            Status::NoData => told(&metric.need),
-            Status::Few => told(&metric.few),
-            Status::Withheld => Ok(match told(&metric.withhold)? {
+            Status::Few => self.base(metric.few.as_ref()),
+            Status::Withheld => Ok(match self.base(metric.withhold.as_ref())? {
                 Rule::Base(name, _, least) => Rule::Base(name, None, least),
                 other => other,
             }),
-            Status::Ok | Status::NotApplicable => {
+            Status::Ok | Status::NoData | Status::NotApplicable => {
                 let all = [&metric.few, &metric.need, &metric.withhold];
-                let set = all.into_iter().find(|base| base.is_some());
-                set.map_or(Ok(Rule::None), told)
+                self.base(all.into_iter().flatten().next())
             }
         }
     }

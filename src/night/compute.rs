@@ -14,6 +14,7 @@ use super::score;
 use crate::base::period::Month;
 use crate::frame::DataFrame;
 use crate::measure::cube;
+use crate::measure::evaluate::Reason;
 use crate::measure::evaluate::Status;
 use crate::measure::evaluate::Telling;
 use crate::measure::evaluate::Told;
@@ -67,9 +68,11 @@ pub(super) fn compute<'c>(
         fed: &catalog.filled(),
         stale: &stale,
         peers: Peers::of(&catalog.references, tables.get("unit"), choice.as_of),
+        calendar: &catalog.calendar,
     };
     let values = telling.all().context("telling metrics")?;
     noticed.extend(beyond(&values, choice.as_of));
+    noticed.extend(without_calendar(&values, &catalog.settings.calendar));
     let scores = score::scores(catalog, tables.get("unit"), &values, choice.as_of);
     Ok(Computed { tables, values, scores, noticed })
 }
@@ -124,6 +127,21 @@ fn tables(
         tables.insert("person_spell".to_owned(), spells);
     }
     Ok((tables, noticed))
+}
+
+/// How many values are missing for want of a calendar, and the file that would bring them.
+fn without_calendar(values: &[Told<'_>], name: &str) -> Vec<Noticed> {
+    let mut years: BTreeMap<i16, u64> = BTreeMap::new();
+    for told in values {
+        if let Some(Reason::NoCalendar(year)) = told.reason {
+            *years.entry(year).or_default() += 1;
+        }
+    }
+    let noticed = |(year, rows): (i16, u64)| {
+        let file = format!("schemas/calendar/{name}/{year}.csv");
+        Noticed::of_table("metric_value", "no_calendar", &file).rows(rows)
+    };
+    years.into_iter().map(noticed).collect()
 }
 
 /// Values of the present period beyond the limit of their metric, of the longest kind of period that it

@@ -83,6 +83,7 @@ fn value(told: &Told<'_>, column: &str) -> Option<Cell> {
         "denominator" => exact(told.denominator),
         "base" => exact(told.base),
         "status" => text(told.status.name()),
+        "reason" => text(&told.reason?.words()),
         "stale" => Some(Cell::Flag(told.is_stale)),
         "evidence" => text(&told.metric.evidence),
         _ => None,

@@ -3,8 +3,9 @@
 use jiff::civil::Date;
 
 use crate::base::calendar::Calendar;
+use crate::spec::catalog;
+use crate::spec::home::Home;
 
-const CALENDAR: &str = include_str!("../../schemas/calendar/cn.csv");
 /// The first day that is counted.
 const FIRST: Date = Date::constant(2020, 1, 1);
 /// 2020-01-01 00:00 in Asia/Shanghai, which has no summer time.
@@ -55,7 +56,7 @@ pub(super) struct Days {
 
 impl Days {
     pub(super) fn new() -> Days {
-        let known = Calendar::read(CALENDAR);
+        let known = catalog::calendar(&Home::embedded(), "cn");
         let known = known.as_ref().map(Calendar::days).unwrap_or_default();
         let mut days = Days { shown: Vec::new(), worked: Vec::new(), workdays: Vec::new() };
         for (day, no) in known.iter().zip(0..) {

@@ -25,6 +25,7 @@ use super::scoring::read_tree;
 use super::settings::Settings;
 use super::settings::read_settings;
 use crate::base::calendar::Calendar;
+use crate::base::calendar::ListedYear;
 use crate::base::diagnostic::Diagnostic;
 use crate::base::diagnostic::Place;
 use crate::base::messages::Code;
@@ -42,7 +43,7 @@ pub struct Catalog {
     pub schemas: BTreeMap<String, Schema>,
     /// `schemas/codes/*.csv`
     pub codes: BTreeMap<String, CodeTable>,
-    /// `schemas/calendar/<name>.csv`
+    /// `schemas/calendar/<name>/<year>.csv`
     pub calendar: Calendar,
     /// `pipelines/*.toml`
     pub pipelines: Vec<Pipeline>,
@@ -145,7 +146,8 @@ pub fn read(home: &Home) -> Result<Catalog, Vec<Diagnostic>> {
             Some((year, keep(read_reference(file, text), &mut faults)?))
         })
         .collect();
-    let calendar = calendar(home, settings.as_ref(), &mut faults);
+    let named = settings.as_ref().map_or("cn", |settings| settings.calendar.as_str());
+    let calendar = keep(calendar(home, named), &mut faults);
     let (Some(settings), Some(calendar)) = (settings, calendar) else { return Err(sorted(faults)) };
     let fingerprint = home.fingerprint();
     let aliases = aliases.unwrap_or_default();
@@ -165,23 +167,36 @@ pub fn read(home: &Home) -> Result<Catalog, Vec<Diagnostic>> {
     if faults.is_empty() { Ok(catalog) } else { Err(sorted(faults)) }
 }
 
-fn calendar(
-    home: &Home,
-    settings: Option<&Settings>,
-    faults: &mut Vec<Diagnostic>,
-) -> Option<Calendar> {
-    let name = settings.map_or("cn", |settings| settings.calendar.as_str());
-    let file = format!("schemas/calendar/{name}.csv");
-    let read = match home.files.get(&file) {
-        Some(text) => Calendar::read(text).map_err(|fault| (fault.line(), fault.to_string())),
-        None => Err((1, format!("there is no `{file}`"))),
-    };
-    read.map_err(|(line, problem)| {
-        let fault = whole_file(&file, Code::Calendar, vec![("problem", problem)]);
+/// The calendar of a name: a file a year.
+///
+/// # Errors
+/// Every file that does not read, or the year that is missing.
+pub fn calendar(home: &Home, name: &str) -> Result<Calendar, Vec<Diagnostic>> {
+    let folder = format!("schemas/calendar/{name}");
+    let fault = |file: &str, line: u64, problem: String| {
+        let fault = whole_file(file, Code::Calendar, vec![("problem", problem)]);
         let line = usize::try_from(line).unwrap_or(1);
-        faults.push(Diagnostic { place: Place { line, column: 1 }, ..fault });
+        Diagnostic { place: Place { line, column: 1 }, ..fault }
+    };
+    let mut faults = Vec::new();
+    let mut years = Vec::new();
+    for (file, year, text) in home.under(&folder, ".csv") {
+        match year.parse().map(|year| ListedYear::read(year, text)) {
+            Ok(Ok(year)) => years.push(year),
+            Ok(Err(wrong)) => faults.push(fault(file, wrong.line(), wrong.to_string())),
+            Err(_) => faults.push(fault(file, 1, format!("`{year}` is no year"))),
+        }
+    }
+    if years.is_empty() && faults.is_empty() {
+        faults.push(fault(&folder, 1, "no year has a file here".to_owned()));
+    }
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    Calendar::of(years).map_err(|gap| {
+        let file = format!("{folder}/{}.csv", gap.year);
+        vec![fault(&file, 1, "years before and after it have a file".to_owned())]
     })
-    .ok()
 }
 
 fn whole_file(file: &str, code: Code, nouns: super::reader::Nouns) -> Diagnostic {

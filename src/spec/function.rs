@@ -75,3 +75,28 @@ pub enum Function {
     /// `UPPER(x)`
     Upper,
 }
+
+/// For which days something asks the calendar.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AsksCalendar {
+    /// For none.
+    #[default]
+    Never,
+    /// For the days of a period.
+    Within,
+    /// For those and for the days to which its limits run.
+    Ahead,
+}
+
+impl Function {
+    /// For which days it asks the calendar.
+    pub fn asks_calendar(self) -> AsksCalendar {
+        match self {
+            Function::ElapsedWorkdays | Function::IsWorkday | Function::OnTime => {
+                AsksCalendar::Within
+            }
+            Function::Moved => AsksCalendar::Ahead,
+            _ => AsksCalendar::Never,
+        }
+    }
+}

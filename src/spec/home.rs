@@ -29,14 +29,20 @@ impl Home {
     /// # Errors
     /// A folder or file that can't be read.
     pub fn open(root: &Path) -> io::Result<Home> {
-        let mut files = BTreeMap::new();
-        embedded(&SCHEMAS, "schemas", &mut files);
+        let mut files = Home::embedded().files;
         for folder in ["connectors", "pipelines", "schemas"] {
             gather(&root.join(folder), folder, &mut files)?;
         }
         let settings = root.join("shuping.toml");
         files.insert("shuping.toml".to_owned(), read_text(&settings)?);
         Ok(Home { root: root.to_owned(), files })
+    }
+
+    /// What the program carries: the contracts alone, in no folder.
+    pub fn embedded() -> Home {
+        let mut files = BTreeMap::new();
+        embedded(&SCHEMAS, "schemas", &mut files);
+        Home { root: PathBuf::new(), files }
     }
 
     /// The files below a folder with an ending, without the folders below it.

@@ -147,6 +147,12 @@ impl Aggregate {
         self.kind.argument().iter().for_each(|x| x.each_column(see));
         self.filter.iter().for_each(|x| x.each_column(see));
     }
+
+    /// Calls `see` with every function that is called.
+    pub fn each_call(&self, see: &mut impl FnMut(Function)) {
+        self.kind.argument().iter().for_each(|x| x.each_call(see));
+        self.filter.iter().for_each(|x| x.each_call(see));
+    }
 }
 
 /// Why a text is refused.

@@ -1,6 +1,8 @@
 //! What does a whole night leave, whatever happens to it? Real gateways, real workbooks, the real
 //! program.
 
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::BufRead as _;
 use std::io::BufReader;
@@ -118,6 +120,63 @@ fn a_night_that_knows_no_unit_keeps_every_row_and_lists_the_names() {
         );
         assert_eq!(ask(&warehouse, &told), [["1", "0", "1"]], "{table}");
     }
+}
+
+/// Every value of a year, by what it is of, and why there is none.
+fn values(home: &Path, year: &str) -> BTreeMap<String, (String, String)> {
+    let question = format!(
+        "select metric || ' ' || unit_id || ' ' || coalesce(section_id, '') || ' ' ||
+        coalesce(dim_value, ''), status || ' ' || coalesce(shown, ''), reason from metric_value
+        where period = '{year}'"
+    );
+    let rows = ask(&home.join("var/warehouse.db"), &question).into_iter();
+    rows.map(|row| (row[0].clone(), (row[1].clone(), row[2].clone()))).collect()
+}
+
+#[test]
+fn a_year_without_a_calendar_has_no_working_days_and_says_which_file_to_add() {
+    let world = World::of(1);
+    world.forget_history();
+    let (home, known) = (World::lean_home(), World::lean_home());
+    done(&mut world.night(known.path(), NIGHT));
+    let settings = home.path().join("shuping.toml");
+    let text = fs::read_to_string(&settings).unwrap();
+    fs::write(&settings, text.replace("calendar = \"cn\"", "calendar = \"local\"")).unwrap();
+    let folder = home.path().join("schemas/calendar");
+    fs::create_dir(folder.join("local")).unwrap();
+    let add = |year: i16| {
+        let from = folder.join(format!("cn/{year}.csv"));
+        fs::copy(from, folder.join(format!("local/{year}.csv"))).unwrap();
+    };
+    (2020..=2024).for_each(add);
+    let said = done(&mut world.night(home.path(), NIGHT));
+    assert!(said.contains("add `schemas/calendar/local/2025.csv`"), "{said}");
+    let before = values(known.path(), "2024");
+    let mut moved = values(home.path(), "2024");
+    // How early something was depends on a limit that may end in the year after.
+    moved.retain(|of, told| before.get(of) != Some(told) && told.1 != "no_calendar 2025");
+    assert!(moved.is_empty(), "{moved:?}");
+    let (told, whole) = (values(home.path(), "2025"), values(known.path(), "2025"));
+    let mut missing = BTreeSet::new();
+    for (of, (value, reason)) in &told {
+        if reason == "no_calendar 2025" {
+            assert_eq!(value.trim(), "no_data", "{of}");
+            missing.insert(of.split(' ').next().unwrap());
+        } else {
+            assert_eq!(whole.get(of), Some(&(value.clone(), reason.clone())), "{of}");
+        }
+    }
+    assert_eq!(told.len(), whole.len());
+    for metric in ["on_time_rate", "overdue_open", "work_saturation", "handling_mean"] {
+        assert!(missing.contains(metric), "{metric} of {missing:?}");
+    }
+    for metric in ["cases_per_person", "headcount", "order_satisfied_rate"] {
+        assert!(!missing.contains(metric), "{metric} of {missing:?}");
+    }
+    add(2025);
+    add(2026);
+    done(world.night(home.path(), NIGHT).arg("--again"));
+    assert_eq!(values(home.path(), "2025"), whole);
 }
 
 #[test]

@@ -37,6 +37,12 @@ pub(crate) fn recompute(script: &str, records: &Path, release: &Path) {
     assert!(is_well && said.contains("values agree"), "{said}");
 }
 
+/// The working days of a folder are those of an independent calendar; so many days.
+pub(crate) fn workdays(folder: &Path, days: usize) {
+    let Some((is_well, said)) = judged("workdays.py", &[folder]) else { return };
+    assert!(is_well && said.starts_with(&format!("{days} days, 0 differ")), "{said}");
+}
+
 /// The latest release holds what its manifest promises, and nothing else.
 pub(crate) fn validate(release: &Path) {
     let Some((is_well, said)) = judged("release.py", &[release]) else { return };

@@ -1,5 +1,7 @@
 //! Working days, due days and suspensions.
 
+use std::path::Path;
+
 use jiff::civil::Date;
 use jiff::civil::DateTime;
 use jiff::civil::time;
@@ -8,12 +10,15 @@ use shuping::base::calendar::Calendar;
 use shuping::base::calendar::Due;
 use shuping::base::calendar::Suspension;
 use shuping::base::calendar::Uncovered;
+use shuping::spec::catalog;
+use shuping::spec::home::Home;
 
 use super::Case;
 use super::cases;
+use crate::python;
 
 fn china() -> Calendar {
-    Calendar::read(include_str!("../../../schemas/calendar/cn.csv")).unwrap()
+    catalog::calendar(&Home::embedded(), "cn").unwrap()
 }
 
 /// The cases write a blank between day and time.
@@ -55,6 +60,12 @@ fn answer(calendar: &Calendar, case: &Case) -> (String, String, String) {
     let kept = closed.zip(due.ok()).map(|(closed, due)| Due::On(due).is_kept(closed));
     let kept = kept.map_or_else(String::new, |kept| i32::from(kept).to_string());
     (elapsed.map(told).unwrap_or_default(), told(due), kept)
+}
+
+#[test]
+fn the_shipped_working_days_are_those_of_an_independent_calendar() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/schemas/calendar/cn");
+    python::workdays(Path::new(folder), 2557);
 }
 
 #[test]

@@ -131,6 +131,7 @@ impl Model {
             fed: &catalog.filled(),
             stale: &BTreeSet::new(),
             peers: Peers { references: &catalog.references, categories: categories.collect() },
+            calendar: &catalog.calendar,
         };
         let told = telling.all().unwrap().into_iter().map(|told| {
             let (unit, section) = told.place;
