@@ -31,6 +31,35 @@ impl Batch {
         self.rows.iter_mut().for_each(|row| row.source = Arc::clone(source));
     }
 
+    /// Puts other rows behind these, each cell below its header.
+    pub fn append(&mut self, other: Batch) {
+        let known = self.headers.len();
+        let mut places = Vec::with_capacity(other.headers.len());
+        for header in other.headers {
+            places.push(self.column(&header).unwrap_or(self.headers.len()));
+            if places.last() == Some(&self.headers.len()) {
+                self.headers.push(header);
+            }
+        }
+        let width = self.headers.len();
+        if width > known {
+            self.rows.iter_mut().for_each(|row| row.cells.resize(width, None));
+        }
+        let is_same = places.iter().copied().eq(0..width);
+        self.rows.extend(other.rows.into_iter().map(|mut row| {
+            if !is_same {
+                let mut cells = vec![None; width];
+                for (cell, place) in row.cells.into_iter().zip(&places) {
+                    if let Some(own) = cells.get_mut(*place) {
+                        *own = cell;
+                    }
+                }
+                row.cells = cells;
+            }
+            row
+        }));
+    }
+
     /// A number that is the same for the same cells, within one run of the program.
     pub fn print(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
@@ -49,5 +78,40 @@ impl Row {
     /// The place in words: `page 7 row 12`.
     pub fn place(&self) -> String {
         format!("{} row {}", self.source, self.row)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn batch(headers: &[&str], rows: &[&[Option<&str>]]) -> Batch {
+        let row = |cells: &&[Option<&str>]| Row {
+            source: Arc::from("page 1"),
+            row: 1,
+            cells: cells.iter().map(|cell| cell.map(str::to_owned)).collect(),
+        };
+        Batch {
+            headers: headers.iter().map(ToString::to_string).collect(),
+            rows: rows.iter().map(row).collect(),
+        }
+    }
+
+    #[test]
+    fn rows_that_are_appended_keep_every_cell_below_its_header() {
+        let mut whole = batch(&["a", "b"], &[&[Some("1"), Some("2")]]);
+        whole.append(batch(&["a", "b"], &[&[Some("3"), None]]));
+        whole.append(batch(&["c", "b"], &[&[Some("4"), Some("5")]]));
+        whole.append(batch(&[], &[&[]]));
+        let expected: [&[Option<&str>]; 4] = [
+            &[Some("1"), Some("2"), None],
+            &[Some("3"), None, None],
+            &[None, Some("5"), Some("4")],
+            &[None, None, None],
+        ];
+        assert_eq!(whole, batch(&["a", "b", "c"], &expected));
+        let mut empty = Batch::default();
+        empty.append(whole.clone());
+        assert_eq!(empty, whole);
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
+use std::mem;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -19,6 +20,9 @@ use crate::base::batch::Batch;
 use crate::base::durable::write_then_rename;
 use crate::frame::parquet;
 use crate::frame::table;
+
+/// So many rows, and no fewer than a page, are one file.
+const ROWS_A_PART: usize = 10_000;
 
 /// What one pull brought; written last.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +60,8 @@ pub struct Attempt {
     folder: PathBuf,
     parts: u32,
     rows: u64,
+    /// Rows that are not yet on the disk: a page is small, and a file a page would make a night of files.
+    waiting: Batch,
 }
 
 impl Landing {
@@ -131,7 +137,7 @@ impl Landing {
             fs::remove_dir_all(&folder).map_err(named)?;
         }
         fs::create_dir_all(&folder).map_err(named)?;
-        Ok(Attempt { folder, parts: 0, rows: 0 })
+        Ok(Attempt { folder, parts: 0, rows: 0, waiting: Batch::default() })
     }
 
     fn path(&self, (night, attempt): (Date, u32)) -> PathBuf {
@@ -140,17 +146,23 @@ impl Landing {
 }
 
 impl Attempt {
-    /// Lands some rows.
+    /// Lands some rows; nothing stands before all of them do.
     ///
     /// # Errors
     /// The disk's.
-    pub fn land(&mut self, batch: &Batch) -> Result<(), ModelError> {
+    pub fn land(&mut self, batch: Batch) -> Result<(), ModelError> {
+        self.rows += batch.rows.len() as u64;
+        self.waiting.append(batch);
+        if self.waiting.rows.len() < ROWS_A_PART { Ok(()) } else { self.write() }
+    }
+
+    fn write(&mut self) -> Result<(), ModelError> {
+        let batch = mem::take(&mut self.waiting);
         if batch.rows.is_empty() {
             return Ok(());
         }
         self.parts += 1;
-        self.rows += batch.rows.len() as u64;
-        let mut rows = table::from_batch(batch)?;
+        let mut rows = table::from_batch(&batch)?;
         let path = self.folder.join(format!("part-{:05}.parquet", self.parts));
         Ok(parquet::write(&mut rows, &path)?)
     }
@@ -159,7 +171,8 @@ impl Attempt {
     ///
     /// # Errors
     /// The disk's, or rows that did not land.
-    pub fn finish(self, landed: &Landed) -> Result<(), ModelError> {
+    pub fn finish(mut self, landed: &Landed) -> Result<(), ModelError> {
+        self.write()?;
         if landed.received != self.rows {
             return Err(ModelError::Lost { received: landed.received, landed: self.rows });
         }

@@ -154,7 +154,7 @@ async fn pull(
         key: tonight.key,
         home: &tonight.ground.home.root,
     };
-    let mut land = |batch: Batch| attempt.land(&batch).map_err(std::io::Error::other);
+    let mut land = |batch: Batch| attempt.land(batch).map_err(std::io::Error::other);
     let delivery = extract::pull(system, &request, &mut land).await;
     let delivery = delivery.map_err(|fault| chain(&fault))?;
     let landed = Landed { is_full: from.since.is_none(), ..landed(delivery, tonight.key) };

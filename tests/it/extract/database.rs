@@ -275,7 +275,7 @@ async fn what_ends_early_is_told_and_leaves_nothing(cluster: &Cluster) {
     assert!(error.is_transient(), "{error}");
     assert_eq!(rows(&batches).len(), 2);
     for batch in &batches {
-        attempt.land(batch).unwrap();
+        attempt.land(batch.clone()).unwrap();
     }
     assert!(landing.attempts().unwrap().is_empty());
 }

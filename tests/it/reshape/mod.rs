@@ -102,7 +102,7 @@ impl World {
         };
         let system = extract::System::open(connector, &place)?;
         let mut attempt = landing.begin(night).unwrap();
-        let mut land = |batch| attempt.land(&batch).map_err(std::io::Error::other);
+        let mut land = |batch| attempt.land(batch).map_err(std::io::Error::other);
         let delivery = extract::pull(&system, &request, &mut land).await?;
         let files = delivery.files.iter().map(|file| (file.name.clone(), file.sha256.clone()));
         let landed = Landed {
