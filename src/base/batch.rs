@@ -45,19 +45,18 @@ impl Batch {
         if width > known {
             self.rows.iter_mut().for_each(|row| row.cells.resize(width, None));
         }
-        let is_same = places.iter().copied().eq(0..width);
-        self.rows.extend(other.rows.into_iter().map(|mut row| {
-            if !is_same {
-                let mut cells = vec![None; width];
-                for (cell, place) in row.cells.into_iter().zip(&places) {
-                    if let Some(own) = cells.get_mut(*place) {
-                        *own = cell;
-                    }
-                }
-                row.cells = cells;
+        if places.iter().copied().eq(0..width) {
+            self.rows.extend(other.rows);
+            return;
+        }
+        let moved = |mut row: Row| {
+            let mut cells = vec![None; width];
+            for (place, cell) in places.iter().zip(&mut row.cells) {
+                cells.get_mut(*place).into_iter().for_each(|own| *own = cell.take());
             }
-            row
-        }));
+            Row { cells, ..row }
+        };
+        self.rows.extend(other.rows.into_iter().map(moved));
     }
 
     /// A number that is the same for the same cells, within one run of the program.
