@@ -85,7 +85,10 @@ codes! {
     SqlAggregate "H033" "a measure is exactly one aggregate call, such as `COUNT(*) FILTER (WHERE …)`" "一个计量只能是一次聚合,例如 `COUNT(*) FILTER (WHERE …)`" "combine measures in a metric's formula" "多个计量请在指标公式中组合";
     SignatureTest "H040" "the worked example gives `{found}`, not `{expected}`, for `{header}`" "示例签名 `{header}` 得到 `{found}`,应为 `{expected}`" "check `text`, `algorithm` and `encoding`" "请检查 `text`、`algorithm` 与 `encoding`";
     Template "H041" "`${{name}}` is not known here" "此处没有 `${{name}}`" "the names are {choices}" "可用:{choices}";
-    Alias "H050" "line does not read: {problem}" "无法读取该行:{problem}" "columns: system,alias,unit,valid_from,valid_to,note" "列为 system,alias,unit,valid_from,valid_to,note";
+    Alias "H050" "line does not read: {problem}" "无法读取该行:{problem}" "columns: system,alias,unit,valid_from,valid_to,note,decision,decided_at" "列为 system,alias,unit,valid_from,valid_to,note,decision,decided_at";
+    AliasClash "H052" "`{alias}` is `{one}` by line {line} and `{other}` by this one, on the same days" "同一时期内,第 {line} 行以 `{alias}` 为 `{one}`,本行以之为 `{other}`" "give them days that do not overlap (`valid_to` is the first day no longer), or delete one" "请使起止日期不重叠(`valid_to` 为失效首日),或删去一行";
+    AliasUndo "H053" "no line above that stands is the same: there is nothing to take back" "上方没有相同的有效行,无可撤销" "`undo` repeats the system, alias, unit and days of the line it takes back" "`undo` 行须与被撤销行的 system、alias、unit 和起止日期相同";
+    AliasDays "H054" "no day is from {from} on and before {to}" "自 {from} 起、{to} 之前没有一天" "`valid_to` is the first day on which the line no longer holds" "`valid_to` 为失效首日";
     Calendar "H051" "{problem}" "{problem}" "columns: date,is_workday,name" "列为 date,is_workday,name";
     PointsSum "H080" "the points below add up to {sum}, not to {points}" "下级分值合计为 {sum},应为 {points}" "" "";
     FullPoints "H081" "the best case is worth {found} points, the leaf {points}; none is worth less than 0" "最好情形得 {found} 分,而该项为 {points} 分;任何情形不得低于 0 分" "" "";

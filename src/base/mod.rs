@@ -7,6 +7,7 @@ pub mod clock;
 pub mod credit;
 pub mod diagnostic;
 pub mod durable;
+pub mod fold;
 pub mod identity;
 pub mod messages;
 pub mod period;

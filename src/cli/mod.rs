@@ -1,5 +1,6 @@
 //! Floor 6: the verbs, what they print, and with which code they exit.
 
+mod aliases;
 mod demo;
 mod explain;
 mod home;
@@ -107,6 +108,8 @@ enum Verb {
     Status,
     /// Explain a published number: its formula, its counts as SQL, and where its rows came from
     Explain(Explain),
+    /// List the names that no unit answers to, or decide about one
+    Aliases(Aliases),
     /// Write a home to begin with
     Init {
         /// The folder
@@ -131,6 +134,53 @@ struct Sandbox {
     /// The port of its gateways; 0 is any
     #[arg(long, default_value_t = 0)]
     port: u16,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+struct Aliases {
+    /// Print the list as JSON
+    #[arg(long)]
+    json: bool,
+    #[command(subcommand)]
+    decision: Option<Decide>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Decide {
+    /// The name means the unit
+    Accept(Pair),
+    /// The name does not mean the unit: it is not suggested again
+    Reject(Pair),
+    /// Take back the last decision that was taken here
+    Undo {
+        /// Only a decision about this name
+        name: Option<String>,
+        /// Why, and who says so
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        note: String,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+struct Pair {
+    /// The name, as it is written
+    name: String,
+    /// The unit, by its key or exact name; of a name that means several `ambiguous`, of a body that is
+    /// none of ours `outside`
+    unit: String,
+    /// Only where this system writes it [default: every one]
+    #[arg(long, value_name = "SYSTEM", default_value = "")]
+    system: String,
+    /// The first day on which it holds [default: ever]
+    #[arg(long, value_name = "DATE")]
+    from: Option<Date>,
+    /// The first day on which it no longer holds [default: never]
+    #[arg(long, value_name = "DATE")]
+    to: Option<Date>,
+    /// Why, and who says so
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    note: String,
 }
 
 #[derive(Debug, clap::Args)]

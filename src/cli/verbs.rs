@@ -6,6 +6,7 @@ use super::Arguments;
 use super::DONE;
 use super::Face;
 use super::Verb;
+use super::aliases;
 use super::demo;
 use super::explain;
 use super::home;
@@ -44,6 +45,7 @@ pub(super) async fn verb(arguments: Arguments, face: &mut Face<'_>) -> anyhow::R
         Verb::Schedule { next: None } => schedule::run(root, face).await,
         Verb::Status => status::status(root, face),
         Verb::Explain(asked) => explain::explain(root, &asked, face),
+        Verb::Aliases(asked) => aliases::aliases(root, &asked, face),
         Verb::Init { dir } => init(&dir, face),
     }
 }

@@ -11,6 +11,7 @@ pub mod people;
 mod reshape;
 pub mod resolve;
 pub mod spells;
+pub mod written;
 
 use crate::frame::FrameError;
 

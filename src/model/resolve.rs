@@ -52,7 +52,7 @@ impl Resolver {
             name: name.clone(),
             parent: home.as_ref().filter(|home| *home != code).map(|home| home.as_str().into()),
         });
-        let aliases = catalog.aliases.iter().map(|line| AliasLine {
+        let aliases = catalog.aliases.iter().filter(|line| line.holds()).map(|line| AliasLine {
             system: (!line.system.is_empty()).then(|| line.system.as_str().into()),
             alias: line.alias.clone(),
             means: Meaning::read(&line.unit),
@@ -107,10 +107,7 @@ impl Resolver {
 
     /// The unit that a name means on a day, whoever writes it.
     pub fn unit_named(&self, text: &str, day: Date) -> Option<String> {
-        match self.unit(text, None, day) {
-            Named::Unit(unit) => Some(unit),
-            Named::Outside | Named::Unknown => None,
-        }
+        self.meant(text, None, Some(day)).unit().map(ToString::to_string)
     }
 
     /// The section of a unit that a name means on a day.
@@ -136,7 +133,11 @@ impl Resolver {
         names.into_iter().enumerate().map(section).collect()
     }
 
-    fn days_of(&self, schema: &Schema, table: &DataFrame) -> Result<Vec<Option<Date>>, ModelError> {
+    pub(super) fn days_of(
+        &self,
+        schema: &Schema,
+        table: &DataFrame,
+    ) -> Result<Vec<Option<Date>>, ModelError> {
         let Some(time) = &schema.time else { return Ok(vec![None; table.height()]) };
         let doing = || FrameError::polars(format!("the days of `{}`", schema.name));
         let column = table.column(time).map_err(doing())?;
@@ -152,9 +153,9 @@ impl Resolver {
     ) -> Vec<Option<String>> {
         let systems = texts_of(table, "_system");
         let texts = texts_of(table, name);
-        let mut known: HashMap<(String, Option<Date>), Named> = HashMap::new();
+        let mut known: HashMap<(&str, Option<&str>, Option<Date>), Named> = HashMap::new();
         let mut resolved = Vec::with_capacity(texts.len());
-        for (at, text) in texts.into_iter().enumerate() {
+        for (at, text) in texts.iter().enumerate() {
             let Some(text) = text else {
                 resolved.push(None);
                 continue;
@@ -162,10 +163,10 @@ impl Resolver {
             let day = days.get(at).copied().flatten();
             let system = systems.get(at).and_then(Option::as_deref);
             let found = known
-                .entry((text.clone(), day))
-                .or_insert_with(|| self.unit(&text, system, day.unwrap_or(Date::MAX)));
+                .entry((text, system, day))
+                .or_insert_with(|| Named::of(&self.meant(text, system, day)));
             if *found == Named::Unknown {
-                *unknown.entry(text).or_default() += 1;
+                *unknown.entry(text.clone()).or_default() += 1;
             }
             resolved.push(match found {
                 Named::Unit(unit) => Some(unit.clone()),
@@ -176,14 +177,23 @@ impl Resolver {
     }
 
     /// Whom a cell names; of two names in one cell, the first leads.
-    fn unit(&self, text: &str, system: Option<&str>, day: Date) -> Named {
-        let origin = Origin { system, region: self.home.as_deref() };
-        let whole = Named::of(&self.names.resolve(text, origin, day));
-        let parts = split(text);
-        match parts.first().filter(|_| parts.len() > 1 && whole == Named::Unknown) {
-            Some(first) => Named::of(&self.names.resolve(first, origin, day)),
-            None => whole,
+    pub fn meant(&self, text: &str, system: Option<&str>, day: Option<Date>) -> Resolved {
+        let (origin, day) = (self.origin(system), day.unwrap_or(Date::MAX));
+        let whole = self.names.resolve(text, origin, day);
+        if whole.unit().is_some() || whole == Resolved::Outside {
+            return whole;
         }
+        lead(text).map_or(whole, |first| self.names.resolve(&first, origin, day))
+    }
+
+    /// The names that this home knows.
+    pub fn names(&self) -> &Names {
+        &self.names
+    }
+
+    /// Where a system's names are written.
+    pub fn origin<'o>(&'o self, system: Option<&'o str>) -> Origin<'o> {
+        Origin { system, region: self.home.as_deref() }
     }
 
     fn section(&self, unit: &str, name: &str, day: Option<Date>) -> Option<String> {
@@ -195,6 +205,17 @@ impl Resolver {
         };
         sections.iter().find(holds).or(sections.first()).map(|section| section.id.clone())
     }
+}
+
+/// Whether some column of a table holds names of units.
+pub fn names_units(catalog: &Catalog, schema: &Schema) -> bool {
+    !looked_up(catalog, schema, Lookup::Unit).is_empty()
+}
+
+/// The first of several names in one cell.
+pub fn lead(text: &str) -> Option<String> {
+    let parts = split(text);
+    (parts.len() > 1).then(|| parts.into_iter().next())?
 }
 
 /// Whom a text names.
@@ -247,7 +268,7 @@ fn unit_names(units: &DataFrame) -> Vec<UnitName> {
 }
 
 /// The columns of a table whose texts are names, in any stream that fills it.
-fn looked_up(catalog: &Catalog, schema: &Schema, lookup: Lookup) -> Vec<String> {
+pub(super) fn looked_up(catalog: &Catalog, schema: &Schema, lookup: Lookup) -> Vec<String> {
     let mut names: Vec<String> = catalog
         .streams()
         .iter()
@@ -261,7 +282,7 @@ fn looked_up(catalog: &Catalog, schema: &Schema, lookup: Lookup) -> Vec<String> 
     names
 }
 
-fn texts_of(table: &DataFrame, name: &str) -> Vec<Option<String>> {
+pub(super) fn texts_of(table: &DataFrame, name: &str) -> Vec<Option<String>> {
     let Ok(column) = table.column(name) else { return vec![None; table.height()] };
     let cells = table::cells(column).into_iter();
     cells.map(|cell| cell.map(|cell| cell.written())).collect()

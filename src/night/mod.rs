@@ -1,5 +1,6 @@
 //! Floor 4: one night, from systems to metric files. The only room that knows the order.
 
+pub mod aliases;
 mod compute;
 mod deliver;
 mod model;

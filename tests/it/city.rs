@@ -286,6 +286,8 @@ fn every_spelling_means_its_unit_but_five_that_nobody_knows() {
         } else {
             unknown += 1;
             assert_eq!(meant, Resolved::Unknown, "{spelling}");
+            let first = names.suggest(spelling, origin, day).into_iter().next();
+            assert_eq!(first.map(|it| it.unit.to_string()).as_deref(), Some(unit), "{spelling}");
         }
     }
     assert_eq!(unknown, 5);

@@ -165,6 +165,9 @@ fn names_that_must_exist_elsewhere_are_checked_over_all_files() {
         ),
         ("shuping.toml", "timezone = \"Asia/Shanghai\"", "timezone = \"Asia/Shangai\"", "H007"),
         ("shuping.toml", "calendar = \"cn\"", "calendar = \"xx\"", "H051"),
+        ("connectors/aliases.csv", ",市市监局,JN0042", ",市人力社保局,JN0042", "H052"),
+        ("connectors/aliases.csv", "JN0042,,,习惯写法", "JN0042,,,习惯写法,undo", "H050"),
+        ("connectors/aliases.csv", "JN0042,,,", "JN0042,2025-01-01,2024-12-31,", "H054"),
     ] {
         let home = home();
         let path = home.path().join(file);

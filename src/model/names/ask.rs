@@ -12,7 +12,7 @@ use super::Names;
 use super::Origin;
 use super::Resolved;
 use super::UnitName;
-use super::fold::outside_and_inside;
+use crate::base::fold::outside_and_inside;
 
 /// How the names of sections and inner bodies end, which have no place in a list of units.
 const INNER: [&str; 5] = ["科", "室", "处", "股", "队"];

@@ -2,8 +2,8 @@
 //! decide, through reforms; likeness only suggests.
 
 mod ask;
-mod fold;
 mod region;
+mod suggest;
 
 use std::collections::BTreeSet;
 use std::collections::HashMap;
@@ -13,10 +13,12 @@ use jiff::civil::Date;
 
 use self::ask::Asked;
 use self::ask::one_of;
-use self::fold::fold;
-use self::fold::without_proper;
 pub use self::region::Region;
 use self::region::Regions;
+pub use self::suggest::Candidate;
+pub use self::suggest::Likeness;
+use crate::base::fold::fold;
+use crate::base::fold::without_proper;
 
 /// A unit under its names, from a day to before another.
 #[derive(Clone, Debug)]
@@ -187,21 +189,6 @@ impl Names {
             return Resolved::Ambiguous;
         }
         asked.two_signs(&key).or_else(|| asked.with_inner(&key))
-    }
-
-    /// Units whose names look like this one, the likest first, for a person to choose from.
-    pub fn suggest(&self, name: &str, day: Date) -> Vec<&UnitName> {
-        let key = fold(name);
-        let mut likest: Vec<(f64, &UnitName)> = Vec::new();
-        for unit in self.units.iter().filter(|unit| is_in_force(unit, day)) {
-            let names = unit.other_names.iter().chain([&unit.name]);
-            let likeness =
-                names.map(|name| strsim::normalized_damerau_levenshtein(&fold(name), &key));
-            likest.push((likeness.fold(0.0, f64::max), unit));
-        }
-        likest.retain(|(likeness, _)| *likeness >= 0.5);
-        likest.sort_by(|(one, _), (other, _)| other.total_cmp(one));
-        likest.into_iter().map(|(_, unit)| unit).take(3).collect()
     }
 
     fn index_units(&mut self) {

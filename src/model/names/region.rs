@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::fold::fold;
+use crate::base::fold::fold;
 
 /// A region of the home, as data.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -115,18 +115,23 @@ impl Model {
 
     /// Every figure of its units, told as of a day.
     pub(super) fn told(&self, catalog: &Catalog, units: &[&str], as_of: Date) -> Figures {
+        let unit =
+            |unit_id: &&str| Unit { unit_id: (*unit_id).to_owned(), from: Date::MIN, to: None };
+        self.told_of(catalog, &units.iter().map(unit).collect::<Vec<_>>(), as_of)
+    }
+
+    /// Every figure of units that come and go.
+    pub(super) fn told_of(&self, catalog: &Catalog, units: &[Unit], as_of: Date) -> Figures {
         let days = Days {
             calendar: Arc::new(catalog.calendar.clone()),
             zone: catalog.settings.zone.clone(),
         };
         let cube = cube::count(&Ground { catalog, tables: &self.tables, days, as_of }).unwrap();
-        let unit =
-            |unit_id: &&str| Unit { unit_id: (*unit_id).to_owned(), from: Date::MIN, to: None };
-        let categories = units.iter().map(|unit_id| ((*unit_id).to_owned(), CATEGORY.to_owned()));
+        let categories = units.iter().map(|unit| (unit.unit_id.clone(), CATEGORY.to_owned()));
         let telling = Telling {
             cube: &cube,
             metrics: catalog.metrics().map(|metric| (metric.name.as_str(), metric)).collect(),
-            units: &units.iter().map(unit).collect::<Vec<_>>(),
+            units,
             as_of,
             fed: &catalog.filled(),
             stale: &BTreeSet::new(),

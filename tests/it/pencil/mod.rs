@@ -9,6 +9,7 @@ mod names;
 mod parts;
 mod peers;
 mod people;
+mod reforms;
 mod retirement;
 mod spreads;
 

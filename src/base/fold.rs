@@ -1,7 +1,7 @@
 //! When are two written names the same name? When only width, case, blanks, the script or a stamp
 //! differ; never by likeness.
 
-use crate::base::text::squeeze;
+use super::text::squeeze;
 
 /// Words that say nothing of which unit is meant, when a bracket holds them.
 const SAY_NOTHING: [&str; 5] = ["公章", "盖章", "本级", "机关", "旧"];
@@ -14,7 +14,7 @@ const SIMPLER: &str = "財财務务發发區区縣县黨党處处廳厅員员會
 
 /// The name as a key: without blanks, in lower case and simplified characters, and without brackets
 /// that say nothing.
-pub(super) fn fold(name: &str) -> String {
+pub fn fold(name: &str) -> String {
     let simple: String = squeeze(name).to_lowercase().chars().map(simpler).collect();
     let mut kept = String::with_capacity(simple.len());
     let mut rest = simple.as_str();
@@ -31,12 +31,12 @@ pub(super) fn fold(name: &str) -> String {
 }
 
 /// The name before its bracket and the one inside, if it ends in one.
-pub(super) fn outside_and_inside(key: &str) -> Option<(&str, &str)> {
+pub fn outside_and_inside(key: &str) -> Option<(&str, &str)> {
     key.strip_suffix(')')?.split_once('(')
 }
 
 /// A name that says of itself that it is the unit proper: 机关 or 本级 at the end.
-pub(super) fn without_proper(key: &str) -> Option<&str> {
+pub fn without_proper(key: &str) -> Option<&str> {
     key.strip_suffix("机关").or_else(|| key.strip_suffix("本级"))
 }
 

@@ -1,0 +1,219 @@
+//! Do units keep their history? Two nights around 1 July 2025, when some were merged, renamed, split, and
+//! a section went to another: every period before is told on the second night as it was on the first.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use jiff::civil::date;
+use polars::prelude::DataFrame;
+use shuping::frame::functions::Days;
+use shuping::measure::evaluate::Status;
+use shuping::measure::units::units;
+use shuping::model::people;
+use shuping::model::people::Sources;
+use shuping::model::resolve::Resolver;
+use shuping::spec::catalog::Catalog;
+use shuping::spec::formula::Exact;
+
+use super::figures::Figures;
+use super::figures::Model;
+use super::figures::Row;
+use super::figures::shipped;
+use super::figures::written;
+
+/// The first night, and the second.
+const NIGHTS: [Date; 2] = [date(2025, 6, 30), date(2025, 9, 30)];
+
+/// Metric, unit, section, part, period.
+type Key = (String, String, String, String, String);
+type Figure = (Status, Option<Exact>);
+
+/// Unit, name, first day, first day no longer, successor.
+const BEFORE: [[&str; 5]; 6] = [
+    ["E", "嘉宁市教育局", "2019-01-20", "", ""],
+    ["T", "嘉宁市体育局", "2019-01-20", "", ""],
+    ["D", "嘉宁市大数据局", "2019-01-20", "", ""],
+    ["M", "嘉宁市经济和信息化局", "2019-01-20", "", ""],
+    ["A", "嘉宁市发展和改革委员会", "2019-01-20", "", ""],
+    ["B", "嘉宁市商务局", "2019-01-20", "", ""],
+];
+const AFTER: [[&str; 5]; 10] = [
+    ["E", "嘉宁市教育局", "2019-01-20", "2025-07-01", "J"],
+    ["T", "嘉宁市体育局", "2019-01-20", "2025-07-01", "J"],
+    ["J", "嘉宁市教育和体育局", "2025-07-01", "", ""],
+    ["D", "嘉宁市大数据局", "2019-01-20", "2025-07-01", "D"],
+    ["D", "嘉宁市数据局", "2025-07-01", "", ""],
+    ["M", "嘉宁市经济和信息化局", "2019-01-20", "2025-07-01", "M1"],
+    ["M1", "嘉宁市工业和信息化局", "2025-07-01", "", ""],
+    ["M2", "嘉宁市民营经济局", "2025-07-01", "", ""],
+    ["A", "嘉宁市发展和改革委员会", "2019-01-20", "", ""],
+    ["B", "嘉宁市商务局", "2019-01-20", "", ""],
+];
+
+/// Who is where: person, unit and section before, unit and section after, by the names of the day.
+const PEOPLE: [[&str; 5]; 8] = [
+    ["p1", "嘉宁市教育局", "", "嘉宁市教育和体育局", ""],
+    ["p2", "嘉宁市体育局", "", "嘉宁市教育和体育局", ""],
+    ["p3", "嘉宁市大数据局", "", "嘉宁市数据局", ""],
+    ["p4", "嘉宁市经济和信息化局", "", "嘉宁市工业和信息化局", ""],
+    ["p5", "嘉宁市经济和信息化局", "", "嘉宁市民营经济局", ""],
+    ["p6", "嘉宁市发展和改革委员会", "粮食科", "嘉宁市商务局", "粮食科"],
+    ["p7", "嘉宁市发展和改革委员会", "", "嘉宁市发展和改革委员会", ""],
+    ["p8", "嘉宁市商务局", "", "嘉宁市商务局", ""],
+];
+
+fn row<'r>(cells: &[(&'r str, &str)]) -> Row<'r> {
+    cells.iter().map(|(column, cell)| (*column, (*cell).to_owned())).collect()
+}
+
+/// The units and sections that a night knows.
+fn lists(catalog: &Catalog, is_later: bool) -> [DataFrame; 2] {
+    let lines = if is_later { AFTER.as_slice() } else { BEFORE.as_slice() };
+    let columns = ["unit_id", "name", "valid_from", "valid_to", "successor_id"];
+    let unit = |line: &[&str; 5]| {
+        let mut cells: Vec<(&str, &str)> = columns.into_iter().zip(*line).collect();
+        cells.extend([("region", "519900"), ("category", "government_department")]);
+        row(&cells)
+    };
+    let until = if is_later { "2025-07-01" } else { "" };
+    let mut sections = vec![["s1", "A", "2019-01-20", until]];
+    sections.extend(is_later.then_some(["s2", "B", "2025-07-01", ""]));
+    let section = |[id, unit, from, to]: &[&str; 4]| {
+        let named = [("section_id", *id), ("unit_id", *unit), ("name", "粮食科")];
+        row(&[named.as_slice(), &[("valid_from", *from), ("valid_to", *to)]].concat())
+    };
+    let units: Vec<Row<'_>> = lines.iter().map(unit).collect();
+    let sections: Vec<Row<'_>> = sections.iter().map(section).collect();
+    [written(catalog, "unit", &units), written(catalog, "section", &sections)]
+}
+
+/// The rosters up to a night, and a case of everybody on each of their days.
+fn rows(night: Date) -> [Vec<Row<'static>>; 2] {
+    let (mut rosters, mut cases) = (Vec::new(), Vec::new());
+    let mut case = |id: &str, day: &str, place: [(&'static str, &str); 2]| {
+        let day = format!("{day}T10:00");
+        let times = [("accepted_at", day.as_str()), ("closed_at", &day)];
+        let case = [&[("case_id", id), ("status", "closed")], times.as_slice(), &place].concat();
+        cases.push(row(&case));
+    };
+    let rosters_of = ["2025-04-01", "2025-06-30", "2025-07-01", "2025-09-30"];
+    for as_of in rosters_of.into_iter().filter(|day| day.parse::<Date>().unwrap() <= night) {
+        let now = if as_of < "2025-07-01" { 1 } else { 3 };
+        for person in PEOPLE {
+            let place = [("unit_id", person[now]), ("section_id", person[now + 1])];
+            let known = [("as_of", as_of), ("person_id", person[0]), ("post_kind", "admin")];
+            let more = [("status", "active"), ("hired_on", "2015-07-01"), ("sex", "male")];
+            rosters.push(row(&[known.as_slice(), &more, &place].concat()));
+            case(&format!("{as_of} {}", person[0]), as_of, place);
+        }
+    }
+    if night > NIGHTS[0] {
+        // The names of before live on in forms.
+        for name in ["市教育局", "嘉宁市经济和信息化局", "嘉宁市大数据局"] {
+            case(name, "2025-08-01", [("unit_id", name), ("section_id", "")]);
+        }
+    }
+    [rosters, cases]
+}
+
+/// What a night knows, told.
+fn told(catalog: &Catalog, night: Date) -> Figures {
+    let [unit_table, section_table] = lists(catalog, night > NIGHTS[0]);
+    let days =
+        Days { calendar: Arc::new(catalog.calendar.clone()), zone: catalog.settings.zone.clone() };
+    let names = Resolver::of(catalog, &unit_table, &section_table, days);
+    let [rosters, cases] = rows(night);
+    let resolved = |name: &str, rows: &[Row<'_>]| {
+        let table = written(catalog, name, rows);
+        let (table, unknown) = names.resolve(catalog, &catalog.schemas[name], table).unwrap();
+        assert_eq!(unknown, BTreeMap::new(), "{name}");
+        table
+    };
+    let rosters = resolved("person_snapshot", &rosters);
+    let sources = Sources { rosters: &rosters, units: &unit_table, sections: &section_table };
+    let (spells, _) = people::spells(&sources, &catalog.schemas["person_spell"], night).unwrap();
+    let there = units(Some(&unit_table));
+    let model = Model::default()
+        .with_table("service_case", resolved("service_case", &cases))
+        .with_table("person_spell", spells)
+        .with_table("unit", unit_table)
+        .with_table("section", section_table);
+    model.told_of(catalog, &there, night)
+}
+
+#[test]
+fn a_period_is_told_as_the_units_were_then() {
+    let catalog = shipped(&[], &[]);
+    let [before, after] = NIGHTS.map(|night| told(&catalog, night));
+    let of = |figures: &Figures, metric: &str, unit: &str, period: &str| {
+        let found = figures.0.iter().find(|((known, of, section, part, of_period), _)| {
+            (known.as_str(), of.as_str(), of_period.as_str()) == (metric, unit, period)
+                && section.is_empty()
+                && part.is_empty()
+        });
+        found.and_then(|(_, (_, value))| *value)
+    };
+    let people = |units: &[(&str, i128)], figures: &Figures, period: &str| {
+        for (unit, people) in units {
+            let told = of(figures, "person_years", unit, period).unwrap_or_default();
+            assert_eq!(told, Exact::from(*people), "people of {unit} in {period}");
+        }
+    };
+    let then = [
+        ("E", 1),
+        ("T", 1),
+        ("D", 1),
+        ("M", 2),
+        ("A", 2),
+        ("B", 1),
+        ("J", 0),
+        ("M1", 0),
+        ("M2", 0),
+    ];
+    let now = [
+        ("E", 0),
+        ("T", 0),
+        ("D", 1),
+        ("M", 0),
+        ("A", 1),
+        ("B", 2),
+        ("J", 2),
+        ("M1", 1),
+        ("M2", 1),
+    ];
+    people(&then, &before, "2025Q2");
+    people(&then, &after, "2025Q2");
+    people(&now, &after, "2025Q3");
+    // Two rosters' days with a case each, and those that still bear the names of before.
+    let cases = |unit: &str, period: &str| {
+        of(&after, "cases_closed", unit, period).unwrap_or_default().to_integer()
+    };
+    for (unit, due) in then {
+        assert_eq!(cases(unit, "2025Q2"), due * 2, "{unit}");
+    }
+    for (unit, due) in now {
+        let late = i128::from(["J", "M1", "D"].contains(&unit));
+        assert_eq!(cases(unit, "2025Q3"), due * 2 + late, "{unit}");
+    }
+    // Not only these: every value that was told of the quarter before.
+    let past = |figures: &Figures| -> BTreeMap<Key, Figure> {
+        let is_past = |period: &str| ["2025Q2", "2025-04", "2025-05", "2025-06"].contains(&period);
+        let past = figures.0.iter().filter(|(key, (_, value))| is_past(&key.4) && value.is_some());
+        past.map(|(key, it)| (key.clone(), *it)).collect()
+    };
+    let (was, is) = (past(&before), past(&after));
+    assert!(was.len() > 100, "only {} figures", was.len());
+    let moved: Vec<_> = was
+        .iter()
+        .filter(|(key, it)| is.get(*key) != Some(it))
+        .map(|(key, it)| (key, it, is.get(key)))
+        .collect();
+    assert!(moved.is_empty(), "{} of {}: {moved:#?}", moved.len(), was.len());
+    // A section that there was not yet has handled nothing.
+    let is_new = |((_, _, section, ..), (_, value)): &(&Key, &Figure)| {
+        section != "s2" || *value != Some(Exact::from(0))
+    };
+    let new: Vec<_> = is.iter().filter(|(key, _)| !was.contains_key(*key)).filter(is_new).collect();
+    assert!(new.is_empty(), "{new:#?}");
+}
