@@ -79,6 +79,7 @@ codes! {
     UnknownDimension "H023" "nothing is counted by `{found}`" "没有按 `{found}` 计数的事实" "the dimensions are {choices}; name one in `by` of a fact" "可用的维度:{choices};请在事实的 `by` 中写明";
     NotCountedBy "H024" "measure `{found}` is not counted by `{by}`" "计量 `{found}` 没有按 `{by}` 计数" "add `by = [\"{by}\"]` to its fact" "请在其事实中加上 `by = [\"{by}\"]`";
     FormulaFunction "H025" "function `{found}` is not in the formula language" "公式语言中没有函数 `{found}`" "the functions are {choices}" "可用的函数:{choices}";
+    UnknownList "H026" "no list `{found}` stands in pipelines/reference" "pipelines/reference 中没有名录 `{found}`" "did you mean `{guess}`?" "是否应为 `{guess}`?";
     Sql "H030" "{problem}" "{problem}" "" "";
     SqlColumn "H031" "`{found}` is not a column here" "此处没有列 `{found}`" "did you mean `{guess}`?" "是否应为 `{guess}`?";
     SqlFunction "H032" "function `{found}` is not in the measure language" "计量语言中没有函数 `{found}`" "the functions are {choices}" "可用的函数:{choices}";
@@ -94,6 +95,7 @@ codes! {
     Condition "H084" "`{found}` is no condition" "`{found}` 不是条件" "a metric, a comparison and a number: `sections >= 3`" "写作指标、比较符与数:`sections >= 3`";
     UnknownMetric "H085" "no metric is named `{found}`" "没有名为 `{found}` 的指标" "did you mean `{guess}`?" "是否应为 `{guess}`?";
     NotByData "H086" "a leaf has a `method` where `by` names `data`, and nowhere else" "`by` 含 `data` 的三级指标须有 `method`,其他的不得有" "" "";
+    List "H088" "line does not read: {problem}" "无法读取该行:{problem}" "columns: category,unit,values,note; values are separated by blanks" "列为 category,unit,values,note;values 以空格分隔";
     Reference "H087" "line does not read: {problem}" "无法读取该行:{problem}" "columns: category,metric,statistic,value" "列为 category,metric,statistic,value";
     NoConnector "H060" "no connector stands in connectors/" "connectors/ 中没有连接器" "`shuping init <dir>` writes a home to begin with" "`shuping init <目录>` 可生成一个初始目录";
     CronFields "H070" "a cron line has five fields, `{found}` has {count}" "cron 表达式应有五段,`{found}` 有 {count} 段" "minute, hour, day of month, month, day of week: `0 2 * * *` is every night at 02:00" "依次为分、时、日、月、星期:`0 2 * * *` 为每夜 02:00";

@@ -27,12 +27,13 @@ use crate::spec::schema::FieldKind;
 use crate::spec::schema::Schema;
 
 /// What a spell carries of its person, as the rosters tell it.
-const CARRIED: [&str; 9] = [
+const CARRIED: [&str; 10] = [
     "sex",
     "birth_date",
     "education",
     "degree",
     "major",
+    "discipline",
     "leader",
     "rank",
     "hired_on",

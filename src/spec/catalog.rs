@@ -9,6 +9,8 @@ use super::connector::Connector;
 use super::connector::Stream;
 use super::connector::read_connector;
 use super::home::Home;
+use super::list::List;
+use super::list::read_list;
 use super::pipeline::Fact;
 use super::pipeline::Measure;
 use super::pipeline::Metric;
@@ -51,6 +53,8 @@ pub struct Catalog {
     pub scoring: Vec<Tree>,
     /// `pipelines/reference/<year>.csv`
     pub references: BTreeMap<i16, Reference>,
+    /// `pipelines/reference/<name>.csv`
+    pub lists: BTreeMap<String, List>,
     /// SHA-256 over all of it.
     pub fingerprint: String,
 }
@@ -146,6 +150,13 @@ pub fn read(home: &Home) -> Result<Catalog, Vec<Diagnostic>> {
             Some((year, keep(read_reference(file, text), &mut faults)?))
         })
         .collect();
+    let lists: BTreeMap<String, List> = home
+        .under("pipelines/reference", ".csv")
+        .filter(|(_, name, _)| name.parse::<i16>().is_err())
+        .filter_map(|(file, name, text)| {
+            Some((name.to_owned(), keep(read_list(file, text), &mut faults)?))
+        })
+        .collect();
     let named = settings.as_ref().map_or("cn", |settings| settings.calendar.as_str());
     let calendar = keep(calendar(home, named), &mut faults);
     let (Some(settings), Some(calendar)) = (settings, calendar) else { return Err(sorted(faults)) };
@@ -161,6 +172,7 @@ pub fn read(home: &Home) -> Result<Catalog, Vec<Diagnostic>> {
         pipelines,
         scoring,
         references,
+        lists,
         fingerprint,
     };
     faults.extend(check::check(&catalog));

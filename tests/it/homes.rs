@@ -156,6 +156,10 @@ fn names_that_must_exist_elsewhere_are_checked_over_all_files() {
         ("pipelines/service.toml", "sql  = \"COUNT(*)\"", "sql = \"MAX(level)\"", "H033"),
         ("pipelines/service.toml", "COUNT(on_time)", "COUNT(on_tim)", "H031"),
         ("pipelines/service.toml", "MOVED(due_at, suspended_workdays)", "LEAP(due_at)", "H032"),
+        ("pipelines/profile.toml", "listed = \"disciplines\"", "listed = \"discipline\"", "H026"),
+        ("pipelines/reference/disciplines.csv", "park,,", "parks,,", "H005"),
+        ("pipelines/reference/disciplines.csv", ",JN0085,medicine", ",JN0085,medicin", "H005"),
+        ("pipelines/reference/disciplines.csv", ",JN0085,medicine", ",JN0085,", "H088"),
         ("schemas/section.json", "\"resource\": \"unit\"", "\"resource\": \"units\"", "H010"),
         (
             "schemas/person_snapshot.json",
