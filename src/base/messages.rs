@@ -88,6 +88,7 @@ codes! {
     Template "H041" "`${{name}}` is not known here" "此处没有 `${{name}}`" "the names are {choices}" "可用:{choices}";
     Alias "H050" "line does not read: {problem}" "无法读取该行:{problem}" "columns: system,alias,unit,valid_from,valid_to,note" "列为 system,alias,unit,valid_from,valid_to,note";
     Calendar "H051" "{problem}" "{problem}" "columns: date,is_workday,name" "列为 date,is_workday,name";
+    Codes "H052" "line does not read: {problem}" "无法读取该行:{problem}" "columns: spelling,value,source, and perhaps valid_from,valid_to" "列为 spelling,value,source,另可有 valid_from,valid_to";
     PointsSum "H080" "the points below add up to {sum}, not to {points}" "下级分值合计为 {sum},应为 {points}" "" "";
     FullPoints "H081" "the best case is worth {found} points, the leaf {points}; none is worth less than 0" "最好情形得 {found} 分,而该项为 {points} 分;任何情形不得低于 0 分" "" "";
     StepsElse "H082" "the last step, and no other, must be `else`" "最后一档须为 `else`,且只有最后一档" "end the table with a step that says `else = true`" "请以 `else = true` 的一档结尾";

@@ -27,7 +27,7 @@ use crate::spec::schema::FieldKind;
 use crate::spec::schema::Schema;
 
 /// What a spell carries of its person, as the rosters tell it.
-const CARRIED: [&str; 10] = [
+const CARRIED: [&str; 11] = [
     "sex",
     "birth_date",
     "education",
@@ -36,6 +36,7 @@ const CARRIED: [&str; 10] = [
     "discipline",
     "leader",
     "rank",
+    "rank_level",
     "hired_on",
     "on_post_on",
 ];

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use super::aliases::Alias;
 use super::aliases::read_aliases;
 use super::check;
+use super::codes::CodeTable;
+use super::codes::code_tables;
 use super::connector::Connector;
 use super::connector::Stream;
 use super::connector::read_connector;
@@ -18,9 +20,7 @@ use super::pipeline::Pipeline;
 use super::pipeline::read_pipeline;
 use super::reference::Reference;
 use super::reference::read_reference;
-use super::schema::CodeTable;
 use super::schema::Schema;
-use super::schema::read_codes;
 use super::schema::read_schema;
 use super::scoring::Tree;
 use super::scoring::read_tree;
@@ -43,7 +43,7 @@ pub struct Catalog {
     pub aliases: Vec<Alias>,
     /// `schemas/*.json`
     pub schemas: BTreeMap<String, Schema>,
-    /// `schemas/codes/*.csv`
+    /// `schemas/codes/*.csv`, with `schemas/codes/local/*.csv`
     pub codes: BTreeMap<String, CodeTable>,
     /// `schemas/calendar/<name>/<year>.csv`
     pub calendar: Calendar,
@@ -130,11 +130,7 @@ pub fn read(home: &Home) -> Result<Catalog, Vec<Diagnostic>> {
         .filter_map(|(file, name, text)| keep(read_schema(file, name, text), &mut faults))
         .map(|schema| (schema.name.clone(), schema))
         .collect();
-    let codes: BTreeMap<String, CodeTable> = home
-        .under("schemas/codes", ".csv")
-        .filter_map(|(file, name, text)| keep(read_codes(file, name, text), &mut faults))
-        .map(|table| (table.name.clone(), table))
-        .collect();
+    let codes = code_tables(home, &mut faults);
     let pipelines: Vec<Pipeline> = home
         .under("pipelines", ".toml")
         .filter_map(|(file, name, text)| keep(read_pipeline(file, name, text), &mut faults))

@@ -25,15 +25,12 @@ fn choices<'c>(catalog: &'c Catalog, table: &str, column: &str) -> &'c [String] 
 fn check_lists(catalog: &Catalog) -> Vec<Diagnostic> {
     let categories = choices(catalog, "unit", "category");
     let mut faults = Vec::new();
-    for fact in catalog.facts() {
-        for derived in &fact.derive {
-            if let Make::Listed { list, value } = &derived.make
-                && let Some(list) = catalog.lists.get(&list.value)
-            {
-                let values = choices(catalog, &fact.table.value, &value.value);
-                faults.extend(list.check(categories, values));
-            }
-        }
+    let made = catalog.facts().flat_map(|fact| fact.derive.iter().map(move |made| (fact, made)));
+    for (fact, derived) in made {
+        let Make::Listed { list, value } = &derived.make else { continue };
+        let Some(list) = catalog.lists.get(&list.value) else { continue };
+        let values = choices(catalog, &fact.table.value, &value.value);
+        faults.extend(list.check(categories, values));
     }
     faults
 }
@@ -67,8 +64,11 @@ fn check_tables(catalog: &Catalog) -> Vec<Diagnostic> {
                 of.add(place, "foreignKeys", Code::UnknownTable, nouns);
             }
         }
-        for codes in schema.fields.iter().filter_map(|field| field.codes.as_ref()) {
-            if !catalog.codes.contains_key(codes) {
+        for field in &schema.fields {
+            let Some(codes) = &field.codes else { continue };
+            if let Some(table) = catalog.codes.get(codes) {
+                faults.extend(table.check(&field.choices));
+            } else {
                 let nouns = guess(codes, catalog.codes.keys().map(String::as_str));
                 of.add(place, "x:codes", Code::UnknownCodes, nouns);
             }

@@ -11,10 +11,10 @@ impl Fact {
     /// The derived columns that measures use, those below them first.
     pub fn made_for(&self, measures: &[&Measure]) -> Vec<&Derived> {
         let mut wanted: BTreeSet<&str> = BTreeSet::new();
+        // `spell.section_id` is one of the columns that `spell` makes.
+        let made_by = |name| str::split(name, '.').next().unwrap_or(name);
         for measure in measures {
-            measure.aggregate.each_column(&mut |name| {
-                wanted.insert(name.split('.').next().unwrap_or(name));
-            });
+            measure.aggregate.each_column(&mut |name| _ = wanted.insert(made_by(name)));
         }
         let mut found = Vec::new();
         for derived in self.derive.iter().rev() {
@@ -22,15 +22,14 @@ impl Fact {
                 continue;
             }
             if let Make::Sql(_, tree) = &derived.make {
-                tree.each_column(&mut |name| {
-                    wanted.insert(name.split('.').next().unwrap_or(name));
-                });
+                tree.each_column(&mut |name| _ = wanted.insert(made_by(name)));
             }
             found.push(derived);
         }
         found.reverse();
         found
     }
+
     /// The lists of the home that the columns of a measure are made from.
     pub fn lists_of(&self, measure: &Measure) -> BTreeSet<String> {
         let list = |derived: &Derived| match &derived.make {

@@ -4,6 +4,7 @@ pub mod aliases;
 pub mod catalog;
 mod check;
 mod check_words;
+pub mod codes;
 pub mod connector;
 mod derived;
 pub mod duckdb;

@@ -196,6 +196,9 @@ fn init_writes_a_home_once_and_never_over_another() {
     let dir = folder.path().join("new");
     let first = shuping(folder.path(), &["init", dir.to_str().unwrap()]);
     assert_eq!(first.status.code(), Some(0), "{}", said(&first));
+    // What a city adds to the code tables never ships, so that nothing that ships takes its place.
+    assert!(dir.join("schemas/codes/rank.csv").exists());
+    assert!(!dir.join("schemas/codes/local").exists());
     fs::write(dir.join("shuping.toml"), "mine").unwrap();
     let second = shuping(folder.path(), &["init", dir.to_str().unwrap()]);
     assert_eq!(second.status.code(), Some(74));

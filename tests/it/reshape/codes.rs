@@ -1,15 +1,22 @@
 //! What becomes of a text whose spellings stand in a code table?
 
+use std::path::Path;
+
 use shuping::base::cell::Cell;
+use shuping::base::diagnostic::Diagnostic;
+use shuping::base::messages::Lang;
 use shuping::frame::functions::Days;
 use shuping::frame::table;
 use shuping::model::judge::Judge;
 use shuping::model::judge::Judged;
+use shuping::spec::catalog;
 use shuping::spec::catalog::Catalog;
 use shuping::spec::connector::read_connector;
+use shuping::spec::home::Home;
 use shuping::spec::schema::FieldKind;
 
 use super::World;
+use super::reasons;
 
 const ROSTER: &str = r#"
 format = 1
@@ -99,4 +106,78 @@ fn a_major_becomes_its_discipline_and_an_unknown_one_is_listed_and_kept() {
     assert_eq!(pairs, expected.map(|(major, of)| (major.to_owned(), of.to_owned())));
     assert!(judged.quarantined.is_empty());
     assert_eq!(unmapped(&judged), [("discipline=心理学", 1), ("discipline=相面学", 2)]);
+}
+
+/// The shipped home with files of a city's own.
+fn home_with(files: &[(&str, &str)]) -> Result<Catalog, Vec<Diagnostic>> {
+    let mut home = Home::open(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let own = files
+        .iter()
+        .map(|(name, text)| (format!("schemas/codes/local/{name}.csv"), (*text).to_owned()));
+    home.files.extend(own);
+    catalog::read(&home)
+}
+
+#[test]
+fn what_a_city_adds_is_read_on_the_days_of_its_lines_and_leaves_the_shipped_ones() {
+    let own = "spelling,value,source,valid_from,valid_to\n\
+        大普,college,编办 2024-3,,2024-01-01\n\
+        大普,bachelor,编办 2024-3,2024-01-01,2025-01-01\n\
+        本科,college,编办 2024-3,,2010-01-01\n";
+    let catalog = home_with(&[("education", own)]).unwrap();
+    let rows = [
+        ["2023-12-31", "大普", ""],
+        ["2024-01-01", "大普", ""],
+        ["2024年12月31日", "大普", ""],
+        ["2025-01-01", "大普", ""],
+        ["2009-12-31", "本科", ""],
+        ["2010-01-01", "本科", ""],
+        ["2009-12-31", "全日制本科", ""],
+    ];
+    let (judged, kept) = judged(&catalog, &rows, ["as_of", "education"]);
+    let values: Vec<&str> = kept.iter().map(|row| row[1].as_deref().unwrap_or("-")).collect();
+    let expected = ["college", "bachelor", "bachelor", "-", "college", "bachelor", "bachelor"];
+    assert_eq!(values, expected);
+    assert_eq!(unmapped(&judged), [("education=大普", 1)]);
+    // A row whose day does not read is quarantined for its day, whatever else it says.
+    let rows = [["soon", "大普", ""]];
+    let (judged, _) = self::judged(&catalog, &rows, ["as_of", "education"]);
+    assert_eq!(reasons(&judged), ["1 as_of not_a_day"]);
+}
+
+#[test]
+fn every_fault_of_a_citys_own_spellings_is_told_with_its_file_and_line() {
+    let education = "spelling,value,valid_from,valid_to\n\
+        大本,bachelor,,\n\
+        大本,college,2020-01-01,\n\
+        大普,,,\n\
+        大专班,undergraduate,,\n\
+        函授,college,1.1.2020,\n\
+        电大,college,2020-01-01,2019-01-01\n\
+        夜大,college\n";
+    let one = "spelling,value\n相面学,fortune\n";
+    let two = "spelling,value\n相面学,arts\n";
+    let files = [("education", education), ("discipline", one), ("disciplin", two)];
+    let faults = home_with(&files).unwrap_err();
+    let told: Vec<(String, usize, &str)> = faults
+        .iter()
+        .map(|fault| {
+            (fault.file.replace("schemas/codes/local/", ""), fault.place.line, fault.code.id())
+        })
+        .collect();
+    let told: Vec<(&str, usize, &str)> =
+        told.iter().map(|(file, line, code)| (file.as_str(), *line, *code)).collect();
+    let expected = [
+        ("disciplin.csv", 1, "H014"),
+        ("discipline.csv", 2, "H005"),
+        ("education.csv", 3, "H006"),
+        ("education.csv", 4, "H052"),
+        ("education.csv", 5, "H005"),
+        ("education.csv", 6, "H052"),
+        ("education.csv", 7, "H052"),
+        ("education.csv", 8, "H052"),
+    ];
+    assert_eq!(told, expected);
+    let hint = faults.iter().find(|fault| fault.place.line == 5).and_then(|f| f.hint(Lang::En));
+    assert!(hint.is_some_and(|hint| hint.contains("bachelor, college")));
 }
