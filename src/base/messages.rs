@@ -79,6 +79,7 @@ codes! {
     UnknownDimension "H023" "nothing is counted by `{found}`" "没有按 `{found}` 计数的事实" "the dimensions are {choices}; name one in `by` of a fact" "可用的维度:{choices};请在事实的 `by` 中写明";
     NotCountedBy "H024" "measure `{found}` is not counted by `{by}`" "计量 `{found}` 没有按 `{by}` 计数" "add `by = [\"{by}\"]` to its fact" "请在其事实中加上 `by = [\"{by}\"]`";
     FormulaFunction "H025" "function `{found}` is not in the formula language" "公式语言中没有函数 `{found}`" "the functions are {choices}" "可用的函数:{choices}";
+    UnknownList "H026" "no list `{found}` stands in pipelines/reference" "pipelines/reference 中没有名录 `{found}`" "did you mean `{guess}`?" "是否应为 `{guess}`?";
     Sql "H030" "{problem}" "{problem}" "" "";
     SqlColumn "H031" "`{found}` is not a column here" "此处没有列 `{found}`" "did you mean `{guess}`?" "是否应为 `{guess}`?";
     SqlFunction "H032" "function `{found}` is not in the measure language" "计量语言中没有函数 `{found}`" "the functions are {choices}" "可用的函数:{choices}";
@@ -90,6 +91,7 @@ codes! {
     AliasUndo "H053" "no line above that stands is the same: there is nothing to take back" "上方没有相同的有效行,无可撤销" "`undo` repeats the system, alias, unit and days of the line it takes back" "`undo` 行须与被撤销行的 system、alias、unit 和起止日期相同";
     AliasDays "H054" "no day is from {from} on and before {to}" "自 {from} 起、{to} 之前没有一天" "`valid_to` is the first day on which the line no longer holds" "`valid_to` 为失效首日";
     Calendar "H051" "{problem}" "{problem}" "columns: date,is_workday,name" "列为 date,is_workday,name";
+    Codes "H052" "line does not read: {problem}" "无法读取该行:{problem}" "columns: spelling,value,source, and perhaps valid_from,valid_to" "列为 spelling,value,source,另可有 valid_from,valid_to";
     PointsSum "H080" "the points below add up to {sum}, not to {points}" "下级分值合计为 {sum},应为 {points}" "" "";
     FullPoints "H081" "the best case is worth {found} points, the leaf {points}; none is worth less than 0" "最好情形得 {found} 分,而该项为 {points} 分;任何情形不得低于 0 分" "" "";
     StepsElse "H082" "the last step, and no other, must be `else`" "最后一档须为 `else`,且只有最后一档" "end the table with a step that says `else = true`" "请以 `else = true` 的一档结尾";
@@ -97,6 +99,7 @@ codes! {
     Condition "H084" "`{found}` is no condition" "`{found}` 不是条件" "a metric, a comparison and a number: `sections >= 3`" "写作指标、比较符与数:`sections >= 3`";
     UnknownMetric "H085" "no metric is named `{found}`" "没有名为 `{found}` 的指标" "did you mean `{guess}`?" "是否应为 `{guess}`?";
     NotByData "H086" "a leaf has a `method` where `by` names `data`, and nowhere else" "`by` 含 `data` 的三级指标须有 `method`,其他的不得有" "" "";
+    List "H088" "line does not read: {problem}" "无法读取该行:{problem}" "columns: category,unit,values,note; values are separated by blanks" "列为 category,unit,values,note;values 以空格分隔";
     Reference "H087" "line does not read: {problem}" "无法读取该行:{problem}" "columns: category,metric,statistic,value" "列为 category,metric,statistic,value";
     NoConnector "H060" "no connector stands in connectors/" "connectors/ 中没有连接器" "`shuping init <dir>` writes a home to begin with" "`shuping init <目录>` 可生成一个初始目录";
     CronFields "H070" "a cron line has five fields, `{found}` has {count}" "cron 表达式应有五段,`{found}` 有 {count} 段" "minute, hour, day of month, month, day of week: `0 2 * * *` is every night at 02:00" "依次为分、时、日、月、星期:`0 2 * * *` 为每夜 02:00";

@@ -130,7 +130,7 @@ texts! {
     Definition "R166" "definition {version}, {file}:{line} ({basis})" "定义第 {version} 版,{file}:{line}({basis})";
     StatusLine "R167" "status {status}: {why}" "状态 {status}:{why}";
     WhyPlain "R168" "no least base is asked for" "未规定最低基数";
-    WhyNotFed "R169" "no stream feeds what it rests on" "所依据的数据没有来源";
+    WhyNotFed "R169" "no stream feeds what it rests on, or the home has no reference or list for it" "所依据的数据没有来源,或没有同类参照或名录";
     WhyNotKnown "R170" "nothing is known before {first}" "{first} 之前没有数据";
     WhyNoCalendar "R194" "it counts in working days, and those of {year} are not in schemas/calendar" "以工作日计,而 schemas/calendar 中没有 {year} 年的工作日历";
     WhyNoValue "R171" "a part of the formula has no value, or is divided by 0" "公式中有一项无值,或除数为 0";

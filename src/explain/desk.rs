@@ -74,7 +74,7 @@ impl<'d> Desk<'d> {
             names: names.collect(),
             resolver: Resolver::of(catalog, &unit, &section, days(catalog)),
             units: units(Some(&unit)),
-            peers: Peers::of(&catalog.references, Some(&unit), ledger.as_of),
+            peers: Peers::of(catalog, Some(&unit), ledger.as_of),
             ledger,
         })
     }

@@ -1,6 +1,5 @@
 //! Which rows of a fact stand behind a number, and how are they told?
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::Explanation;
@@ -31,34 +30,17 @@ pub struct Rows<'e> {
 
 /// The derived columns that measures use, those below them first, with the text that makes them.
 pub(super) fn derived(fact: &Fact, measures: &[&Measure]) -> Vec<(String, String)> {
-    let mut wanted: BTreeSet<&str> = BTreeSet::new();
-    for measure in measures {
-        measure.aggregate.each_column(&mut |name| {
-            wanted.insert(name.split('.').next().unwrap_or(name));
-        });
-    }
-    let mut found = Vec::new();
-    for derived in fact.derive.iter().rev() {
-        if !wanted.contains(derived.name.as_str()) {
-            continue;
+    let text = |make: &Make| match make {
+        Make::Sql(text, _) => text.value.clone(),
+        Make::Spell { on: (text, _) } => format!("SPELL ON {}", text.value),
+        Make::Listed { list, value } => format!("{} LISTED IN {}", value.value, list.value),
+        Make::Exists { fact, keep } => {
+            let keep = keep.as_ref().map(|(text, _)| format!(" WHERE {}", text.value));
+            format!("EXISTS {}{}", fact.value, keep.unwrap_or_default())
         }
-        let text = match &derived.make {
-            Make::Sql(text, tree) => {
-                tree.each_column(&mut |name| {
-                    wanted.insert(name.split('.').next().unwrap_or(name));
-                });
-                text.value.clone()
-            }
-            Make::Spell { on: (text, _) } => format!("SPELL ON {}", text.value),
-            Make::Exists { fact, keep } => {
-                let keep = keep.as_ref().map(|(text, _)| format!(" WHERE {}", text.value));
-                format!("EXISTS {}{}", fact.value, keep.unwrap_or_default())
-            }
-        };
-        found.push((derived.name.clone(), text));
-    }
-    found.reverse();
-    found
+    };
+    let made = fact.made_for(measures).into_iter();
+    made.map(|derived| (derived.name.clone(), text(&derived.make))).collect()
 }
 
 /// Where a row stands among the counted, before its own columns.

@@ -43,6 +43,8 @@ pub struct Amounts {
     quarters_until: Option<Date>,
     /// One of it is so many parts, and its digits stand so far behind the point.
     divisor: i128,
+    /// The lists of the home that its columns are made from.
+    pub(super) lists: BTreeSet<String>,
     /// Which quantile, in thousandths.
     quantile: Option<u32>,
     sums: BTreeMap<Spot, BTreeMap<Month, i128>>,
@@ -273,6 +275,7 @@ fn nothing(ground: &Ground<'_>, fact: &Fact, measure: &Measure) -> Amounts {
     Amounts {
         fact: fact.name.clone(),
         asks_calendar: asks_calendar(fact, measure),
+        lists: fact.lists_of(measure),
         is_stock: matches!(fact.kind, FactKind::Stock { .. }) && !measure.at_quarter_ends,
         quarters_until: measure.at_quarter_ends.then_some(ground.as_of),
         divisor: measure.per,

@@ -100,7 +100,7 @@ pub(super) fn told<'m>(metric: &'m Metric, seat: &Seat<'_>) -> Result<Told<'m>, 
     };
     told.reason = seat.unfit();
     if let Some(reason) = told.reason {
-        if !matches!(reason, Reason::NotFed | Reason::NoPeers) {
+        if !matches!(reason, Reason::NotFed | Reason::NoPeers | Reason::NotListed) {
             told.status = Status::NoData;
         }
         return Ok(told);

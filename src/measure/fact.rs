@@ -8,7 +8,10 @@ use jiff::civil::Date;
 use polars::prelude::*;
 
 use super::MeasureError;
+use super::peers::Peers;
 use super::spell;
+use crate::base::cell::CellRow;
+use crate::base::cell::text_of;
 use crate::base::period::Month;
 use crate::frame::FrameError;
 use crate::frame::expr;
@@ -65,6 +68,13 @@ impl Ground<'_> {
                     let spells = self.table("person_spell")?;
                     spell::beside(frame, &spells, &on.map_err(doing())?, &derived.name)?
                 }
+                Make::Listed { list, value } => {
+                    let claims = self.listed(&frame, fact, (&list.value, &value.value));
+                    let claims = BooleanChunked::from_iter_options("".into(), claims.into_iter());
+                    let claims = claims.into_series().with_name(derived.name.as_str().into());
+                    frame.with_column(claims.into()).map_err(doing())?;
+                    frame
+                }
                 Make::Exists { fact: other, keep } => {
                     let keep = keep.as_ref().map(|(_, tree)| tree);
                     self.flagged(fact, frame, &derived.name, (&other.value, keep))?
@@ -86,7 +96,7 @@ impl Ground<'_> {
         }
         for derived in &fact.derive {
             match &derived.make {
-                Make::Sql(..) => {}
+                Make::Sql(..) | Make::Listed { .. } => {}
                 Make::Spell { .. } => {
                     tables.insert("person_spell".to_owned());
                 }
@@ -155,6 +165,22 @@ impl Ground<'_> {
                 .map_err(FrameError::polars(format!("following `{}`", key.column)))?;
         }
         Ok(frame)
+    }
+
+    /// Whether a list asks each row's value of its unit; none where it asks nothing of it.
+    fn listed(
+        &self,
+        frame: &DataFrame,
+        fact: &Fact,
+        (list, value): (&str, &str),
+    ) -> Vec<Option<bool>> {
+        let peers = Peers::of(self.catalog, self.tables.get("unit"), self.as_of);
+        let rows = table::to_rows(frame, &[fact.unit.value.as_str(), value]);
+        let claim = |row: &CellRow| {
+            let (unit, value) = (text_of(row.first())?, text_of(row.get(1))?);
+            Some(peers.listed(&unit, list)?.contains(&value))
+        };
+        rows.iter().map(claim).collect()
     }
 
     /// A flag: does the other fact have a row that points here and passes?

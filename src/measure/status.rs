@@ -39,6 +39,8 @@ pub enum Reason {
     NotFed,
     /// Nothing of its peers is known that it could be compared with.
     NoPeers,
+    /// No line of a list that it counts by is for the unit.
+    NotListed,
     /// The period ends before anything is known.
     NotKnown,
     /// It counts in working days, and nobody has published those of this year.
@@ -55,6 +57,7 @@ impl Reason {
         let word = match self {
             Reason::NotFed => "not_fed",
             Reason::NoPeers => "no_peers",
+            Reason::NotListed => "not_listed",
             Reason::NotKnown => "not_known",
             Reason::NoCalendar(year) => return format!("no_calendar {year}"),
             Reason::NoValue => "no_value",

@@ -51,6 +51,8 @@ pub(super) struct Footing<'m> {
     pub(super) facts: BTreeSet<&'m str>,
     /// Metrics of the peers.
     pub(super) peers: BTreeSet<&'m str>,
+    /// Lists that ask something of a unit.
+    pub(super) lists: BTreeSet<&'m str>,
     pub(super) is_applicable: bool,
     pub(super) is_stale: bool,
     /// The days without whose calendar it has no value.
@@ -91,6 +93,8 @@ impl Telling<'_, '_> {
         let asked = measures.iter().copied().chain(bases).collect();
         let found = measures.iter().filter_map(|name| self.cube.measures.get(*name));
         let asks_calendar = found.clone().map(|amounts| amounts.asks_calendar).max();
+        let lists = found.clone().flat_map(|amounts| &amounts.lists);
+        let lists = lists.map(String::as_str).collect();
         let facts: BTreeSet<&str> = found.map(|amounts| amounts.fact.as_str()).collect();
         let known: Vec<_> = facts.iter().filter_map(|fact| self.cube.facts.get(*fact)).collect();
         let mut tables = known.iter().flat_map(|known| &known.tables);
@@ -105,6 +109,7 @@ impl Telling<'_, '_> {
             parts,
             facts,
             peers,
+            lists,
             is_applicable,
             is_stale,
             asks_calendar: asks_calendar.unwrap_or_default(),

@@ -132,7 +132,7 @@ impl<'t> Telling<'t, 't> {
         let told = told(metric, &seat)?;
         let failed = |_| MeasureError::Overflow { metric: metric.name.clone() };
         let rule = match told.reason {
-            Some(Reason::NotFed | Reason::NoPeers) => Rule::NotFed,
+            Some(Reason::NotFed | Reason::NoPeers | Reason::NotListed) => Rule::NotFed,
             Some(Reason::NotKnown) => Rule::NotKnown(footing.first),
             Some(Reason::NoCalendar(year)) => Rule::NoCalendar(year),
             Some(Reason::NoValue) => Rule::NoValue,

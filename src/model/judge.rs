@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 use std::collections::HashMap;
 
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use polars::prelude::*;
 
 use super::ModelError;
 use super::cast::agree;
 use super::cast::allowed;
-use super::cast::cast;
 use super::cast::tells_no_day;
 use super::reshape::reshaped;
 use crate::base::cell::Cell;
@@ -21,12 +21,12 @@ use crate::frame::FrameError;
 use crate::frame::expr;
 use crate::frame::functions::Days;
 use crate::frame::table;
+use crate::spec::codes::CodeTable;
 use crate::spec::connector::Column as Mapped;
 use crate::spec::connector::Identity;
 use crate::spec::connector::Pick;
 use crate::spec::connector::Stream;
 use crate::spec::reader::Found;
-use crate::spec::schema::CodeTable;
 use crate::spec::schema::Field;
 use crate::spec::schema::Schema;
 use crate::spec::sql::Expr;
@@ -92,6 +92,13 @@ pub struct Judge<'c> {
 /// Why a cell has no value.
 type Reason = String;
 
+/// A row of a part, and its own day where the meaning of a text hangs on it.
+#[derive(Clone, Copy)]
+struct Line {
+    at: usize,
+    day: Option<Date>,
+}
+
 /// One of our columns over a part: the texts of its candidates.
 struct Candidates {
     field: usize,
@@ -111,6 +118,7 @@ impl Judge<'_> {
         let deleted = self.claims(&part, self.stream.deleted.as_ref())?;
         let candidates = self.candidates(&part)?;
         let places = table::to_rows(&part, &["_source", "_row", "_malformed"]);
+        let time = self.time(&candidates);
         let mut kept = Vec::new();
         for (at, place) in places.iter().enumerate() {
             if filtered.get(at).copied().unwrap_or(false) {
@@ -118,19 +126,20 @@ impl Judge<'_> {
                 continue;
             }
             let (source, row) = place_of(place);
+            let line = Line { at, day: time.and_then(|time| self.day(time, at)) };
             let is_malformed = matches!(place.get(2), Some(Some(_)));
             let is_deleted = deleted.get(at).copied().unwrap_or(false);
             let read = if is_malformed {
                 Err((String::new(), "malformed".to_owned()))
             } else if is_deleted {
-                self.key(&candidates, at)
+                self.key(&candidates, line)
             } else {
-                self.row(&candidates, at, &mut judged.noticed)
+                self.row(&candidates, line, &mut judged.noticed)
             };
             match read {
                 Ok(cells) => kept.push(Kept { cells, source, row, is_deleted }),
                 Err((column, reason)) => {
-                    let key = (!is_malformed).then(|| self.key(&candidates, at).ok()).flatten();
+                    let key = (!is_malformed).then(|| self.key(&candidates, line).ok()).flatten();
                     judged.spared.extend(key);
                     judged.quarantined.push(Quarantined { source, row, column, reason });
                 }
@@ -200,16 +209,34 @@ impl Judge<'_> {
         Ok(all)
     }
 
+    /// The column of the row's own day, where spellings hold on some days only.
+    fn time<'r>(&self, candidates: &'r [Candidates]) -> Option<&'r Candidates> {
+        let coded = self.schema.fields.iter().filter_map(|field| field.codes.as_ref());
+        let mut tables = coded.filter_map(|name| self.codes.get(name));
+        let time = self.schema.time.as_ref().filter(|_| tables.any(CodeTable::is_dated))?;
+        let place = self.schema.fields.iter().position(|field| field.name == *time)?;
+        candidates.iter().find(|candidate| candidate.field == place)
+    }
+
+    fn day(&self, time: &Candidates, at: usize) -> Option<Date> {
+        let line = Line { at, day: None };
+        match self.read(time, line, &mut BTreeMap::new()).ok()?? {
+            Cell::Day(day) => Some(day),
+            Cell::Instant(instant) => Some(self.zone.to_datetime(instant).date()),
+            Cell::Text(_) | Cell::Whole(_) | Cell::Decimal(..) | Cell::Flag(_) => None,
+        }
+    }
+
     /// The values of one row, or the column and the reason that quarantine it.
     fn row(
         &self,
         candidates: &[Candidates],
-        at: usize,
+        line: Line,
         noticed: &mut BTreeMap<(String, String), u64>,
     ) -> Result<CellRow, (String, Reason)> {
         let mut cells: CellRow = vec![None; self.schema.fields.len()];
         for candidate in candidates {
-            let value = self.read(candidate, at, noticed)?;
+            let value = self.read(candidate, line, noticed)?;
             if let Some(cell) = cells.get_mut(candidate.field) {
                 *cell = value;
             }
@@ -226,7 +253,7 @@ impl Judge<'_> {
     }
 
     /// The key of one row and the source's own time, and nothing else of it.
-    fn key(&self, candidates: &[Candidates], at: usize) -> Result<CellRow, (String, Reason)> {
+    fn key(&self, candidates: &[Candidates], line: Line) -> Result<CellRow, (String, Reason)> {
         let mut cells: CellRow = vec![None; self.schema.fields.len()];
         for (place, field) in self.schema.fields.iter().enumerate() {
             let is_key = self.schema.primary_key.contains(&field.name);
@@ -234,7 +261,7 @@ impl Judge<'_> {
                 continue;
             }
             let candidate = candidates.iter().find(|candidate| candidate.field == place);
-            let read = candidate.map(|candidate| self.read(candidate, at, &mut BTreeMap::new()));
+            let read = candidate.map(|candidate| self.read(candidate, line, &mut BTreeMap::new()));
             let value = match read.transpose() {
                 Ok(value) => value.flatten(),
                 Err(fault) if is_key => return Err(fault),
@@ -254,7 +281,7 @@ impl Judge<'_> {
     fn read(
         &self,
         candidate: &Candidates,
-        at: usize,
+        line: Line,
         noticed: &mut BTreeMap<(String, String), u64>,
     ) -> Result<Option<Cell>, (String, Reason)> {
         let (Some(field), Some(mapped)) =
@@ -263,10 +290,10 @@ impl Judge<'_> {
             return Ok(None);
         };
         let fault = |reason: Reason| (field.name.clone(), reason);
-        if let Some(Some(reason)) = candidate.faults.get(at) {
+        if let Some(Some(reason)) = candidate.faults.get(line.at) {
             return Err(fault(format!("id_{reason}")));
         }
-        let value = self.value(field, mapped, candidate, at, noticed).map_err(fault)?;
+        let value = self.value(field, mapped, candidate, line, noticed).map_err(fault)?;
         if let Some(value) = &value {
             allowed(field, value).map_err(|reason| fault(reason.to_owned()))?;
         }
@@ -279,13 +306,13 @@ impl Judge<'_> {
         field: &Field,
         mapped: &Mapped,
         candidate: &Candidates,
-        at: usize,
+        line: Line,
         noticed: &mut BTreeMap<(String, String), u64>,
     ) -> Result<Option<Cell>, Reason> {
-        let texts = candidate.texts.iter().filter_map(|texts| texts.get(at)?.as_deref());
+        let texts = candidate.texts.iter().filter_map(|texts| texts.get(line.at)?.as_deref());
         let mut picked: Option<Cell> = None;
         for text in texts {
-            let cell = match self.cell(field, mapped, text) {
+            let cell = match self.cell(field, mapped, text, line.day) {
                 Ok(cell) => cell,
                 Err(unknown) if unknown.starts_with("unknown_value") && !field.is_required => {
                     let subject = format!("{}={}", field.name, quoted(text));
@@ -311,33 +338,6 @@ impl Judge<'_> {
             }
         }
         Ok(picked)
-    }
-
-    fn cell(&self, field: &Field, mapped: &Mapped, text: &str) -> Result<Option<Cell>, Reason> {
-        let mut text = clean(text);
-        if text.is_empty() || self.stream.empty.contains(&text) {
-            return Ok(None);
-        }
-        if let Some(pattern) = &mapped.extract {
-            let found = pattern.captures(&text).and_then(|groups| groups.get(1));
-            text = found.ok_or("no_match")?.as_str().to_owned();
-        }
-        let coded = |value: &String| field.choices.contains(value);
-        if !mapped.values.is_empty() {
-            match mapped.values.iter().find(|(word, _)| *word == text) {
-                Some((_, Some(value))) => text.clone_from(value),
-                Some((_, None)) => return Ok(None),
-                None if coded(&text) => {}
-                None => return Err("unknown_value".to_owned()),
-            }
-        } else if let Some(codes) = field.codes.as_ref().and_then(|name| self.codes.get(name)) {
-            match codes.spellings.get(&text) {
-                Some(value) => text.clone_from(value),
-                None if coded(&text) => {}
-                None => return Err("unknown_value".to_owned()),
-            }
-        }
-        cast(&text, field.kind, &mapped.formats, &self.zone).map(Some).map_err(str::to_owned)
     }
 
     /// The row checks of the manifest, over our typed columns.

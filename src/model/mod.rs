@@ -2,6 +2,7 @@
 //! quarantined with its reason and place.
 
 pub mod cast;
+mod coded;
 mod gone;
 pub mod judge;
 pub mod lake;

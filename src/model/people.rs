@@ -27,14 +27,16 @@ use crate::spec::schema::FieldKind;
 use crate::spec::schema::Schema;
 
 /// What a spell carries of its person, as the rosters tell it.
-const CARRIED: [&str; 9] = [
+const CARRIED: [&str; 11] = [
     "sex",
     "birth_date",
     "education",
     "degree",
     "major",
+    "discipline",
     "leader",
     "rank",
+    "rank_level",
     "hired_on",
     "on_post_on",
 ];

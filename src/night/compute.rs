@@ -67,7 +67,7 @@ pub(super) fn compute<'c>(
         as_of: choice.as_of,
         fed: &catalog.filled(),
         stale: &stale,
-        peers: Peers::of(&catalog.references, tables.get("unit"), choice.as_of),
+        peers: Peers::of(catalog, tables.get("unit"), choice.as_of),
         calendar: &catalog.calendar,
     };
     let values = telling.all().context("telling metrics")?;

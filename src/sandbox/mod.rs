@@ -212,6 +212,18 @@ mod tests {
     }
 
     #[test]
+    fn the_home_asks_for_disciplines_of_the_units_that_are_there() {
+        let city = City::new(1, 0.001);
+        let lines = include_str!("../../pipelines/reference/disciplines.csv").lines();
+        let lines: Vec<Vec<&str>> = lines.map(|line| line.split(',').collect()).collect();
+        assert!(lines.len() > 60);
+        for line in lines.iter().filter(|line| line[1].starts_with("JN")) {
+            let unit = city.units().iter().find(|unit| unit.unit_id == line[1]);
+            assert_eq!(unit.map(|unit| unit.short_name.as_str()), Some(line[3]));
+        }
+    }
+
+    #[test]
     fn every_flaw_of_the_list_is_planted_at_a_tenth() {
         let truth = City::new(1, 0.1).truth();
         let flaws = truth["flaws"].as_array().unwrap();

@@ -5,10 +5,14 @@ use std::collections::BTreeMap;
 use super::aliases::Alias;
 use super::aliases::read_aliases;
 use super::check;
+use super::codes::CodeTable;
+use super::codes::code_tables;
 use super::connector::Connector;
 use super::connector::Stream;
 use super::connector::read_connector;
 use super::home::Home;
+use super::list::List;
+use super::list::read_list;
 use super::pipeline::Fact;
 use super::pipeline::Measure;
 use super::pipeline::Metric;
@@ -16,9 +20,7 @@ use super::pipeline::Pipeline;
 use super::pipeline::read_pipeline;
 use super::reference::Reference;
 use super::reference::read_reference;
-use super::schema::CodeTable;
 use super::schema::Schema;
-use super::schema::read_codes;
 use super::schema::read_schema;
 use super::scoring::Tree;
 use super::scoring::read_tree;
@@ -41,7 +43,7 @@ pub struct Catalog {
     pub aliases: Vec<Alias>,
     /// `schemas/*.json`
     pub schemas: BTreeMap<String, Schema>,
-    /// `schemas/codes/*.csv`
+    /// `schemas/codes/*.csv`, with `schemas/codes/local/*.csv`
     pub codes: BTreeMap<String, CodeTable>,
     /// `schemas/calendar/<name>/<year>.csv`
     pub calendar: Calendar,
@@ -51,6 +53,8 @@ pub struct Catalog {
     pub scoring: Vec<Tree>,
     /// `pipelines/reference/<year>.csv`
     pub references: BTreeMap<i16, Reference>,
+    /// `pipelines/reference/<name>.csv`
+    pub lists: BTreeMap<String, List>,
     /// SHA-256 over all of it.
     pub fingerprint: String,
 }
@@ -126,11 +130,7 @@ pub fn read(home: &Home) -> Result<Catalog, Vec<Diagnostic>> {
         .filter_map(|(file, name, text)| keep(read_schema(file, name, text), &mut faults))
         .map(|schema| (schema.name.clone(), schema))
         .collect();
-    let codes: BTreeMap<String, CodeTable> = home
-        .under("schemas/codes", ".csv")
-        .filter_map(|(file, name, text)| keep(read_codes(file, name, text), &mut faults))
-        .map(|table| (table.name.clone(), table))
-        .collect();
+    let codes = code_tables(home, &mut faults);
     let pipelines: Vec<Pipeline> = home
         .under("pipelines", ".toml")
         .filter_map(|(file, name, text)| keep(read_pipeline(file, name, text), &mut faults))
@@ -144,6 +144,13 @@ pub fn read(home: &Home) -> Result<Catalog, Vec<Diagnostic>> {
         .filter_map(|(file, name, text)| Some((name.parse().ok()?, file, text)))
         .filter_map(|(year, file, text)| {
             Some((year, keep(read_reference(file, text), &mut faults)?))
+        })
+        .collect();
+    let lists: BTreeMap<String, List> = home
+        .under("pipelines/reference", ".csv")
+        .filter(|(_, name, _)| name.parse::<i16>().is_err())
+        .filter_map(|(file, name, text)| {
+            Some((name.to_owned(), keep(read_list(file, text), &mut faults)?))
         })
         .collect();
     let named = settings.as_ref().map_or("cn", |settings| settings.calendar.as_str());
@@ -161,6 +168,7 @@ pub fn read(home: &Home) -> Result<Catalog, Vec<Diagnostic>> {
         pipelines,
         scoring,
         references,
+        lists,
         fingerprint,
     };
     faults.extend(check::check(&catalog));

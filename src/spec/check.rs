@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use super::catalog::Catalog;
+use super::check_words;
 use super::connector::Connector;
 use super::connector::Stream;
 use super::formula::Formula;
@@ -19,7 +20,6 @@ use super::reader::Found;
 use super::reader::guess;
 use super::schema::Pii;
 use super::schema::Schema;
-use super::scoring;
 use super::sql::check_columns;
 use crate::base::diagnostic::Diagnostic;
 use crate::base::messages::Code;
@@ -41,28 +41,8 @@ pub(super) fn check(catalog: &Catalog) -> Vec<Diagnostic> {
         pipeline.metrics.iter().for_each(|metric| check_metric(catalog, metric, &of));
         faults.extend(of.into_list());
     }
-    faults.extend(check_scoring(catalog));
-    faults.extend(check_tables(catalog));
+    faults.extend(check_words::check(catalog));
     faults.extend(check_twice(catalog));
-    faults
-}
-
-fn check_scoring(catalog: &Catalog) -> Vec<Diagnostic> {
-    let category = catalog.schemas.get("unit").and_then(|unit| unit.field("category"));
-    let categories = category.map_or(&[][..], |field| field.choices.as_slice());
-    let metrics: BTreeSet<&str> = catalog.metrics().map(|metric| metric.name.as_str()).collect();
-    let mut seen = BTreeSet::new();
-    let mut faults = Vec::new();
-    for tree in &catalog.scoring {
-        let of = Faults::of(&tree.file);
-        scoring::check(tree, categories, &metrics, &of);
-        let category = &tree.category;
-        if !seen.insert(category.value.as_str()) {
-            let nouns = vec![("found", category.value.clone())];
-            of.add(category.place, &category.key, Code::Duplicate, nouns);
-        }
-        faults.extend(of.into_list());
-    }
     faults
 }
 
@@ -141,28 +121,6 @@ fn check_shape(stream: &Stream, faults: &Faults) {
     }
 }
 
-fn check_tables(catalog: &Catalog) -> Vec<Diagnostic> {
-    let mut faults = Vec::new();
-    for schema in catalog.schemas.values() {
-        let of = Faults::of(&format!("schemas/{}.json", schema.name));
-        let place = crate::base::diagnostic::Place { line: 1, column: 1 };
-        for key in &schema.foreign_keys {
-            if !catalog.schemas.contains_key(&key.table) {
-                let nouns = guess(&key.table, catalog.schemas.keys().map(String::as_str));
-                of.add(place, "foreignKeys", Code::UnknownTable, nouns);
-            }
-        }
-        for codes in schema.fields.iter().filter_map(|field| field.codes.as_ref()) {
-            if !catalog.codes.contains_key(codes) {
-                let nouns = guess(codes, catalog.codes.keys().map(String::as_str));
-                of.add(place, "x:codes", Code::UnknownCodes, nouns);
-            }
-        }
-        faults.extend(of.into_list());
-    }
-    faults
-}
-
 /// The columns that an expression over a fact's table may name: its own and those of followed keys.
 fn columns_of(catalog: &Catalog, schema: &Schema) -> Vec<String> {
     let own = schema.fields.iter().map(|field| field.name.clone());
@@ -191,7 +149,9 @@ fn columns_of_fact(catalog: &Catalog, fact: &Fact) -> Vec<String> {
     columns.push("told_on".to_owned());
     for derived in &fact.derive {
         match derived.make {
-            Make::Sql(..) | Make::Exists { .. } => columns.push(derived.name.clone()),
+            Make::Sql(..) | Make::Listed { .. } | Make::Exists { .. } => {
+                columns.push(derived.name.clone());
+            }
             Make::Spell { .. } => {
                 let spells = catalog.schemas.get("person_spell").into_iter();
                 let fields = spells.flat_map(|spells| &spells.fields);
@@ -218,7 +178,7 @@ fn check_fact(catalog: &Catalog, fact: &Fact, faults: &Faults) {
     }
     let own = fact.derive.iter().filter_map(|derived| match &derived.make {
         Make::Sql(text, expr) | Make::Spell { on: (text, expr) } => Some((text, expr)),
-        Make::Exists { .. } => None,
+        Make::Listed { .. } | Make::Exists { .. } => None,
     });
     for (text, expr) in own.chain(fact.keep.as_ref().map(|(text, expr)| (text, expr))) {
         let mut named = Vec::new();
@@ -231,6 +191,13 @@ fn check_fact(catalog: &Catalog, fact: &Fact, faults: &Faults) {
         }
     }
     for derived in &fact.derive {
+        if let Make::Listed { list, value } = &derived.make {
+            check_columns([value.value.as_str()], &columns, value, faults);
+            if !catalog.lists.contains_key(&list.value) {
+                let nouns = guess(&list.value, catalog.lists.keys().map(String::as_str));
+                faults.add(list.place, &list.key, Code::UnknownList, nouns);
+            }
+        }
         let Make::Exists { fact: other, keep } = &derived.make else { continue };
         let Some(pointing) = fact_named(catalog, other, faults) else { continue };
         if let Some((text, expr)) = keep {

@@ -3,11 +3,15 @@
 pub mod aliases;
 pub mod catalog;
 mod check;
+mod check_words;
+pub mod codes;
 pub mod connector;
+mod derived;
 pub mod duckdb;
 pub mod formula;
 pub mod function;
 pub mod home;
+pub mod list;
 pub mod pipeline;
 pub mod reader;
 pub mod reference;

@@ -109,6 +109,13 @@ pub enum Make {
         /// The day.
         on: (Found<String>, Expr),
     },
+    /// Whether a list of the home names the value for the row's unit; none without a list or a value.
+    Listed {
+        /// The list, in `pipelines/reference/`.
+        list: Found<String>,
+        /// The column of the value.
+        value: Found<String>,
+    },
     /// True where another fact has a row that points at this one and for which the expression is true.
     Exists {
         /// The other fact.
@@ -300,6 +307,9 @@ fn derived(table: &Table<'_>) -> Vec<Derived> {
             let inner = Table::of(&entry.node, &key, derive.faults);
             if let Some(on) = condition(&inner, "on") {
                 return Some(Make::Spell { on });
+            }
+            if let Some(list) = inner.found_text("listed") {
+                return Some(Make::Listed { list, value: needed(&inner, "value")? });
             }
             let fact = needed(&inner, "exists")?;
             return Some(Make::Exists { fact, keep: condition(&inner, "where") });

@@ -311,3 +311,12 @@ fn named(node: &Node) -> Option<&str> {
         _ => None,
     }
 }
+
+/// On which line of its file a record of a CSV begins.
+pub(super) fn line_of(record: &Result<csv::StringRecord, csv::Error>) -> usize {
+    let position = match record {
+        Ok(record) => record.position(),
+        Err(fault) => fault.position(),
+    };
+    position.and_then(|position| usize::try_from(position.line()).ok()).unwrap_or(1)
+}

@@ -197,56 +197,6 @@ fn foreign_key(table: &Table<'_>) -> Option<ForeignKey> {
     None
 }
 
-/// One line of a code table: a spelling and our value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CodeTable {
-    /// Its name, the file's.
-    pub name: String,
-    /// Spellings, cleaned, with our values.
-    pub spellings: std::collections::HashMap<String, String>,
-}
-
-/// Reads a code table: CSV with columns `spelling` and `value`.
-///
-/// # Errors
-/// Lines that do not read.
-pub fn read_codes(file: &str, name: &str, text: &str) -> Result<CodeTable, Vec<Diagnostic>> {
-    let mut faults = Vec::new();
-    let mut spellings = std::collections::HashMap::new();
-    let mut lines = csv::Reader::from_reader(text.as_bytes());
-    let headers = lines.headers().cloned().unwrap_or_default();
-    let at = |name| headers.iter().position(|header| header == name);
-    let (spelling, value) = (at("spelling"), at("value"));
-    for line in lines.records() {
-        let read = line
-            .as_ref()
-            .ok()
-            .and_then(|line| Some((line.get(spelling?)?.to_owned(), line.get(value?)?.to_owned())));
-        match read {
-            Some((spelling, value)) => {
-                spellings.insert(crate::base::text::clean(&spelling), value);
-            }
-            None => faults.push(code_fault(file, &line)),
-        }
-    }
-    if faults.is_empty() { Ok(CodeTable { name: name.to_owned(), spellings }) } else { Err(faults) }
-}
-
-fn code_fault(file: &str, line: &Result<csv::StringRecord, csv::Error>) -> Diagnostic {
-    let position = match line {
-        Ok(line) => line.position().map(csv::Position::line),
-        Err(fault) => fault.position().map(csv::Position::line),
-    };
-    let number = usize::try_from(position.unwrap_or(1)).unwrap_or(1);
-    Diagnostic {
-        file: file.to_owned(),
-        place: crate::base::diagnostic::Place { line: number, column: 1 },
-        key: String::new(),
-        code: Code::Syntax,
-        nouns: vec![("problem", "a line of a code table is `spelling,value`".to_owned())],
-    }
-}
-
 /// Whether a node is a table, for readers that accept two shapes.
 pub(super) fn is_table(node: &tree::Node) -> bool {
     matches!(node.value, Value::Table(_))

@@ -156,6 +156,10 @@ fn names_that_must_exist_elsewhere_are_checked_over_all_files() {
         ("pipelines/service.toml", "sql  = \"COUNT(*)\"", "sql = \"MAX(level)\"", "H033"),
         ("pipelines/service.toml", "COUNT(on_time)", "COUNT(on_tim)", "H031"),
         ("pipelines/service.toml", "MOVED(due_at, suspended_workdays)", "LEAP(due_at)", "H032"),
+        ("pipelines/profile.toml", "listed = \"disciplines\"", "listed = \"discipline\"", "H026"),
+        ("pipelines/reference/disciplines.csv", "park,,", "parks,,", "H005"),
+        ("pipelines/reference/disciplines.csv", ",JN0085,medicine", ",JN0085,medicin", "H005"),
+        ("pipelines/reference/disciplines.csv", ",JN0085,medicine", ",JN0085,", "H088"),
         ("schemas/section.json", "\"resource\": \"unit\"", "\"resource\": \"units\"", "H010"),
         (
             "schemas/person_snapshot.json",
@@ -195,6 +199,9 @@ fn init_writes_a_home_once_and_never_over_another() {
     let dir = folder.path().join("new");
     let first = shuping(folder.path(), &["init", dir.to_str().unwrap()]);
     assert_eq!(first.status.code(), Some(0), "{}", said(&first));
+    // What a city adds to the code tables never ships, so that nothing that ships takes its place.
+    assert!(dir.join("schemas/codes/rank.csv").exists());
+    assert!(!dir.join("schemas/codes/local").exists());
     fs::write(dir.join("shuping.toml"), "mine").unwrap();
     let second = shuping(folder.path(), &["init", dir.to_str().unwrap()]);
     assert_eq!(second.status.code(), Some(74));

@@ -160,3 +160,16 @@ fn education(dice: &mut Dice) -> (&'static str, &'static str) {
         _ => ("高中", "无"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_major_that_is_written_has_a_discipline() {
+        let codes = include_str!("../../../schemas/codes/discipline.csv");
+        for major in MAJORS {
+            assert!(codes.lines().any(|line| line.starts_with(&format!("{major},"))), "{major}");
+        }
+    }
+}

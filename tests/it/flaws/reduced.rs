@@ -23,6 +23,8 @@ const ASKED: &[(&str, &str, &str)] = &[
     ("headcount", "unit", "year"),
     ("items_per_person_month", "unit", "year"),
     ("log_hours", "section", "year"),
+    ("major_match_rate", "unit", "year"),
+    ("major_share_{}", "unit", "year"),
     ("on_time_rate", "unit", "year"),
     ("order_reopen_rate", "unit", "month"),
     ("orders", "unit", "month"),

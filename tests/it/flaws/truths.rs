@@ -1,6 +1,8 @@
 //! Are the planted truths found by who asks the warehouse? Told of a city of a tenth of the size, in
 //! which a unit of 92 people has 9: every tolerance says what it rests on.
 
+use std::collections::BTreeMap;
+
 use super::left::Left;
 use super::left::Night;
 use crate::world::NIGHT;
@@ -213,4 +215,34 @@ pub(super) fn one_bureau_closes_late(left: &Left) {
         "select value from self_report where unit_id = '{unit}' and metric = 'on_time_rate'"
     ));
     is_near(report, 1.0, 0.0);
+}
+
+/// Nobody plants it, but majors are drawn one as likely as the other: five of fourteen are of management.
+pub(super) fn majors_are_as_drawn(left: &Left) {
+    let night = &left.first;
+    assert_eq!(night.findings("roster", "unmapped"), BTreeMap::new());
+    let told = |what: &str, of: &str| {
+        night.number(&format!(
+            "select {what} from metric_value join unit using (unit_id)
+             where {of} and period = '2025' and status = 'ok'"
+        ))
+    };
+    let management = "metric = 'major_share_management'";
+    let people = told("sum(denominator)", management);
+    assert!(people > 300.0, "{people}");
+    let drawn = 5.0 / 14.0;
+    let share = told("1.0 * sum(numerator) / sum(denominator)", management);
+    is_near(share, drawn, three_errors(drawn, people));
+    // The departments of the party ask for disciplines that eight of fourteen majors belong to, and some
+    // of them for fewer.
+    let matching = "metric = 'major_match_rate' and category = 'party_department'";
+    let rate = told("1.0 * sum(numerator) / sum(denominator)", matching);
+    let drawn = 8.0 / 14.0;
+    is_near(rate, drawn, three_errors(drawn, told("sum(denominator)", matching)));
+    // No tree asks it of a township, and so does no list.
+    let told = night.ask(
+        "select distinct status from metric_value join unit using (unit_id)
+         where metric = 'major_match_rate' and category = 'township'",
+    );
+    assert_eq!(told, [["not_applicable"]]);
 }

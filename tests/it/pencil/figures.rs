@@ -135,7 +135,11 @@ impl Model {
             as_of,
             fed: &catalog.filled(),
             stale: &BTreeSet::new(),
-            peers: Peers { references: &catalog.references, categories: categories.collect() },
+            peers: Peers {
+                references: &catalog.references,
+                lists: &catalog.lists,
+                categories: categories.collect(),
+            },
             calendar: &catalog.calendar,
         };
         let told = telling.all().unwrap().into_iter().map(|told| {

@@ -3,6 +3,7 @@
 mod codes;
 mod days;
 mod figures;
+mod majors;
 mod metrics;
 mod models;
 mod names;

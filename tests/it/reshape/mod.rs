@@ -2,6 +2,7 @@
 //! the home, landed, judged and merged, night after night; every equation closes.
 
 mod appraisal;
+mod codes;
 mod faults;
 mod supervision;
 

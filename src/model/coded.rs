@@ -1,0 +1,60 @@
+//! Which of our values does a text mean? By the words of the manifest, or else by the code table of the
+//! column; a text that is our value already stays.
+
+use jiff::civil::Date;
+
+use super::cast::cast;
+use super::judge::Judge;
+use crate::base::cell::Cell;
+use crate::base::text::clean;
+use crate::spec::codes::CodeTable;
+use crate::spec::connector::Column as Mapped;
+use crate::spec::schema::Field;
+
+impl Judge<'_> {
+    /// The value of a text in a row of a day; none where it is empty or means nothing.
+    ///
+    /// # Errors
+    /// The reason, as it stands in the quarantine.
+    pub(super) fn cell(
+        &self,
+        field: &Field,
+        mapped: &Mapped,
+        text: &str,
+        day: Option<Date>,
+    ) -> Result<Option<Cell>, String> {
+        let mut text = clean(text);
+        if text.is_empty() || self.stream.empty.contains(&text) {
+            return Ok(None);
+        }
+        if let Some(pattern) = &mapped.extract {
+            let found = pattern.captures(&text).and_then(|groups| groups.get(1));
+            text = found.ok_or("no_match")?.as_str().into();
+        }
+        let codes = field.codes.as_ref().and_then(|name| self.codes.get(name));
+        let Some(text) = coded(text, (field, mapped), codes, day)? else { return Ok(None) };
+        cast(&text, field.kind, &mapped.formats, &self.zone).map(Some).map_err(str::to_owned)
+    }
+}
+
+/// Our word for a cleaned text; none where the manifest says that it means nothing.
+fn coded(
+    text: String,
+    (field, mapped): (&Field, &Mapped),
+    codes: Option<&CodeTable>,
+    day: Option<Date>,
+) -> Result<Option<String>, String> {
+    let known = if !mapped.values.is_empty() {
+        let line = mapped.values.iter().find(|(word, _)| *word == text);
+        line.map(|(_, value)| value.clone())
+    } else if let Some(codes) = codes {
+        codes.value(&text, day).map(|value| Some(value.to_owned()))
+    } else {
+        return Ok(Some(text));
+    };
+    match known {
+        Some(value) => Ok(value),
+        None if field.choices.contains(&text) => Ok(Some(text)),
+        None => Err("unknown_value".to_owned()),
+    }
+}

@@ -1,0 +1,79 @@
+//! Do trees, lists and code tables use words that the contracts know?
+
+use std::collections::BTreeSet;
+
+use super::catalog::Catalog;
+use super::pipeline::Make;
+use super::reader::Faults;
+use super::reader::guess;
+use super::scoring;
+use crate::base::diagnostic::Diagnostic;
+use crate::base::messages::Code;
+
+/// Every such fault.
+pub(super) fn check(catalog: &Catalog) -> Vec<Diagnostic> {
+    [check_scoring(catalog), check_lists(catalog), check_tables(catalog)].concat()
+}
+
+/// The only values of a column; none is any.
+fn choices<'c>(catalog: &'c Catalog, table: &str, column: &str) -> &'c [String] {
+    let field = catalog.schemas.get(table).and_then(|schema| schema.field(column));
+    field.map_or(&[], |field| field.choices.as_slice())
+}
+
+/// The lists that facts ask, against the values of their columns.
+fn check_lists(catalog: &Catalog) -> Vec<Diagnostic> {
+    let categories = choices(catalog, "unit", "category");
+    let mut faults = Vec::new();
+    let made = catalog.facts().flat_map(|fact| fact.derive.iter().map(move |made| (fact, made)));
+    for (fact, derived) in made {
+        let Make::Listed { list, value } = &derived.make else { continue };
+        let Some(list) = catalog.lists.get(&list.value) else { continue };
+        let values = choices(catalog, &fact.table.value, &value.value);
+        faults.extend(list.check(categories, values));
+    }
+    faults
+}
+
+fn check_scoring(catalog: &Catalog) -> Vec<Diagnostic> {
+    let categories = choices(catalog, "unit", "category");
+    let metrics: BTreeSet<&str> = catalog.metrics().map(|metric| metric.name.as_str()).collect();
+    let mut seen = BTreeSet::new();
+    let mut faults = Vec::new();
+    for tree in &catalog.scoring {
+        let of = Faults::of(&tree.file);
+        scoring::check(tree, categories, &metrics, &of);
+        let category = &tree.category;
+        if !seen.insert(category.value.as_str()) {
+            let nouns = vec![("found", category.value.clone())];
+            of.add(category.place, &category.key, Code::Duplicate, nouns);
+        }
+        faults.extend(of.into_list());
+    }
+    faults
+}
+
+fn check_tables(catalog: &Catalog) -> Vec<Diagnostic> {
+    let mut faults = Vec::new();
+    for schema in catalog.schemas.values() {
+        let of = Faults::of(&format!("schemas/{}.json", schema.name));
+        let place = crate::base::diagnostic::Place { line: 1, column: 1 };
+        for key in &schema.foreign_keys {
+            if !catalog.schemas.contains_key(&key.table) {
+                let nouns = guess(&key.table, catalog.schemas.keys().map(String::as_str));
+                of.add(place, "foreignKeys", Code::UnknownTable, nouns);
+            }
+        }
+        for field in &schema.fields {
+            let Some(codes) = &field.codes else { continue };
+            if let Some(table) = catalog.codes.get(codes) {
+                faults.extend(table.check(&field.choices));
+            } else {
+                let nouns = guess(codes, catalog.codes.keys().map(String::as_str));
+                of.add(place, "x:codes", Code::UnknownCodes, nouns);
+            }
+        }
+        faults.extend(of.into_list());
+    }
+    faults
+}
