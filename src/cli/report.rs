@@ -9,7 +9,6 @@ use comfy_table::presets;
 
 use super::Face;
 use super::quarantine::state as state_of;
-use crate::base::messages::Lang;
 use crate::base::said::Say;
 use crate::base::said::kind;
 use crate::measure::evaluate::Status;
@@ -123,15 +122,14 @@ fn quarantine(report: &NightReport, face: &mut Face<'_>) -> io::Result<()> {
         .collect();
     section(face, Say::Quarantine, &head, 2, rows)?;
     let head = [Say::Stream, Say::How, Say::Rows];
+    let lang = face.lang;
     let closed = report.closed().into_iter().filter(|((_, why), _)| *why != Closed::Again);
     let rows = closed
-        .map(|((stream, why), rows)| vec![stream, said(why, face.lang), grouped(rows)])
+        .map(|((stream, why), rows)| {
+            vec![stream, state_of(Some(why)).text(lang).to_owned(), grouped(rows)]
+        })
         .collect();
     section(face, Say::ClosedRows, &head, 2, rows)
-}
-
-fn said(why: Closed, lang: Lang) -> String {
-    state_of(Some(why)).text(lang).to_owned()
 }
 
 fn findings(report: &NightReport, face: &mut Face<'_>) -> io::Result<()> {

@@ -75,7 +75,7 @@ pub(super) fn pull(
         let returned = match read(&name, &bytes, &needed) {
             Ok(returned) => returned,
             Err(why) => {
-                landing.so_far.unread_corrections.insert(name, why);
+                unread(name, why, request, landing);
                 continue;
             }
         };
@@ -111,9 +111,7 @@ fn new(
             Ok(bytes) if found.iter().any(|(_, known)| *known == bytes) => {}
             Ok(bytes) => found.push((name, bytes)),
             // One that is still being written is read another night.
-            Err(fault) => {
-                landing.so_far.unread_corrections.insert(name, fault.to_string());
-            }
+            Err(fault) => unread(name, fault.to_string(), request, landing),
         }
     }
     Ok(found)
@@ -138,14 +136,24 @@ fn named(folder: &Path) -> Result<Vec<(String, PathBuf)>, ExtractError> {
     Ok(found)
 }
 
-/// Whether a row is this stream's to judge. One that names no stream of the system is told once, by the
-/// first.
+/// Tells of what is no stream's once, and not once a stream.
+fn is_first(request: &Request<'_>) -> bool {
+    let mut streams = request.connector.streams.iter();
+    streams.next().is_some_and(|first| first.name == request.stream.name)
+}
+
+fn unread(name: String, why: String, request: &Request<'_>, landing: &mut Landing<'_>) {
+    if is_first(request) {
+        landing.so_far.unread_corrections.insert(name, why);
+    }
+}
+
+/// Whether a row is this stream's to judge, or the first's to tell of because it names none of the system.
 fn is_ours(row: &Returned, request: &Request<'_>) -> bool {
-    let streams = &request.connector.streams;
-    let named = |stream: &str| format!("{}.{stream}", request.connector.name);
-    let is_first = streams.first().is_some_and(|first| first.name == request.stream.name);
-    let is_known = || streams.iter().any(|known| named(&known.name) == row.stream);
-    row.stream == request.name() || (is_first && !is_known())
+    let system = &request.connector.name;
+    let mut streams = request.connector.streams.iter();
+    let mut is_known = || streams.any(|known| row.stream == format!("{system}.{}", known.name));
+    row.stream == request.name() || (is_first(request) && !is_known())
 }
 
 /// The rows of a corrected workbook.

@@ -72,6 +72,8 @@ pub struct Judged {
     pub noticed: BTreeMap<(String, String), u64>,
     /// The places of the rows that came back corrected, kept or not: one row came for each.
     pub corrected: BTreeSet<Place>,
+    /// The contents of the files of the same delivery: a correction of one of them is as new as it is.
+    pub files: BTreeSet<String>,
 }
 
 impl Kept {

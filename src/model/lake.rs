@@ -15,6 +15,7 @@ use super::gone::Absent;
 use super::gone::deleted_versions;
 use super::judge::Judged;
 use super::judge::Kept;
+use super::judged::Correction;
 use crate::base::cell::Cell;
 use crate::base::cell::CellRow;
 use crate::base::pseudonym::sha256;
@@ -299,7 +300,9 @@ fn newest<'j>(
     let mut newest: Vec<(String, &Kept)> = Vec::new();
     let updated = |kept: &'j Kept| places.updated.and_then(|at| kept.cells.get(at)?.as_ref());
     for kept in &judged.kept {
-        if !kept.is_delivered() && delivered.contains(&key_of(&kept.cells, scope)) {
+        let is_old = |of: &Correction| !judged.files.contains(&of.file);
+        let is_replaced = || delivered.contains(&key_of(&kept.cells, scope));
+        if kept.corrects.as_ref().is_some_and(is_old) && is_replaced() {
             *duplicates += 1;
             continue;
         }

@@ -36,11 +36,12 @@ pub(super) fn held_back(
     night: Date,
 ) -> anyhow::Result<Vec<HeldBack>> {
     let mut waiting: BTreeMap<Place, (Date, Date, bool)> = BTreeMap::new();
-    let ours = |held: &Held| held.system == connector.name && held.stream == stream.name;
-    for held in standing(ground, night)?.into_iter().filter(|held| !held.file.is_empty()) {
-        if !ours(&held) {
-            continue;
-        }
+    let is_ours = |held: &Held| {
+        let is_refused = held.closed.is_some_and(|(_, why)| why == Closed::Refused);
+        let name = (held.system.as_str(), held.stream.as_str());
+        name == (&connector.name, &stream.name) && !held.file.is_empty() && !is_refused
+    };
+    for held in standing(ground, night)?.into_iter().filter(is_ours) {
         // A night that is run again may close again what it closed.
         let is_open = held.closed.is_none_or(|(closed, _)| closed == night);
         let known = waiting.entry(held.place()).or_insert((held.night, held.night, false));

@@ -124,7 +124,8 @@ fn model(
         zone: jiff::tz::TimeZone::get(&connector.zone)?,
         days: days(ground.catalog),
     };
-    let mut judged = Judged::default();
+    let files = landed.files.values().cloned().collect();
+    let mut judged = Judged { files, ..Judged::default() };
     for part in landing.parts(attempt)? {
         judge.part(&part?, &mut judged)?;
     }
