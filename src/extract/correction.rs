@@ -197,13 +197,17 @@ fn headers(head: &Line, known: &BTreeMap<String, &String>) -> Result<Vec<String>
 fn returned(line: &Line, headers: &[String]) -> Returned {
     let text = |at: usize| line.cells.get(at).and_then(Option::as_deref).unwrap_or_default();
     let mut cells = BTreeMap::new();
+    let mut is_left_over = false;
     for (header, cell) in headers.iter().zip(line.cells.iter().skip(OURS.len())) {
         let Some(text) = cell.as_ref().filter(|_| !header.is_empty()) else { continue };
-        if header.starts_with(SURPLUS) {
-            cells.insert("_malformed".to_owned(), "a field is left over".to_owned());
-        } else if !header.starts_with('_') {
+        is_left_over |= header.starts_with(SURPLUS);
+        if !header.starts_with('_') {
             cells.insert(header.clone(), text.clone());
         }
+    }
+    if is_left_over {
+        // Its cells may stand under other headers than their own, and show there what is to be hidden.
+        cells = BTreeMap::from([("_malformed".to_owned(), "a field is left over".to_owned())]);
     }
     // A row number that is none matches nothing.
     let row = clean(text(2)).parse().unwrap_or(0);
