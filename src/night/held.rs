@@ -14,6 +14,7 @@ use crate::model::held;
 use crate::model::held::Closed;
 use crate::model::held::Held;
 use crate::model::judge::Judged;
+use crate::model::judge::Quarantined;
 use crate::model::judged::Place;
 use crate::model::lake::Lake;
 use crate::model::landing::Landing;
@@ -107,8 +108,7 @@ pub(super) fn closed(
     if waiting.is_empty() {
         return Vec::new();
     }
-    let still: BTreeSet<Place> =
-        judged.quarantined.iter().filter_map(|held| held.place()).collect();
+    let still: BTreeSet<Place> = judged.quarantined.iter().filter_map(Quarantined::place).collect();
     let anew: BTreeSet<Place> = tonight.iter().map(Held::place).collect();
     let delivered = Delivered::of(stream, schema, judged);
     let why = |held: &Held| {

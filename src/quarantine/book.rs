@@ -70,19 +70,14 @@ fn fill(page: &mut rust_xlsxwriter::Worksheet, sheet: &Sheet) -> Result<(), Xlsx
     page.set_name(&sheet.name)?;
     page.set_freeze_panes(1, 3)?;
     for (column, header) in (0_u16..).zip(&sheet.headers) {
-        let is_ours = usize::from(column) < OURS.len();
+        let format = if usize::from(column) < OURS.len() { &ours } else { &text };
         // An empty cell, and a row that is added, is text as well.
-        page.set_column_format(column, if is_ours { &ours } else { &text })?;
+        page.set_column_format(column, format)?;
         page.set_column_width(column, if column < 2 { 36 } else { 16 })?;
         page.write_string_with_format(0, column, header, &bold)?;
         for (row, cells) in (1_u32..).zip(&sheet.rows) {
             if let Some(Some(cell)) = cells.get(usize::from(column)) {
-                page.write_string_with_format(
-                    row,
-                    column,
-                    cell,
-                    if is_ours { &ours } else { &text },
-                )?;
+                page.write_string_with_format(row, column, cell, format)?;
             }
         }
     }

@@ -108,7 +108,7 @@ fn number(birth: &str, order: u32) -> String {
 /// The same with another last character.
 fn broken(number: &str) -> String {
     let last = if number.ends_with('1') { '2' } else { '1' };
-    format!("{}{last}", &number[..17])
+    number.chars().take(17).chain([last]).collect()
 }
 
 /// 张三 and three more are well; the number of 王五 is wrong, and so is a day of 赵六.
@@ -200,11 +200,12 @@ impl Small {
     }
 
     fn cases(&self, name: &str, cases: &[(&str, &str)]) {
-        let mut text = "编号,单位,受理时间,状态,经办人,申请人\r\n".to_owned();
-        for (case, accepted) in cases {
-            let clerk = number("19700101", 201);
-            text += &format!("{case},市民政局,{accepted},办理中,{clerk},孙八方\r\n");
-        }
+        let clerk = number("19700101", 201);
+        let line = |(case, accepted): &(&str, &str)| {
+            format!("{case},市民政局,{accepted},办理中,{clerk},孙八方\r\n")
+        };
+        let lines: String = cases.iter().map(line).collect();
+        let text = format!("编号,单位,受理时间,状态,经办人,申请人\r\n{lines}");
         fs::write(self.drop().join(name), GB18030.encode(&text).0).unwrap();
     }
 
@@ -261,9 +262,7 @@ impl Small {
         for sheet in sheets {
             let page = book.add_worksheet();
             for (row, cells) in (0..).zip(sheet) {
-                for (column, cell) in (0..).zip(cells) {
-                    page.write(row, column, cell).unwrap();
-                }
+                page.write_row(row, 0, cells).unwrap();
             }
         }
         book.save(self.drop().join("corrections").join(name)).unwrap();

@@ -138,3 +138,29 @@ fn a_row_still_broken_stays_open_with_its_new_reason() {
     assert_eq!(small.staff(), EVERYBODY);
     assert_eq!(small.open(), ["cases 3 not_a_time 2026-01-06"]);
 }
+
+#[test]
+fn a_row_with_a_field_too_many_comes_back_without_it_and_shows_nobody_before() {
+    let small = Small::new();
+    // A comma in a unit's name moves every field behind it: the clerk's number stands under 申请人.
+    small.cases(CASES, &[("B1", "2026-01-02 09:00:00"), ("B2,分局", "2026-01-03 09:00:00")]);
+    small.night("2026-01-06");
+    assert_eq!(small.open(), ["cases 3 malformed 2026-01-06"]);
+    let out = small.export("staffing.cases", "out.xlsx");
+    let mut sheet = sheets(&out).remove("1 cases").unwrap();
+    let clerk = super::number("19700101", 201);
+    let head = ["编号", "单位", "受理时间", "状态", "经办人", "申请人", "多余字段7"];
+    assert_eq!(sheet[0][5..], head);
+    assert_eq!(sheet[1][5..9], ["B2", "分局", "市民政局", "2026-01-03 09:00:00"]);
+    small.give_back("as it was.xlsx", std::slice::from_ref(&sheet));
+    small.night("2026-01-07");
+    assert_eq!(small.open(), ["cases 3 malformed 2026-01-06"]);
+    nobody_is_seen(&small.home().join("var"));
+    let well = ["B2", "市民政局", "2026-01-03 09:00:00", "办理中", &clerk, "孙八方", ""];
+    sheet[1].splice(5.., well.map(str::to_owned));
+    small.give_back("mended.xlsx", &[sheet]);
+    small.night("2026-01-08");
+    assert_eq!(small.open(), Vec::<String>::new());
+    assert_eq!(small.ask("select count(*) from service_case"), [["2"]]);
+    nobody_is_seen(&small.home().join("var"));
+}
