@@ -114,7 +114,7 @@ enum Verb {
     /// List the names that no unit answers to, or decide about one
     Aliases(Aliases),
     /// List what is held back, or export it for the sender to correct
-    Quarantine(Quarantine),
+    Quarantine(quarantine::Quarantine),
     /// Write a home to begin with
     Init {
         /// The folder
@@ -210,38 +210,6 @@ struct Explain {
     /// Print the explanation as JSON
     #[arg(long)]
     json: bool,
-}
-
-#[derive(Debug, clap::Args)]
-#[command(args_conflicts_with_subcommands = true)]
-struct Quarantine {
-    #[command(subcommand)]
-    export: Option<Back>,
-    /// One system, or one stream of it, row by row
-    #[arg(value_name = "SYSTEM[.STREAM]")]
-    which: Option<String>,
-    /// Rows that are closed too
-    #[arg(long)]
-    all: bool,
-    /// Print the rows as JSON
-    #[arg(long)]
-    json: bool,
-}
-
-#[derive(Debug, Subcommand)]
-enum Back {
-    /// Write the rows that are held back to a workbook, as the sender wrote them: personal data in clear
-    Export(Export),
-}
-
-#[derive(Debug, clap::Args)]
-struct Export {
-    /// The system, or one stream of it
-    #[arg(value_name = "SYSTEM[.STREAM]")]
-    which: String,
-    /// The workbook, outside the home; it must not exist
-    #[arg(long, value_name = "FILE.xlsx")]
-    to: PathBuf,
 }
 
 /// Who is spoken to, and in which tongue.

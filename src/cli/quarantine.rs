@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::path::PathBuf;
+
+use clap::Subcommand;
 
 use super::DISK;
 use super::DONE;
-use super::Export;
 use super::FAILED;
 use super::Face;
-use super::Quarantine;
 use super::USAGE;
 use super::home;
 use super::report::grouped;
@@ -25,6 +26,38 @@ use crate::quarantine::Which;
 use crate::quarantine::Why;
 use crate::spec::catalog::Catalog;
 use crate::spec::secret::HomeSecrets;
+
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(super) struct Quarantine {
+    #[command(subcommand)]
+    pub(super) export: Option<Back>,
+    /// One system, or one stream of it, row by row
+    #[arg(value_name = "SYSTEM[.STREAM]")]
+    pub(super) which: Option<String>,
+    /// Rows that are closed too
+    #[arg(long)]
+    pub(super) all: bool,
+    /// Print the rows as JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Back {
+    /// Write the rows that are held back to a workbook, as the sender wrote them: personal data in clear
+    Export(Export),
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Export {
+    /// The system, or one stream of it
+    #[arg(value_name = "SYSTEM[.STREAM]")]
+    pub(super) which: String,
+    /// The workbook, outside the home; it must not exist
+    #[arg(long, value_name = "FILE.xlsx")]
+    pub(super) to: PathBuf,
+}
 
 /// Lists what is held back: by source and reason, or the rows of a system or stream.
 pub(super) fn list(root: &Path, asked: &Quarantine, face: &mut Face<'_>) -> anyhow::Result<u8> {

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use super::Arguments;
-use super::Back;
 use super::DONE;
 use super::Face;
 use super::Verb;
@@ -49,7 +48,7 @@ pub(super) async fn verb(arguments: Arguments, face: &mut Face<'_>) -> anyhow::R
         Verb::Explain(asked) => explain::explain(root, &asked, face),
         Verb::Aliases(asked) => aliases::aliases(root, &asked, face),
         Verb::Quarantine(asked) => match &asked.export {
-            Some(Back::Export(export)) => quarantine::export(root, export, face),
+            Some(quarantine::Back::Export(export)) => quarantine::export(root, export, face),
             None => quarantine::list(root, &asked, face),
         },
         Verb::Init { dir } => init(&dir, face),
