@@ -4,7 +4,8 @@
 //! [`model`] types, checks and resolves them and quarantines what breaks its contract, [`measure`]
 //! counts by unit, section and month and computes the metrics, [`score`] turns them into points,
 //! [`warehouse`] loads the tables that analysts query, [`publish`] writes the files that scoring tools
-//! read. [`night`] alone knows the order, [`explain`] goes back from a number to its rows; imports only go down. [`schedule`] says when nights
+//! read. [`night`] alone knows the order, [`explain`] goes back from a number to its rows,
+//! [`quarantine`] gives rows that were held back to those who sent them; imports only go down. [`schedule`] says when nights
 //! run.
 
 // Floor 6
@@ -14,6 +15,7 @@ pub mod schedule;
 // Floor 4: neighbours
 pub mod explain;
 pub mod night;
+pub mod quarantine;
 // Floor 3: neighbours, none imports another
 pub mod extract;
 pub mod measure;

@@ -91,7 +91,7 @@ codes! {
     AliasUndo "H053" "no line above that stands is the same: there is nothing to take back" "上方没有相同的有效行,无可撤销" "`undo` repeats the system, alias, unit and days of the line it takes back" "`undo` 行须与被撤销行的 system、alias、unit 和起止日期相同";
     AliasDays "H054" "no day is from {from} on and before {to}" "自 {from} 起、{to} 之前没有一天" "`valid_to` is the first day on which the line no longer holds" "`valid_to` 为失效首日";
     Calendar "H051" "{problem}" "{problem}" "columns: date,is_workday,name" "列为 date,is_workday,name";
-    Codes "H052" "line does not read: {problem}" "无法读取该行:{problem}" "columns: spelling,value,source, and perhaps valid_from,valid_to" "列为 spelling,value,source,另可有 valid_from,valid_to";
+    Codes "H055" "line does not read: {problem}" "无法读取该行:{problem}" "columns: spelling,value,source, and perhaps valid_from,valid_to" "列为 spelling,value,source,另可有 valid_from,valid_to";
     PointsSum "H080" "the points below add up to {sum}, not to {points}" "下级分值合计为 {sum},应为 {points}" "" "";
     FullPoints "H081" "the best case is worth {found} points, the leaf {points}; none is worth less than 0" "最好情形得 {found} 分,而该项为 {points} 分;任何情形不得低于 0 分" "" "";
     StepsElse "H082" "the last step, and no other, must be `else`" "最后一档须为 `else`,且只有最后一档" "end the table with a step that says `else = true`" "请以 `else = true` 的一档结尾";

@@ -201,6 +201,51 @@ texts! {
     TryCalendar "R156" "{rows} values count in working days that are not published: add `{file}` (date,is_workday,name) and run the night again" "{rows} 个指标值以工作日计而缺日历:请补充 `{file}`(date,is_workday,name)后重跑";
     KindNoCalendar "R155" "values without a calendar; the file to add" "缺工作日历的指标值;请补充该文件";
     KindBeyond "R154" "a metric beyond its limit" "指标超出界限";
+    KindStrayCorrection "R226" "a corrected row that nobody waits for" "更正行无对应的隔离行";
+    KindUnreadCorrection "R227" "a file of corrections that can't be read" "更正文件无法读取";
+    ClosedRows "R200" "Closed in quarantine" "隔离行结案";
+    How "R201" "how" "方式";
+    HeldRows "R202" "Held back" "隔离行";
+    Source "R203" "source" "来源";
+    Row "R204" "row" "行";
+    Column "R205" "column" "列";
+    Since "R206" "since" "起始夜";
+    StateOf "R207" "state" "状态";
+    StateOpen "R208" "open" "未结";
+    StateCorrected "R209" "corrected" "已更正";
+    StateResent "R210" "resent" "已重报";
+    StateAgain "R211" "held back again" "再次隔离";
+    StateRefused "R212" "whole delivery refused" "整批被拒";
+    NothingHeld "R213" "nothing is held back" "没有未结的隔离行";
+    TryExport "R214" "for the sender to correct: shuping quarantine export {which} --to FILE.xlsx" "导出给报送单位更正:shuping quarantine export {which} --to 文件.xlsx";
+    UnknownStream "R215" "no system or stream is named `{found}`" "没有名为 `{found}` 的系统或数据流";
+    Exported "R216" "wrote {rows} rows to `{path}`: personal data in clear, only its owner may read it; send it to nobody but the sender, then delete it" "已将 {rows} 行写入 `{path}`:含明文个人信息,仅属主可读;只可交还报送单位,用后即删";
+    ExportedHint "R217" "corrected, it goes into `{folder}` under any name; the next night reads it" "更正后以任意文件名放入 `{folder}`,下一夜读取";
+    AtSource "R218" "{rows} rows of {stream} are listed only: no payload was kept, correct them in the system itself" "{stream} 的 {rows} 行仅列出位置:本系统不存原文,请在来源系统中更正";
+    LostGone "R219" "`{source}`: no file in the drop folder has its content any more, {rows} rows are left out" "`{source}`:投递目录中已无此内容的文件,略去 {rows} 行";
+    LostChanged "R220" "`{source}`: the file of that name has other content now, {rows} rows are left out" "`{source}`:同名文件的内容已变,略去 {rows} 行";
+    LostUnread "R221" "`{source}`: {why}, {rows} rows are left out" "`{source}`:{why},略去 {rows} 行";
+    LostRow "R222" "`{source}`: {rows} rows are not found by the connector as it is now" "`{source}`:按现在的连接器找不到其中 {rows} 行";
+    NothingExported "R223" "nothing could be exported; no file was written" "无可导出;未写文件";
+    TargetExists "R224" "`{path}` exists and is not overwritten" "`{path}` 已存在,不予覆盖";
+    TargetInside "R225" "`{path}` lies in the home: what is exported is personal data and stands outside" "`{path}` 位于本目录之内:导出件含个人信息,须放在目录之外";
+    ReasonMissing "R330" "is missing" "必填未填";
+    ReasonMalformed "R331" "the row has more or fewer fields than the header" "行与表头列数不符";
+    ReasonUnknownValue "R332" "a word that no code knows" "取值不在代码之内";
+    ReasonNoMatch "R333" "not written as expected" "写法不符";
+    ReasonWhole "R334" "not a whole number" "不是整数";
+    ReasonDecimal "R335" "not a number" "不是数字";
+    ReasonFlag "R336" "neither yes nor no" "不是“是”或“否”";
+    ReasonDay "R337" "not a day" "不是日期";
+    ReasonTime "R338" "not a time" "不是时间";
+    ReasonRange "R339" "out of range" "超出范围";
+    ReasonIdNumber "R340" "was kept as a number and has lost its last digits" "以数字保存,末几位已失真";
+    ReasonIdCharacter "R341" "has a character that no such number has" "含有不应出现的字符";
+    ReasonIdLength "R342" "has a wrong length" "位数不对";
+    ReasonIdRegion "R343" "begins with no region" "地区码不存在";
+    ReasonIdDate "R344" "holds no day of birth" "其中的出生日期不成立";
+    ReasonIdCheck "R345" "its last character does not fit the rest" "校验码不符";
+    ReasonCheck "R346" "does not pass `{check}`" "未通过核对 `{check}`";
 }
 
 /// What a kind of finding means, in words.
@@ -217,8 +262,34 @@ pub fn kind(kind: &str) -> Say {
         "unknown_person" => Say::KindUnknownPerson,
         "beyond" => Say::KindBeyond,
         "no_calendar" => Say::KindNoCalendar,
+        "stray_correction" => Say::KindStrayCorrection,
+        "unread_correction" => Say::KindUnreadCorrection,
         _ => Say::KindPeople,
     }
+}
+
+/// Why a row was quarantined, in words; a reason that is none of ours is the name of a check.
+pub fn reason(reason: &str, lang: Lang) -> String {
+    let say = match reason {
+        "missing" | "id_empty" => Say::ReasonMissing,
+        "malformed" => Say::ReasonMalformed,
+        "unknown_value" | "not_allowed" => Say::ReasonUnknownValue,
+        "no_match" | "wrong_pattern" | "unreadable" => Say::ReasonNoMatch,
+        "not_a_whole_number" => Say::ReasonWhole,
+        "not_a_decimal" => Say::ReasonDecimal,
+        "not_a_boolean" => Say::ReasonFlag,
+        "not_a_day" => Say::ReasonDay,
+        "not_a_time" => Say::ReasonTime,
+        "out_of_range" => Say::ReasonRange,
+        "id_spreadsheet_number" => Say::ReasonIdNumber,
+        "id_bad_character" => Say::ReasonIdCharacter,
+        "id_bad_length" => Say::ReasonIdLength,
+        "id_bad_region" => Say::ReasonIdRegion,
+        "id_bad_date" => Say::ReasonIdDate,
+        "id_bad_check" => Say::ReasonIdCheck,
+        check => return Say::ReasonCheck.with(lang, &[("check", check.to_owned())]),
+    };
+    say.text(lang).to_owned()
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ mod demo;
 mod explain;
 mod home;
 mod progress;
+mod quarantine;
 mod report;
 mod schedule;
 mod status;
@@ -36,6 +37,8 @@ use crate::spec::template::Secrets as _;
 
 /// Done, warnings allowed.
 pub const DONE: u8 = 0;
+/// Some part failed, the rest stands.
+pub const FAILED: u8 = 1;
 /// A bad command line: a name that is not known.
 pub const USAGE: u8 = 2;
 /// A bug of this program.
@@ -110,6 +113,8 @@ enum Verb {
     Explain(Explain),
     /// List the names that no unit answers to, or decide about one
     Aliases(Aliases),
+    /// List what is held back, or export it for the sender to correct
+    Quarantine(quarantine::Quarantine),
     /// Write a home to begin with
     Init {
         /// The folder

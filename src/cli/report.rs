@@ -8,9 +8,11 @@ use comfy_table::Table;
 use comfy_table::presets;
 
 use super::Face;
+use super::quarantine::state as state_of;
 use crate::base::said::Say;
 use crate::base::said::kind;
 use crate::measure::evaluate::Status;
+use crate::model::held::Closed;
 use crate::night::report::NightReport;
 use crate::night::report::State;
 use crate::night::report::StreamNight;
@@ -118,7 +120,16 @@ fn quarantine(report: &NightReport, face: &mut Face<'_>) -> io::Result<()> {
     let rows = reasons
         .map(|((stream, why), (rows, place))| vec![stream, why, grouped(rows), place])
         .collect();
-    section(face, Say::Quarantine, &head, 2, rows)
+    section(face, Say::Quarantine, &head, 2, rows)?;
+    let head = [Say::Stream, Say::How, Say::Rows];
+    let lang = face.lang;
+    let closed = report.closed().into_iter().filter(|((_, why), _)| *why != Closed::Again);
+    let rows = closed
+        .map(|((stream, why), rows)| {
+            vec![stream, state_of(Some(why)).text(lang).to_owned(), grouped(rows)]
+        })
+        .collect();
+    section(face, Say::ClosedRows, &head, 2, rows)
 }
 
 fn findings(report: &NightReport, face: &mut Face<'_>) -> io::Result<()> {

@@ -11,6 +11,7 @@ use super::demo;
 use super::explain;
 use super::home;
 use super::progress::Progress;
+use super::quarantine;
 use super::report;
 use super::schedule;
 use super::status;
@@ -46,6 +47,10 @@ pub(super) async fn verb(arguments: Arguments, face: &mut Face<'_>) -> anyhow::R
         Verb::Status => status::status(root, face),
         Verb::Explain(asked) => explain::explain(root, &asked, face),
         Verb::Aliases(asked) => aliases::aliases(root, &asked, face),
+        Verb::Quarantine(asked) => match &asked.export {
+            Some(quarantine::Back::Export(export)) => quarantine::export(root, export, face),
+            None => quarantine::list(root, &asked, face),
+        },
         Verb::Init { dir } => init(&dir, face),
     }
 }

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use super::DeliveredFile;
 use super::ExtractError;
 use super::Request;
+use super::correction;
 use super::grid;
 use super::grid::Layout;
 use super::grid::Sheet;
@@ -20,6 +21,7 @@ use super::workbook;
 use crate::base::pseudonym::sha256;
 use crate::spec::connector::FileStream;
 use crate::spec::connector::Files;
+use crate::spec::template::Secrets;
 
 /// Reads every file that has not landed yet, in the order of names. Blocks while it reads.
 pub(super) fn pull(
@@ -28,8 +30,7 @@ pub(super) fn pull(
     request: &Request<'_>,
     landing: &mut Landing<'_>,
 ) -> Result<(), ExtractError> {
-    let unset = |source| ExtractError::Unset { system: request.connector.name.clone(), source };
-    let folder = request.home.join(folder.at.fill(request.secrets, &[]).map_err(unset)?);
+    let folder = self::folder(folder, &request.connector.name, request.secrets, request.home)?;
     let mut here: Vec<String> = Vec::new();
     for (name, path) in matching(&folder, ask)? {
         let bytes = whole(&name, &path)?;
@@ -43,18 +44,36 @@ pub(super) fn pull(
         here.push(sha256.clone());
         landing.so_far.files.push(DeliveredFile { name, sha256, rows });
     }
-    Ok(())
+    correction::pull(&folder, request, landing)
+}
+
+/// The drop folder of a system.
+pub(super) fn folder(
+    folder: &Files,
+    system: &str,
+    secrets: &dyn Secrets,
+    home: &Path,
+) -> Result<PathBuf, ExtractError> {
+    let unset = |source| ExtractError::Unset { system: system.to_owned(), source };
+    Ok(home.join(folder.at.fill(secrets, &[]).map_err(unset)?))
 }
 
 /// The files of a folder whose whole name matches, in the order of names.
 fn matching(folder: &Path, ask: &FileStream) -> Result<Vec<(String, PathBuf)>, ExtractError> {
+    let mut found = regular(folder)?;
+    found.retain(|(name, _)| ask.file.is_match(name));
+    Ok(found)
+}
+
+/// The files of a folder, in the order of names.
+pub(super) fn regular(folder: &Path) -> Result<Vec<(String, PathBuf)>, ExtractError> {
     let closed =
         |source: io::Error| ExtractError::Closed { file: folder.display().to_string(), source };
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).map_err(closed)? {
         let path = entry.map_err(closed)?.path();
         let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
-        if ask.file.is_match(name) && !path.is_dir() {
+        if !path.is_dir() {
             found.push((name.to_owned(), path));
         }
     }
@@ -63,7 +82,7 @@ fn matching(folder: &Path, ask: &FileStream) -> Result<Vec<(String, PathBuf)>, E
 }
 
 /// The bytes of a file that stayed the same while it was read.
-fn whole(name: &str, path: &Path) -> Result<Vec<u8>, ExtractError> {
+pub(super) fn whole(name: &str, path: &Path) -> Result<Vec<u8>, ExtractError> {
     let closed = |source| ExtractError::Closed { file: name.to_owned(), source };
     let before = fs::metadata(path).map_err(closed)?;
     let bytes = fs::read(path).map_err(closed)?;
@@ -89,10 +108,6 @@ fn file(
     ask: &FileStream,
     landing: &mut Landing<'_>,
 ) -> Result<u64, ExtractError> {
-    let unreadable = |what: &str| {
-        let what = format!("file `{what}`");
-        move |why: String| ExtractError::Unreadable { what, why }
-    };
     let layout = Layout {
         needed: landing.needed(),
         hides: landing.hides(),
@@ -105,20 +120,35 @@ fn file(
         let (batch, total) = grid::batch(&sheet, &layout).map_err(unreadable(&sheet.source))?;
         landing.told(total);
         rows += landing.take(batch)?;
-        Ok::<(), ExtractError>(())
+        Ok(())
     };
+    each_sheet(name, bytes, ask, &mut take)?;
+    Ok(rows)
+}
+
+fn unreadable(what: &str) -> impl FnOnce(String) -> ExtractError + use<> {
+    let what = format!("file `{what}`");
+    move |why: String| ExtractError::Unreadable { what, why }
+}
+
+/// The sheets of a file that a stream reads.
+pub(super) fn each_sheet(
+    name: &str,
+    bytes: &[u8],
+    ask: &FileStream,
+    take: &mut dyn FnMut(Sheet) -> Result<(), ExtractError>,
+) -> Result<(), ExtractError> {
     if workbook::is_one(bytes) {
         let mut book = workbook::open(name, bytes).map_err(unreadable(name))?;
         for sheet in book.pick(&ask.sheets).map_err(unreadable(name))? {
             take(book.sheet(&sheet).map_err(unreadable(name))?)?;
         }
-    } else {
-        take(text::sheet(name, bytes, ask.grid.header_from).map_err(unreadable(name))?)?;
+        return Ok(());
     }
-    Ok(rows)
+    take(text::sheet(name, bytes, ask.grid.header_from).map_err(unreadable(name))?)
 }
 
 /// The named groups of the file pattern, as columns.
-fn named(ask: &FileStream, name: &str) -> Vec<(String, Option<String>)> {
+pub(super) fn named(ask: &FileStream, name: &str) -> Vec<(String, Option<String>)> {
     ask.file.captures(name).map_or_else(Vec::new, |found| header::groups(&ask.file, &found))
 }

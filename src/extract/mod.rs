@@ -1,6 +1,7 @@
 //! Which rows does a system have for us? Asked page by page or read from files, shielded, and handed
 //! on as they came; a slice is handed on whole or not at all.
 
+pub mod correction;
 mod database;
 mod dialect;
 mod error;
@@ -13,6 +14,7 @@ mod landing;
 mod ledger;
 mod link;
 mod records;
+pub mod reopen;
 mod retry;
 mod shield;
 mod sign;
@@ -28,6 +30,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use self::correction::HeldBack;
 use self::database::Database;
 pub use self::error::ExtractError;
 use self::gateway::Gateway;
@@ -54,6 +57,8 @@ pub struct Request<'a> {
     pub until: Timestamp,
     /// The SHA-256 of files that have landed.
     pub known_files: &'a BTreeSet<String>,
+    /// The rows of the stream that may come back corrected; asked for when something came back.
+    pub held_back: &'a (dyn Fn() -> io::Result<Vec<HeldBack>> + Sync),
     /// Where secrets come from.
     pub secrets: &'a (dyn Secrets + Sync),
     /// The key of pseudonyms.
@@ -103,6 +108,12 @@ pub struct Delivery {
     pub until: Option<Timestamp>,
     /// The files that were read.
     pub files: Vec<DeliveredFile>,
+    /// The workbooks with corrected rows that were read.
+    pub corrections: Vec<DeliveredFile>,
+    /// How many rows of those match nothing that is held back, a file each.
+    pub strays: BTreeMap<String, u64>,
+    /// Files among the corrections that can't be read, and why.
+    pub unread_corrections: BTreeMap<String, String>,
     /// What was asked again, and why; one line each.
     pub asked_again: Vec<String>,
 }

@@ -19,7 +19,7 @@ use crate::spec::connector::Wide;
 type Cell = Option<String>;
 
 /// What happens to the cells of one header.
-enum Fate<'s> {
+pub(super) enum Fate<'s> {
     /// They are landed as they came.
     Kept,
     /// They become pseudonyms, with what can be judged from them beside.
@@ -45,29 +45,9 @@ pub(super) struct Shield<'s> {
 impl<'s> Shield<'s> {
     /// For a stream; `as_of` is the day on which a day of birth must have come.
     pub(super) fn new(stream: &'s Stream, key: &'s Key, as_of: Date) -> Shield<'s> {
-        let mut fates = BTreeMap::new();
-        for expr in stream.expressions() {
-            expr.each_column(&mut |name| {
-                fates.insert(name.to_owned(), Fate::Kept);
-            });
-        }
-        if let Some(explode) = &stream.explode {
-            fates.insert(explode.column.value.clone(), Fate::Kept);
-        }
         let wide = stream.unpivot.as_ref().map(|unpivot| &unpivot.columns);
-        if let Some(Wide::Named(names)) = wide {
-            fates.extend(names.iter().map(|name| (name.clone(), Fate::Kept)));
-        }
-        // A header that one column hides and another does not is hidden.
-        let (hidden, plain): (Vec<_>, Vec<_>) =
-            stream.columns.iter().partition(|column| column.is_hidden());
-        for column in plain.into_iter().chain(hidden) {
-            for header in &column.from {
-                fates.insert(header.clone(), fate(column));
-            }
-        }
         Shield {
-            fates,
+            fates: fates(stream),
             wide,
             empty: &stream.empty,
             ignored: stream.ignore.iter().map(String::as_str).collect(),
@@ -182,6 +162,31 @@ impl<'s> Shield<'s> {
     pub(super) fn into_seen(self) -> (BTreeMap<String, u64>, BTreeSet<String>) {
         (self.unread, self.headers)
     }
+}
+
+/// What happens to the cells of every header that the stream's columns name.
+pub(super) fn fates(stream: &Stream) -> BTreeMap<String, Fate<'_>> {
+    let mut fates = BTreeMap::new();
+    for expr in stream.expressions() {
+        expr.each_column(&mut |name| {
+            fates.insert(name.to_owned(), Fate::Kept);
+        });
+    }
+    if let Some(explode) = &stream.explode {
+        fates.insert(explode.column.value.clone(), Fate::Kept);
+    }
+    if let Some(Wide::Named(names)) = stream.unpivot.as_ref().map(|unpivot| &unpivot.columns) {
+        fates.extend(names.iter().map(|name| (name.clone(), Fate::Kept)));
+    }
+    // A header that one column hides and another does not is hidden.
+    let (hidden, plain): (Vec<_>, Vec<_>) =
+        stream.columns.iter().partition(|column| column.is_hidden());
+    for column in plain.into_iter().chain(hidden) {
+        for header in &column.from {
+            fates.insert(header.clone(), fate(column));
+        }
+    }
+    fates
 }
 
 fn fate(column: &Column) -> Fate<'_> {

@@ -37,9 +37,11 @@ impl Absent {
         let at = |name: &str| names.iter().position(|known| *known == name);
         let scope: Vec<usize> = within.iter().filter_map(|name| at(name)).collect();
         let places = places(schema);
-        let held = || judged.kept.iter().map(|kept| &kept.cells);
-        let keys = held().chain(&judged.spared).map(|cells| key_of(cells, &places.key));
-        let scopes = held().map(|cells| key_of(cells, &scope));
+        let held = judged.kept.iter().map(|kept| &kept.cells);
+        let keys = held.chain(&judged.spared).map(|cells| key_of(cells, &places.key));
+        // A row that came back corrected joins its snapshot and replaces none.
+        let delivered = judged.kept.iter().filter(|kept| kept.is_delivered());
+        let scopes = delivered.map(|kept| key_of(&kept.cells, &scope));
         Absent {
             stream: Some(Cell::Text(delivery.stream.to_owned())),
             of_stream: at("_stream"),

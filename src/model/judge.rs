@@ -12,7 +12,12 @@ use super::ModelError;
 use super::cast::agree;
 use super::cast::allowed;
 use super::cast::tells_no_day;
+use super::judged::At;
+pub use super::judged::Judged;
+pub use super::judged::Kept;
+pub use super::judged::Quarantined;
 use super::reshape::reshaped;
+use super::slot;
 use crate::base::cell::Cell;
 use crate::base::cell::CellRow;
 use crate::base::text::clean;
@@ -30,49 +35,6 @@ use crate::spec::reader::Found;
 use crate::spec::schema::Field;
 use crate::spec::schema::Schema;
 use crate::spec::sql::Expr;
-
-/// A row that keeps its contract, and where it came from.
-#[derive(Clone, Debug)]
-pub struct Kept {
-    /// Its values, in the order of the schema.
-    pub cells: CellRow,
-    /// The page, file or sheet.
-    pub source: String,
-    /// The row in it.
-    pub row: i64,
-    /// Whether it says that its key is deleted; then only its key is read.
-    pub is_deleted: bool,
-}
-
-/// A row that breaks its contract.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Quarantined {
-    /// The page, file or sheet.
-    pub source: String,
-    /// The row in it.
-    pub row: i64,
-    /// The column.
-    pub column: String,
-    /// The reason.
-    pub reason: String,
-}
-
-/// What became of the rows of a stream.
-#[derive(Clone, Debug, Default)]
-pub struct Judged {
-    /// Rows that keep their contract, in the order of the source.
-    pub kept: Vec<Kept>,
-    /// Rows that do not.
-    pub quarantined: Vec<Quarantined>,
-    /// Quarantined rows whose key can be read: the last good version of that key stays.
-    pub spared: Vec<CellRow>,
-    /// Rows that were made by taking rows of the source apart, beyond their number.
-    pub exploded: u64,
-    /// Rows that the manifest leaves out.
-    pub filtered: u64,
-    /// What was noticed, without harm: kind and subject, with how many rows.
-    pub noticed: BTreeMap<(String, String), u64>,
-}
 
 /// What a stream is judged by.
 #[derive(Debug)]
@@ -117,31 +79,34 @@ impl Judge<'_> {
         let filtered = self.filtered(&part)?;
         let deleted = self.claims(&part, self.stream.deleted.as_ref())?;
         let candidates = self.candidates(&part)?;
-        let places = table::to_rows(&part, &["_source", "_row", "_malformed"]);
+        let places = table::to_rows(&part, &At::COLUMNS);
         let time = self.time(&candidates);
         let mut kept = Vec::new();
         for (at, place) in places.iter().enumerate() {
+            let place = At::of(place);
+            judged.corrected.extend(place.corrected());
             if filtered.get(at).copied().unwrap_or(false) {
                 judged.filtered += 1;
                 continue;
             }
-            let (source, row) = place_of(place);
             let line = Line { at, day: time.and_then(|time| self.day(time, at)) };
-            let is_malformed = matches!(place.get(2), Some(Some(_)));
             let is_deleted = deleted.get(at).copied().unwrap_or(false);
-            let read = if is_malformed {
+            let read = if place.is_malformed {
                 Err((String::new(), "malformed".to_owned()))
             } else if is_deleted {
                 self.key(&candidates, line)
             } else {
                 self.row(&candidates, line, &mut judged.noticed)
             };
+            let At { source, row, is_malformed, corrects } = place;
             match read {
-                Ok(cells) => kept.push(Kept { cells, source, row, is_deleted }),
+                Ok(cells) => kept.push(Kept { cells, source, row, is_deleted, corrects }),
                 Err((column, reason)) => {
                     let key = (!is_malformed).then(|| self.key(&candidates, line).ok()).flatten();
-                    judged.spared.extend(key);
-                    judged.quarantined.push(Quarantined { source, row, column, reason });
+                    let slot = (!is_malformed).then(|| self.slot(&candidates, line)).flatten();
+                    judged.spared.extend(key.filter(|_| corrects.is_none()));
+                    let held = Quarantined { source, row, column, reason, slot, corrects };
+                    judged.quarantined.push(held);
                 }
             }
         }
@@ -277,6 +242,17 @@ impl Judge<'_> {
         Ok(cells)
     }
 
+    /// What a later delivery brings in the place of a row in order that is held back.
+    fn slot(&self, candidates: &[Candidates], line: Line) -> Option<String> {
+        let columns = slot::columns(self.stream, self.schema);
+        let mut cells: CellRow = vec![None; self.schema.fields.len()];
+        for place in &columns {
+            let candidate = candidates.iter().find(|candidate| candidate.field == *place)?;
+            *cells.get_mut(*place)? = self.read(candidate, line, &mut BTreeMap::new()).ok()?;
+        }
+        Some(slot::of(&cells, &columns))
+    }
+
     /// The value of one of our columns, or the column and the reason that quarantine its row.
     fn read(
         &self,
@@ -369,26 +345,16 @@ impl Judge<'_> {
                 judged.kept.push(row);
                 continue;
             };
-            judged.spared.push(row.cells);
             judged.quarantined.push(Quarantined {
                 source: row.source,
                 row: row.row,
                 column: String::new(),
                 reason: (*reason).to_owned(),
+                slot: Some(slot::of(&row.cells, &slot::columns(self.stream, self.schema))),
+                corrects: row.corrects.clone(),
             });
+            judged.spared.extend(Some(row.cells).filter(|_| row.corrects.is_none()));
         }
         Ok(())
     }
-}
-
-fn place_of(place: &CellRow) -> (String, i64) {
-    let source = match place.first() {
-        Some(Some(Cell::Text(source))) => source.clone(),
-        _ => String::new(),
-    };
-    let row = match place.get(1) {
-        Some(Some(Cell::Whole(row))) => *row,
-        _ => 0,
-    };
-    (source, row)
 }

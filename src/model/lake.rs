@@ -15,6 +15,7 @@ use super::gone::Absent;
 use super::gone::deleted_versions;
 use super::judge::Judged;
 use super::judge::Kept;
+use super::judged::Correction;
 use crate::base::cell::Cell;
 use crate::base::cell::CellRow;
 use crate::base::pseudonym::sha256;
@@ -157,7 +158,8 @@ impl Lake {
             quarantined: judged.quarantined.len() as u64,
             ..Equation::default()
         };
-        let newest = newest(schema, judged, &places, &mut equation.duplicate);
+        let delivered = snapshots(schema, write, judged);
+        let newest = newest((schema, judged), &places, &delivered, &mut equation.duplicate);
         let hashes = hashes(&known, schema);
         let mut rows: Vec<CellRow> = Vec::new();
         let mut ended: HashSet<&str> = HashSet::new();
@@ -171,7 +173,7 @@ impl Lake {
             }
             let hash = hash_of(&kept.cells);
             match hashes.get(key.as_str()) {
-                Some(known) if *known == hash => {
+                Some((known, told)) if *known == hash || is_overtaken(kept, *told) => {
                     equation.unchanged += 1;
                     continue;
                 }
@@ -269,11 +271,28 @@ fn hash_of(cells: &CellRow) -> String {
     hash
 }
 
-/// The newest row of every key of a delivery, by the source's own time and then by place.
+/// Where the columns stand that tell to which snapshot a row belongs, and the snapshots that a delivery
+/// replaces; none where it replaces none.
+fn snapshots(schema: &Schema, write: &Write, judged: &Judged) -> (Vec<usize>, HashSet<String>) {
+    let Write::Snapshot { within } = write else { return (Vec::new(), HashSet::new()) };
+    let at = |name: &String| schema.fields.iter().position(|field| field.name == *name);
+    let scope: Vec<usize> = within.iter().filter_map(at).collect();
+    let delivered = judged.kept.iter().filter(|kept| kept.is_delivered());
+    let scopes = delivered.map(|kept| key_of(&kept.cells, &scope)).collect();
+    (scope, scopes)
+}
+
+/// Whether a row that came back corrected is older than what the lake has been told since.
+fn is_overtaken(kept: &Kept, told: Option<Date>) -> bool {
+    kept.corrects.as_ref().is_some_and(|correction| Some(correction.since) < told)
+}
+
+/// The newest row of every key of a delivery, by the source's own time and then by place. What a delivery
+/// itself brings is newer than a correction of an older one.
 fn newest<'j>(
-    schema: &Schema,
-    judged: &'j Judged,
+    (schema, judged): (&Schema, &'j Judged),
     places: &Places,
+    (scope, delivered): &(Vec<usize>, HashSet<String>),
     duplicates: &mut u64,
 ) -> Vec<(String, &'j Kept)> {
     debug_assert!(!schema.primary_key.is_empty());
@@ -281,6 +300,12 @@ fn newest<'j>(
     let mut newest: Vec<(String, &Kept)> = Vec::new();
     let updated = |kept: &'j Kept| places.updated.and_then(|at| kept.cells.get(at)?.as_ref());
     for kept in &judged.kept {
+        let is_old = |of: &Correction| !judged.files.contains(&of.file);
+        let is_replaced = || delivered.contains(&key_of(&kept.cells, scope));
+        if kept.corrects.as_ref().is_some_and(is_old) && is_replaced() {
+            *duplicates += 1;
+            continue;
+        }
         let key = key_of(&kept.cells, &places.key);
         let Some(known) = at.get(&key).and_then(|at| newest.get_mut(*at)) else {
             at.insert(key.clone(), newest.len());
@@ -288,20 +313,25 @@ fn newest<'j>(
             continue;
         };
         *duplicates += 1;
-        if updated(kept) >= updated(known.1) {
+        let is_older = !kept.is_delivered() && known.1.is_delivered();
+        if !is_older && updated(kept) >= updated(known.1) {
             known.1 = kept;
         }
     }
     newest
 }
 
-fn hashes(known: &DataFrame, schema: &Schema) -> HashMap<String, String> {
+/// What the lake knows of every key: its hash, and the night that told it.
+fn hashes(known: &DataFrame, schema: &Schema) -> HashMap<String, (String, Option<Date>)> {
     let mut names: Vec<&str> = schema.primary_key.iter().map(String::as_str).collect();
     let places: Vec<usize> = (0..names.len()).collect();
-    names.push("_hash");
+    names.extend(["_night", "_hash"]);
     let rows = table::to_rows(known, &names).into_iter();
-    rows.filter_map(|row| match row.last() {
-        Some(Some(Cell::Text(hash))) => Some((key_of(&row, &places), hash.clone())),
+    rows.filter_map(|row| match row.as_slice() {
+        [.., night, Some(Cell::Text(hash))] => {
+            let night = if let Some(Cell::Day(night)) = night { Some(*night) } else { None };
+            Some((key_of(&row, &places), (hash.clone(), night)))
+        }
         _ => None,
     })
     .collect()

@@ -38,6 +38,15 @@ pub struct Landed {
     pub is_full: bool,
     /// Files that were read: name, content hash.
     pub files: BTreeMap<String, String>,
+    /// Workbooks with corrected rows that were read: name, content hash.
+    #[serde(default)]
+    pub corrections: BTreeMap<String, String>,
+    /// How many rows of those match nothing that is held back.
+    #[serde(default)]
+    pub strays: BTreeMap<String, u64>,
+    /// Files among the corrections that can't be read, and why.
+    #[serde(default)]
+    pub unread_corrections: BTreeMap<String, String>,
     /// Headers that nobody maps, with how many rows filled them.
     pub unread: BTreeMap<String, u64>,
     /// All headers.
@@ -142,6 +151,17 @@ impl Landing {
 
     fn path(&self, (night, attempt): (Date, u32)) -> PathBuf {
         self.folder.join(format!("{night}.{attempt}"))
+    }
+}
+
+impl Landed {
+    /// The content of the file that a source stands in; empty for what is no file.
+    pub fn file_of(&self, source: &str) -> &str {
+        let is_of = |name: &str| {
+            let rest = source.strip_prefix(name);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(" sheet "))
+        };
+        self.files.iter().find(|(name, _)| is_of(name)).map_or("", |(_, sha256)| sha256)
     }
 }
 

@@ -4,13 +4,16 @@
 pub mod cast;
 mod coded;
 mod gone;
+pub mod held;
 pub mod judge;
+pub mod judged;
 pub mod lake;
 pub mod landing;
 pub mod names;
 pub mod people;
 mod reshape;
 pub mod resolve;
+pub mod slot;
 pub mod spells;
 pub mod written;
 

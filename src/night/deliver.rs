@@ -17,6 +17,8 @@ use crate::frame::DataFrame;
 use crate::frame::table;
 use crate::measure::evaluate::Told;
 use crate::measure::evaluate::rounded;
+use crate::model::held;
+use crate::model::held::Held;
 use crate::model::lake::Lake;
 use crate::publish;
 use crate::publish::Label;
@@ -146,7 +148,11 @@ pub(super) async fn load(
     }
     for name in notes::NOTES {
         let schema = schema(catalog, name)?;
-        tables.push(all(schema, lake.notes(schema, report.night)?));
+        let rows = match name {
+            "quarantine" => in_warehouse(schema, &held::standing(&lake, schema, report.night)?),
+            _ => lake.notes(schema, report.night)?,
+        };
+        tables.push(all(schema, rows));
     }
     let runs = schema(catalog, "run")?;
     let row = notes::rows(runs, std::iter::once(report), |report, name| match name {
@@ -222,4 +228,14 @@ fn resource<'r>(
 
 fn schema<'c>(catalog: &'c Catalog, name: &str) -> anyhow::Result<&'c Schema> {
     catalog.schemas.get(name).with_context(|| format!("no schema describes `{name}`"))
+}
+
+/// What stands in quarantine, without what only the lake may know.
+fn in_warehouse(schema: &Schema, held: &[Held]) -> Vec<CellRow> {
+    let seen: Vec<bool> = schema.fields.iter().map(|field| field.pii.is_none()).collect();
+    let row = |held: &Held| {
+        let cells = held.cells(schema).into_iter().zip(&seen);
+        cells.filter_map(|(cell, is_seen)| is_seen.then_some(cell)).collect()
+    };
+    held.iter().map(row).collect()
 }

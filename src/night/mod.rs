@@ -3,6 +3,7 @@
 pub mod aliases;
 mod compute;
 mod deliver;
+mod held;
 mod model;
 mod notes;
 mod pull;
@@ -131,7 +132,8 @@ pub async fn run(
     let lake = Lake::at(&ground.lake());
     let mut streams: Vec<StreamNight> = Vec::new();
     let mut noticed = Vec::new();
-    for modelled in model::all(ground, choice.night, pulls, watch) {
+    let before = held::standing(ground, choice.night.yesterday()?)?;
+    for modelled in model::all(ground, (choice.night, &before), pulls, watch) {
         let (told, seen) = modelled?;
         noticed.extend(seen);
         streams.push(told);

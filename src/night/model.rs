@@ -12,18 +12,22 @@ use num_rational::Ratio;
 
 use super::Ground;
 use super::Step;
+use super::held;
 use super::pull::Pulled;
 use super::report::Noticed;
 use super::report::State;
 use super::report::StreamNight;
 use super::side_by_side::side_by_side;
+use crate::base::text::quoted;
 use crate::frame::functions::Days;
+use crate::model::held::Held;
 use crate::model::judge::Judge;
 use crate::model::judge::Judged;
 use crate::model::lake::Delivery;
 use crate::model::lake::Lake;
 use crate::model::landing::Landed;
 use crate::model::landing::Landing;
+use crate::model::slot;
 use crate::spec::catalog::Catalog;
 use crate::spec::connector::Connector;
 use crate::spec::connector::Contract;
@@ -54,10 +58,10 @@ fn known_rows(
 /// How a stream ended, and what was noticed on the way.
 type Modelled = anyhow::Result<(StreamNight, Vec<Noticed>)>;
 
-/// Judges and merges what every stream brought: tables side by side, the streams of one table in turn.
+/// Judges and merges what every stream brought, knowing what nights before held back: tables side by side, the streams of one table in turn.
 pub(super) fn all(
     ground: &Ground<'_>,
-    night: Date,
+    night: (Date, &[Held]),
     pulls: Vec<Pulled>,
     watch: &mut (dyn FnMut(Step) + Send),
 ) -> Vec<Modelled> {
@@ -92,7 +96,7 @@ fn told(modelled: Modelled, tell: &Sender<Step>) -> Modelled {
 fn model(
     ground: &Ground<'_>,
     (connector, stream): (&Connector, &Stream),
-    night: Date,
+    (night, before): (Date, &[Held]),
     pulled: Pulled,
 ) -> Modelled {
     let lake = Lake::at(&ground.lake());
@@ -120,13 +124,16 @@ fn model(
         zone: jiff::tz::TimeZone::get(&connector.zone)?,
         days: days(ground.catalog),
     };
-    let mut judged = Judged::default();
+    let files = landed.files.values().cloned().collect();
+    let mut judged = Judged { files, ..Judged::default() };
     for part in landing.parts(attempt)? {
         judge.part(&part?, &mut judged)?;
     }
-    told.quarantined.clone_from(&judged.quarantined);
+    slot::settle(stream, schema, &mut judged);
+    told.hold_back(&judged.quarantined, &landed);
     let mut noticed = noticed(connector, stream, &judged.noticed);
     noticed.extend(unread(connector, stream, &landed));
+    noticed.extend(came_back(connector, stream, &landed));
     let known = known_rows(&lake, ground.catalog, stream, night)?;
     if let Some(broken) = broken(stream, &landed, &judged, known) {
         told.equation.exploded = judged.exploded;
@@ -139,6 +146,7 @@ fn model(
     let is_full = stream.full.is_some() && landed.is_full;
     let delivery = Delivery { system: &connector.name, stream: &stream.name, night, is_full };
     told.equation = lake.merge(delivery, schema, &stream.write, &judged)?;
+    told.closed = held::closed(before, &told, (stream, schema), &judged);
     told.state = if landed.received == 0 { State::Nothing } else { State::Done };
     Ok((told, noticed))
 }
@@ -146,16 +154,18 @@ fn model(
 /// The promise that a delivery breaks, if it breaks one.
 fn broken(stream: &Stream, landed: &Landed, judged: &Judged, known: Option<u64>) -> Option<String> {
     let contract = &stream.contract;
-    let delivered = landed.received > 0 || landed.told == Some(0) || !landed.files.is_empty();
-    if delivered && landed.received < contract.rows_min {
-        let (received, least) = (landed.received, contract.rows_min);
+    // What came back corrected is no part of the delivery whose promise this is.
+    let received = landed.received - judged.corrected.len() as u64;
+    let delivered = received > 0 || landed.told == Some(0) || !landed.files.is_empty();
+    if delivered && received < contract.rows_min {
+        let least = contract.rows_min;
         return Some(format!("{received} rows came, the contract promises at least {least}"));
     }
-    if landed.received == 0 {
+    if received == 0 {
         return None;
     }
-    if let Some(told) = landed.told.filter(|told| *told != landed.received) {
-        return Some(format!("the source tells {told} rows, {} came", landed.received));
+    if let Some(told) = landed.told.filter(|told| *told != received) {
+        return Some(format!("the source tells {told} rows, {received} came"));
     }
     let absent = stream.columns.iter().find(|column| {
         !column.from.is_empty()
@@ -171,29 +181,29 @@ fn broken(stream: &Stream, landed: &Landed, judged: &Judged, known: Option<u64>)
     {
         return Some(format!("a new column `{header}` came"));
     }
-    thinned(contract, landed, judged, known)
+    thinned(contract, received, judged, known)
 }
 
 fn thinned(
     contract: &Contract,
-    landed: &Landed,
+    received: u64,
     judged: &Judged,
     known: Option<u64>,
 ) -> Option<String> {
     let share = |part: u64, whole: u64| Ratio::new(i128::from(part), i128::from(whole.max(1)));
-    let bad = judged.quarantined.len() as u64;
-    if share(bad, landed.received + judged.exploded) > contract.bad_rows_max && bad > 1 {
-        let reasons = judged.quarantined.iter().map(|row| format!("{} {}", row.column, row.reason));
+    let broken = || judged.quarantined.iter().filter(|row| row.corrects.is_none());
+    let (bad, rows) = (broken().count() as u64, received + judged.exploded);
+    if share(bad, rows) > contract.bad_rows_max && bad > 1 {
+        let reasons = broken().map(|row| format!("{} {}", row.column, row.reason));
         let mut counts: BTreeMap<String, u64> = BTreeMap::new();
         reasons.for_each(|reason| *counts.entry(reason).or_default() += 1);
         let most = counts.iter().max_by_key(|(_, rows)| **rows);
         let most =
             most.map_or(String::new(), |(reason, rows)| format!("; most: {reason} ({rows})"));
-        let rows = landed.received + judged.exploded;
         return Some(format!("{bad} of {rows} rows break the contract{most}"));
     }
     let (limit, known) = contract.shrink_max.zip(known)?;
-    let kept = judged.kept.len() as u64;
+    let kept = judged.kept.iter().filter(|kept| kept.is_delivered()).count() as u64;
     (kept < known && share(known - kept, known) > limit)
         .then(|| format!("the snapshot shrank from {known} to {kept} rows; it is held back"))
 }
@@ -223,4 +233,15 @@ fn unread(connector: &Connector, stream: &Stream, landed: &Landed) -> Vec<Notice
         Noticed::of(connector, stream, "unread", header).rows(*rows)
     };
     landed.unread.iter().map(of).collect()
+}
+
+/// What of the corrected workbooks nobody waits for, and which of them can't be read.
+fn came_back(connector: &Connector, stream: &Stream, landed: &Landed) -> Vec<Noticed> {
+    let of = |kind, about: &str| Noticed::of(connector, stream, kind, about);
+    let strays = landed.strays.iter();
+    let strays = strays.map(|(file, rows)| of("stray_correction", file).rows(*rows));
+    let unread = landed.unread_corrections.iter();
+    let unread =
+        unread.map(|(file, why)| of("unread_correction", &quoted(&format!("{file}: {why}"))));
+    strays.chain(unread).collect()
 }

@@ -6,7 +6,6 @@ use super::report::Noticed;
 use super::report::StreamNight;
 use crate::base::cell::Cell;
 use crate::base::cell::CellRow;
-use crate::model::judge::Quarantined;
 use crate::model::lake::Lake;
 use crate::spec::catalog::Catalog;
 use crate::spec::schema::Schema;
@@ -22,8 +21,10 @@ pub(super) fn keep(lake: &Lake, catalog: &Catalog, report: &NightReport) -> anyh
         let rows = match name {
             "stream_night" => rows(schema, streams.iter(), stream_night),
             "quarantine" => {
-                let each = |stream| held_back(schema, stream);
-                streams.iter().flat_map(each).collect()
+                let closed: Vec<CellRow> =
+                    streams.iter().flat_map(|s| &s.closed).map(|held| held.cells(schema)).collect();
+                lake.note(schema, *night, "closed", &closed)?;
+                streams.iter().flat_map(StreamNight::held).map(|held| held.cells(schema)).collect()
             }
             _ => rows(schema, report.noticed.iter(), |seen, name| match name {
                 "night" => Some(Cell::Day(*night)),
@@ -74,23 +75,6 @@ fn stream_night(stream: &StreamNight, column: &str) -> Option<Cell> {
         "deleted" => whole(equation.deleted),
         "asked_again" => whole(stream.asked_again),
         "note" => text(&stream.note),
-        _ => None,
-    }
-}
-
-fn held_back(schema: &Schema, stream: &StreamNight) -> Vec<CellRow> {
-    rows(schema, stream.quarantined.iter(), |row, name| quarantined(stream, row, name))
-}
-
-fn quarantined(stream: &StreamNight, row: &Quarantined, column: &str) -> Option<Cell> {
-    match column {
-        "night" => Some(Cell::Day(stream.night)),
-        "system" => text(&stream.system),
-        "stream" => text(&stream.stream),
-        "source" => text(&row.source),
-        "row" => Some(Cell::Whole(row.row)),
-        "column" => text(&row.column),
-        "reason" => text(&row.reason),
         _ => None,
     }
 }

@@ -12,11 +12,13 @@ use tokio::runtime::Handle;
 use super::Choice;
 use super::Ground;
 use super::Step;
+use super::held::held_back;
 use super::side_by_side::side_by_side;
 use super::status;
 use crate::base::batch::Batch;
 use crate::base::pseudonym::Key;
 use crate::extract;
+use crate::extract::DeliveredFile;
 use crate::extract::Delivery;
 use crate::extract::System;
 use crate::model::landing::Landed;
@@ -63,6 +65,7 @@ impl Bookmark {
             bookmark.since = bookmark.since.max(landed.until);
             bookmark.last_full = bookmark.last_full.max(landed.is_full.then_some(attempt.0));
             bookmark.files.extend(landed.files.into_values());
+            bookmark.files.extend(landed.corrections.into_values());
         }
         Ok(bookmark)
     }
@@ -144,12 +147,17 @@ async fn pull(
     (landing, from): (&Landing, Bookmark),
 ) -> Pulled {
     let mut attempt = landing.begin(tonight.choice.night).map_err(|fault| chain(&fault))?;
+    let held_back = || {
+        let held = held_back(tonight.ground, (connector, stream), tonight.choice.night);
+        held.map_err(std::io::Error::other)
+    };
     let request = extract::Request {
         connector,
         stream,
         since: from.since,
         until: tonight.cutoff,
         known_files: &from.files,
+        held_back: &held_back,
         secrets: tonight.ground.secrets,
         key: tonight.key,
         home: &tonight.ground.home.root,
@@ -168,12 +176,18 @@ async fn pull(
 }
 
 fn landed(delivery: Delivery, key: &Key) -> Landed {
+    let named = |files: Vec<DeliveredFile>| {
+        files.into_iter().map(|file| (file.name, file.sha256)).collect()
+    };
     Landed {
         received: delivery.received,
         told: delivery.told,
         until: delivery.until,
         is_full: false,
-        files: delivery.files.into_iter().map(|file| (file.name, file.sha256)).collect(),
+        files: named(delivery.files),
+        corrections: named(delivery.corrections),
+        strays: delivery.strays,
+        unread_corrections: delivery.unread_corrections,
         unread: delivery.unread,
         headers: delivery.headers,
         asked_again: delivery.asked_again,

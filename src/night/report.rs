@@ -8,8 +8,11 @@ use jiff::civil::Date;
 use super::Choice;
 use super::compute::Computed;
 use crate::measure::evaluate::Status;
+use crate::model::held::Closed;
+use crate::model::held::Held;
 use crate::model::judge::Quarantined;
 use crate::model::lake::Equation;
+use crate::model::landing::Landed;
 use crate::spec::connector::Connector;
 use crate::spec::connector::Stream;
 
@@ -58,6 +61,10 @@ pub struct StreamNight {
     pub equation: Equation,
     /// Rows that break the contract.
     pub quarantined: Vec<Quarantined>,
+    /// The contents of the files that those stand in, in the same order; empty for what is no file.
+    pub files: Vec<String>,
+    /// Rows of nights before, and of tonight, that need not wait any more.
+    pub closed: Vec<Held>,
     /// How often something was asked again.
     pub asked_again: u64,
     /// How it ended.
@@ -79,6 +86,8 @@ impl StreamNight {
             received: 0,
             equation: Equation::default(),
             quarantined: Vec::new(),
+            files: Vec::new(),
+            closed: Vec::new(),
             asked_again: 0,
             state: State::Nothing,
             note: String::new(),
@@ -88,6 +97,34 @@ impl StreamNight {
     pub(super) fn fail(&mut self, why: &str) {
         self.state = State::Failed;
         why.clone_into(&mut self.note);
+    }
+
+    /// Takes what was quarantined of a delivery.
+    pub(super) fn hold_back(&mut self, quarantined: &[Quarantined], landed: &Landed) {
+        let file = |held: &Quarantined| match &held.corrects {
+            Some(correction) => correction.file.clone(),
+            None => landed.file_of(&held.source).to_owned(),
+        };
+        self.files = quarantined.iter().map(file).collect();
+        self.quarantined = quarantined.to_vec();
+    }
+
+    /// What was quarantined, as the table `quarantine` has it. A refused delivery waits for nothing.
+    pub(super) fn held(&self) -> Vec<Held> {
+        let closed = (self.state == State::Failed).then_some((self.night, Closed::Refused));
+        let held = self.quarantined.iter().zip(&self.files).map(|(held, file)| Held {
+            night: self.night,
+            system: self.system.clone(),
+            stream: self.stream.clone(),
+            source: held.source.clone(),
+            row: held.row,
+            column: held.column.clone(),
+            reason: held.reason.clone(),
+            file: file.clone(),
+            slot: held.slot.clone(),
+            closed,
+        });
+        held.collect()
     }
 
     /// `system.stream`
@@ -203,6 +240,17 @@ impl NightReport {
     /// 0, or 1 where some part failed.
     pub fn exit_code(&self) -> u8 {
         u8::from(self.streams.iter().any(|stream| stream.state == State::Failed))
+    }
+
+    /// How many rows were closed, by stream and why.
+    pub fn closed(&self) -> BTreeMap<(String, Closed), u64> {
+        let mut closed: BTreeMap<(String, Closed), u64> = BTreeMap::new();
+        for stream in &self.streams {
+            for (_, why) in stream.closed.iter().filter_map(|held| held.closed) {
+                *closed.entry((stream.name(), why)).or_default() += 1;
+            }
+        }
+        closed
     }
 
     /// Why rows were quarantined: system.stream, column and reason, with how many rows and the first

@@ -84,6 +84,7 @@ impl Town {
             since: since.map(at),
             until: at(night),
             known_files: &known,
+            held_back: &|| Ok(Vec::new()),
             secrets: &self.vault,
             key: &key,
             home: self.folder.path(),

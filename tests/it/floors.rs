@@ -11,7 +11,7 @@ const FLOORS: [&[&str]; 7] = [
     &["spec"],
     &["frame"],
     &["extract", "measure", "model", "publish", "sandbox", "score", "warehouse"],
-    &["explain", "night"],
+    &["explain", "night", "quarantine"],
     &["schedule"],
     &["cli"],
 ];

@@ -18,6 +18,7 @@ mod nights;
 mod pencil;
 mod postgres;
 mod python;
+mod quarantine;
 mod receipt;
 mod reshape;
 mod schedule;

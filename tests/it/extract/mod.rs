@@ -85,6 +85,7 @@ pub(crate) async fn pulled(
         since: start.since,
         until: "2026-01-06T02:00:00+08:00".parse().unwrap(),
         known_files: &start.known,
+        held_back: &|| Ok(Vec::new()),
         secrets: &vault,
         key: &key,
         home: &start.home,

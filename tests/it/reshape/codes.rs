@@ -171,11 +171,11 @@ fn every_fault_of_a_citys_own_spellings_is_told_with_its_file_and_line() {
         ("disciplin.csv", 1, "H014"),
         ("discipline.csv", 2, "H005"),
         ("education.csv", 3, "H006"),
-        ("education.csv", 4, "H052"),
+        ("education.csv", 4, "H055"),
         ("education.csv", 5, "H005"),
-        ("education.csv", 6, "H052"),
-        ("education.csv", 7, "H052"),
-        ("education.csv", 8, "H052"),
+        ("education.csv", 6, "H055"),
+        ("education.csv", 7, "H055"),
+        ("education.csv", 8, "H055"),
     ];
     assert_eq!(told, expected);
     let hint = faults.iter().find(|fault| fault.place.line == 5).and_then(|f| f.hint(Lang::En));

@@ -97,6 +97,7 @@ impl World {
             since: since.map(|since| since.parse().unwrap()),
             until: night.at(2, 0, 0, 0).in_tz(&connector.zone).unwrap().timestamp(),
             known_files: &known,
+            held_back: &|| Ok(Vec::new()),
             secrets: &place,
             key: &Key::new("a key of people"),
             home: self.folder.path(),

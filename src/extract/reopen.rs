@@ -1,0 +1,124 @@
+//! What did the sender write in a row that is held back? Nothing of it was kept: the sender's file is
+//! opened again, found by its content, and its cells go nowhere but back to the sender.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::path::PathBuf;
+
+use super::ExtractError;
+use super::files::each_sheet;
+use super::files::folder;
+use super::files::named;
+use super::files::regular;
+use super::files::whole;
+use super::grid;
+use super::grid::Layout;
+use super::shield;
+use crate::base::pseudonym::sha256;
+use crate::spec::connector::Ask;
+use crate::spec::connector::Connector;
+use crate::spec::connector::Source;
+use crate::spec::connector::Stream;
+use crate::spec::template::Secrets;
+
+/// The files of a drop folder by their content.
+pub struct DropFolder {
+    files: BTreeMap<String, (String, PathBuf)>,
+}
+
+/// A sheet of the sender's, or a text file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reopened {
+    /// The sender's headers, those of several rows joined with `/`.
+    pub headers: Vec<String>,
+    /// Its rows by their number, as many cells as there are headers.
+    pub rows: BTreeMap<u32, Vec<Option<String>>>,
+}
+
+/// Why a file can't be opened again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lost {
+    /// No file in the folder has its content.
+    Gone,
+    /// A file of its name is there, with other content.
+    Changed,
+    /// It is no table any more for the connector as it is now.
+    Unreadable(String),
+}
+
+impl DropFolder {
+    /// Looks at every file of a system's drop folder; nothing for a system of another kind.
+    ///
+    /// # Errors
+    /// A folder that can't be read.
+    pub fn of(
+        connector: &Connector,
+        secrets: &dyn Secrets,
+        home: &Path,
+    ) -> Result<Option<DropFolder>, ExtractError> {
+        let Source::Files(files) = &connector.source else { return Ok(None) };
+        let folder = folder(files, &connector.name, secrets, home)?;
+        let mut found = BTreeMap::new();
+        for (name, path) in regular(&folder)? {
+            // One that is empty, or changes while it is read, is none that has landed.
+            if let Ok(bytes) = whole(&name, &path) {
+                found.insert(sha256(&bytes), (name, path));
+            }
+        }
+        Ok(Some(DropFolder { files: found }))
+    }
+
+    /// What stands in one source of a file, such as `roster.xlsx sheet 在编`.
+    ///
+    /// # Errors
+    /// Why the file is lost.
+    pub fn open(&self, stream: &Stream, file: &str, source: &str) -> Result<Reopened, Lost> {
+        let Some((name, path)) = self.files.get(file) else {
+            let is_of = |name: &String| source == name || source.starts_with(&format!("{name} "));
+            let is_there = self.files.values().any(|(name, _)| is_of(name));
+            return Err(if is_there { Lost::Changed } else { Lost::Gone });
+        };
+        let unreadable = |fault: ExtractError| Lost::Unreadable(fault.to_string());
+        let Ask::Files(ask) = &stream.ask else { return Err(Lost::Gone) };
+        let bytes = whole(name, path).map_err(unreadable)?;
+        let layout = Layout {
+            needed: shield::fates(stream).into_keys().collect(),
+            hides: false,
+            parts: named(ask, name),
+            note: ask.note.as_ref(),
+            grid: &ask.grid,
+        };
+        let mut found = Reopened::default();
+        let mut take = |sheet: grid::Sheet| {
+            // The file may have been renamed since; its sheet has not.
+            let own = sheet.source.strip_prefix(name.as_str()).unwrap_or_default();
+            if source.ends_with(own) {
+                let what = format!("file `{}`", sheet.source);
+                let batch = grid::batch(&sheet, &layout);
+                let (batch, _) = batch.map_err(|why| ExtractError::Unreadable { what, why })?;
+                found = reopened(batch);
+            }
+            Ok(())
+        };
+        each_sheet(name, &bytes, ask, &mut take).map_err(unreadable)?;
+        Ok(found)
+    }
+}
+
+/// The sender's columns of a sheet: what was made of its name and its note stays here.
+fn reopened(batch: crate::base::batch::Batch) -> Reopened {
+    let is_theirs = |header: &String| !header.starts_with('_') || header.starts_with("_field_");
+    let theirs: Vec<usize> = (0..batch.headers.len())
+        .filter(|at| batch.headers.get(*at).is_some_and(is_theirs))
+        .collect();
+    let surplus = |header: &String| match header.strip_prefix("_field_") {
+        Some(number) => format!("{}{number}", super::correction::SURPLUS),
+        None => header.clone(),
+    };
+    let headers = theirs.iter().filter_map(|at| batch.headers.get(*at)).map(surplus).collect();
+    let rows = batch.rows.into_iter().map(|row| {
+        let cells = theirs.iter().map(|at| row.cells.get(*at).cloned().flatten()).collect();
+        (row.row, cells)
+    });
+    Reopened { headers, rows: rows.collect() }
+}

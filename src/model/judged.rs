@@ -1,0 +1,128 @@
+//! What became of the rows of a stream, and how is one of them known again? Kept, or held back with the
+//! column, the reason and the place, never with the payload.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+
+use crate::base::cell::Cell;
+use crate::base::cell::CellRow;
+
+/// A row that came back corrected stands at the place of the row it corrects; this says of which file,
+/// and since when that was held back.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Correction {
+    /// The SHA-256 of the file that it corrects.
+    pub file: String,
+    /// The night in which the row was held back first.
+    pub since: Date,
+}
+
+/// A row that keeps its contract, and where it came from.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// Its values, in the order of the schema.
+    pub cells: CellRow,
+    /// The page, file or sheet.
+    pub source: String,
+    /// The row in it.
+    pub row: i64,
+    /// Whether it says that its key is deleted; then only its key is read.
+    pub is_deleted: bool,
+    /// What it corrects.
+    pub corrects: Option<Correction>,
+}
+
+/// A row that breaks its contract.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Quarantined {
+    /// The page, file or sheet.
+    pub source: String,
+    /// The row in it.
+    pub row: i64,
+    /// The column.
+    pub column: String,
+    /// The reason.
+    pub reason: String,
+    /// What a later delivery brings in its place: the values of `within` of a snapshot, else the key;
+    /// none where it can't be read.
+    pub slot: Option<String>,
+    /// What it corrects.
+    pub corrects: Option<Correction>,
+}
+
+/// The file, the source in it and the row of what was corrected.
+pub type Place = (String, String, i64);
+
+/// What became of the rows of a stream.
+#[derive(Clone, Debug, Default)]
+pub struct Judged {
+    /// Rows that keep their contract, in the order of the source.
+    pub kept: Vec<Kept>,
+    /// Rows that do not.
+    pub quarantined: Vec<Quarantined>,
+    /// Quarantined rows whose key can be read: the last good version of that key stays.
+    pub spared: Vec<CellRow>,
+    /// Rows that were made by taking rows of the source apart, beyond their number.
+    pub exploded: u64,
+    /// Rows that the manifest leaves out.
+    pub filtered: u64,
+    /// What was noticed, without harm: kind and subject, with how many rows.
+    pub noticed: BTreeMap<(String, String), u64>,
+    /// The places of the rows that came back corrected, kept or not: one row came for each.
+    pub corrected: BTreeSet<Place>,
+    /// The contents of the files of the same delivery: a correction of one of them is as new as it is.
+    pub files: BTreeSet<String>,
+}
+
+impl Kept {
+    /// Whether its own delivery brought it, and no correction.
+    pub fn is_delivered(&self) -> bool {
+        self.corrects.is_none()
+    }
+}
+
+impl Quarantined {
+    /// The place of what it corrects.
+    pub fn place(&self) -> Option<Place> {
+        let correction = self.corrects.as_ref()?;
+        Some((correction.file.clone(), self.source.clone(), self.row))
+    }
+}
+
+/// Where a row stands.
+pub(super) struct At {
+    pub(super) source: String,
+    pub(super) row: i64,
+    pub(super) is_malformed: bool,
+    pub(super) corrects: Option<Correction>,
+}
+
+impl At {
+    /// The columns that say so.
+    pub(super) const COLUMNS: [&str; 5] =
+        ["_source", "_row", "_malformed", "_corrects", "_held_since"];
+
+    /// Reads those columns of one row.
+    pub(super) fn of(cells: &CellRow) -> At {
+        let text = |at: usize| match cells.get(at) {
+            Some(Some(Cell::Text(text))) => Some(text.clone()),
+            _ => None,
+        };
+        let row = match cells.get(1) {
+            Some(Some(Cell::Whole(row))) => *row,
+            _ => 0,
+        };
+        let since = text(4).and_then(|text| text.parse().ok());
+        let corrects = text(3).zip(since).map(|(file, since)| Correction { file, since });
+        let source = text(0).unwrap_or_default();
+        At { source, row, is_malformed: text(2).is_some(), corrects }
+    }
+
+    /// The place of what it corrects.
+    pub(super) fn corrected(&self) -> Option<Place> {
+        let correction = self.corrects.as_ref()?;
+        Some((correction.file.clone(), self.source.clone(), self.row))
+    }
+}
