@@ -241,8 +241,8 @@ pub(super) fn majors_are_as_drawn(left: &Left) {
     is_near(rate, drawn, three_errors(drawn, told("sum(denominator)", matching)));
     // No tree asks it of a township, and so does no list.
     let told = night.ask(
-        "select distinct status from metric_value join unit using (unit_id)
+        "select distinct status, reason from metric_value join unit using (unit_id)
          where metric = 'major_match_rate' and category = 'township'",
     );
-    assert_eq!(told, [["not_applicable"]]);
+    assert_eq!(told, [["not_applicable", "not_listed"]]);
 }
