@@ -14,6 +14,7 @@ mod extract;
 mod flaws;
 mod floors;
 mod homes;
+mod hostile;
 mod nights;
 mod pencil;
 mod postgres;

@@ -162,6 +162,11 @@ impl World {
         connection.close().await.unwrap();
     }
 
+    /// Takes away every file that was dropped.
+    pub(crate) fn empty_drop(&self) {
+        fs::remove_dir_all(self.folder.path().join("drop")).unwrap();
+    }
+
     pub(crate) fn drop_file(&self, name: &str, bytes: &[u8]) {
         fs::create_dir_all(self.folder.path().join("drop")).unwrap();
         fs::write(self.folder.path().join("drop").join(name), bytes).unwrap();
