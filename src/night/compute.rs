@@ -60,14 +60,9 @@ pub(super) fn compute<'c>(
         fact::Ground { catalog, tables: &tables, days: days(catalog), as_of: choice.as_of };
     let kept = Kept::at(&ground.lake());
     kept.begin().context("keeping the facts")?;
-    let mut made_of = Vec::new();
-    let mut keep = |fact: &Fact, rows: &DataFrame| {
-        let columns = made::made(catalog, fact, rows)?;
-        made_of.extend(columns.map(|columns| (fact.table.value.clone(), columns)));
-        kept.keep(&fact.name, rows)
-    };
+    let mut keep = |fact: &Fact, rows: &DataFrame| kept.keep(&fact.name, rows);
     let cube = cube::count_and(&told_on, &mut keep).context("counting measures")?;
-    for (table, columns) in &made_of {
+    for (table, columns) in &cube.made {
         tables.get_mut(table).map_or(Ok(()), |table| made::put(table, columns))?;
     }
     let stale: BTreeSet<String> = stale.iter().cloned().collect();

@@ -101,8 +101,7 @@ struct Reading {
 /// it so, that is the finding: it is never corrected in silence.
 pub fn compare(metric: &str, report: &Report<'_>, ours: Option<&Ours<'_>>) -> Compared {
     let Some(ours) = ours else {
-        let sentence =
-            format!("{metric}自报{},没有编码为{metric}的指标;无从核对", written(report));
+        let sentence = format!("{metric}自报{},没有编码为{metric}的指标;无从核对", written(report));
         return nothing(Verdict::UnknownMetric, sentence);
     };
     let own = Scale::read(ours.measured_in);
@@ -119,8 +118,7 @@ pub fn compare(metric: &str, report: &Report<'_>, ours: Option<&Ours<'_>>) -> Co
     }
     let others = own.as_ref().map(|own| readings(report, own)).unwrap_or_default();
     let mut others = others.into_iter().filter(|other| {
-        agrees(other.number, value, ours)
-            && apart(other.number, value) < apart(first.number, value)
+        agrees(other.number, value, ours) && apart(other.number, value) < apart(first.number, value)
     });
     if let (Some(other), None) = (others.next(), others.next()) {
         return compared(Verdict::UnitOfMeasure, other, (report, ours, value));
@@ -135,17 +133,15 @@ fn first(report: &Report<'_>, own: Option<&Scale>) -> (Reading, bool) {
         return (Reading { word: String::new(), number: report.number }, true);
     };
     let stated = Scale::read(report.measured_in);
-    let factor = own.into(own).unwrap_or(Exact::from(1));
-    let told = stated.as_ref().and_then(|stated| Some((stated, stated.into(own)?)));
+    let factor = own.times_in(own).unwrap_or(Exact::from(1));
+    let told = stated.as_ref().and_then(|stated| Some((stated, stated.times_in(own)?)));
     match told {
         Some((stated, times)) => {
-            let reading =
-                Reading { word: stated.word().to_owned(), number: report.number * times };
+            let reading = Reading { word: stated.word().to_owned(), number: report.number * times };
             (reading, times == factor)
         }
         None => {
-            let reading =
-                Reading { word: own.word().to_owned(), number: report.number * factor };
+            let reading = Reading { word: own.word().to_owned(), number: report.number * factor };
             (reading, stated.is_none())
         }
     }
@@ -154,7 +150,7 @@ fn first(report: &Report<'_>, own: Option<&Scale>) -> (Reading, bool) {
 /// The number in every unit that people take for ours.
 fn readings(report: &Report<'_>, own: &Scale) -> Vec<Reading> {
     let read = |scale: &Scale| {
-        let number = report.number * scale.into(own)?;
+        let number = report.number * scale.times_in(own)?;
         Some(Reading { word: scale.word().to_owned(), number })
     };
     own.mistaken().iter().filter_map(read).collect()

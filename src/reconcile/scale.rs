@@ -64,9 +64,9 @@ impl Scale {
         if let Some((_, of_one)) = SHARES.iter().find(|(share, _)| *share == word) {
             return Some(Scale { factor: Exact::new(1, *of_one), thing: Some(SHARE.into()), word });
         }
-        let power = POWERS.iter().find_map(|(power, of_one)| {
-            Some((word.strip_prefix(power)?.to_owned(), *of_one))
-        });
+        let power = POWERS
+            .iter()
+            .find_map(|(power, of_one)| Some((word.strip_prefix(power)?.to_owned(), *of_one)));
         let (rest, ten) = power.unwrap_or((word.clone(), 1));
         let same = SAME.iter().find(|(other, ..)| *other == rest);
         let (name, of_one) = same.map_or((rest.as_str(), (1, 1)), |(_, name, one)| (*name, *one));
@@ -81,7 +81,7 @@ impl Scale {
 
     /// What a number in this unit is multiplied by to be in another; none where they count other things.
     /// A share is kept as a fraction, whatever it is shown in.
-    pub fn into(&self, other: &Scale) -> Option<Exact> {
+    pub fn times_in(&self, other: &Scale) -> Option<Exact> {
         let same = self.thing.is_none() && !other.is_share() || self.thing == other.thing;
         let kept = if other.is_share() { Exact::from(1) } else { other.factor };
         same.then(|| self.factor / kept)
@@ -139,13 +139,13 @@ mod tests {
     use super::*;
 
     /// One of the first in the second.
-    fn into(from: &str, to: &str) -> Option<Exact> {
-        Scale::read(from).unwrap().into(&Scale::read(to).unwrap())
+    fn times(from: &str, to: &str) -> Option<Exact> {
+        Scale::read(from).unwrap().times_in(&Scale::read(to).unwrap())
     }
 
     #[test]
     fn units_of_measurement_are_a_power_of_ten_and_a_thing() {
-        for (from, to, times) in [
+        for (from, to, of_one) in [
             ("件", "件", (1, 1)),
             ("万件", "件", (10_000, 1)),
             ("千件", "件", (1000, 1)),
@@ -160,11 +160,11 @@ mod tests {
             ("‰", "%", (1, 1000)),
             ("小数", "%", (1, 1)),
         ] {
-            assert_eq!(into(from, to), Some(Exact::new(times.0, times.1)), "{from} {to}");
+            assert_eq!(times(from, to), Some(Exact::new(of_one.0, of_one.1)), "{from} {to}");
         }
         for (from, to) in [("人", "件"), ("%", "件"), ("件", "%"), ("万", "%"), ("天", "工作日")]
         {
-            assert_eq!(into(from, to), None, "{from} {to}");
+            assert_eq!(times(from, to), None, "{from} {to}");
         }
         assert_eq!(Scale::read(" "), None);
     }
@@ -175,6 +175,7 @@ mod tests {
         assert_eq!(shown("%", Exact::new(9, 13), 4), "69.23%");
         assert_eq!(shown("件", Exact::from(1652), 0), "1652件");
         assert_eq!(shown("件/人", Exact::new(5, 4), 1), "1.3件/人");
-        assert_eq!(Scale::read("%").unwrap().apart(Exact::new(1, 50), 4), "2个百分点");
+        let percent = Scale::read("%").unwrap();
+        assert_eq!(percent.apart(Exact::new(1, 50), 4), "2个百分点");
     }
 }

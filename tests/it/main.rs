@@ -14,6 +14,7 @@ mod extract;
 mod flaws;
 mod floors;
 mod homes;
+mod machine;
 mod nights;
 mod pencil;
 mod postgres;
