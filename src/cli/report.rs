@@ -198,7 +198,16 @@ fn reconciled(report: &NightReport, face: &mut Face<'_>) -> io::Result<()> {
         ("none", count(&[Verdict::NoValueOfOurs, Verdict::UnknownMetric])),
     ];
     let line = face.say(Say::ReconciledLine, &nouns);
-    writeln!(face.out, "  {line}")
+    writeln!(face.out, "  {line}")?;
+    if let Some((figure, _)) = shown.first() {
+        let nouns = [
+            ("metric", figure.metric.clone()),
+            ("unit", figure.unit_id.clone()),
+            ("period", figure.period.clone()),
+        ];
+        writeln!(face.out, "  {}", face.say(Say::TryRows, &nouns))?;
+    }
+    Ok(())
 }
 
 fn metrics(report: &NightReport, face: &mut Face<'_>) -> io::Result<()> {
@@ -254,15 +263,6 @@ fn results(report: &NightReport, face: &mut Face<'_>) -> io::Result<()> {
     for missing in report.noticed.iter().filter(|seen| seen.kind == "no_calendar") {
         let nouns = [("file", missing.subject.clone()), ("rows", grouped(missing.rows))];
         writeln!(face.out, "hint: {}", face.say(Say::TryCalendar, &nouns))?;
-    }
-    let differs = |figure: &&Figure| figure.compared.verdict == Verdict::Differs;
-    if let Some(figure) = report.figures.iter().find(differs) {
-        let nouns = [
-            ("metric", figure.metric.clone()),
-            ("unit", figure.unit_id.clone()),
-            ("period", figure.period.clone()),
-        ];
-        writeln!(face.out, "hint: {}", face.say(Say::TryRows, &nouns))?;
     }
     Ok(())
 }

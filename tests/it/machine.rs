@@ -15,8 +15,8 @@ fn block<'t>(text: &'t str, kind: &str, part: &str) -> &'t str {
 
 #[test]
 fn ratings_of_machines_are_found_and_no_others() {
-    // Half the city: the smaller of the two jobs rates enough in one minute to be told from people.
-    let (world, home) = (World::of(50), World::home());
+    // At a fifth of the size the jobs rate some hundred times in their minute, and people once or twice.
+    let (world, home) = (World::of(20), World::home());
     let path = |name: &str| home.path().join(name);
     for system in ["appraisal", "hotline", "staffing", "supervision"] {
         fs::remove_file(path(&format!("connectors/{system}.toml"))).unwrap();
