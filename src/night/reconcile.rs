@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::HashMap;
+use std::collections::HashSet;
 
 use jiff::civil::Date;
 
@@ -84,8 +85,7 @@ pub(super) fn figures(
     let columns = ["unit_id", "period", "metric", "value", "written", "measured_in"];
     let rows: Vec<Row> = table::to_rows(reports, &columns).iter().filter_map(row).collect();
     let mut told: HashMap<(&str, &str, String), &Told<'_>> = HashMap::new();
-    let asked: std::collections::HashSet<&str> =
-        rows.iter().map(|row| row.metric.as_str()).collect();
+    let asked: HashSet<&str> = rows.iter().map(|row| row.metric.as_str()).collect();
     let of_units = values.iter().filter(|told| told.place.1.is_none() && told.part.is_none());
     for one in of_units.filter(|told| asked.contains(told.metric.name.as_str())) {
         let key = (one.metric.name.as_str(), one.place.0.as_str(), one.period.to_string());

@@ -134,16 +134,15 @@ fn first(report: &Report<'_>, own: Option<&Scale>) -> (Reading, bool) {
     };
     let stated = Scale::read(report.measured_in);
     let factor = own.times_in(own).unwrap_or(Exact::from(1));
+    let reading = |scale: &Scale, times: Exact| Reading {
+        word: scale.word().to_owned(),
+        number: report.number * times,
+    };
     let told = stated.as_ref().and_then(|stated| Some((stated, stated.times_in(own)?)));
-    match told {
-        Some((stated, times)) => {
-            let reading = Reading { word: stated.word().to_owned(), number: report.number * times };
-            (reading, times == factor)
-        }
-        None => {
-            let reading = Reading { word: own.word().to_owned(), number: report.number * factor };
-            (reading, stated.is_none())
-        }
+    if let Some((stated, times)) = told {
+        (reading(stated, times), times == factor)
+    } else {
+        (reading(own, factor), stated.is_none())
     }
 }
 
