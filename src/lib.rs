@@ -21,6 +21,7 @@ pub mod extract;
 pub mod measure;
 pub mod model;
 pub mod publish;
+pub mod reconcile;
 pub mod sandbox;
 pub mod score;
 pub mod warehouse;

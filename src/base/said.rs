@@ -246,6 +246,20 @@ texts! {
     ReasonIdDate "R344" "holds no day of birth" "其中的出生日期不成立";
     ReasonIdCheck "R345" "its last character does not fit the rest" "校验码不符";
     ReasonCheck "R346" "does not pass `{check}`" "未通过核对 `{check}`";
+    KindCrossCheck "R360" "two records contradict each other" "两处记录相互矛盾";
+    KindDiffers "R361" "self-reported figures that differ" "自报数与系统数不符";
+    KindUnknownMetric "R362" "self-reported, and no metric" "自报的指标编码不存在";
+    KindUnitOfMeasure "R363" "self-reported in another unit of measure" "自报所用计量单位不同";
+    Reconciled "R364" "Self-reported figures beside what the systems say" "自报数与系统数核对";
+    Reported "R365" "reported" "自报";
+    Ours "R366" "counted" "系统计";
+    Apart "R367" "apart" "差";
+    Verdict "R368" "verdict" "结论";
+    Differs "R369" "differs" "不符";
+    UnitOfMeasure "R370" "unit of measure" "计量单位不同";
+    ReconciledLine "R371" "{agree} of {all} figures agree, {differ} differ, {unit} agree in another unit of measure, {none} have nothing to compare with" "共 {all} 项:相符 {agree},不符 {differ},换算计量单位后相符 {unit},无从核对 {none}";
+    MoreReconciled "R372" "… and {count} more in table `reconciliation` of the warehouse" "……另有 {count} 项,见数据仓库 `reconciliation` 表";
+    TryRows "R373" "the rows behind our number: shuping explain {metric} --unit {unit} --period {period} --rows" "查看系统数所依据的行:shuping explain {metric} --unit {unit} --period {period} --rows";
 }
 
 /// What a kind of finding means, in words.
@@ -261,6 +275,10 @@ pub fn kind(kind: &str) -> Say {
         "month_only" => Say::KindMonthOnly,
         "unknown_person" => Say::KindUnknownPerson,
         "beyond" => Say::KindBeyond,
+        "cross_check" => Say::KindCrossCheck,
+        "differs" => Say::KindDiffers,
+        "unit_of_measure" => Say::KindUnitOfMeasure,
+        "unknown_metric" => Say::KindUnknownMetric,
         "no_calendar" => Say::KindNoCalendar,
         "stray_correction" => Say::KindStrayCorrection,
         "unread_correction" => Say::KindUnreadCorrection,

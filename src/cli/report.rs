@@ -6,6 +6,7 @@ use comfy_table::Cell;
 use comfy_table::CellAlignment;
 use comfy_table::Table;
 use comfy_table::presets;
+use num_traits::Signed as _;
 
 use super::Face;
 use super::quarantine::state as state_of;
@@ -13,9 +14,11 @@ use crate::base::said::Say;
 use crate::base::said::kind;
 use crate::measure::evaluate::Status;
 use crate::model::held::Closed;
+use crate::night::reconcile::Figure;
 use crate::night::report::NightReport;
 use crate::night::report::State;
 use crate::night::report::StreamNight;
+use crate::reconcile::Verdict;
 
 /// How many findings are shown before the rest is left to the warehouse.
 const SHOWN: usize = 12;
@@ -32,6 +35,7 @@ pub(super) fn print(report: &NightReport, city: &str, face: &mut Face<'_>) -> io
     streams(report, face)?;
     quarantine(report, face)?;
     findings(report, face)?;
+    reconciled(report, face)?;
     metrics(report, face)?;
     scores(report, face)?;
     results(report, face)?;
@@ -149,6 +153,59 @@ fn findings(report: &NightReport, face: &mut Face<'_>) -> io::Result<()> {
     if rest > 0 {
         let line = face.say(Say::More, &[("count", rest.to_string())]);
         writeln!(face.out, "  {line}")?;
+    }
+    Ok(())
+}
+
+/// Figures of units that are not ours: those furthest from ours first, then those in another unit of
+/// measurement.
+fn reconciled(report: &NightReport, face: &mut Face<'_>) -> io::Result<()> {
+    if report.figures.is_empty() {
+        return Ok(());
+    }
+    let verdict = |figure: &Figure| match figure.compared.verdict {
+        Verdict::Differs => Some(Say::Differs),
+        Verdict::UnitOfMeasure => Some(Say::UnitOfMeasure),
+        _ => None,
+    };
+    let shown = report.figures.iter();
+    let mut shown: Vec<_> = shown.filter_map(|figure| Some((figure, verdict(figure)?))).collect();
+    shown.sort_by_key(|(figure, _)| {
+        let relative = figure.compared.relative.map(|relative| relative.abs());
+        (figure.compared.verdict, std::cmp::Reverse(relative))
+    });
+    let head = [Say::Verdict, Say::Unit, Say::Metric, Say::Reported, Say::Ours, Say::Apart];
+    let rows = shown.iter().take(SHOWN).map(|(figure, say)| {
+        let words = [say.text(face.lang), &figure.unit_id, &figure.metric];
+        let numbers = [&figure.written, &figure.counted, &figure.apart];
+        words.into_iter().chain(numbers.map(String::as_str)).map(str::to_owned).collect()
+    });
+    let rows = rows.collect();
+    section(face, Say::Reconciled, &head, 3, rows)?;
+    if let Some(rest) = shown.len().checked_sub(SHOWN).filter(|rest| *rest > 0) {
+        let line = face.say(Say::MoreReconciled, &[("count", rest.to_string())]);
+        writeln!(face.out, "  {line}")?;
+    }
+    let count = |verdict: &[Verdict]| {
+        let of = |figure: &&Figure| verdict.contains(&figure.compared.verdict);
+        grouped(report.figures.iter().filter(of).count() as u64)
+    };
+    let nouns = [
+        ("all", grouped(report.figures.len() as u64)),
+        ("agree", count(&[Verdict::Agrees])),
+        ("differ", count(&[Verdict::Differs])),
+        ("unit", count(&[Verdict::UnitOfMeasure])),
+        ("none", count(&[Verdict::NoValueOfOurs, Verdict::UnknownMetric])),
+    ];
+    let line = face.say(Say::ReconciledLine, &nouns);
+    writeln!(face.out, "  {line}")?;
+    if let Some((figure, _)) = shown.first() {
+        let nouns = [
+            ("metric", figure.metric.clone()),
+            ("unit", figure.unit_id.clone()),
+            ("period", figure.period.clone()),
+        ];
+        writeln!(face.out, "  {}", face.say(Say::TryRows, &nouns))?;
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ use polars::prelude::*;
 
 use super::MeasureError;
 use super::fact::Ground;
+use super::made::made;
 use super::placed::month_of_measure;
 use super::placed::placed;
 use super::quantile::quantile;
@@ -71,6 +72,8 @@ pub struct Cube {
     pub measures: BTreeMap<String, Amounts>,
     /// By name.
     pub facts: BTreeMap<String, Known>,
+    /// Columns that facts make for tables, by the table.
+    pub made: Vec<(String, DataFrame)>,
 }
 
 impl Amounts {
@@ -176,6 +179,8 @@ pub fn count_and(ground: &Ground<'_>, keep: &mut Keep<'_>) -> Result<Cube, Measu
     let mut cube = Cube::default();
     for fact in ground.catalog.facts() {
         let rows = ground.rows(fact)?;
+        let columns = made(ground.catalog, fact, &rows)?;
+        cube.made.extend(columns.map(|columns| (fact.table.value.clone(), columns)));
         let mut known = Known {
             first: None,
             is_stock: matches!(fact.kind, FactKind::Stock { .. }),

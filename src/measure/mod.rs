@@ -5,6 +5,7 @@ pub mod cube;
 pub mod evaluate;
 pub mod fact;
 pub mod kept;
+pub mod made;
 mod months;
 pub mod peers;
 pub mod placed;

@@ -15,7 +15,8 @@ use crate::frame::table;
 type Held = (Option<Date>, Option<Date>, Option<String>, IdxSize);
 
 /// The rows with the columns of `person_spell` as `name.column`; empty where nobody knows the person on
-/// that day. Of two spells, the one in the row's own unit counts.
+/// that day, and `name.known`: whether anybody knows the person on any day. Of two spells, the one in the
+/// row's own unit counts.
 pub(super) fn beside(
     frame: DataFrame,
     spells: &DataFrame,
@@ -34,7 +35,11 @@ pub(super) fn beside(
         own.or_else(|| holding.next()).map(|(.., at)| *at)
     });
     let found = IdxCa::from_iter_options("_at".into(), found);
+    let people = rows.iter().map(|row| text_of(row.first()));
+    let known = people.map(|person| Some(person.is_some_and(|person| held.contains_key(&person))));
+    let known = BooleanChunked::from_iter_options(format!("{name}.known").into(), known);
     let mut frame = frame;
+    frame.with_column(known.into_series().into()).map_err(doing())?;
     for column in spells.columns().iter().filter(|column| !column.name().starts_with('_')) {
         let taken = column.take(&found).map_err(doing())?;
         let named = taken.with_name(format!("{name}.{}", column.name()).into());

@@ -27,7 +27,7 @@ use crate::spec::schema::FieldKind;
 use crate::spec::schema::Schema;
 
 /// What a spell carries of its person, as the rosters tell it.
-const CARRIED: [&str; 11] = [
+const CARRIED: [&str; 12] = [
     "sex",
     "birth_date",
     "education",
@@ -39,6 +39,7 @@ const CARRIED: [&str; 11] = [
     "rank_level",
     "hired_on",
     "on_post_on",
+    "uscc",
 ];
 
 /// The tables that spells are made from.

@@ -9,6 +9,8 @@ use jiff::civil::Date;
 use super::Choice;
 use super::Ground;
 use super::model::days;
+use super::reconcile;
+use super::reconcile::Figure;
 use super::report::Noticed;
 use super::score;
 use crate::base::period::Month;
@@ -21,6 +23,7 @@ use crate::measure::evaluate::Told;
 use crate::measure::fact;
 use crate::measure::kept::Kept;
 use crate::measure::kept::Ledger;
+use crate::measure::made;
 use crate::measure::peers::Peers;
 use crate::measure::units::units;
 use crate::model::lake::Lake;
@@ -39,6 +42,8 @@ pub(super) struct Computed<'c> {
     pub(super) values: Vec<Told<'c>>,
     /// The scores of units whose category has a tree.
     pub(super) scores: Vec<UnitScore<'c>>,
+    /// What units report of themselves, beside what was counted.
+    pub(super) figures: Vec<Figure>,
     /// What was noticed on the way.
     pub(super) noticed: Vec<Noticed>,
 }
@@ -50,13 +55,16 @@ pub(super) fn compute<'c>(
     stale: &[String],
 ) -> anyhow::Result<Computed<'c>> {
     let catalog = ground.catalog;
-    let (tables, mut noticed) = tables(catalog, lake, choice)?;
+    let (mut tables, mut noticed) = tables(catalog, lake, choice)?;
     let told_on =
         fact::Ground { catalog, tables: &tables, days: days(catalog), as_of: choice.as_of };
     let kept = Kept::at(&ground.lake());
     kept.begin().context("keeping the facts")?;
     let mut keep = |fact: &Fact, rows: &DataFrame| kept.keep(&fact.name, rows);
     let cube = cube::count_and(&told_on, &mut keep).context("counting measures")?;
+    for (table, columns) in &cube.made {
+        tables.get_mut(table).map_or(Ok(()), |table| made::put(table, columns))?;
+    }
     let stale: BTreeSet<String> = stale.iter().cloned().collect();
     let ledger = Ledger::of((choice.night, choice.as_of), &catalog.fingerprint, &stale, &cube);
     kept.finish(&ledger).context("keeping the facts")?;
@@ -74,7 +82,9 @@ pub(super) fn compute<'c>(
     noticed.extend(beyond(&values, choice.as_of));
     noticed.extend(without_calendar(&values, &catalog.settings.calendar));
     let scores = score::scores(catalog, tables.get("unit"), &values, choice.as_of);
-    Ok(Computed { tables, values, scores, noticed })
+    let figures = reconcile::figures(catalog, tables.get("self_report"), &values);
+    noticed.extend(reconcile::noticed(&figures));
+    Ok(Computed { tables, values, scores, figures, noticed })
 }
 
 type Tables = BTreeMap<String, DataFrame>;
@@ -154,7 +164,7 @@ fn beyond(values: &[Told<'_>], as_of: Date) -> Vec<Noticed> {
         let is_present = period.first() <= told && told <= period.last();
         let is_longest = metric.periods.last() == Some(&period.kind());
         let is_above =
-            metric.finding.zip(told_of.value).is_some_and(|(limit, value)| value > limit);
+            metric.finding.zip(told_of.value).is_some_and(|(limit, value)| value > limit.above);
         is_above && is_present && is_longest && told_of.status == Status::Ok
     };
     let noticed = |told: &Told<'_>| {
@@ -165,7 +175,8 @@ fn beyond(values: &[Told<'_>], as_of: Date) -> Vec<Noticed> {
         let about = place.collect::<Vec<_>>().join(" ");
         let amount = told.numerator.or(told.value).map_or(0, |amount| amount.ceil().to_integer());
         let rows = u64::try_from(amount).unwrap_or_default();
-        Noticed::of_table("metric_value", "beyond", &about).rows(rows)
+        let kind = told.metric.finding.map_or("beyond", |limit| limit.kind);
+        Noticed::of_table("metric_value", kind, &about).rows(rows)
     };
     values.iter().filter(is_beyond).map(noticed).collect()
 }

@@ -9,6 +9,7 @@ use super::compute::Computed;
 use super::notes;
 use super::notes::text;
 use super::notes::whole;
+use super::reconcile;
 use super::report::NightReport;
 use super::score;
 use crate::base::cell::Cell;
@@ -146,6 +147,8 @@ pub(super) async fn load(
         let days = (report.night, report.as_of);
         tables.push(all(schema, score::rows(schema, &computed.scores, days)));
     }
+    let figures = schema(catalog, reconcile::TABLE)?;
+    tables.push(all(figures, reconcile::rows(figures, &computed.figures, report.night)));
     for name in notes::NOTES {
         let schema = schema(catalog, name)?;
         let rows = match name {
@@ -201,6 +204,14 @@ pub(super) fn publish(
     for (file, name) in score::TABLES {
         let rows = score::table(schema(catalog, name)?, &computed.scores, choice)?;
         resources.push(resource(ground, (file, name), &rows)?);
+    }
+    if computed.tables.contains_key("self_report") {
+        let figures = schema(catalog, reconcile::TABLE)?;
+        let rows = reconcile::rows(figures, &computed.figures, choice.night);
+        let columns: Vec<(&str, FieldKind)> =
+            figures.fields.iter().map(|field| (field.name.as_str(), field.kind)).collect();
+        let rows = table::from_rows(&columns, &rows)?;
+        resources.push(resource(ground, (reconcile::TABLE, reconcile::TABLE), &rows)?);
     }
     let settings = &catalog.settings;
     let label = Label {

@@ -7,6 +7,7 @@ mod held;
 mod model;
 mod notes;
 mod pull;
+pub mod reconcile;
 pub mod report;
 mod score;
 mod side_by_side;

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 
 use super::Choice;
 use super::compute::Computed;
+use super::reconcile::Figure;
 use crate::measure::evaluate::Status;
 use crate::model::held::Closed;
 use crate::model::held::Held;
@@ -195,6 +196,8 @@ pub struct NightReport {
     pub metrics: BTreeMap<String, (String, [u64; 5], bool)>,
     /// How many units of each category there are, and how many of them have a score.
     pub scores: BTreeMap<String, (u64, u64)>,
+    /// What units report of themselves, beside what was counted.
+    pub figures: Vec<Figure>,
     /// Where the warehouse is.
     pub warehouse: PathBuf,
     /// Where the release is.
@@ -232,6 +235,7 @@ impl NightReport {
             noticed,
             metrics,
             scores,
+            figures: computed.figures.clone(),
             warehouse: PathBuf::new(),
             release: PathBuf::new(),
         }

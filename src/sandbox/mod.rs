@@ -16,6 +16,7 @@ mod truth;
 pub mod units;
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 
@@ -118,6 +119,12 @@ impl City {
     /// `connectors/aliases.csv` as the staffing office would have decided it.
     pub fn alias_lines(&self) -> String {
         self.spellings.alias_lines(&self.founded)
+    }
+
+    /// Which ratings a machine made without a mark, as case and number of the service: far too many for the
+    /// list of what was planted.
+    pub fn machine_ratings(&self) -> BTreeSet<(String, u8)> {
+        self.service.made_by_machine(&self.days)
     }
 
     /// What was planted, and whom nobody may ever see: names, numbers and phones in clear.

@@ -155,6 +155,7 @@ fn columns_of_fact(catalog: &Catalog, fact: &Fact) -> Vec<String> {
             Make::Spell { .. } => {
                 let spells = catalog.schemas.get("person_spell").into_iter();
                 let fields = spells.flat_map(|spells| &spells.fields);
+                columns.push(format!("{}.known", derived.name));
                 columns.extend(fields.map(|field| format!("{}.{}", derived.name, field.name)));
             }
         }

@@ -174,7 +174,7 @@ pub struct Metric {
     /// Below this base it is `withheld`.
     pub withhold: Option<Base>,
     /// Above this value somebody should look.
-    pub finding: Option<Exact>,
+    pub finding: Option<Limit>,
     /// What kind of record it rests on: recorded, reported, derived.
     pub evidence: String,
     /// Whether its values may be summed over units.
@@ -189,6 +189,16 @@ pub struct Metric {
     pub place: Place,
     /// The file it stands in.
     pub file: String,
+}
+
+/// A value above which somebody should look.
+#[derive(Clone, Copy, Debug)]
+pub struct Limit {
+    /// The value.
+    pub above: Exact,
+    /// What kind of finding it is: `beyond`, or `cross_check` where the metric counts what two records
+    /// contradict each other in.
+    pub kind: &'static str,
 }
 
 /// The least base of a metric.
@@ -437,13 +447,16 @@ fn words<T: Copy>(table: &Table<'_>, key: &'static str, known: &[(&str, T)]) -> 
     found.iter().filter_map(pick).collect()
 }
 
-/// `finding = { above = "0.40" }`
-fn limit(table: &Table<'_>) -> Option<Exact> {
+/// `finding = { above = "0.40", kind = "cross_check" }`
+fn limit(table: &Table<'_>) -> Option<Limit> {
     let inner = table.table("finding")?;
+    let kinds = [("beyond", "beyond"), ("cross_check", "cross_check")];
+    let kind = inner.word("kind", &kinds).unwrap_or("beyond");
     if inner.node("above").is_none() {
         inner.missing("above", "\"0\"");
     }
-    inner.parsed("above", "a decimal, as in \"0.40\"", formula::decimal)
+    let above = inner.parsed("above", "a decimal, as in \"0.40\"", formula::decimal)?;
+    Some(Limit { above, kind })
 }
 
 fn base(table: &Table<'_>, key: &'static str) -> Option<Base> {

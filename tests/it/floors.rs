@@ -10,7 +10,7 @@ const FLOORS: [&[&str]; 7] = [
     &["base"],
     &["spec"],
     &["frame"],
-    &["extract", "measure", "model", "publish", "sandbox", "score", "warehouse"],
+    &["extract", "measure", "model", "publish", "reconcile", "sandbox", "score", "warehouse"],
     &["explain", "night", "quarantine"],
     &["schedule"],
     &["cli"],

@@ -15,6 +15,7 @@ mod flaws;
 mod floors;
 mod homes;
 mod hostile;
+mod machine;
 mod nights;
 mod pencil;
 mod postgres;

@@ -6,6 +6,7 @@ pub(super) mod ratings;
 pub(super) mod told;
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use self::cases::Case;
 use self::items::Item;
@@ -47,6 +48,15 @@ impl Service {
             }
         }
         closed
+    }
+
+    /// The ratings that a machine made, as case and number of the service.
+    pub(super) fn made_by_machine(&self, days: &Days) -> BTreeSet<(String, u8)> {
+        let made = self.ratings.iter().filter(|rating| rating.made == ratings::Made::Machine);
+        let key = |rating: &Rating| {
+            Some((self.cases.get(rating.case as usize)?.number(days), rating.number))
+        };
+        made.filter_map(key).collect()
     }
 
     /// What was planted here.

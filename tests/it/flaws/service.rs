@@ -14,7 +14,7 @@ const RATED: &str = "
             *,
             not automatic and detail is not null and count(*) over (
                 partition by automatic, detail, channel, substr(rated_at, 1, 16)
-            ) >= 20 as machine
+            ) >= 20 as alike
         from service_rating
     )";
 
@@ -129,7 +129,7 @@ pub(super) fn marked_defaults_are_not_genuine(left: &Left) {
         "{RATED}
          select count(*) from (
             select case_id, service_no, min(rated_at) as first from rated
-            where not automatic and not machine group by case_id, service_no
+            where not automatic and not alike group by case_id, service_no
          ) join service_case using (case_id)
          where unit_id is not null and strftime('%Y', first, '+8 hours') = '2025'"
     );
@@ -139,7 +139,9 @@ pub(super) fn marked_defaults_are_not_genuine(left: &Left) {
 /// F31
 pub(super) fn ratings_of_machines_are_found_and_not_genuine(left: &Left) {
     let night = &left.first;
-    let of_2025 = "machine and strftime('%Y', rated_at, '+8 hours') = '2025'";
+    let otherwise = "select count(*) from rated where machine <> alike or machine is null";
+    assert_eq!(night.count(&format!("{RATED} {otherwise}")), 0);
+    let of_2025 = "alike and strftime('%Y', rated_at, '+8 hours') = '2025'";
     let jobs = night.column(&format!(
         "{RATED} select distinct unit.name from rated join service_case using (case_id)
          join service_item using (item_id) join unit on unit.unit_id = service_item.unit_id
@@ -149,8 +151,8 @@ pub(super) fn ratings_of_machines_are_found_and_not_genuine(left: &Left) {
     assert_eq!(jobs, BTreeSet::from(names));
     // 4,100 at a tenth, in one minute of one evening.
     let spike = night.count(&format!(
-        "{RATED} select max(alike) from (select count(*) as alike from rated
-         where machine and date(rated_at, '+8 hours') = '2025-12-30'
+        "{RATED} select max(rows) from (select count(*) as rows from rated
+         where alike and date(rated_at, '+8 hours') = '2025-12-30'
          group by substr(rated_at, 1, 16))"
     ));
     assert_eq!(spike, 410);
@@ -177,7 +179,7 @@ pub(super) fn coverage_counts_cases_not_ratings(left: &Left) {
     let genuine = left.first.ask(&format!(
         "{RATED}
          select count(*), count(distinct case_id) from rated join service_case using (case_id)
-         where not automatic and not machine and status = 'closed' and unit_id is not null
+         where not automatic and not alike and status = 'closed' and unit_id is not null
            and strftime('%Y', closed_at, '+8 hours') = '2025' and rated_at < '2025-12-31T16:00:00Z'"
     ));
     let (ratings, cases): (u64, u64) =

@@ -100,4 +100,19 @@ pub(super) fn odd_units_of_measure_are_counted(left: &Left) {
         let is_whole = row[0].parse::<u64>().is_ok_and(|value| value > 1000);
         assert!(if row[1] == "万件" { is_whole } else { row[0] == "0.0098" }, "{odd:?}");
     }
+    // Beside our numbers they are the same, once the unit of measure is read; nobody else's is.
+    let read = night.by_key(
+        "select unit_id || ' ' || metric, written_in, read_in from reconciliation
+         where verdict = 'unit_of_measure'",
+    );
+    assert!(read.keys().all(|key| odd.contains_key(key)), "{read:?}");
+    let of_value =
+        night.column("select unit_id || ' ' || metric from reconciliation where value is not null");
+    for (key, row) in odd.iter().filter(|(key, _)| of_value.contains(*key)) {
+        let read_in = if row[1] == "万件" { "万件" } else { "小数" };
+        assert_eq!(read.get(key), Some(&vec![row[1].clone(), read_in.to_owned()]), "{key}");
+    }
+    let named: BTreeSet<String> =
+        read.keys().map(|key| key.split(' ').next().unwrap().to_owned()).collect();
+    assert_eq!(named, units);
 }

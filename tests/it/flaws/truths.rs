@@ -215,6 +215,17 @@ pub(super) fn one_bureau_closes_late(left: &Left) {
         "select value from self_report where unit_id = '{unit}' and metric = 'on_time_rate'"
     ));
     is_near(report, 1.0, 0.0);
+    // Beside ours it differs, with both numbers.
+    let beside = night.ask(&format!(
+        "select verdict, reported, value, sentence from reconciliation
+         where unit_id = '{unit}' and metric = 'on_time_rate' and period = '2025'"
+    ));
+    assert_eq!((beside[0][0].as_str(), beside[0][1].as_str()), ("differs", "1"));
+    is_near(beside[0][2].parse().unwrap(), told("on_time_rate"), 0.0);
+    let sentence = &beside[0][3];
+    assert!(sentence.starts_with("按时办结率自报100%,系统计"), "{sentence}");
+    assert!(sentence.ends_with("个百分点;口径或数据待核"), "{sentence}");
+    assert!(night.said.contains("--unit"), "{}", night.said);
 }
 
 /// Nobody plants it, but majors are drawn one as likely as the other: five of fourteen are of management.

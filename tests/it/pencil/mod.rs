@@ -1,6 +1,7 @@
 //! Does the software agree with cases worked out by hand? The cases were written before it.
 
 mod codes;
+mod contradictions;
 mod days;
 mod figures;
 mod majors;

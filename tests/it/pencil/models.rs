@@ -23,7 +23,7 @@ fn rows(file: &str, columns: &[(&'static str, &str)]) -> Vec<Row<'static>> {
 }
 
 /// A row out of `column = cell` pairs.
-fn row<'r>(cells: &[(&'r str, &str)]) -> Row<'r> {
+pub(super) fn row<'r>(cells: &[(&'r str, &str)]) -> Row<'r> {
     cells.iter().map(|(column, cell)| (*column, (*cell).to_owned())).collect()
 }
 
