@@ -8,6 +8,7 @@ mod progress;
 mod quarantine;
 mod report;
 mod schedule;
+mod schema;
 mod status;
 mod verbs;
 
@@ -23,6 +24,7 @@ use std::thread;
 use clap::Parser;
 use clap::Subcommand;
 use clap::ValueEnum;
+use clap::builder::PossibleValuesParser;
 use jiff::civil::Date;
 use tokio::runtime::Handle;
 use tokio::signal::unix::SignalKind;
@@ -32,6 +34,7 @@ use tokio::sync::oneshot;
 use crate::base::messages::Lang;
 use crate::base::said::Say;
 use crate::night::Refusal;
+use crate::spec::json_schema::JsonSchema;
 use crate::spec::secret::HomeSecrets;
 use crate::spec::template::Secrets as _;
 
@@ -115,6 +118,8 @@ enum Verb {
     Aliases(Aliases),
     /// List what is held back, or export it for the sender to correct
     Quarantine(quarantine::Quarantine),
+    /// Print the JSON Schema of a kind of file, for editors and validators
+    Schema(SchemaOf),
     /// Write a home to begin with
     Init {
         /// The folder
@@ -210,6 +215,20 @@ struct Explain {
     /// Print the explanation as JSON
     #[arg(long)]
     json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+struct SchemaOf {
+    /// The kind of file
+    #[arg(required_unless_present = "dir", value_parser = kinds())]
+    kind: Option<String>,
+    /// Write the schemas of all kinds into a folder instead
+    #[arg(long, conflicts_with = "kind", value_name = "DIR")]
+    dir: Option<PathBuf>,
+}
+
+fn kinds() -> PossibleValuesParser {
+    PossibleValuesParser::new(JsonSchema::ALL.map(JsonSchema::name))
 }
 
 /// Who is spoken to, and in which tongue.

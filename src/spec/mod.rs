@@ -12,6 +12,7 @@ pub mod formula;
 pub mod function;
 pub mod home;
 pub mod list;
+pub mod json_schema;
 pub mod pipeline;
 pub mod reader;
 pub mod reference;

@@ -2,13 +2,18 @@
 
 use super::reader::Table;
 use super::reader::text_of;
+use super::reader::wrong_type;
 use super::tree::Entry;
 use super::tree::Node;
 use super::tree::Value;
 
 /// The tables of `[[key]]`; one with `each = […]` stands once for every word, in the place of `{}`.
 pub(super) fn each(root: &Table<'_>, key: &'static str) -> Vec<Node> {
-    let Some(Node { value: Value::List(items), .. }) = root.node(key) else { return Vec::new() };
+    let Some(node) = root.node(key) else { return Vec::new() };
+    let Value::List(items) = &node.value else {
+        wrong_type(root.faults, node, &root.name(key), "an array of tables");
+        return Vec::new();
+    };
     items.iter().flat_map(|item| repeated(item, root)).collect()
 }
 
@@ -27,7 +32,10 @@ fn repeated(item: &Node, root: &Table<'_>) -> Vec<Node> {
                 [id, title] => {
                     Some((text_of(id, "each", root.faults)?, text_of(title, "each", root.faults)?))
                 }
-                _ => None,
+                _ => {
+                    wrong_type(root.faults, word, "each", "a pair of a word and a title");
+                    None
+                }
             },
             _ => text_of(word, "each", root.faults).map(|word| (word.clone(), word)),
         })
