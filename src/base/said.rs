@@ -200,8 +200,8 @@ texts! {
     KindUnknownPerson "R149" "somebody whom no roster knows" "名册上没有的人员";
     TryCalendar "R156" "{rows} values count in working days that are not published: add `{file}` (date,is_workday,name) and run the night again" "{rows} 个指标值以工作日计而缺日历:请补充 `{file}`(date,is_workday,name)后重跑";
     KindNoCalendar "R155" "values without a calendar; the file to add" "缺工作日历的指标值;请补充该文件";
-    KindOrphan "R194" "a key that points at no row" "指向不存在的行";
-    KindNotUnique "R195" "a value that only one row may have" "应唯一而重复的取值";
+    KindOrphan "R270" "a key that points at no row" "指向不存在的行";
+    KindNotUnique "R271" "a value that only one row may have" "应唯一而重复的取值";
     KindBeyond "R154" "a metric beyond its limit" "指标超出界限";
     KindStrayCorrection "R226" "a corrected row that nobody waits for" "更正行无对应的隔离行";
     KindUnreadCorrection "R227" "a file of corrections that can't be read" "更正文件无法读取";

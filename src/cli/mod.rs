@@ -24,7 +24,6 @@ use std::thread;
 use clap::Parser;
 use clap::Subcommand;
 use clap::ValueEnum;
-use clap::builder::PossibleValuesParser;
 use jiff::civil::Date;
 use tokio::runtime::Handle;
 use tokio::signal::unix::SignalKind;
@@ -34,7 +33,6 @@ use tokio::sync::oneshot;
 use crate::base::messages::Lang;
 use crate::base::said::Say;
 use crate::night::Refusal;
-use crate::spec::json_schema::JsonSchema;
 use crate::spec::secret::HomeSecrets;
 use crate::spec::template::Secrets as _;
 
@@ -89,7 +87,7 @@ enum Verb {
         scale: f64,
     },
     /// Serve the systems of the pretend city until Ctrl-C
-    Sandbox(Sandbox),
+    Sandbox(demo::Sandbox),
     /// Read every file of the home and print every fault at once
     Check,
     /// Run a night: extract, model, measure, load, publish
@@ -119,31 +117,12 @@ enum Verb {
     /// List what is held back, or export it for the sender to correct
     Quarantine(quarantine::Quarantine),
     /// Print the JSON Schema of a kind of file, for editors and validators
-    Schema(SchemaOf),
+    Schema(schema::SchemaOf),
     /// Write a home to begin with
     Init {
         /// The folder
         dir: PathBuf,
     },
-}
-
-#[derive(Debug, clap::Args)]
-struct Sandbox {
-    /// Where its files are written: what is dropped, the appraisal database and the truth
-    #[arg(long, default_value = "sandbox", value_name = "DIR")]
-    dir: PathBuf,
-    /// The night up to which things have happened
-    #[arg(long, default_value = "2026-01-06", value_name = "DATE")]
-    night: Date,
-    /// How large the city is
-    #[arg(long, default_value_t = 0.1)]
-    scale: f64,
-    /// The same seed makes the same city
-    #[arg(long, default_value_t = demo::SEED)]
-    seed: u64,
-    /// The port of its gateways; 0 is any
-    #[arg(long, default_value_t = 0)]
-    port: u16,
 }
 
 #[derive(Debug, clap::Args)]
@@ -215,20 +194,6 @@ struct Explain {
     /// Print the explanation as JSON
     #[arg(long)]
     json: bool,
-}
-
-#[derive(Debug, clap::Args)]
-struct SchemaOf {
-    /// The kind of file
-    #[arg(required_unless_present = "dir", value_parser = kinds())]
-    kind: Option<String>,
-    /// Write the schemas of all kinds into a folder instead
-    #[arg(long, conflicts_with = "kind", value_name = "DIR")]
-    dir: Option<PathBuf>,
-}
-
-fn kinds() -> PossibleValuesParser {
-    PossibleValuesParser::new(JsonSchema::ALL.map(JsonSchema::name))
 }
 
 /// Who is spoken to, and in which tongue.

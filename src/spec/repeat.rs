@@ -27,20 +27,22 @@ fn repeated(item: &Node, root: &Table<'_>) -> Vec<Node> {
     let rest = Node { value: Value::Table(rest), place: item.place };
     words
         .iter()
-        .filter_map(|word| match &word.value {
-            Value::List(pair) => match pair.as_slice() {
-                [id, title] => {
-                    Some((text_of(id, "each", root.faults)?, text_of(title, "each", root.faults)?))
-                }
-                _ => {
-                    wrong_type(root.faults, word, "each", "a pair of a word and a title");
-                    None
-                }
-            },
-            _ => text_of(word, "each", root.faults).map(|word| (word.clone(), word)),
-        })
+        .filter_map(|word| id_and_title(word, root))
         .map(|(id, title)| filled(&rest, &id, &title))
         .collect()
+}
+
+/// A word, which is its own title, or a pair of both.
+fn id_and_title(word: &Node, root: &Table<'_>) -> Option<(String, String)> {
+    let text = |node| text_of(node, "each", root.faults);
+    let Value::List(pair) = &word.value else {
+        return text(word).map(|word| (word.clone(), word));
+    };
+    if let [id, title] = pair.as_slice() {
+        return Some((text(id)?, text(title)?));
+    }
+    wrong_type(root.faults, word, "each", "a pair of a word and a title");
+    None
 }
 
 /// A copy with `{}` and `{title}` replaced in every text.
