@@ -15,7 +15,7 @@ if [ "${#missing[@]}" -gt 0 ]; then
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "${missing[@]}"
 fi
 
-# Independent hands: DuckDB recomputes, frictionless validates.
+# Independent hands: DuckDB recomputes, frictionless, check-jsonschema and taplo validate.
 if ! cmp -s tests/recompute/requirements.txt .venv/installed.txt; then
     python3 -m venv --clear .venv
     .venv/bin/pip install --quiet --disable-pip-version-check -r tests/recompute/requirements.txt

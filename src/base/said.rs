@@ -200,6 +200,8 @@ texts! {
     KindUnknownPerson "R149" "somebody whom no roster knows" "名册上没有的人员";
     TryCalendar "R156" "{rows} values count in working days that are not published: add `{file}` (date,is_workday,name) and run the night again" "{rows} 个指标值以工作日计而缺日历:请补充 `{file}`(date,is_workday,name)后重跑";
     KindNoCalendar "R155" "values without a calendar; the file to add" "缺工作日历的指标值;请补充该文件";
+    KindOrphan "R270" "a key that points at no row" "指向不存在的行";
+    KindNotUnique "R271" "a value that only one row may have" "应唯一而重复的取值";
     KindBeyond "R154" "a metric beyond its limit" "指标超出界限";
     KindStrayCorrection "R226" "a corrected row that nobody waits for" "更正行无对应的隔离行";
     KindUnreadCorrection "R227" "a file of corrections that can't be read" "更正文件无法读取";
@@ -239,6 +241,7 @@ texts! {
     ReasonDay "R337" "not a day" "不是日期";
     ReasonTime "R338" "not a time" "不是时间";
     ReasonRange "R339" "out of range" "超出范围";
+    ReasonLength "R347" "has a wrong length" "长度不符";
     ReasonIdNumber "R340" "was kept as a number and has lost its last digits" "以数字保存,末几位已失真";
     ReasonIdCharacter "R341" "has a character that no such number has" "含有不应出现的字符";
     ReasonIdLength "R342" "has a wrong length" "位数不对";
@@ -282,6 +285,8 @@ pub fn kind(kind: &str) -> Say {
         "no_calendar" => Say::KindNoCalendar,
         "stray_correction" => Say::KindStrayCorrection,
         "unread_correction" => Say::KindUnreadCorrection,
+        "orphan" => Say::KindOrphan,
+        "not_unique" => Say::KindNotUnique,
         _ => Say::KindPeople,
     }
 }
@@ -299,6 +304,7 @@ pub fn reason(reason: &str, lang: Lang) -> String {
         "not_a_day" => Say::ReasonDay,
         "not_a_time" => Say::ReasonTime,
         "out_of_range" => Say::ReasonRange,
+        "too_short" | "too_long" => Say::ReasonLength,
         "id_spreadsheet_number" => Say::ReasonIdNumber,
         "id_bad_character" => Say::ReasonIdCharacter,
         "id_bad_length" => Say::ReasonIdLength,

@@ -10,7 +10,6 @@ use jiff::civil::Date;
 
 use super::DONE;
 use super::Face;
-use super::Sandbox;
 use super::home;
 use super::report;
 use super::verbs;
@@ -26,13 +25,33 @@ use crate::spec::secret::HomeSecrets;
 use crate::warehouse;
 
 /// The city of the README.
-pub(super) const SEED: u64 = 519_900;
+const SEED: u64 = 519_900;
 
 /// The night of the README.
 const NIGHT: Date = jiff::civil::date(2026, 1, 6);
 
 /// The day that it tells: the last of a whole year.
 const AS_OF: Date = jiff::civil::date(2025, 12, 31);
+
+/// The pretend city that is served.
+#[derive(Debug, clap::Args)]
+pub(super) struct Sandbox {
+    /// Where its files are written: what is dropped, the appraisal database and the truth
+    #[arg(long, default_value = "sandbox", value_name = "DIR")]
+    dir: PathBuf,
+    /// The night up to which things have happened
+    #[arg(long, default_value = "2026-01-06", value_name = "DATE")]
+    night: Date,
+    /// How large the city is
+    #[arg(long, default_value_t = 0.1)]
+    scale: f64,
+    /// The same seed makes the same city
+    #[arg(long, default_value_t = SEED)]
+    seed: u64,
+    /// The port of its gateways; 0 is any
+    #[arg(long, default_value_t = 0)]
+    port: u16,
+}
 
 /// Who handles most, and how well: what an analyst would ask first.
 const QUESTION: &str = "

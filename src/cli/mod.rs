@@ -8,6 +8,7 @@ mod progress;
 mod quarantine;
 mod report;
 mod schedule;
+mod schema;
 mod status;
 mod verbs;
 
@@ -86,7 +87,7 @@ enum Verb {
         scale: f64,
     },
     /// Serve the systems of the pretend city until Ctrl-C
-    Sandbox(Sandbox),
+    Sandbox(demo::Sandbox),
     /// Read every file of the home and print every fault at once
     Check,
     /// Run a night: extract, model, measure, load, publish
@@ -115,30 +116,13 @@ enum Verb {
     Aliases(Aliases),
     /// List what is held back, or export it for the sender to correct
     Quarantine(quarantine::Quarantine),
+    /// Print the JSON Schema of a kind of file, for editors and validators
+    Schema(schema::SchemaOf),
     /// Write a home to begin with
     Init {
         /// The folder
         dir: PathBuf,
     },
-}
-
-#[derive(Debug, clap::Args)]
-struct Sandbox {
-    /// Where its files are written: what is dropped, the appraisal database and the truth
-    #[arg(long, default_value = "sandbox", value_name = "DIR")]
-    dir: PathBuf,
-    /// The night up to which things have happened
-    #[arg(long, default_value = "2026-01-06", value_name = "DATE")]
-    night: Date,
-    /// How large the city is
-    #[arg(long, default_value_t = 0.1)]
-    scale: f64,
-    /// The same seed makes the same city
-    #[arg(long, default_value_t = demo::SEED)]
-    seed: u64,
-    /// The port of its gateways; 0 is any
-    #[arg(long, default_value_t = 0)]
-    port: u16,
 }
 
 #[derive(Debug, clap::Args)]

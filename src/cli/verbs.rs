@@ -14,6 +14,7 @@ use super::progress::Progress;
 use super::quarantine;
 use super::report;
 use super::schedule;
+use super::schema;
 use super::status;
 use crate::base::clock;
 use crate::base::said::Say;
@@ -51,6 +52,7 @@ pub(super) async fn verb(arguments: Arguments, face: &mut Face<'_>) -> anyhow::R
             Some(quarantine::Back::Export(export)) => quarantine::export(root, export, face),
             None => quarantine::list(root, &asked, face),
         },
+        Verb::Schema(asked) => schema::schema(&asked, face),
         Verb::Init { dir } => init(&dir, face),
     }
 }

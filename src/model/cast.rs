@@ -9,6 +9,7 @@ use crate::base::cell::Cell;
 use crate::base::text::clean;
 use crate::spec::schema::Field;
 use crate::spec::schema::FieldKind;
+use crate::spec::schema::Limits;
 
 /// The value of a cleaned text, or why it has none.
 ///
@@ -174,23 +175,30 @@ pub(super) fn agree(first: &Cell, other: &Cell, text: &str) -> bool {
 /// # Errors
 /// The reason, as it stands in the quarantine.
 pub(super) fn allowed(field: &Field, value: &Cell) -> Result<(), &'static str> {
-    if let Cell::Text(text) = value {
-        if !field.choices.is_empty() && !field.choices.contains(text) {
-            return Err("not_allowed");
-        }
-        if field.pattern.as_ref().is_some_and(|pattern| !pattern.is_match(text)) {
-            return Err("wrong_pattern");
-        }
-    }
-    let number = match value {
-        Cell::Whole(number) => Some(i128::from(*number)),
-        Cell::Decimal(digits, scale) => Some(digits / 10_i128.pow(u32::from(*scale))),
-        _ => None,
+    let limits = &field.limits;
+    let (number, one) = match value {
+        Cell::Text(text) => return allowed_text(limits, text),
+        Cell::Whole(number) => (i128::from(*number), 1),
+        Cell::Decimal(digits, scale) => (*digits, 10_i128.pow(u32::from(*scale))),
+        Cell::Flag(_) | Cell::Day(_) | Cell::Instant(_) => return Ok(()),
     };
-    let Some(number) = number else { return Ok(()) };
-    let below = field.minimum.is_some_and(|minimum| number < i128::from(minimum));
-    let above = field.maximum.is_some_and(|maximum| number > i128::from(maximum));
+    let below = limits.minimum.is_some_and(|minimum| number < i128::from(minimum) * one);
+    let above = limits.maximum.is_some_and(|maximum| number > i128::from(maximum) * one);
     if below || above { Err("out_of_range") } else { Ok(()) }
+}
+
+fn allowed_text(limits: &Limits, text: &String) -> Result<(), &'static str> {
+    if !limits.choices.is_empty() && !limits.choices.contains(text) {
+        return Err("not_allowed");
+    }
+    if limits.pattern.as_ref().is_some_and(|pattern| !pattern.is_match(text)) {
+        return Err("wrong_pattern");
+    }
+    let length = text.chars().count() as u64;
+    if limits.min_length.is_some_and(|least| length < least) {
+        return Err("too_short");
+    }
+    if limits.max_length.is_some_and(|most| length > most) { Err("too_long") } else { Ok(()) }
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ impl Judge<'_> {
             let found = pattern.captures(&text).and_then(|groups| groups.get(1));
             text = found.ok_or("no_match")?.as_str().into();
         }
-        let codes = field.codes.as_ref().and_then(|name| self.codes.get(name));
+        let codes = field.codes.as_ref().and_then(|name| self.codes.get(&name.value));
         let Some(text) = coded(text, (field, mapped), codes, day)? else { return Ok(None) };
         cast(&text, field.kind, &mapped.formats, &self.zone).map(Some).map_err(str::to_owned)
     }
@@ -54,7 +54,7 @@ fn coded(
     };
     match known {
         Some(value) => Ok(value),
-        None if field.choices.contains(&text) => Ok(Some(text)),
+        None if field.limits.choices.contains(&text) => Ok(Some(text)),
         None => Err("unknown_value".to_owned()),
     }
 }

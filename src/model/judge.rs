@@ -177,7 +177,7 @@ impl Judge<'_> {
     /// The column of the row's own day, where spellings hold on some days only.
     fn time<'r>(&self, candidates: &'r [Candidates]) -> Option<&'r Candidates> {
         let coded = self.schema.fields.iter().filter_map(|field| field.codes.as_ref());
-        let mut tables = coded.filter_map(|name| self.codes.get(name));
+        let mut tables = coded.filter_map(|name| self.codes.get(&name.value));
         let time = self.schema.time.as_ref().filter(|_| tables.any(CodeTable::is_dated))?;
         let place = self.schema.fields.iter().position(|field| field.name == *time)?;
         candidates.iter().find(|candidate| candidate.field == place)

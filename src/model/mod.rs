@@ -7,6 +7,7 @@ mod gone;
 pub mod held;
 pub mod judge;
 pub mod judged;
+pub mod keys;
 pub mod lake;
 pub mod landing;
 pub mod names;

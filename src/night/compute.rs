@@ -26,6 +26,7 @@ use crate::measure::kept::Ledger;
 use crate::measure::made;
 use crate::measure::peers::Peers;
 use crate::measure::units::units;
+use crate::model::keys;
 use crate::model::lake::Lake;
 use crate::model::people;
 use crate::model::people::Sources;
@@ -114,6 +115,7 @@ fn tables(
         );
         tables.insert(name.to_owned(), table);
     }
+    noticed.extend(keys_that_fail(catalog, &tables));
     if let (Some(rosters), Some(schema)) =
         (tables.get("person_snapshot"), catalog.schemas.get("person_spell"))
     {
@@ -152,6 +154,20 @@ fn without_calendar(values: &[Told<'_>], name: &str) -> Vec<Noticed> {
         Noticed::of_table("metric_value", "no_calendar", &file).rows(rows)
     };
     years.into_iter().map(noticed).collect()
+}
+
+/// Rows that point at nothing, and rows that share what only one may have.
+fn keys_that_fail(catalog: &Catalog, tables: &Tables) -> Vec<Noticed> {
+    let of_table = |(name, rows): (&String, &DataFrame)| {
+        let Some(schema) = catalog.schemas.get(name) else { return Vec::new() };
+        let orphans = keys::orphans(schema, tables).into_iter();
+        let orphans = orphans.map(|(key, rows)| ("orphan", key, rows));
+        let shared = keys::shared(schema, rows).into_iter();
+        let all = orphans.chain(shared.map(|(column, rows)| ("not_unique", column, rows)));
+        let all = all.map(|(kind, about, rows)| Noticed::of_table(name, kind, &about).rows(rows));
+        all.collect()
+    };
+    tables.iter().flat_map(of_table).collect()
 }
 
 /// Values of the present period beyond the limit of their metric, of the longest kind of period that it

@@ -18,7 +18,7 @@ pub(super) fn check(catalog: &Catalog) -> Vec<Diagnostic> {
 /// The only values of a column; none is any.
 fn choices<'c>(catalog: &'c Catalog, table: &str, column: &str) -> &'c [String] {
     let field = catalog.schemas.get(table).and_then(|schema| schema.field(column));
-    field.map_or(&[], |field| field.choices.as_slice())
+    field.map_or(&[], |field| field.limits.choices.as_slice())
 }
 
 /// The lists that facts ask, against the values of their columns.
@@ -57,20 +57,26 @@ fn check_tables(catalog: &Catalog) -> Vec<Diagnostic> {
     let mut faults = Vec::new();
     for schema in catalog.schemas.values() {
         let of = Faults::of(&format!("schemas/{}.json", schema.name));
-        let place = crate::base::diagnostic::Place { line: 1, column: 1 };
         for key in &schema.foreign_keys {
-            if !catalog.schemas.contains_key(&key.table) {
+            let Some(other) = catalog.schemas.get(&key.table) else {
                 let nouns = guess(&key.table, catalog.schemas.keys().map(String::as_str));
-                of.add(place, "foreignKeys", Code::UnknownTable, nouns);
+                of.add(key.place, "foreignKeys", Code::UnknownTable, nouns);
+                continue;
+            };
+            if other.field(&key.target).is_none() {
+                let fields = other.fields.iter().map(|field| field.name.as_str());
+                let mut nouns = guess(&key.target, fields);
+                nouns.push(("table", key.table.clone()));
+                of.add(key.place, "foreignKeys", Code::UnknownColumn, nouns);
             }
         }
         for field in &schema.fields {
             let Some(codes) = &field.codes else { continue };
-            if let Some(table) = catalog.codes.get(codes) {
-                faults.extend(table.check(&field.choices));
+            if let Some(table) = catalog.codes.get(&codes.value) {
+                faults.extend(table.check(&field.limits.choices));
             } else {
-                let nouns = guess(codes, catalog.codes.keys().map(String::as_str));
-                of.add(place, "x:codes", Code::UnknownCodes, nouns);
+                let nouns = guess(&codes.value, catalog.codes.keys().map(String::as_str));
+                of.add(codes.place, &codes.key, Code::UnknownCodes, nouns);
             }
         }
         faults.extend(of.into_list());

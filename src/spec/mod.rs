@@ -11,6 +11,7 @@ pub mod duckdb;
 pub mod formula;
 pub mod function;
 pub mod home;
+pub mod json_schema;
 pub mod list;
 pub mod pipeline;
 pub mod reader;

@@ -405,6 +405,9 @@ fn direction(table: &Table<'_>) -> String {
     match table.node("direction") {
         Some(node) if is_table(node) => {
             let inner = Table::of(node, &table.name("direction"), table.faults);
+            if inner.node("range").is_none() {
+                inner.missing("range", "[\"0.85\", \"1.10\"]");
+            }
             inner.texts("range").join("..")
         }
         Some(_) => {

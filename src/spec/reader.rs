@@ -3,6 +3,7 @@
 
 use std::cell::Cell;
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 
 use super::tree::Entry;
 use super::tree::Node;
@@ -272,9 +273,15 @@ impl<'t> Table<'t> {
 
 impl Drop for Table<'_> {
     fn drop(&mut self) {
-        let asked = self.asked.borrow();
+        let mut asked = self.asked.take();
+        let mut seen = BTreeSet::new();
+        asked.retain(|key| seen.insert(*key));
         for (entry, _) in self.entries.iter().filter(|(_, seen)| !seen.get()) {
-            let nouns = guess(&entry.key, asked.iter().copied());
+            let mut nouns = guess(&entry.key, asked.iter().copied());
+            // Where none is near, every key that could stand here is a guess.
+            if nouns.len() == 1 && !asked.is_empty() {
+                nouns.push(("guess", asked.join("`, `")));
+            }
             self.faults.add(entry.place, &self.name(&entry.key), Code::UnknownKey, nouns);
         }
     }

@@ -2,13 +2,18 @@
 
 use super::reader::Table;
 use super::reader::text_of;
+use super::reader::wrong_type;
 use super::tree::Entry;
 use super::tree::Node;
 use super::tree::Value;
 
 /// The tables of `[[key]]`; one with `each = […]` stands once for every word, in the place of `{}`.
 pub(super) fn each(root: &Table<'_>, key: &'static str) -> Vec<Node> {
-    let Some(Node { value: Value::List(items), .. }) = root.node(key) else { return Vec::new() };
+    let Some(node) = root.node(key) else { return Vec::new() };
+    let Value::List(items) = &node.value else {
+        wrong_type(root.faults, node, &root.name(key), "an array of tables");
+        return Vec::new();
+    };
     items.iter().flat_map(|item| repeated(item, root)).collect()
 }
 
@@ -22,17 +27,22 @@ fn repeated(item: &Node, root: &Table<'_>) -> Vec<Node> {
     let rest = Node { value: Value::Table(rest), place: item.place };
     words
         .iter()
-        .filter_map(|word| match &word.value {
-            Value::List(pair) => match pair.as_slice() {
-                [id, title] => {
-                    Some((text_of(id, "each", root.faults)?, text_of(title, "each", root.faults)?))
-                }
-                _ => None,
-            },
-            _ => text_of(word, "each", root.faults).map(|word| (word.clone(), word)),
-        })
+        .filter_map(|word| id_and_title(word, root))
         .map(|(id, title)| filled(&rest, &id, &title))
         .collect()
+}
+
+/// A word, which is its own title, or a pair of both.
+fn id_and_title(word: &Node, root: &Table<'_>) -> Option<(String, String)> {
+    let text = |node| text_of(node, "each", root.faults);
+    let Value::List(pair) = &word.value else {
+        return text(word).map(|word| (word.clone(), word));
+    };
+    if let [id, title] = pair.as_slice() {
+        return Some((text(id)?, text(title)?));
+    }
+    wrong_type(root.faults, word, "each", "a pair of a word and a title");
+    None
 }
 
 /// A copy with `{}` and `{title}` replaced in every text.

@@ -1,10 +1,12 @@
 //! What do we promise? One Frictionless Table Schema a table, with a few keys of our own.
 
 use super::reader::Faults;
+use super::reader::Found;
 use super::reader::Table;
 use super::tree;
 use super::tree::Value;
 use crate::base::diagnostic::Diagnostic;
+use crate::base::diagnostic::Place;
 use crate::base::messages::Code;
 
 /// The contract of one table.
@@ -39,20 +41,33 @@ pub struct Field {
     pub is_required: bool,
     /// A row without it is counted as incomplete.
     pub is_expected: bool,
-    /// Its only values; empty is any.
+    /// Rows that share a value are counted.
+    pub is_unique: bool,
+    /// The values that are allowed.
+    pub limits: Limits,
+    /// Whether it identifies a person.
+    pub pii: Option<Pii>,
+    /// The code table whose spellings are read, in `schemas/codes/`.
+    pub codes: Option<Found<String>>,
+    /// What it means.
+    pub means: String,
+}
+
+/// Which values of a column are allowed; a row with another is quarantined.
+#[derive(Clone, Debug, Default)]
+pub struct Limits {
+    /// The only texts; empty is any.
     pub choices: Vec<String>,
     /// What a text must match as a whole.
     pub pattern: Option<regex::Regex>,
+    /// The fewest characters.
+    pub min_length: Option<u64>,
+    /// The most characters.
+    pub max_length: Option<u64>,
     /// The least number.
     pub minimum: Option<i64>,
     /// The greatest number.
     pub maximum: Option<i64>,
-    /// Whether it identifies a person.
-    pub pii: Option<Pii>,
-    /// The code table whose spellings are read, in `schemas/codes/`.
-    pub codes: Option<String>,
-    /// What it means.
-    pub means: String,
 }
 
 /// The type of a column.
@@ -90,6 +105,8 @@ pub struct ForeignKey {
     pub table: String,
     /// Its column.
     pub target: String,
+    /// Where it stands.
+    pub place: Place,
 }
 
 impl Schema {
@@ -131,12 +148,16 @@ fn schema(name: &str, root: &Table<'_>) -> Schema {
         time: root.text("x:time"),
         fields,
     };
-    let pointed = schema.foreign_keys.iter().map(|key| &key.column);
-    for column in schema.primary_key.iter().chain(pointed) {
-        if schema.field(column).is_none() {
-            let nouns = vec![("table", name.to_owned()), ("found", column.clone())];
-            root.fault("primaryKey", Code::UnknownColumn, nouns);
-        }
+    let unknown = |column: &String| vec![("table", name.to_owned()), ("found", column.clone())];
+    let is_unknown = |column: &&String| schema.field(column).is_none();
+    for column in schema.primary_key.iter().filter(is_unknown) {
+        root.fault("primaryKey", Code::UnknownColumn, unknown(column));
+    }
+    for column in schema.time.iter().filter(is_unknown) {
+        root.fault("x:time", Code::UnknownColumn, unknown(column));
+    }
+    for key in schema.foreign_keys.iter().filter(|key| is_unknown(&&key.column)) {
+        root.faults.add(key.place, "foreignKeys", Code::UnknownColumn, unknown(&key.column));
     }
     if schema.primary_key.is_empty() {
         root.missing("primaryKey", "[\"…\"]");
@@ -154,30 +175,58 @@ fn field(table: &Table<'_>) -> Option<Field> {
         ("date", FieldKind::Day),
         ("datetime", FieldKind::Instant),
     ];
-    let mut kind = table.word("type", &kinds)?;
-    let scale = table.count("x:scale").map(|scale| u8::try_from(scale).unwrap_or(u8::MAX));
-    if let FieldKind::Decimal(_) = kind {
-        if scale.is_none() {
+    let mut kind = table.word("type", &kinds);
+    if kind.is_none() && table.node("type").is_none() {
+        table.missing("type", "\"string\"");
+    }
+    if let Some(FieldKind::Decimal(scale)) = &mut kind {
+        let found = table.count("x:scale");
+        if found.is_none() && table.node("x:scale").is_none() {
             table.missing("x:scale", "2");
         }
-        kind = FieldKind::Decimal(scale.unwrap_or(0).min(12));
+        *scale = found.map_or(0, |found| u8::try_from(found.min(12)).unwrap_or(12));
     }
-    let limits = table.table("constraints");
-    let limits = limits.as_ref();
+    let constraints = table.table("constraints");
+    let claims = |key| constraints.as_ref().is_some_and(|constraints| constraints.flag(key));
+    let (is_required, is_unique) = (claims("required"), claims("unique"));
+    let limits = constraints.as_ref().map(|constraints| limits(constraints, kind));
     Some(Field {
         title: table.text("title").unwrap_or_else(|| name.clone()),
         name,
-        kind,
-        is_required: limits.is_some_and(|limits| limits.flag("required")),
+        is_required,
         is_expected: table.flag("x:expected"),
-        choices: limits.map_or_else(Vec::new, |limits| limits.texts("enum")),
-        pattern: limits.and_then(whole_pattern),
-        minimum: limits.and_then(|limits| limits.whole("minimum")),
-        maximum: limits.and_then(|limits| limits.whole("maximum")),
+        is_unique,
+        limits: limits.unwrap_or_default(),
         pii: table.word("x:pii", &[("id", Pii::Id), ("drop", Pii::Drop)]),
-        codes: table.text("x:codes"),
+        codes: table.found_text("x:codes"),
         means: table.text("description").unwrap_or_default(),
+        // Last: what is missing must not hide the keys that are there.
+        kind: kind?,
     })
+}
+
+/// What a type can be held to; any other constraint is an unknown key.
+fn limits(table: &Table<'_>, kind: Option<FieldKind>) -> Limits {
+    match kind {
+        Some(FieldKind::Text) => Limits {
+            choices: table.texts("enum"),
+            pattern: whole_pattern(table),
+            min_length: table.count("minLength"),
+            max_length: table.count("maxLength"),
+            ..Limits::default()
+        },
+        Some(FieldKind::Whole | FieldKind::Decimal(_)) => Limits {
+            minimum: table.whole("minimum"),
+            maximum: table.whole("maximum"),
+            ..Limits::default()
+        },
+        Some(FieldKind::Flag | FieldKind::Day | FieldKind::Instant) => Limits::default(),
+        None => {
+            // One fault is enough: what belongs to an unknown type is not known either.
+            table.free();
+            Limits::default()
+        }
+    }
 }
 
 fn whole_pattern(limits: &Table<'_>) -> Option<regex::Regex> {
@@ -186,15 +235,30 @@ fn whole_pattern(limits: &Table<'_>) -> Option<regex::Regex> {
 }
 
 fn foreign_key(table: &Table<'_>) -> Option<ForeignKey> {
-    let columns = table.texts("fields");
-    let reference = table.table("reference")?;
-    let targets = reference.texts("fields");
+    let column = one_column(table);
+    let Some(reference) = table.table("reference") else {
+        table.missing("reference", "{ \"resource\": \"unit\", \"fields\": [\"unit_id\"] }");
+        return None;
+    };
+    let target = one_column(&reference);
     let name = reference.need_text("resource");
-    if let ([column], [target]) = (columns.as_slice(), targets.as_slice()) {
-        return Some(ForeignKey { column: column.clone(), table: name, target: target.clone() });
+    Some(ForeignKey { column: column?, table: name, target: target?, place: table.place })
+}
+
+fn one_column(table: &Table<'_>) -> Option<String> {
+    match table.texts("fields").as_slice() {
+        [column] => Some(column.clone()),
+        [] if table.node("fields").is_none() => {
+            table.missing("fields", "[\"unit_id\"]");
+            None
+        }
+        columns => {
+            let found = columns.join(", ");
+            let nouns = vec![("found", found), ("expected", "one column".to_owned())];
+            table.fault("fields", Code::BadNumber, nouns);
+            None
+        }
     }
-    table.missing("fields", "[\"one column\"]");
-    None
 }
 
 /// Whether a node is a table, for readers that accept two shapes.

@@ -93,12 +93,13 @@ fn settings(root: &Table<'_>) -> Option<Settings> {
     Some(Settings {
         name: home.need_text("name"),
         title: home.need_text("title"),
-        zone: found.ok()?,
         cutoff: cutoff.unwrap_or(jiff::civil::time(2, 0, 0, 0)),
         cron: cron.unwrap_or_else(nightly),
         var: home.text("var").unwrap_or_else(|| "var".to_owned()),
         calendar: home.text("calendar").unwrap_or_else(|| "cn".to_owned()),
-        key: key?,
         regions: root.text_map("regions"),
+        // Last: what is wrong must not hide the keys that are there.
+        zone: found.ok()?,
+        key: key?,
     })
 }

@@ -24,6 +24,7 @@ mod quarantine;
 mod receipt;
 mod reshape;
 mod schedule;
+mod schemas;
 mod score;
 mod shared;
 mod world;

@@ -7,21 +7,39 @@ use std::process::Command;
 
 use crate::world::bytes_below;
 
-/// The command of a script of `tests/recompute`. Without the Python that `SHUPING_PYTHON` names (with
-/// `tests/recompute/requirements.txt`) there is none, and that is said.
-#[expect(clippy::print_stdout, reason = "a test that left something out should say so")]
+/// The command of a script of `tests/recompute`, if there is a Python.
 pub(crate) fn script(script: &str) -> Option<Command> {
+    let mut command = python(script)?;
+    command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recompute").join(script));
+    Some(command)
+}
+
+/// The command of a tool that is a module, if there is a Python.
+pub(crate) fn module(name: &str) -> Option<Command> {
+    let mut command = python(name)?;
+    command.args(["-m", name]);
+    Some(command)
+}
+
+/// The command of a tool that is a program beside the Python, if there is one.
+pub(crate) fn tool(name: &str) -> Option<Command> {
+    let command = python(name)?;
+    Some(Command::new(Path::new(command.get_program()).with_file_name(name)))
+}
+
+/// Without the Python that `SHUPING_PYTHON` names (with `tests/recompute/requirements.txt`) there is none,
+/// and that is said.
+#[expect(clippy::print_stdout, reason = "a test that left something out should say so")]
+fn python(what: &str) -> Option<Command> {
     let Some(python) = env::var_os("SHUPING_PYTHON") else {
         assert!(
             env::var_os("SHUPING_REQUIRE_SHARED").is_none(),
             "SHUPING_PYTHON must name a Python that has tests/recompute/requirements.txt"
         );
-        println!("{script} was not asked: SHUPING_PYTHON names no Python");
+        println!("{what} was not asked: SHUPING_PYTHON names no Python");
         return None;
     };
-    let mut command = Command::new(python);
-    command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recompute").join(script));
-    Some(command)
+    Some(Command::new(python))
 }
 
 /// Whether a script found all well, and what it said.

@@ -81,7 +81,11 @@ const SIGNED: &[&str] = &["timestamp", "timestamp_ms", "nonce", "signature", "me
 pub(super) fn read(root: &Table<'_>) -> Option<Auth> {
     let Some(auth) = root.table("auth") else { return Some(Auth::None) };
     let kinds = [("none", Kind::None), ("header", Kind::Header), ("sign", Kind::Sign)];
-    match auth.word("kind", &kinds)? {
+    let kind = auth.word("kind", &kinds);
+    if kind.is_none() && auth.node("kind").is_none() {
+        auth.missing("kind", "\"sign\"");
+    }
+    match kind? {
         Kind::None => Some(Auth::None),
         Kind::Header => Some(Auth::Headers(templates(&auth, "headers", &[]))),
         Kind::Sign => sign(&auth).map(|sign| Auth::Sign(Box::new(sign))),
@@ -98,6 +102,9 @@ fn sign(auth: &Table<'_>) -> Option<Sign> {
     let encodings =
         [("hex", Encoding::Hex), ("HEX", Encoding::UpperHex), ("base64", Encoding::Base64)];
     let algorithm = auth.word("algorithm", &algorithms);
+    if algorithm.is_none() && auth.node("algorithm").is_none() {
+        auth.missing("algorithm", "\"hmac-sm3\"");
+    }
     let encoding = auth.word("encoding", &encodings).unwrap_or(Encoding::Hex);
     let values = templates(auth, "values", &[]);
     let names: Vec<&str> =

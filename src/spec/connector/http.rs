@@ -8,6 +8,7 @@ use super::super::tree::Node;
 use super::super::tree::Value;
 use super::auth;
 use super::auth::Auth;
+use crate::base::messages::Code;
 
 /// A gateway.
 #[derive(Clone, Debug)]
@@ -201,7 +202,15 @@ pub(super) fn span_or(table: &Table<'_>, key: &'static str, default: Duration) -
 
 fn statuses(table: &Table<'_>) -> Vec<u16> {
     let Some(node) = table.node("status") else { return Vec::new() };
-    scalars(node).iter().filter_map(|text| text.parse().ok()).collect()
+    let read = |text: String| {
+        let status = text.parse().ok().filter(|status| (100..600).contains(status));
+        if status.is_none() {
+            let nouns = vec![("found", text), ("expected", "a status of HTTP".to_owned())];
+            table.fault("status", Code::BadNumber, nouns);
+        }
+        status
+    };
+    scalars(node).into_iter().filter_map(read).collect()
 }
 
 fn bodies(table: &Table<'_>) -> Vec<(String, Vec<String>)> {

@@ -60,7 +60,7 @@ fn logs(left: &Left) -> BTreeSet<String> {
 pub(super) fn logs_of_no_day_are_quarantined(left: &Left) {
     let shown = shown(left, "F18");
     assert_eq!(left.first.equation("logs", "quarantined"), shown.len() as u64);
-    let by_reason = ["out_of_range", "hours_of_no_day", "worked_in_the_future"];
+    let by_reason = ["out_of_range", "worked_in_the_future"];
     let by_reason = by_reason.map(|reason| left.first.quarantined("logs", reason));
     assert_eq!(by_reason.iter().sum::<u64>(), shown.len() as u64);
     assert!(by_reason.iter().all(|rows| *rows > 0), "{by_reason:?}");

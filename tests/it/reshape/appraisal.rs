@@ -190,8 +190,8 @@ async fn work_logs_of_no_possible_day_are_quarantined_and_withdrawn_ones_go() {
     assert_eq!(
         reasons(&told.judged),
         [
+            "3 hours out_of_range",
             "5 hours out_of_range",
-            "3  hours_of_no_day",
             "4  hours_of_no_day",
             "6  worked_in_the_future"
         ]

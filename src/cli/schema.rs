@@ -1,0 +1,41 @@
+//! How does an editor know the files of a home? It is given their JSON Schemas.
+
+use std::path::PathBuf;
+
+use clap::builder::PossibleValuesParser;
+
+use super::DONE;
+use super::Face;
+use super::USAGE;
+use crate::base::durable::write_then_rename;
+use crate::spec::json_schema::JsonSchema;
+
+/// Whose JSON Schema is asked for.
+#[derive(Debug, clap::Args)]
+pub(super) struct SchemaOf {
+    /// The kind of file
+    #[arg(required_unless_present = "dir", value_parser = kinds())]
+    kind: Option<String>,
+    /// Write the schemas of all kinds into a folder instead
+    #[arg(long, conflicts_with = "kind", value_name = "DIR")]
+    dir: Option<PathBuf>,
+}
+
+fn kinds() -> PossibleValuesParser {
+    PossibleValuesParser::new(JsonSchema::ALL.map(JsonSchema::name))
+}
+
+/// Prints one JSON Schema, or writes all of them into a folder and prints their paths.
+pub(super) fn schema(asked: &SchemaOf, face: &mut Face<'_>) -> anyhow::Result<u8> {
+    if let Some(dir) = &asked.dir {
+        for kind in JsonSchema::ALL {
+            let path = dir.join(format!("{}.json", kind.name()));
+            write_then_rename(&path, kind.text().as_bytes())?;
+            writeln!(face.out, "{}", path.display())?;
+        }
+        return Ok(DONE);
+    }
+    let Some(kind) = asked.kind.as_deref().and_then(JsonSchema::named) else { return Ok(USAGE) };
+    face.out.write_all(kind.text().as_bytes())?;
+    Ok(DONE)
+}
