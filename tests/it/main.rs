@@ -17,6 +17,7 @@ mod homes;
 mod nights;
 mod pencil;
 mod postgres;
+mod privacy;
 mod python;
 mod quarantine;
 mod receipt;

@@ -2,7 +2,7 @@
 
 mod codes;
 mod days;
-mod figures;
+pub(crate) mod figures;
 mod majors;
 mod metrics;
 mod models;
