@@ -16,6 +16,7 @@ use std::io::IsTerminal as _;
 use std::io::Write;
 use std::panic;
 use std::panic::AssertUnwindSafe;
+use std::panic::PanicHookInfo;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::thread;
@@ -30,7 +31,9 @@ use tokio::signal::unix::signal;
 use tokio::sync::oneshot;
 
 use crate::base::messages::Lang;
+use crate::base::redact::Redacted;
 use crate::base::said::Say;
+use crate::base::text::quoted;
 use crate::night::Refusal;
 use crate::spec::secret::HomeSecrets;
 use crate::spec::template::Secrets as _;
@@ -109,6 +112,15 @@ enum Verb {
     },
     /// Show which nights ran, how each stream stands, and how far back a night can be run again
     Status,
+    /// Give the lake another key: every pseudonym is replaced by the new key's pseudonym of it
+    Rekey {
+        /// The name of the secret with the key that the lake has, such as `pseudonym.key`
+        #[arg(long, value_name = "SECRET")]
+        from: String,
+        /// The name of the secret with the key that comes on top; both must be kept
+        #[arg(long, value_name = "SECRET")]
+        to: String,
+    },
     /// Explain a published number: its formula, its counts as SQL, and where its rows came from
     Explain(Explain),
     /// List the names that no unit answers to, or decide about one
@@ -240,6 +252,7 @@ impl Face<'_> {
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     watch(arguments.verbose);
+    panic::set_hook(Box::new(|panic| say_panic(panic)));
     let lang = lang(arguments.lang);
     let code = tokio::runtime::Runtime::new().and_then(|runtime| {
         let code = runtime.block_on(until_interrupted(arguments, lang));
@@ -253,9 +266,16 @@ pub fn main() -> ExitCode {
 
 /// Speaks to whoever called; where nobody can be told any more, the exit code is all that is left.
 fn speak(lang: Lang, what: impl FnOnce(&mut Face<'_>) -> io::Result<u8>) -> u8 {
-    let (mut out, mut err) = (io::stdout(), io::stderr());
-    let is_terminal = err.is_terminal();
+    let is_terminal = io::stderr().is_terminal();
+    let (mut out, mut err) = (Redacted::new(io::stdout()), Redacted::new(io::stderr()));
     what(&mut Face { lang, out: &mut out, err: &mut err, is_terminal }).unwrap_or(DISK)
+}
+
+/// Tells where a panic was; what it says is told as the bug that it is.
+fn say_panic(panic: &PanicHookInfo<'_>) {
+    let place = panic.location().map(ToString::to_string).unwrap_or_default();
+    // Where nobody can be told any more, the exit code is all that is left.
+    let _lost = writeln!(io::stderr(), "panic at {place}");
 }
 
 /// Does some work; a panic in it, whose place has been printed by then, is told as the bug that it is.
@@ -268,7 +288,8 @@ fn or_bug(
         let literal = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
         let problem = literal.or_else(|| panic.downcast_ref::<String>().cloned());
         let version = env!("CARGO_PKG_VERSION").to_owned();
-        let nouns = [("version", version), ("problem", problem.unwrap_or_default())];
+        let problem = quoted(&problem.unwrap_or_default());
+        let nouns = [("version", version), ("problem", problem)];
         let (text, hint) = (face.say(Say::Bug, &nouns), face.say(Say::BugHint, &[]));
         face.complain(&text, Some(&hint))?;
         Ok(BUG)
@@ -351,7 +372,10 @@ fn watch(verbose: u8) {
         1 => tracing::Level::INFO,
         _ => tracing::Level::DEBUG,
     };
-    tracing_subscriber::fmt().with_max_level(level).with_writer(io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_writer(|| Redacted::new(io::stderr()))
+        .init();
 }
 
 #[cfg(test)]

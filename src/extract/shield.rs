@@ -73,7 +73,15 @@ impl<'s> Shield<'s> {
         let mut kept = Batch { headers: Vec::new(), rows: Vec::with_capacity(batch.rows.len()) };
         let mut rows: Vec<Vec<Cell>> =
             batch.rows.iter().map(|row| Vec::with_capacity(row.cells.len())).collect();
-        let (headers, mut places) = (batch.headers, batch.rows);
+        let (mut headers, mut places) = (batch.headers, batch.rows);
+        if self.hides() && !headers.iter().any(|header| self.fates.contains_key(header)) {
+            // The header was sought in the wrong row: who knows who stands there.
+            for (at, header) in headers.iter_mut().enumerate() {
+                if !header.starts_with('_') {
+                    *header = format!("column {}", at + 1);
+                }
+            }
+        }
         for (at, header) in headers.iter().enumerate() {
             self.headers.insert(quoted(header));
             let cells = places.iter_mut().map(|row| row.cells.get_mut(at).and_then(Option::take));

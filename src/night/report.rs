@@ -7,6 +7,7 @@ use jiff::civil::Date;
 
 use super::Choice;
 use super::compute::Computed;
+use crate::base::redact::without_secrets;
 use crate::measure::evaluate::Status;
 use crate::model::held::Closed;
 use crate::model::held::Held;
@@ -96,7 +97,7 @@ impl StreamNight {
 
     pub(super) fn fail(&mut self, why: &str) {
         self.state = State::Failed;
-        why.clone_into(&mut self.note);
+        self.note = without_secrets(why);
     }
 
     /// Takes what was quarantined of a delivery.
@@ -195,6 +196,9 @@ pub struct NightReport {
     pub metrics: BTreeMap<String, (String, [u64; 5], bool)>,
     /// How many units of each category there are, and how many of them have a score.
     pub scores: BTreeMap<String, (u64, u64)>,
+    /// What was deleted because its time is over: rows of tables about persons, landings, and nights of
+    /// quarantine.
+    pub forgotten: BTreeMap<String, u64>,
     /// Where the warehouse is.
     pub warehouse: PathBuf,
     /// Where the release is.
@@ -232,6 +236,7 @@ impl NightReport {
             noticed,
             metrics,
             scores,
+            forgotten: BTreeMap::new(),
             warehouse: PathBuf::new(),
             release: PathBuf::new(),
         }
