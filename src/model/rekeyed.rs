@@ -151,15 +151,33 @@ impl<'r> Rekeying<'r> {
     /// A column with its pseudonyms replaced; none where it has none.
     fn column(&self, column: &Column) -> Option<Column> {
         let texts = column.str().ok()?;
-        if !texts.iter().flatten().any(|text| self.known.contains_key(text)) {
+        if !texts.iter().flatten().any(|text| self.again(text).is_some()) {
             return None;
         }
         let again = |text: Option<&str>| {
-            let text = text?;
-            Some(self.known.get(text).map_or(text, String::as_str).to_owned())
+            text.map(|text| self.again(text).unwrap_or_else(|| text.to_owned()))
         };
         let texts: StringChunked = texts.iter().map(again).collect();
         Some(texts.with_name(column.name().clone()).into_column())
+    }
+
+    /// A text with its pseudonyms replaced, also those that stand in it among others, as in a key; none
+    /// where it has none.
+    fn again(&self, text: &str) -> Option<String> {
+        let mut is_changed = false;
+        let words = text.split_inclusive(|letter: char| !letter.is_ascii_alphanumeric());
+        let word = |word: &str| {
+            let plain = word.trim_end_matches(|letter: char| !letter.is_ascii_alphanumeric());
+            self.known.get(plain).map(|new| word.replacen(plain, new, 1))
+        };
+        let whole: String = words
+            .map(|old| {
+                let new = word(old);
+                is_changed |= new.is_some();
+                new.unwrap_or_else(|| old.to_owned())
+            })
+            .collect();
+        is_changed.then_some(whole)
     }
 }
 
