@@ -6,17 +6,18 @@ mod explain;
 mod home;
 mod progress;
 mod quarantine;
+mod rekey;
 mod report;
 mod schedule;
 mod status;
 mod verbs;
+mod watch;
 
 use std::io;
 use std::io::IsTerminal as _;
 use std::io::Write;
 use std::panic;
 use std::panic::AssertUnwindSafe;
-use std::panic::PanicHookInfo;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::thread;
@@ -113,14 +114,7 @@ enum Verb {
     /// Show which nights ran, how each stream stands, and how far back a night can be run again
     Status,
     /// Give the lake another key: every pseudonym is replaced by the new key's pseudonym of it
-    Rekey {
-        /// The name of the secret with the key that the lake has, such as `pseudonym.key`
-        #[arg(long, value_name = "SECRET")]
-        from: String,
-        /// The name of the secret with the key that comes on top; both must be kept
-        #[arg(long, value_name = "SECRET")]
-        to: String,
-    },
+    Rekey(rekey::Rekey),
     /// Explain a published number: its formula, its counts as SQL, and where its rows came from
     Explain(Explain),
     /// List the names that no unit answers to, or decide about one
@@ -251,8 +245,7 @@ impl Face<'_> {
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    watch(arguments.verbose);
-    panic::set_hook(Box::new(|panic| say_panic(panic)));
+    watch::watch(arguments.verbose);
     let lang = lang(arguments.lang);
     let code = tokio::runtime::Runtime::new().and_then(|runtime| {
         let code = runtime.block_on(until_interrupted(arguments, lang));
@@ -269,13 +262,6 @@ fn speak(lang: Lang, what: impl FnOnce(&mut Face<'_>) -> io::Result<u8>) -> u8 {
     let is_terminal = io::stderr().is_terminal();
     let (mut out, mut err) = (Redacted::new(io::stdout()), Redacted::new(io::stderr()));
     what(&mut Face { lang, out: &mut out, err: &mut err, is_terminal }).unwrap_or(DISK)
-}
-
-/// Tells where a panic was; what it says is told as the bug that it is.
-fn say_panic(panic: &PanicHookInfo<'_>) {
-    let place = panic.location().map(ToString::to_string).unwrap_or_default();
-    // Where nobody can be told any more, the exit code is all that is left.
-    let _lost = writeln!(io::stderr(), "panic at {place}");
 }
 
 /// Does some work; a panic in it, whose place has been printed by then, is told as the bug that it is.
@@ -363,19 +349,6 @@ fn lang(asked: Option<Tongue>) -> Lang {
             Lang::of(&set.find(|text| !text.is_empty()).unwrap_or_default())
         }
     }
-}
-
-/// Logs go to stderr when they are asked for: the report says what people need.
-fn watch(verbose: u8) {
-    let level = match verbose {
-        0 => return,
-        1 => tracing::Level::INFO,
-        _ => tracing::Level::DEBUG,
-    };
-    tracing_subscriber::fmt()
-        .with_max_level(level)
-        .with_writer(|| Redacted::new(io::stderr()))
-        .init();
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use super::explain;
 use super::home;
 use super::progress::Progress;
 use super::quarantine;
+use super::rekey;
 use super::report;
 use super::schedule;
 use super::status;
@@ -45,7 +46,7 @@ pub(super) async fn verb(arguments: Arguments, face: &mut Face<'_>) -> anyhow::R
         Verb::Schedule { next: Some(count) } => schedule::print(root, count, face),
         Verb::Schedule { next: None } => schedule::run(root, face).await,
         Verb::Status => status::status(root, face),
-        Verb::Rekey { from, to } => rekey(root, (&from, &to), face),
+        Verb::Rekey(asked) => rekey::rekey(root, &asked, face),
         Verb::Explain(asked) => explain::explain(root, &asked, face),
         Verb::Aliases(asked) => aliases::aliases(root, &asked, face),
         Verb::Quarantine(asked) => match &asked.export {
@@ -69,23 +70,6 @@ fn check(root: &Path, face: &mut Face<'_>) -> anyhow::Result<u8> {
     ];
     let text = face.say(Say::Checked, &nouns);
     writeln!(face.out, "{text}")?;
-    Ok(DONE)
-}
-
-fn rekey(root: &Path, (from, to): (&str, &str), face: &mut Face<'_>) -> anyhow::Result<u8> {
-    let (home, catalog) = match home::open(root, face)? {
-        Ok(opened) => opened,
-        Err(code) => return Ok(code),
-    };
-    let secrets = HomeSecrets::of(root);
-    let var = home.root.join(&catalog.settings.var);
-    let ground = Ground { catalog: &catalog, home: &home, var, secrets: &secrets };
-    let rekeyed = night::rekey::rekey(&ground, from, to)?;
-    let identities = rekeyed.identities.map_or_else(|| "0".to_owned(), report::grouped);
-    let nouns = [("identities", identities), ("fingerprint", rekeyed.fingerprint)];
-    let text = face.say(Say::Rekeyed, &nouns);
-    let hint = face.say(Say::RekeyedHint, &[("from", from.to_owned()), ("to", to.to_owned())]);
-    writeln!(face.out, "{text}\nhint: {hint}")?;
     Ok(DONE)
 }
 

@@ -76,11 +76,8 @@ impl<'s> Shield<'s> {
         let (mut headers, mut places) = (batch.headers, batch.rows);
         if self.hides() && !headers.iter().any(|header| self.fates.contains_key(header)) {
             // The header was sought in the wrong row: who knows who stands there.
-            for (at, header) in headers.iter_mut().enumerate() {
-                if !header.starts_with('_') {
-                    *header = format!("column {}", at + 1);
-                }
-            }
+            let theirs = headers.iter_mut().enumerate().filter(|(_, of)| !of.starts_with('_'));
+            theirs.for_each(|(at, header)| *header = format!("column {}", at + 1));
         }
         for (at, header) in headers.iter().enumerate() {
             self.headers.insert(quoted(header));

@@ -112,15 +112,14 @@ impl<'t> Withholding<'t> {
         let measures: Vec<&Amounts> = measures.collect();
         let mut at: BTreeMap<Period, BTreeMap<&Spot, Exact>> = BTreeMap::new();
         let mut hidden: BTreeSet<(&Spot, Period)> = BTreeSet::new();
-        for period in &group.periods {
-            for spot in &spots {
-                let present = count(people, spot, *period);
-                let any = || measures.iter().any(|all| !count(all, spot, *period).is_zero());
-                if present < rests.at_least && (present.is_positive() || any()) {
-                    hidden.insert((spot, *period));
-                }
-                at.entry(*period).or_default().insert(spot, present);
+        let places = group.periods.iter().flat_map(|of| spots.iter().map(move |spot| (of, spot)));
+        for (period, spot) in places {
+            let present = count(people, spot, *period);
+            let any = || measures.iter().any(|all| !count(all, spot, *period).is_zero());
+            if present < rests.at_least && (present.is_positive() || any()) {
+                hidden.insert((spot, *period));
             }
+            at.entry(*period).or_default().insert(spot, present);
         }
         loop {
             let before = hidden.len();
@@ -153,25 +152,22 @@ impl<'t> Withholding<'t> {
         let told = telling.stock_month(true);
         let blocks = blocks(telling, distribution);
         let periods = telling.periods(first, unit, &footing);
-        for spot in telling.spots(first, unit, &footing) {
-            for period in &periods {
-                let count = |measure: &str| {
-                    let amounts = telling.cube.measures.get(measure);
-                    let count = amounts.and_then(|all| all.on(&spot).within(*period, told));
-                    count.unwrap_or_else(Exact::zero)
-                };
-                for (unions, block) in &blocks {
-                    let counts = block.iter().map(|measure| (*measure, count(measure))).collect();
-                    let hidden = hidden_parts(&counts, distribution.at_least);
-                    let is_alone = hidden.len() == 1;
-                    let metrics =
-                        hidden.into_iter().filter_map(|of| distribution.parts.get(of).copied());
-                    // A part that is a block of its own is told by what is told of all others.
-                    let unions = unions.iter().copied().filter(|_| is_alone);
-                    for metric in metrics.chain(unions) {
-                        self.parts.insert((&metric.name, spot.clone(), *period));
-                    }
-                }
+        let spots = telling.spots(first, unit, &footing);
+        let places = spots.iter().flat_map(|spot| periods.iter().map(move |of| (spot, *of)));
+        let everywhere = places.flat_map(|place| blocks.iter().map(move |block| (place, block)));
+        for ((spot, period), (unions, block)) in everywhere {
+            let count = |measure: &&'t str| {
+                let amounts = telling.cube.measures.get(*measure);
+                let count = amounts.and_then(|all| all.on(spot).within(period, told));
+                (*measure, count.unwrap_or_else(Exact::zero))
+            };
+            let hidden = hidden_parts(&block.iter().map(count).collect(), distribution.at_least);
+            // A part that is a block of its own is told by what is told of all others.
+            let is_alone = hidden.len() == 1;
+            let unions = unions.iter().copied().filter(|_| is_alone);
+            let parts = hidden.into_iter().filter_map(|of| distribution.parts.get(of).copied());
+            for metric in parts.chain(unions) {
+                self.parts.insert((&metric.name, spot.clone(), period));
             }
         }
     }

@@ -49,21 +49,23 @@ fn night_of(path: &Path) -> Option<Date> {
 /// # Errors
 /// The disk's.
 pub fn forget_landings(lake: &Path, from: Date) -> Result<u64, ModelError> {
-    let mut forgotten = 0;
+    let mut attempts = Vec::new();
     for system in entries(&lake.join("landing"))? {
         for stream in entries(&system)? {
-            for attempt in entries(&stream)? {
-                if night_of(&attempt).is_none_or(|night| night >= from) {
-                    continue;
-                }
-                let mut parts = entries(&attempt)?;
-                parts.retain(|path| !path.ends_with("manifest.json"));
-                for part in &parts {
-                    fs::remove_file(part).map_err(named(part))?;
-                }
-                forgotten += u64::from(!parts.is_empty());
-            }
+            attempts.extend(entries(&stream)?);
         }
+    }
+    let mut forgotten = 0;
+    for attempt in attempts {
+        if night_of(&attempt).is_none_or(|night| night >= from) {
+            continue;
+        }
+        let mut parts = entries(&attempt)?;
+        parts.retain(|path| !path.ends_with("manifest.json"));
+        for part in &parts {
+            fs::remove_file(part).map_err(named(part))?;
+        }
+        forgotten += u64::from(!parts.is_empty());
     }
     Ok(forgotten)
 }

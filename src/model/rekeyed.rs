@@ -75,15 +75,15 @@ impl<'r> Rekeying<'r> {
         let names: Vec<&str> = fields.chain(headers).collect();
         let mut known = HashMap::new();
         each_file(lake, &mut |path| {
-            if is_table(path) {
-                let rows = parquet::read(path)?;
-                let columns = names.iter().filter_map(|name| rows.column(name).ok());
-                for column in columns.filter_map(|column| column.str().ok()) {
-                    for text in column.iter().flatten().filter(|text| is_pseudonym(text)) {
-                        let again = || key.pseudonym(text);
-                        known.entry(text.to_owned()).or_insert_with(again);
-                    }
-                }
+            if !is_table(path) {
+                return Ok(());
+            }
+            let rows = parquet::read(path)?;
+            let columns = names.iter().filter_map(|name| rows.column(name).ok());
+            let texts = columns.filter_map(|column| column.str().ok());
+            for text in texts.flat_map(|texts| texts.iter().flatten()).filter(|of| is_pseudonym(of))
+            {
+                known.entry(text.to_owned()).or_insert_with(|| key.pseudonym(text));
             }
             Ok(())
         })?;
