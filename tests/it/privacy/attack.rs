@@ -91,21 +91,20 @@ impl Known {
 
     fn read(lines: &[Line]) -> Known {
         let mut known = Known::default();
-        for line in lines {
-            for (formula, is) in &line.sides {
-                let mut names = Vec::new();
-                if !Known::names(formula, &mut names) {
-                    continue;
-                }
-                let mut sum = BTreeMap::new();
-                for name in names {
-                    let of_night = if line.withholds || flows(name) { "" } else { " tonight" };
-                    let name = format!("{name}{of_night}");
-                    let count = (name, line.unit, line.section.clone(), line.period);
-                    sum.insert(known.count(count), Exact::one());
-                }
-                known.equations.push((sum, *is));
+        let sides = lines.iter().flat_map(|line| line.sides.iter().map(move |side| (line, side)));
+        for (line, (formula, is)) in sides {
+            let mut names = Vec::new();
+            if !Known::names(formula, &mut names) {
+                continue;
             }
+            let mut sum = BTreeMap::new();
+            for name in names {
+                let of_night = if line.withholds || flows(name) { "" } else { " tonight" };
+                let name = format!("{name}{of_night}");
+                let count = (name, line.unit, line.section.clone(), line.period);
+                sum.insert(known.count(count), Exact::one());
+            }
+            known.equations.push((sum, *is));
         }
         known.common_knowledge(lines);
         known
@@ -131,23 +130,23 @@ impl Known {
             self.equations.push((sum, Exact::zero()));
         }
         let all: BTreeSet<Count> = self.counts.keys().cloned().collect();
-        for (measure, unit, section, period) in all.iter().filter(|of| flows(&of.0)) {
-            for step in [1, 3] {
-                let within: Vec<&Count> = all
-                    .iter()
-                    .filter(|of| (&of.0, of.1, &of.2) == (measure, *unit, section))
-                    .filter(|of| of.3 != *period && of.3.months().count() == step)
-                    .filter(|of| period.contains(of.3.first()) && period.contains(of.3.last()))
-                    .collect();
-                let months: usize = within.iter().map(|of| of.3.months().count()).sum();
-                if months == period.months().count() {
-                    let mut sum: BTreeMap<usize, Exact> =
-                        within.into_iter().map(|of| (self.counts[of], Exact::one())).collect();
-                    let whole = (measure.clone(), *unit, section.clone(), *period);
-                    sum.insert(self.counts[&whole], -Exact::one());
-                    self.equations.push((sum, Exact::zero()));
-                }
+        let flowing = all.iter().filter(|of| flows(&of.0)).flat_map(|of| [(of, 1), (of, 3)]);
+        for ((measure, unit, section, period), step) in flowing {
+            let within: Vec<&Count> = all
+                .iter()
+                .filter(|of| (&of.0, of.1, &of.2) == (measure, *unit, section))
+                .filter(|of| of.3 != *period && of.3.months().count() == step)
+                .filter(|of| period.contains(of.3.first()) && period.contains(of.3.last()))
+                .collect();
+            let months: usize = within.iter().map(|of| of.3.months().count()).sum();
+            if months != period.months().count() {
+                continue;
             }
+            let mut sum: BTreeMap<usize, Exact> =
+                within.into_iter().map(|of| (self.counts[of], Exact::one())).collect();
+            let whole = (measure.clone(), *unit, section.clone(), *period);
+            sum.insert(self.counts[&whole], -Exact::one());
+            self.equations.push((sum, Exact::zero()));
         }
         for (of, total) in
             [("people_aged_", "people_of_known_age"), ("people_edu_", "people_of_known_education")]

@@ -137,7 +137,7 @@ fn modes(folder: &Path, into: &mut BTreeMap<String, u32>) {
 fn what_a_night_leaves_is_read_by_whom_it_is_for_whatever_the_umask() {
     let world = World::of(1);
     world.forget_history();
-    for umask in ["000", "077"] {
+    for (umask, warehouse) in [("000", 0o640), ("077", 0o600)] {
         let home = files_home(&[]);
         let night = world.night(home.path(), NIGHT);
         let mut shell = Command::new("sh");
@@ -156,13 +156,7 @@ fn what_a_night_leaves_is_read_by_whom_it_is_for_whatever_the_umask() {
             let due = match (first, is_folder) {
                 ("release", true) => 0o755,
                 ("release", false) => 0o644,
-                (name, false) if name.starts_with("warehouse.db") => {
-                    if umask == "000" {
-                        0o640
-                    } else {
-                        0o600
-                    }
-                }
+                (name, false) if name.starts_with("warehouse.db") => warehouse,
                 (_, true) => 0o700,
                 (_, false) => 0o600,
             };

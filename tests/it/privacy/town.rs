@@ -66,10 +66,8 @@ impl Town {
                 let (unit, section) = (stays[at].unit, next.section.clone());
                 let is_of_unit = SECTIONS[UNITS.iter().position(|of| *of == unit).unwrap()]
                     .contains(&section.as_str());
-                next = Stay { from: day, to: None, ..stays[at].clone() };
-                if is_of_unit {
-                    next.section = section;
-                }
+                let section = if is_of_unit { section } else { stays[at].section.clone() };
+                next = Stay { from: day, to: None, section, ..stays[at].clone() };
             }
             stays.push(next);
             day = day.tomorrow().unwrap();
