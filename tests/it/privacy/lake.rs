@@ -89,10 +89,10 @@ fn what_is_too_old_is_deleted_by_the_night_and_what_was_read_is_not_forgotten() 
     let old = world.night(home.path(), NIGHT).output().unwrap();
     assert_eq!(old.status.code(), Some(1));
     assert!(said(&old).contains("deleted when their time was over"), "{}", said(&old));
-    // Six years are over: nobody is left, and units are.
+    // Whole years go: a hundred days before, it was 2027. Nobody is left, and units are.
     let settings = home.path().join("shuping.toml");
     let text = fs::read_to_string(&settings).unwrap();
-    fs::write(&settings, format!("{text}\n[retention]\nperson_snapshot = 300\n")).unwrap();
+    fs::write(&settings, format!("{text}\n[retention]\nperson_snapshot = 100\n")).unwrap();
     let text = done(&mut world.night(home.path(), date(2027, 8, 2)));
     assert!(text.contains("person_snapshot "), "{text}");
     let kept: usize = cells(&lake.join("model/person_snapshot")).values().map(Vec::len).sum();
