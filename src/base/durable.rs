@@ -1,26 +1,49 @@
-//! How does a file come to be whole or not at all? It is written beside and renamed.
+//! How does a file come to be whole or not at all? It is written beside and renamed. Files and folders are
+//! their owner's alone, whatever the umask; what others may read is said to be.
 
 use std::fs;
 use std::fs::File;
 use std::io;
+use std::io::Write as _;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::path::PathBuf;
 
 /// Writes a file so that a reader, and a crash, sees the old bytes or the new ones.
 pub fn write_then_rename(target: &Path, bytes: &[u8]) -> io::Result<()> {
     let beside = beside(target)?;
-    fs::write(&beside, bytes)?;
+    create(&beside)?.write_all(bytes)?;
     rename_durably(&beside, target)
 }
 
 /// The name under which `target` is written before it is renamed; its folder is made.
 pub fn beside(target: &Path) -> io::Result<PathBuf> {
     if let Some(folder) = target.parent() {
-        fs::create_dir_all(folder)?;
+        create_folders(folder)?;
     }
     let mut name = target.file_name().unwrap_or_default().to_owned();
     name.push(".tmp");
     Ok(target.with_file_name(name))
+}
+
+/// Makes a new, empty file that only its owner may read.
+pub fn create(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    let file = options.write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    Ok(file)
+}
+
+/// Makes a folder and those around it, as far as they are not there, for their owner alone.
+pub fn create_folders(folder: &Path) -> io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+/// Lets everybody read a file, or list a folder.
+pub fn share(path: &Path) -> io::Result<()> {
+    let mode = if path.is_dir() { 0o755 } else { 0o644 };
+    fs::set_permissions(path, fs::Permissions::from_mode(mode))
 }
 
 /// Moves a finished file or folder to its name, its bytes on the disk first.
@@ -35,7 +58,6 @@ pub fn rename_durably(from: &Path, to: &Path) -> io::Result<()> {
 
 /// Makes a folder that only its owner may open.
 pub fn create_private_folder(folder: &Path) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    fs::create_dir_all(folder)?;
+    create_folders(folder)?;
     fs::set_permissions(folder, fs::Permissions::from_mode(0o700))
 }

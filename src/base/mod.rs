@@ -12,6 +12,7 @@ pub mod identity;
 pub mod messages;
 pub mod period;
 pub mod pseudonym;
+pub mod redact;
 pub mod retirement;
 pub mod said;
 pub mod text;

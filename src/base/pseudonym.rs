@@ -7,9 +7,13 @@ use hmac::Mac as _;
 use sha2::Digest as _;
 use sha2::Sha256;
 
-/// The key of a home's pseudonyms. Its bytes are never printed.
+/// The key of a home's pseudonyms. Its bytes are never printed. A key that was changed is a chain: a
+/// pseudonym cannot be undone, so that the new key makes a pseudonym of the pseudonym.
 #[derive(Clone)]
-pub struct Key(Vec<u8>);
+pub struct Key {
+    first: Vec<u8>,
+    further: Vec<Vec<u8>>,
+}
 
 impl std::fmt::Debug for Key {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -20,20 +24,34 @@ impl std::fmt::Debug for Key {
 impl Key {
     /// A key from its secret text.
     pub fn new(secret: &str) -> Key {
-        Key(secret.trim().as_bytes().to_vec())
+        Key { first: bytes_of(secret), further: Vec::new() }
+    }
+
+    /// The chain with one more key.
+    #[must_use]
+    pub fn then(mut self, secret: &str) -> Key {
+        self.further.push(bytes_of(secret));
+        self
     }
 
     /// The pseudonym of a normalised identity: 32 hexadecimal digits.
     pub fn pseudonym(&self, identity: &str) -> String {
-        let bytes = keyed(&self.0, identity.as_bytes());
-        hex(bytes.get(..16).unwrap_or_default())
+        let made =
+            |key: &[u8], of: &str| hex(keyed(key, of.as_bytes()).get(..16).unwrap_or_default());
+        let first = made(&self.first, identity);
+        self.further.iter().fold(first, |pseudonym, key| made(key, &pseudonym))
     }
 
-    /// What the lake keeps of the key, so that a night with another key is refused.
+    /// What the lake keeps of the last key, so that a night with another key is refused.
     pub fn fingerprint(&self) -> String {
-        let bytes = keyed(&self.0, b"shuping pseudonym key");
+        let last = self.further.last().unwrap_or(&self.first);
+        let bytes = keyed(last, b"shuping pseudonym key");
         hex(bytes.get(..8).unwrap_or_default())
     }
+}
+
+fn bytes_of(secret: &str) -> Vec<u8> {
+    secret.trim().as_bytes().to_vec()
 }
 
 /// SHA-256 as 64 hexadecimal digits.

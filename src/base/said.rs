@@ -58,6 +58,7 @@ texts! {
     Reason "R021" "reason" "原因";
     Rows "R022" "rows" "行数";
     First "R023" "first" "首例位置";
+    Forgotten "R024" "deleted, for its time is over: {what}" "保存期满,已删除:{what}";
     Findings "R030" "To look at" "待查事项";
     Kind "R031" "kind" "类型";
     Subject "R032" "about" "对象";
@@ -136,6 +137,9 @@ texts! {
     WhyNoValue "R171" "a part of the formula has no value, or is divided by 0" "公式中有一项无值,或除数为 0";
     WhyBase "R172" "{base} = {found}, at least {least} is asked for" "{base} = {found},要求不低于 {least}";
     WhyWithheld "R173" "{base} is below {least}: what rests on so few people is told to nobody" "{base} 低于 {least}:依据人数过少,不对外提供";
+    Rekeyed "R196" "the lake has key {fingerprint}; {identities} identities have new pseudonyms" "数据湖密钥现为 {fingerprint},已更换 {identities} 个假名";
+    RekeyedHint "R197" "keep both secrets, `{from}` and `{to}`: a night needs the whole chain" "`{from}` 与 `{to}` 均须保留:夜间任务需要整条密钥链";
+    WhyBeside "R195" "others rest on too few people, and this value would tell them by subtraction" "另有数值依据人数过少,公布此值即可相减得出";
     Steps "R174" "Names in the formula" "公式中的名称";
     PartsOf "R175" "Part by part" "逐项";
     Measures "R176" "What was counted" "计数";

@@ -175,6 +175,7 @@ fn why(explained: &Explanation<'_>, face: &Face<'_>) -> String {
         }
         Rule::NoCalendar(year) => face.say(Say::WhyNoCalendar, &[("year", year.to_string())]),
         Rule::NoValue => face.say(Say::WhyNoValue, &[]),
+        Rule::Beside => face.say(Say::WhyBeside, &[]),
         Rule::Base(base, found, least) => {
             let nouns =
                 [("base", base.clone()), ("found", amount(*found)), ("least", exact_text(*least))];

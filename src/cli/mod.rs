@@ -6,11 +6,13 @@ mod explain;
 mod home;
 mod progress;
 mod quarantine;
+mod rekey;
 mod report;
 mod schedule;
 mod schema;
 mod status;
 mod verbs;
+mod watch;
 
 use std::io;
 use std::io::IsTerminal as _;
@@ -31,7 +33,9 @@ use tokio::signal::unix::signal;
 use tokio::sync::oneshot;
 
 use crate::base::messages::Lang;
+use crate::base::redact::Redacted;
 use crate::base::said::Say;
+use crate::base::text::quoted;
 use crate::night::Refusal;
 use crate::spec::secret::HomeSecrets;
 use crate::spec::template::Secrets as _;
@@ -110,6 +114,8 @@ enum Verb {
     },
     /// Show which nights ran, how each stream stands, and how far back a night can be run again
     Status,
+    /// Give the lake another key: every pseudonym is replaced by the new key's pseudonym of it
+    Rekey(rekey::Rekey),
     /// Explain a published number: its formula, its counts as SQL, and where its rows came from
     Explain(Explain),
     /// List the names that no unit answers to, or decide about one
@@ -223,7 +229,7 @@ impl Face<'_> {
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    watch(arguments.verbose);
+    watch::watch(arguments.verbose);
     let lang = lang(arguments.lang);
     let code = tokio::runtime::Runtime::new().and_then(|runtime| {
         let code = runtime.block_on(until_interrupted(arguments, lang));
@@ -237,8 +243,8 @@ pub fn main() -> ExitCode {
 
 /// Speaks to whoever called; where nobody can be told any more, the exit code is all that is left.
 fn speak(lang: Lang, what: impl FnOnce(&mut Face<'_>) -> io::Result<u8>) -> u8 {
-    let (mut out, mut err) = (io::stdout(), io::stderr());
-    let is_terminal = err.is_terminal();
+    let is_terminal = io::stderr().is_terminal();
+    let (mut out, mut err) = (Redacted::new(io::stdout()), Redacted::new(io::stderr()));
     what(&mut Face { lang, out: &mut out, err: &mut err, is_terminal }).unwrap_or(DISK)
 }
 
@@ -252,7 +258,8 @@ fn or_bug(
         let literal = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
         let problem = literal.or_else(|| panic.downcast_ref::<String>().cloned());
         let version = env!("CARGO_PKG_VERSION").to_owned();
-        let nouns = [("version", version), ("problem", problem.unwrap_or_default())];
+        let problem = quoted(&problem.unwrap_or_default());
+        let nouns = [("version", version), ("problem", problem)];
         let (text, hint) = (face.say(Say::Bug, &nouns), face.say(Say::BugHint, &[]));
         face.complain(&text, Some(&hint))?;
         Ok(BUG)
@@ -326,16 +333,6 @@ fn lang(asked: Option<Tongue>) -> Lang {
             Lang::of(&set.find(|text| !text.is_empty()).unwrap_or_default())
         }
     }
-}
-
-/// Logs go to stderr when they are asked for: the report says what people need.
-fn watch(verbose: u8) {
-    let level = match verbose {
-        0 => return,
-        1 => tracing::Level::INFO,
-        _ => tracing::Level::DEBUG,
-    };
-    tracing_subscriber::fmt().with_max_level(level).with_writer(io::stderr).init();
 }
 
 #[cfg(test)]

@@ -239,6 +239,13 @@ fn scores(report: &NightReport, face: &mut Face<'_>) -> io::Result<()> {
 }
 
 fn results(report: &NightReport, face: &mut Face<'_>) -> io::Result<()> {
+    if !report.forgotten.is_empty() {
+        let counts = report.forgotten.iter();
+        let counts = counts.map(|(name, count)| format!("{name} {}", grouped(*count)));
+        let nouns = [("what", counts.collect::<Vec<_>>().join(", "))];
+        let line = face.say(Say::Forgotten, &nouns);
+        writeln!(face.out, "\n{line}")?;
+    }
     let lang = face.lang;
     let warehouse = report.warehouse.display().to_string();
     let rows = vec![

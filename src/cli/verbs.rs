@@ -12,6 +12,7 @@ use super::explain;
 use super::home;
 use super::progress::Progress;
 use super::quarantine;
+use super::rekey;
 use super::report;
 use super::schedule;
 use super::schema;
@@ -46,6 +47,7 @@ pub(super) async fn verb(arguments: Arguments, face: &mut Face<'_>) -> anyhow::R
         Verb::Schedule { next: Some(count) } => schedule::print(root, count, face),
         Verb::Schedule { next: None } => schedule::run(root, face).await,
         Verb::Status => status::status(root, face),
+        Verb::Rekey(asked) => rekey::rekey(root, &asked, face),
         Verb::Explain(asked) => explain::explain(root, &asked, face),
         Verb::Aliases(asked) => aliases::aliases(root, &asked, face),
         Verb::Quarantine(asked) => match &asked.export {

@@ -139,11 +139,15 @@ impl<'d> Desk<'d> {
             let bases = [&metric.need, &metric.few, &metric.withhold].into_iter().flatten();
             open.extend(bases.map(|base| base.name.value.as_str()));
         };
+        // What rests on the same people is withheld together: all of it is asked.
+        let people = |metric: &Metric| metric.withhold.as_ref().map(|base| base.name.value.clone());
+        let shared: BTreeSet<String> = metrics.iter().filter_map(|metric| people(metric)).collect();
         let asked: BTreeSet<&str> = metrics.iter().map(|metric| metric.name.as_str()).collect();
-        by_name
-            .values()
-            .filter(|m| asked.contains(m.name.as_str()))
-            .for_each(|m| see(m, &mut open));
+        let is_asked = |metric: &Metric| {
+            asked.contains(metric.name.as_str())
+                || people(metric).is_some_and(|base| shared.contains(&base))
+        };
+        by_name.values().filter(|m| is_asked(m)).for_each(|m| see(m, &mut open));
         let (mut seen, mut facts) = (BTreeSet::new(), BTreeSet::new());
         while let Some(name) = open.pop() {
             if !seen.insert(name) {

@@ -79,6 +79,7 @@ fn rule(rule: &Rule) -> Value {
         }
         Rule::NoCalendar(year) => json!({ "kind": "no_calendar", "year": year }),
         Rule::NoValue => json!({ "kind": "no_value" }),
+        Rule::Beside => json!({ "kind": "beside" }),
         Rule::Base(name, found, least) => json!({
             "kind": "base",
             "base": name,

@@ -74,11 +74,13 @@ impl<'d> OfUnit<'d> {
         let worked = telling.worked(metric, &spot, period)?;
         let before = previous(period).filter(|before| periods.contains(before));
         let before = before.map(|before| telling.worked(metric, &spot, before)).transpose()?;
+        let stock_day = telling.stock_month(metric.withhold.is_some()).last();
+        let day = self.desk.ledger.as_of.min(stock_day);
         let mut measures = Vec::new();
         let mut behind: BTreeMap<&str, Vec<(Behind, &Measure)>> = BTreeMap::new();
         for used in &worked.uses {
             let Some((measure, fact)) = self.measure(&used.measure) else { continue };
-            let rows = Behind::of(fact, measure, &used.spot, (period, self.desk.ledger.as_of));
+            let rows = Behind::of(fact, measure, &used.spot, (period, day));
             let counted = self.counted(&rows, measure)?;
             let (amount, spot) = (used.amount, used.spot.clone());
             measures.push(Counted { spot, amount, ..counted });

@@ -41,8 +41,11 @@ pub(super) fn names(sheet: &Sheet, grid: &Grid, needed: &[String]) -> Result<Vec
             None => joined,
         };
         if let Some(other) = names.iter().position(|before| *before == name) {
-            let (one, name) = (other + 1, quoted(&name));
-            return Err(format!("columns {one} and {} are both named `{name}`", column + 1));
+            // A header that nobody asks for may be a row of people, taken for one.
+            let is_known = known.values().any(|asked| **asked == name);
+            let what = if is_known { quoted(&name) } else { "…".to_owned() };
+            let (one, two) = (other + 1, column + 1);
+            return Err(format!("columns {one} and {two} are both named `{what}`"));
         }
         names.push(name);
     }

@@ -73,7 +73,12 @@ impl<'s> Shield<'s> {
         let mut kept = Batch { headers: Vec::new(), rows: Vec::with_capacity(batch.rows.len()) };
         let mut rows: Vec<Vec<Cell>> =
             batch.rows.iter().map(|row| Vec::with_capacity(row.cells.len())).collect();
-        let (headers, mut places) = (batch.headers, batch.rows);
+        let (mut headers, mut places) = (batch.headers, batch.rows);
+        if self.hides() && !headers.iter().any(|header| self.fates.contains_key(header)) {
+            // The header was sought in the wrong row: who knows who stands there.
+            let theirs = headers.iter_mut().enumerate().filter(|(_, of)| !of.starts_with('_'));
+            theirs.for_each(|(at, header)| *header = format!("column {}", at + 1));
+        }
         for (at, header) in headers.iter().enumerate() {
             self.headers.insert(quoted(header));
             let cells = places.iter_mut().map(|row| row.cells.get_mut(at).and_then(Option::take));

@@ -14,6 +14,7 @@ use polars::prelude::lit;
 
 use super::FrameError;
 use crate::base::durable::beside;
+use crate::base::durable::create;
 use crate::base::durable::rename_durably;
 
 /// Writes a table.
@@ -23,7 +24,7 @@ use crate::base::durable::rename_durably;
 pub fn write(table: &mut DataFrame, target: &Path) -> Result<(), FrameError> {
     let named = |cause| FrameError::File { path: target.display().to_string(), cause };
     let temporary = beside(target).map_err(named)?;
-    let file = File::create(&temporary).map_err(named)?;
+    let file = create(&temporary).map_err(named)?;
     table.rechunk_mut_par();
     ParquetWriter::new(file)
         .with_compression(ParquetCompression::Zstd(None))

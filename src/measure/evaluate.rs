@@ -12,6 +12,7 @@ pub use super::status::Status;
 use super::telling::Footing;
 pub use super::telling::Telling;
 pub use super::units::Unit;
+use super::withhold::Withholding;
 use crate::base::period::Period;
 use crate::spec::formula::Exact;
 use crate::spec::formula::Formula;
@@ -52,10 +53,12 @@ impl<'m> Telling<'_, 'm> {
     /// A formula that leaves 128 bits.
     pub fn all(&self) -> Result<Vec<Told<'m>>, MeasureError> {
         let metrics: Vec<&Metric> = self.metrics.values().copied().collect();
+        let units: Vec<(&Unit, Withholding<'_>)> =
+            self.units.par_iter().map(|unit| (unit, Withholding::of(self, unit))).collect();
         let each = metrics.into_par_iter().map(|metric| {
             let mut told = Vec::new();
             let footing = self.footing(metric);
-            for unit in self.units {
+            for unit in &units {
                 self.of_unit(metric, unit, &footing, &mut told)?;
             }
             Ok(told)
@@ -66,7 +69,7 @@ impl<'m> Telling<'_, 'm> {
     fn of_unit(
         &self,
         metric: &'m Metric,
-        unit: &Unit,
+        (unit, withholding): &(&Unit, Withholding<'_>),
         footing: &Footing<'_>,
         into: &mut Vec<Told<'m>>,
     ) -> Result<(), MeasureError> {
@@ -74,8 +77,8 @@ impl<'m> Telling<'_, 'm> {
         for spot in self.spots(metric, unit, footing) {
             let stand = Stand::of(self, footing, spot);
             for period in &periods {
-                let (period, stand) = (*period, &stand);
-                into.push(told(metric, &Seat { telling: self, stand, period, footing })?);
+                let seat = Seat { telling: self, stand: &stand, period: *period, footing };
+                into.push(told(metric, &seat, withholding)?);
             }
         }
         Ok(())
@@ -83,7 +86,11 @@ impl<'m> Telling<'_, 'm> {
 }
 
 /// A metric at a place and in a period, judged.
-pub(super) fn told<'m>(metric: &'m Metric, seat: &Seat<'_>) -> Result<Told<'m>, MeasureError> {
+pub(super) fn told<'m>(
+    metric: &'m Metric,
+    seat: &Seat<'_>,
+    withholding: &Withholding<'_>,
+) -> Result<Told<'m>, MeasureError> {
     let Seat { stand: Stand { spot, .. }, period, footing, .. } = *seat;
     let mut told = Told {
         metric,
@@ -114,6 +121,15 @@ pub(super) fn told<'m>(metric: &'m Metric, seat: &Seat<'_>) -> Result<Told<'m>, 
     }
     let Some(value) = seat.value(&metric.value).map_err(failed)? else { return Ok(told) };
     let base = |base: &Base| seat.named(&base.name.value).map_err(failed);
+    let people = metric.withhold.as_ref().map(base).transpose()?.flatten();
+    if let Some(withhold) = &metric.withhold {
+        let is_few = people.is_none_or(|found| found < withhold.at_least);
+        if is_few || withholding.holds(metric, spot, period) {
+            (told.status, told.reason) = (Status::Withheld, None);
+            (told.numerator, told.denominator, told.base) = (None, None, None);
+            return Ok(told);
+        }
+    }
     if let Some(need) = &metric.need {
         told.base = base(need)?;
         if told.base.is_none_or(|found| found < need.at_least) {
@@ -128,14 +144,7 @@ pub(super) fn told<'m>(metric: &'m Metric, seat: &Seat<'_>) -> Result<Told<'m>, 
             told.status = Status::Few;
         }
     }
-    if let Some(withhold) = &metric.withhold {
-        told.base = base(withhold)?;
-        if told.base.is_none_or(|found| found < withhold.at_least) {
-            told.status = Status::Withheld;
-            (told.numerator, told.denominator, told.base) = (None, None, None);
-            return Ok(told);
-        }
-    }
+    told.base = people.or(told.base);
     told.value = Some(value);
     Ok(told)
 }

@@ -17,6 +17,7 @@ pub mod spread;
 mod status;
 pub mod telling;
 pub mod units;
+mod withhold;
 pub mod worked;
 mod written;
 

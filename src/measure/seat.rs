@@ -15,7 +15,6 @@ use super::spread::spread;
 use super::status::Reason;
 use super::telling::Footing;
 use super::telling::Telling;
-use crate::base::period::Month;
 use crate::base::period::Period;
 use crate::spec::formula::Exact;
 use crate::spec::formula::Formula;
@@ -126,9 +125,8 @@ impl<'s> Seat<'s> {
         if let Some(metric) = self.telling.metrics.get(name) {
             return self.value(&metric.value);
         }
-        let told = Month::of(self.telling.as_of);
         let known = self.stand.known.iter().find(|(known, _)| *known == name);
-        Ok(known.and_then(|(_, amounts)| amounts.within(self.period, told)))
+        Ok(known.and_then(|(_, amounts)| amounts.within(self.period, self.footing.told)))
     }
 
     /// The value of a formula; a zero denominator or a missing part is no value.

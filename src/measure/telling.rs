@@ -58,6 +58,8 @@ pub(super) struct Footing<'m> {
     /// The days without whose calendar it has no value.
     pub(super) asks_calendar: AsksCalendar,
     pub(super) first: Option<Month>,
+    /// The last month that what holds is told of.
+    pub(super) told: Month,
 }
 
 impl Telling<'_, '_> {
@@ -114,6 +116,7 @@ impl Telling<'_, '_> {
             is_stale,
             asks_calendar: asks_calendar.unwrap_or_default(),
             first,
+            told: self.stock_month(metric.withhold.is_some()),
         }
     }
 

@@ -12,6 +12,7 @@ use super::seat::Portion;
 use super::seat::Seat;
 use super::seat::Stand;
 use super::spread::Overflow;
+use super::withhold::Withholding;
 use super::written::Words;
 use super::written::names;
 use super::written::number;
@@ -55,6 +56,8 @@ pub enum Rule {
     NoCalendar(i16),
     /// Nothing to divide by, or a part of the formula has no value.
     NoValue,
+    /// Others rest on too few people, and this would tell them by subtraction.
+    Beside,
     /// A base, what there is of it, and the least there should be.
     Base(String, Option<Exact>, Exact),
 }
@@ -129,7 +132,9 @@ impl<'t> Telling<'t, 't> {
         let footing = self.footing(metric);
         let stand = Stand::of(self, &footing, spot.clone());
         let seat = Seat { telling: self, stand: &stand, period, footing: &footing };
-        let told = told(metric, &seat)?;
+        let unit = self.units.iter().find(|unit| unit.unit_id == spot.0.0);
+        let withholding = unit.map(|unit| Withholding::of(self, unit)).unwrap_or_default();
+        let told = told(metric, &seat, &withholding)?;
         let failed = |_| MeasureError::Overflow { metric: metric.name.clone() };
         let rule = match told.reason {
             Some(Reason::NotFed | Reason::NoPeers | Reason::NotListed) => Rule::NotFed,
@@ -174,6 +179,7 @@ impl Seat<'_> {
         match status {
             Status::Few => self.base(metric.few.as_ref()),
             Status::Withheld => Ok(match self.base(metric.withhold.as_ref())? {
+                Rule::Base(_, Some(found), least) if found >= least => Rule::Beside,
                 Rule::Base(name, _, least) => Rule::Base(name, None, least),
                 other => other,
             }),

@@ -98,8 +98,12 @@ impl Lake {
         Lake { root: root.to_owned() }
     }
 
-    fn folder(&self, table: &str) -> PathBuf {
+    pub(super) fn folder(&self, table: &str) -> PathBuf {
         self.root.join("model").join(table)
+    }
+
+    pub(super) fn notes_of(&self, table: &str) -> PathBuf {
+        self.root.join("notes").join(table)
     }
 
     /// The latest version of every row that is not deleted, sorted by key, with its lineage.
@@ -205,7 +209,7 @@ impl Lake {
 }
 
 /// The Parquet files of a folder that begin with a night up to one, oldest first.
-fn dated(folder: &Path, night: Date) -> Result<Vec<PathBuf>, ModelError> {
+pub(super) fn dated(folder: &Path, night: Date) -> Result<Vec<PathBuf>, ModelError> {
     if !folder.is_dir() {
         return Ok(Vec::new());
     }
@@ -264,7 +268,7 @@ pub(super) fn key_of(cells: &CellRow, places: &[usize]) -> String {
 }
 
 /// What a row says, as 16 hexadecimal digits.
-fn hash_of(cells: &CellRow) -> String {
+pub(super) fn hash_of(cells: &CellRow) -> String {
     let parts = cells.iter().map(|cell| cell.as_ref().map_or(String::new(), Cell::written));
     let mut hash = sha256(parts.collect::<Vec<_>>().join("\u{1f}").as_bytes());
     hash.truncate(16);
@@ -366,8 +370,7 @@ impl Lake {
     ) -> Result<(), ModelError> {
         let columns: Vec<_> = schema.fields.iter().map(|f| (f.name.as_str(), f.kind)).collect();
         let mut notes = table::from_rows(&columns, rows)?;
-        let path =
-            self.root.join("notes").join(&schema.name).join(format!("{night}.{about}.parquet"));
+        let path = self.notes_of(&schema.name).join(format!("{night}.{about}.parquet"));
         Ok(parquet::write(&mut notes, &path)?)
     }
 
@@ -378,7 +381,7 @@ impl Lake {
     pub fn notes(&self, schema: &Schema, night: Date) -> Result<Vec<CellRow>, ModelError> {
         let names: Vec<&str> = schema.fields.iter().map(|field| field.name.as_str()).collect();
         let mut rows = Vec::new();
-        for path in dated(&self.root.join("notes").join(&schema.name), night)? {
+        for path in dated(&self.notes_of(&schema.name), night)? {
             rows.extend(table::to_rows(&parquet::read(&path)?, &names));
         }
         Ok(rows)

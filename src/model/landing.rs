@@ -17,6 +17,7 @@ use serde::Serialize;
 
 use super::ModelError;
 use crate::base::batch::Batch;
+use crate::base::durable::create_folders;
 use crate::base::durable::write_then_rename;
 use crate::frame::parquet;
 use crate::frame::table;
@@ -133,6 +134,14 @@ impl Landing {
         Ok(paths.into_iter().map(|path| Ok(parquet::read(&path)?)))
     }
 
+    /// Whether the rows of a pull are still there: they are deleted when their time is over.
+    ///
+    /// # Errors
+    /// A folder that can't be read.
+    pub fn holds(&self, attempt: (Date, u32), landed: &Landed) -> Result<bool, ModelError> {
+        Ok(landed.received == 0 || self.parts(attempt)?.next().is_some())
+    }
+
     /// Begins a pull. What an interrupted one left without a manifest never stood and is cleared.
     ///
     /// # Errors
@@ -145,7 +154,7 @@ impl Landing {
         if folder.exists() {
             fs::remove_dir_all(&folder).map_err(named)?;
         }
-        fs::create_dir_all(&folder).map_err(named)?;
+        create_folders(&folder).map_err(named)?;
         Ok(Attempt { folder, parts: 0, rows: 0, waiting: Batch::default() })
     }
 

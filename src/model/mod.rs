@@ -3,6 +3,7 @@
 
 pub mod cast;
 mod coded;
+pub mod expired;
 mod gone;
 pub mod held;
 pub mod judge;
@@ -12,6 +13,7 @@ pub mod lake;
 pub mod landing;
 pub mod names;
 pub mod people;
+pub mod rekeyed;
 mod reshape;
 pub mod resolve;
 pub mod slot;

@@ -8,15 +8,19 @@ mod model;
 mod notes;
 mod pull;
 pub mod reconcile;
+pub mod rekey;
 pub mod report;
+mod retention;
 mod score;
 mod side_by_side;
 pub mod status;
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::fs::TryLockError;
 use std::io::Read as _;
 use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -28,7 +32,9 @@ use self::report::NightReport;
 use self::report::State;
 use self::report::StreamNight;
 use crate::base::clock;
+use crate::base::durable::create_folders;
 use crate::base::durable::create_private_folder;
+use crate::base::durable::share;
 use crate::base::durable::write_then_rename;
 use crate::base::pseudonym::Key;
 use crate::model::lake::Lake;
@@ -124,8 +130,7 @@ pub async fn run(
     watch: &mut (dyn FnMut(Step) + Send),
 ) -> anyhow::Result<NightReport> {
     let started = clock::now();
-    create_private_folder(&ground.lake()).context("making the lake's folder")?;
-    let lock = lock(&ground.var, choice.night)?;
+    let lock = begin(ground, &format!("night {}", choice.night))?;
     let key = key(ground)?;
     keep_home(ground)?;
     let cutoff = ground.cutoff(choice.night)?;
@@ -139,11 +144,15 @@ pub async fn run(
         noticed.extend(seen);
         streams.push(told);
     }
+    let has_failed = streams.iter().any(|told| told.state == State::Failed);
+    let forgotten =
+        if has_failed { BTreeMap::new() } else { retention::forget(ground, choice.night)? };
     let stale: Vec<String> = stale_tables(ground.catalog, &streams);
     let computed = compute::compute(ground, &lake, choice, &stale)?;
     watch(Step::Told(computed.values.len() as u64));
     noticed.extend(computed.noticed.iter().cloned());
     let mut report = NightReport::of(choice, streams, noticed, &computed);
+    report.forgotten = forgotten;
     notes::keep(&lake, ground.catalog, &report)?;
     report.warehouse = ground.var.join("warehouse.db");
     let values = deliver::values(ground.catalog, &computed, choice)?;
@@ -176,21 +185,31 @@ pub fn interrupted(var: &Path) -> Option<Date> {
     holder.strip_prefix("night ")?.split_once(',')?.0.parse().ok()
 }
 
+/// Makes what a home needs, holds its lock, and ends what an interrupted change of the key left.
+fn begin(ground: &Ground<'_>, what: &str) -> anyhow::Result<File> {
+    if !ground.var.is_dir() {
+        create_folders(&ground.var).and_then(|()| share(&ground.var)).context("making `var`")?;
+    }
+    let lock = lock(&ground.var, what)?;
+    rekey::settle(&ground.lake())?;
+    create_private_folder(&ground.lake()).context("making the lake's folder")?;
+    Ok(lock)
+}
+
 /// Holds the home's lock as long as it lives; the operating system drops it with the process.
-fn lock(var: &Path, night: Date) -> anyhow::Result<File> {
+fn lock(var: &Path, what: &str) -> anyhow::Result<File> {
     let path = var.join("lock");
     let named = || format!("`{}`", path.display());
     let options = || {
         let mut options = File::options();
-        options.read(true).write(true).create(true).truncate(false);
+        options.read(true).write(true).create(true).truncate(false).mode(0o600);
         options
     };
     let mut file = options().open(&path).with_context(named)?;
     match file.try_lock() {
         Ok(()) => {
             file.set_len(0).with_context(named)?;
-            let holder =
-                format!("night {night}, process {}, since {}", std::process::id(), clock::now());
+            let holder = format!("{what}, process {}, since {}", std::process::id(), clock::now());
             file.write_all(holder.as_bytes()).with_context(named)?;
             Ok(file)
         }
@@ -203,22 +222,29 @@ fn lock(var: &Path, night: Date) -> anyhow::Result<File> {
     }
 }
 
-/// The key of the pseudonyms; a lake that was made with another is refused before a row is read.
+/// The key of the pseudonyms; a lake that was made with another is refused before a row is read. A lake
+/// whose key was changed names, beside each further fingerprint, the secret that came on top.
 fn key(ground: &Ground<'_>) -> anyhow::Result<Key> {
     let secret = ground.catalog.settings.key.fill(ground.secrets, &[]);
-    let key = Key::new(&secret.map_err(|unset| Refusal::NoKey(unset.to_string()))?);
+    let mut key = Key::new(&secret.map_err(|unset| Refusal::NoKey(unset.to_string()))?);
     let path = ground.lake().join("key");
-    let given = key.fingerprint();
-    match std::fs::read_to_string(&path) {
-        Ok(lake) if lake.trim() != given => {
-            Err(Refusal::OtherKey { lake: lake.trim().to_owned(), given }.into())
+    let Ok(text) = std::fs::read_to_string(&path) else {
+        let given = key.fingerprint();
+        write_then_rename(&path, given.as_bytes()).context("keeping the key's fingerprint")?;
+        return Ok(key);
+    };
+    for (at, line) in text.lines().enumerate() {
+        let (lake, secret) = line.split_once(' ').unwrap_or((line, ""));
+        if at > 0 {
+            let secret = ground.secrets.secret(secret).map_err(Refusal::NoKey)?;
+            key = key.then(&secret);
         }
-        Ok(_) => Ok(key),
-        Err(_) => {
-            write_then_rename(&path, given.as_bytes()).context("keeping the key's fingerprint")?;
-            Ok(key)
+        if lake != key.fingerprint() {
+            let (lake, given) = (lake.to_owned(), key.fingerprint());
+            return Err(Refusal::OtherKey { lake, given }.into());
         }
     }
+    Ok(key)
 }
 
 /// Keeps what this home says, so that the night can be told again.

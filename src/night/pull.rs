@@ -118,7 +118,11 @@ impl Tonight<'_> {
         let attempts = landing.attempts()?;
         let tonight = attempts.iter().filter(|(night, _)| *night == choice.night).max();
         if let Some(attempt) = tonight.filter(|_| !choice.again) {
-            tell.send(Step::Landed(name, landing.manifest(*attempt)?.received))?;
+            let landed = landing.manifest(*attempt)?;
+            if !landing.holds(*attempt, &landed)? {
+                return Ok(Err("its rows were deleted when their time was over".to_owned()));
+            }
+            tell.send(Step::Landed(name, landed.received))?;
             return Ok(Ok(*attempt));
         }
         tell.send(Step::Asking(name.clone()))?;

@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use super::Choice;
 use super::compute::Computed;
 use super::reconcile::Figure;
+use crate::base::redact::without_secrets;
 use crate::measure::evaluate::Status;
 use crate::model::held::Closed;
 use crate::model::held::Held;
@@ -97,7 +98,7 @@ impl StreamNight {
 
     pub(super) fn fail(&mut self, why: &str) {
         self.state = State::Failed;
-        why.clone_into(&mut self.note);
+        self.note = without_secrets(why);
     }
 
     /// Takes what was quarantined of a delivery.
@@ -198,6 +199,9 @@ pub struct NightReport {
     pub scores: BTreeMap<String, (u64, u64)>,
     /// What units report of themselves, beside what was counted.
     pub figures: Vec<Figure>,
+    /// What was deleted because its time is over: rows of tables about persons, landings, and nights of
+    /// quarantine.
+    pub forgotten: BTreeMap<String, u64>,
     /// Where the warehouse is.
     pub warehouse: PathBuf,
     /// Where the release is.
@@ -236,6 +240,7 @@ impl NightReport {
             metrics,
             scores,
             figures: computed.figures.clone(),
+            forgotten: BTreeMap::new(),
             warehouse: PathBuf::new(),
             release: PathBuf::new(),
         }

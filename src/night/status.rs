@@ -76,8 +76,12 @@ pub fn standing(lake: &Path, catalog: &Catalog) -> anyhow::Result<Standing> {
     let mut standing = Standing { nights: nights.into_values().collect(), ..Standing::default() };
     for (connector, stream) in catalog.streams() {
         let landing = Landing::of(lake, &connector.name, &stream.name);
-        let landed = landing.attempts()?.first().map(|(night, _)| *night);
-        standing.landed_from = standing.landed_from.into_iter().chain(landed).min();
+        for attempt in landing.attempts()? {
+            if landing.holds(attempt, &landing.manifest(attempt)?)? {
+                standing.landed_from = standing.landed_from.into_iter().chain([attempt.0]).min();
+                break;
+            }
+        }
         let name = format!("{}.{}", connector.name, stream.name);
         let (last_good, note) = last.remove(&name).unwrap_or_default();
         standing.streams.push(StreamStanding { name, last_good, note });

@@ -15,7 +15,9 @@ use polars::prelude::DataFrame;
 use serde_json::Value;
 use serde_json::json;
 
+use crate::base::durable::create_folders;
 use crate::base::durable::rename_durably;
+use crate::base::durable::share;
 use crate::base::durable::write_then_rename;
 use crate::base::pseudonym::sha256;
 use crate::frame::FrameError;
@@ -94,7 +96,8 @@ pub fn publish(
     label: &Label<'_>,
     resources: Vec<Resource<'_>>,
 ) -> Result<Release, PublishError> {
-    fs::create_dir_all(root).map_err(named(root))?;
+    create_folders(root).map_err(named(root))?;
+    share(root).map_err(named(root))?;
     let beside = root.join(format!("{}.tmp", label.night));
     if beside.exists() {
         fs::remove_dir_all(&beside).map_err(named(&beside))?;
@@ -126,6 +129,12 @@ pub fn publish(
     let path = beside.join("datapackage.json");
     write_then_rename(&path, &pretty(&manifest)).map_err(named(&path))?;
     let folder = root.join(format!("{}.{revision}", label.night));
+    let written = fs::read_dir(&beside).map_err(named(&beside))?;
+    for file in written {
+        let path = file.map_err(named(&beside))?.path();
+        share(&path).map_err(named(&path))?;
+    }
+    share(&beside).map_err(named(&beside))?;
     rename_durably(&beside, &folder).map_err(named(&folder))?;
     point(root)?;
     Ok(Release { folder, revision, is_new: true })
@@ -174,7 +183,8 @@ fn point(root: &Path) -> Result<(), PublishError> {
         "sha256": sha256(&bytes),
     });
     let path = root.join("latest.json");
-    write_then_rename(&path, &pretty(&latest)).map_err(named(&path))
+    write_then_rename(&path, &pretty(&latest)).map_err(named(&path))?;
+    share(&path).map_err(named(&path))
 }
 
 fn pretty(value: &Value) -> Vec<u8> {

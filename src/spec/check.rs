@@ -41,6 +41,7 @@ pub(super) fn check(catalog: &Catalog) -> Vec<Diagnostic> {
         pipeline.metrics.iter().for_each(|metric| check_metric(catalog, metric, &of));
         faults.extend(of.into_list());
     }
+    faults.extend(super::retention::check(catalog));
     faults.extend(check_words::check(catalog));
     faults.extend(check_twice(catalog));
     faults

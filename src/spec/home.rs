@@ -9,6 +9,9 @@ use std::path::PathBuf;
 use include_dir::Dir;
 use include_dir::include_dir;
 
+use crate::base::durable::share;
+use crate::base::durable::write_then_rename;
+
 static CONNECTORS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/connectors");
 static PIPELINES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/pipelines");
 static SCHEMAS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/schemas");
@@ -79,7 +82,10 @@ pub fn write_default(root: &Path) -> io::Result<Vec<String>> {
         return Err(io::Error::new(io::ErrorKind::AlreadyExists, text));
     }
     for (path, text) in &files {
-        crate::base::durable::write_then_rename(&root.join(path), text.as_bytes())?;
+        let path = root.join(path);
+        write_then_rename(&path, text.as_bytes())?;
+        share(&path)?;
+        path.parent().map_or(Ok(()), share)?;
     }
     Ok(files.into_keys().collect())
 }

@@ -17,6 +17,7 @@ pub mod pipeline;
 pub mod reader;
 pub mod reference;
 mod repeat;
+pub mod retention;
 pub mod schema;
 pub mod scoring;
 pub mod secret;

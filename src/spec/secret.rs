@@ -8,6 +8,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use super::template::Secrets;
+use crate::base::redact::know_secret;
 
 /// The environment and `secrets/` of a home.
 #[derive(Clone, Debug)]
@@ -39,11 +40,13 @@ impl Secrets for HomeSecrets {
                 std::env::var(name).map_err(|_| format!("environment variable `{name}` is not set"))
             }
         }
+        .inspect(|value| know_password(value))
     }
 
     fn secret(&self, name: &str) -> Result<String, String> {
         let variable = variable(name);
         if let Ok(value) = self.env(&variable) {
+            know_secret(&value);
             return Ok(value);
         }
         let file = self.folder.join(name);
@@ -55,7 +58,16 @@ impl Secrets for HomeSecrets {
             return Err(format!("`{shown}` can be read by others; run `chmod 600 {shown}`"));
         }
         let text = fs::read_to_string(&file).map_err(|fault| format!("`{shown}`: {fault}"))?;
+        know_secret(&text);
         Ok(text.trim().to_owned())
+    }
+}
+
+/// The password of an address, if a value is one.
+fn know_password(value: &str) {
+    let user = value.split_once("://").and_then(|(_, rest)| rest.rsplit_once('@'));
+    if let Some((_, password)) = user.and_then(|(user, _)| user.split_once(':')) {
+        know_secret(password);
     }
 }
 

@@ -7,6 +7,7 @@ use super::connector::format_1;
 use super::reader::Faults;
 use super::reader::Found;
 use super::reader::Table;
+use super::retention::Retention;
 use super::template::Template;
 use super::tree;
 use crate::base::diagnostic::Diagnostic;
@@ -33,6 +34,8 @@ pub struct Settings {
     pub key: Template,
     /// Region codes and their names, which names of units begin with.
     pub regions: Vec<(String, String)>,
+    /// How long what is kept.
+    pub retention: Retention,
 }
 
 impl Settings {
@@ -98,6 +101,7 @@ fn settings(root: &Table<'_>) -> Option<Settings> {
         var: home.text("var").unwrap_or_else(|| "var".to_owned()),
         calendar: home.text("calendar").unwrap_or_else(|| "cn".to_owned()),
         regions: root.text_map("regions"),
+        retention: Retention::read(root),
         // Last: what is wrong must not hide the keys that are there.
         zone: found.ok()?,
         key: key?,

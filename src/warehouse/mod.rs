@@ -3,6 +3,8 @@
 
 mod dialect;
 
+use std::fs::File;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use sqlx::Connection as _;
@@ -69,6 +71,9 @@ pub fn columns(schema: &Schema) -> impl Iterator<Item = &Field> + Clone {
 /// See [`WarehouseError`].
 pub async fn load(path: &Path, tables: Vec<Table<'_>>) -> Result<(), WarehouseError> {
     let open = |cause| WarehouseError::Open { path: path.display().to_string(), cause };
+    // Analysts of the owner's group read it; what stands beside it takes its mode.
+    let file = File::options().append(true).create(true).mode(0o640).open(path);
+    file.map_err(|fault| open(fault.into()))?;
     let options = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)

@@ -19,6 +19,7 @@ mod machine;
 mod nights;
 mod pencil;
 mod postgres;
+mod privacy;
 mod python;
 mod quarantine;
 mod receipt;

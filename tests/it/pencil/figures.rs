@@ -16,6 +16,7 @@ use shuping::frame::table;
 use shuping::measure::cube;
 use shuping::measure::evaluate::Status;
 use shuping::measure::evaluate::Telling;
+use shuping::measure::evaluate::Told;
 use shuping::measure::evaluate::Unit;
 use shuping::measure::fact::Ground;
 use shuping::measure::fact::Tables;
@@ -29,7 +30,7 @@ use shuping::spec::schema::Field;
 use shuping::spec::schema::FieldKind;
 
 /// One row: cells by column, as text; an empty cell is no value.
-pub(super) type Row<'r> = Vec<(&'r str, String)>;
+pub(crate) type Row<'r> = Vec<(&'r str, String)>;
 
 /// Metric, unit, section, part, period.
 type Key = (String, String, String, String, String);
@@ -66,7 +67,7 @@ impl Figures {
 
 /// The shipped home. Lines of the pipelines that begin with a word of `without` are left out, and each
 /// text of `edits` is replaced; one that is not there is a mistake.
-pub(super) fn shipped(without: &[&str], edits: &[(&str, &str)]) -> Catalog {
+pub(crate) fn shipped(without: &[&str], edits: &[(&str, &str)]) -> Catalog {
     edited(without, edits).unwrap()
 }
 
@@ -96,13 +97,13 @@ pub(super) const CATEGORY: &str = "township";
 
 /// A model written by hand.
 #[derive(Default)]
-pub(super) struct Model {
+pub(crate) struct Model {
     tables: Tables,
 }
 
 impl Model {
     /// Adds a table.
-    pub(super) fn with(mut self, catalog: &Catalog, name: &str, rows: &[Row<'_>]) -> Model {
+    pub(crate) fn with(mut self, catalog: &Catalog, name: &str, rows: &[Row<'_>]) -> Model {
         self.tables.insert(name.to_owned(), written(catalog, name, rows));
         self
     }
@@ -122,6 +123,25 @@ impl Model {
 
     /// Every figure of units that come and go.
     pub(super) fn told_of(&self, catalog: &Catalog, units: &[Unit], as_of: Date) -> Figures {
+        let mut figures = BTreeMap::new();
+        self.each(catalog, units, as_of, &mut |told| {
+            let (unit, section) = told.place;
+            let part = told.part.map(|(_, value)| value).unwrap_or_default();
+            let period = told.period.to_string();
+            let key = (told.metric.name.clone(), unit, section.unwrap_or_default(), part, period);
+            figures.insert(key, (told.status, told.value));
+        });
+        Figures(figures)
+    }
+
+    /// Hands over every value of its units, told as of a day.
+    pub(crate) fn each(
+        &self,
+        catalog: &Catalog,
+        units: &[Unit],
+        as_of: Date,
+        see: &mut dyn FnMut(Told<'_>),
+    ) {
         let days = Days {
             calendar: Arc::new(catalog.calendar.clone()),
             zone: catalog.settings.zone.clone(),
@@ -142,14 +162,7 @@ impl Model {
             },
             calendar: &catalog.calendar,
         };
-        let told = telling.all().unwrap().into_iter().map(|told| {
-            let (unit, section) = told.place;
-            let part = told.part.map(|(_, value)| value).unwrap_or_default();
-            let period = told.period.to_string();
-            let key = (told.metric.name.clone(), unit, section.unwrap_or_default(), part, period);
-            (key, (told.status, told.value))
-        });
-        Figures(told.collect())
+        telling.all().unwrap().into_iter().for_each(see);
     }
 }
 

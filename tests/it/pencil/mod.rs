@@ -3,7 +3,7 @@
 mod codes;
 mod contradictions;
 mod days;
-mod figures;
+pub(crate) mod figures;
 mod majors;
 mod metrics;
 mod models;

@@ -1,0 +1,93 @@
+//! How long is what kept? `[retention]` of `shuping.toml`, in days; rules 6.8.
+
+use jiff::ToSpan as _;
+use jiff::civil::Date;
+
+use super::catalog::Catalog;
+use super::reader::Faults;
+use super::reader::Found;
+use super::reader::Table;
+use super::reader::guess;
+use super::reader::wrong_type;
+use super::tree::Value;
+use crate::base::diagnostic::Diagnostic;
+use crate::base::messages::Code;
+
+/// What came, as it came.
+const LANDING: &str = "landing";
+/// Tables about persons that have no line of their own.
+const PERSONS: &str = "persons";
+/// Where the rows stand that broke their contract.
+const QUARANTINE: &str = "quarantine";
+
+/// How many days what is not named is kept.
+const KEPT: [(&str, i64); 3] = [(LANDING, 400), (PERSONS, 6 * 366), (QUARANTINE, 90)];
+
+/// How long a home keeps what it has.
+#[derive(Clone, Debug, Default)]
+pub struct Retention {
+    days: Vec<Found<i64>>,
+}
+
+impl Retention {
+    pub(super) fn read(root: &Table<'_>) -> Retention {
+        let mut days = Vec::new();
+        let Some(table) = root.table("retention") else { return Retention { days } };
+        for entry in table.free() {
+            let name = table.name(&entry.key);
+            match entry.node.value {
+                Value::Whole(number) if number > 0 => {
+                    let (place, key) = (entry.node.place, entry.key.clone());
+                    days.push(Found { value: number, place, key });
+                }
+                Value::Whole(number) => {
+                    let expected = "1 or more days".to_owned();
+                    let nouns = vec![("found", number.to_string()), ("expected", expected)];
+                    table.faults.add(entry.node.place, &name, Code::BadNumber, nouns);
+                }
+                _ => wrong_type(table.faults, &entry.node, &name, "a whole number"),
+            }
+        }
+        Retention { days }
+    }
+
+    fn days(&self, name: &str) -> Option<i64> {
+        let said = self.days.iter().find(|found| found.key == name).map(|found| found.value);
+        said.or_else(|| KEPT.iter().find(|(known, _)| *known == name).map(|(_, days)| *days))
+    }
+
+    /// The first day whose landing is still kept in a night.
+    pub fn landing_from(&self, night: Date) -> Date {
+        before(night, self.days(LANDING))
+    }
+
+    /// The first day whose quarantine is still kept in a night.
+    pub fn quarantine_from(&self, night: Date) -> Date {
+        before(night, self.days(QUARANTINE))
+    }
+
+    /// The first day of a table about persons that is still kept in a night: a whole year goes or stays,
+    /// so that no year is told from a part of its rows.
+    pub fn persons_from(&self, table: &str, night: Date) -> Date {
+        before(night, self.days(table).or_else(|| self.days(PERSONS))).first_of_year()
+    }
+}
+
+fn before(night: Date, days: Option<i64>) -> Date {
+    days.and_then(|days| night.checked_sub(days.days()).ok()).unwrap_or(Date::MIN)
+}
+
+/// Lines that name no table about persons.
+pub(super) fn check(catalog: &Catalog) -> Vec<Diagnostic> {
+    let of = Faults::of("shuping.toml");
+    let persons = catalog.schemas.values().filter(|schema| schema.is_about_persons);
+    let names: Vec<&str> =
+        persons.map(|schema| schema.name.as_str()).chain(KEPT.map(|(name, _)| name)).collect();
+    for line in &catalog.settings.retention.days {
+        if !names.contains(&line.key.as_str()) {
+            let nouns = guess(&line.key, names.iter().copied());
+            of.add(line.place, &format!("retention.{}", line.key), Code::NotKept, nouns);
+        }
+    }
+    of.into_list()
+}
