@@ -99,7 +99,8 @@ impl Known {
             }
             let mut sum = BTreeMap::new();
             for name in names {
-                let of_night = if line.withholds || flows(name) { "" } else { " tonight" };
+                let stays = line.withholds || flows(name);
+                let of_night = [" tonight", ""][usize::from(stays)];
                 let name = format!("{name}{of_night}");
                 let count = (name, line.unit, line.section.clone(), line.period);
                 sum.insert(known.count(count), Exact::one());

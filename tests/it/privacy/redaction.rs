@@ -32,10 +32,12 @@ const PLANTED: [&str; 7] =
 fn forms(text: &str) -> Vec<Vec<u8>> {
     let bytes = text.as_bytes();
     let chinese = GB18030.encode(text).0.into_owned();
-    let address: String = bytes.iter().map(|byte| format!("%{byte:02X}")).collect();
+    let upper = hex(bytes).to_uppercase();
+    let pairs: Vec<char> = upper.chars().collect();
+    let address: String = pairs.chunks(2).flat_map(|pair| ['%', pair[0], pair[1]]).collect();
     let mut forms = vec![
         hex(bytes),
-        hex(bytes).to_uppercase(),
+        upper,
         hex(&chinese),
         STANDARD.encode(bytes),
         STANDARD_NO_PAD.encode(bytes),

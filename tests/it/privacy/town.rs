@@ -66,7 +66,8 @@ impl Town {
                 let (unit, section) = (stays[at].unit, next.section.clone());
                 let is_of_unit = SECTIONS[UNITS.iter().position(|of| *of == unit).unwrap()]
                     .contains(&section.as_str());
-                let section = if is_of_unit { section } else { stays[at].section.clone() };
+                let section = Some(section).filter(|_| is_of_unit);
+                let section = section.unwrap_or_else(|| stays[at].section.clone());
                 next = Stay { from: day, to: None, section, ..stays[at].clone() };
             }
             stays.push(next);
