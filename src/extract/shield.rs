@@ -74,9 +74,10 @@ impl<'s> Shield<'s> {
         let mut rows: Vec<Vec<Cell>> =
             batch.rows.iter().map(|row| Vec::with_capacity(row.cells.len())).collect();
         let (mut headers, mut places) = (batch.headers, batch.rows);
-        if self.hides() && !headers.iter().any(|header| self.fates.contains_key(header)) {
+        let is_theirs = |header: &str| !header.starts_with('_');
+        if !headers.iter().any(|header| is_theirs(header) && self.fates.contains_key(header)) {
             // The header was sought in the wrong row: who knows who stands there.
-            let theirs = headers.iter_mut().enumerate().filter(|(_, of)| !of.starts_with('_'));
+            let theirs = headers.iter_mut().enumerate().filter(|(_, header)| is_theirs(header));
             theirs.for_each(|(at, header)| *header = format!("column {}", at + 1));
         }
         for (at, header) in headers.iter().enumerate() {

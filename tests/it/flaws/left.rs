@@ -138,6 +138,11 @@ impl Left {
         rows(&lake.join(format!("{night}.{stream}.parquet")))
     }
 
+    /// The rows of a fact as the last night counted them.
+    pub(super) fn fact(&self, name: &str) -> Vec<Row> {
+        rows(&self.home.path().join("var/lake/fact").join(format!("{name}.parquet")))
+    }
+
     /// What landed on the first night, under the source's own headers.
     pub(super) fn landed(&self, system: &str, stream: &str) -> Vec<Row> {
         let landing = self.home.path().join("var/lake/landing").join(system).join(stream);
