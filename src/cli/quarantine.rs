@@ -13,12 +13,12 @@ use super::Face;
 use super::USAGE;
 use super::home;
 use super::report::grouped;
+use super::report::standing;
 use super::report::table;
 use crate::base::said;
 use crate::base::said::Say;
 use crate::extract::correction::FOLDER;
 use crate::extract::reopen::Lost;
-use crate::model::held::Closed;
 use crate::quarantine;
 use crate::quarantine::Refused;
 use crate::quarantine::Waiting;
@@ -127,7 +127,7 @@ fn summary(rows: &[Waiting], face: &Face<'_>) -> comfy_table::Table {
         });
         let reasons = reasons.collect::<Vec<_>>().join(", ");
         let since = since.map_or_else(String::new, |since| since.to_string());
-        let state = state(closed).text(face.lang).to_owned();
+        let state = standing(closed).text(face.lang).to_owned();
         vec![stream, source, reasons, since, state, grouped(rows.len() as u64)]
     });
     let head = [Say::Stream, Say::Source, Say::Reason, Say::Since, Say::StateOf, Say::Rows];
@@ -139,7 +139,7 @@ fn single(rows: &[Waiting], face: &Face<'_>) -> comfy_table::Table {
     let lines = rows.iter().map(|row| {
         let held = &row.held;
         let reason = format!("{} ({})", said::reason(&held.reason, face.lang), held.reason);
-        let state = state(row.closed()).text(face.lang).to_owned();
+        let state = standing(row.closed()).text(face.lang).to_owned();
         let (source, column) = (held.source.clone(), held.column.clone());
         vec![
             row.stream(),
@@ -154,17 +154,6 @@ fn single(rows: &[Waiting], face: &Face<'_>) -> comfy_table::Table {
     let head =
         [Say::Stream, Say::Source, Say::Row, Say::Column, Say::Reason, Say::Since, Say::StateOf];
     table(&head.map(|say| say.text(face.lang)), 7, lines.collect())
-}
-
-/// How a row stands, in words.
-pub(super) fn state(closed: Option<Closed>) -> Say {
-    match closed {
-        None => Say::StateOpen,
-        Some(Closed::Corrected) => Say::StateCorrected,
-        Some(Closed::Resent) => Say::StateResent,
-        Some(Closed::Again) => Say::StateAgain,
-        Some(Closed::Refused) => Say::StateRefused,
-    }
 }
 
 /// Exports what is held back of a system or stream, for the sender to correct.

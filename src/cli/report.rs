@@ -9,7 +9,6 @@ use comfy_table::presets;
 use num_traits::Signed as _;
 
 use super::Face;
-use super::quarantine::state as state_of;
 use crate::base::said::Say;
 use crate::base::said::kind;
 use crate::measure::evaluate::Status;
@@ -110,6 +109,17 @@ fn streams(report: &NightReport, face: &mut Face<'_>) -> io::Result<()> {
     writeln!(face.out, "  {line}")
 }
 
+/// How a row that was held back stands, in words.
+pub(super) fn standing(closed: Option<Closed>) -> Say {
+    match closed {
+        None => Say::StateOpen,
+        Some(Closed::Corrected) => Say::StateCorrected,
+        Some(Closed::Resent) => Say::StateResent,
+        Some(Closed::Again) => Say::StateAgain,
+        Some(Closed::Refused) => Say::StateRefused,
+    }
+}
+
 fn state(state: State) -> Say {
     match state {
         State::Done => Say::Done,
@@ -130,7 +140,7 @@ fn quarantine(report: &NightReport, face: &mut Face<'_>) -> io::Result<()> {
     let closed = report.closed().into_iter().filter(|((_, why), _)| *why != Closed::Again);
     let rows = closed
         .map(|((stream, why), rows)| {
-            vec![stream, state_of(Some(why)).text(lang).to_owned(), grouped(rows)]
+            vec![stream, standing(Some(why)).text(lang).to_owned(), grouped(rows)]
         })
         .collect();
     section(face, Say::ClosedRows, &head, 2, rows)

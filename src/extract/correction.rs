@@ -13,7 +13,7 @@ use jiff::civil::Date;
 use super::DeliveredFile;
 use super::ExtractError;
 use super::Request;
-use super::files::whole;
+use super::dropped::whole;
 use super::grid::Cell;
 use super::grid::Line;
 use super::landing::Landing;

@@ -1,9 +1,5 @@
-//! Which files of a drop folder are new, and which rows do they hold? A file is known by its content;
-//! one that is still being written is not read.
+//! Which files of a drop folder are new, and which rows do they hold? A file is known by its content.
 
-use std::fs;
-use std::fs::Metadata;
-use std::io;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -11,6 +7,9 @@ use super::DeliveredFile;
 use super::ExtractError;
 use super::Request;
 use super::correction;
+use super::dropped;
+use super::dropped::regular;
+use super::dropped::whole;
 use super::grid;
 use super::grid::Layout;
 use super::grid::Sheet;
@@ -21,7 +20,6 @@ use super::workbook;
 use crate::base::pseudonym::sha256;
 use crate::spec::connector::FileStream;
 use crate::spec::connector::Files;
-use crate::spec::template::Secrets;
 
 /// Reads every file that has not landed yet, in the order of names. Blocks while it reads.
 pub(super) fn pull(
@@ -30,7 +28,7 @@ pub(super) fn pull(
     request: &Request<'_>,
     landing: &mut Landing<'_>,
 ) -> Result<(), ExtractError> {
-    let folder = self::folder(folder, &request.connector.name, request.secrets, request.home)?;
+    let folder = dropped::folder(folder, &request.connector.name, request.secrets, request.home)?;
     let mut here: Vec<String> = Vec::new();
     for (name, path) in matching(&folder, ask)? {
         let bytes = whole(&name, &path)?;
@@ -47,58 +45,11 @@ pub(super) fn pull(
     correction::pull(&folder, request, landing)
 }
 
-/// The drop folder of a system.
-pub(super) fn folder(
-    folder: &Files,
-    system: &str,
-    secrets: &dyn Secrets,
-    home: &Path,
-) -> Result<PathBuf, ExtractError> {
-    let unset = |source| ExtractError::Unset { system: system.to_owned(), source };
-    Ok(home.join(folder.at.fill(secrets, &[]).map_err(unset)?))
-}
-
 /// The files of a folder whose whole name matches, in the order of names.
 fn matching(folder: &Path, ask: &FileStream) -> Result<Vec<(String, PathBuf)>, ExtractError> {
     let mut found = regular(folder)?;
     found.retain(|(name, _)| ask.file.is_match(name));
     Ok(found)
-}
-
-/// The files of a folder, in the order of names.
-pub(super) fn regular(folder: &Path) -> Result<Vec<(String, PathBuf)>, ExtractError> {
-    let closed =
-        |source: io::Error| ExtractError::Closed { file: folder.display().to_string(), source };
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).map_err(closed)? {
-        let path = entry.map_err(closed)?.path();
-        let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
-        if !path.is_dir() {
-            found.push((name.to_owned(), path));
-        }
-    }
-    found.sort();
-    Ok(found)
-}
-
-/// The bytes of a file that stayed the same while it was read.
-pub(super) fn whole(name: &str, path: &Path) -> Result<Vec<u8>, ExtractError> {
-    let closed = |source| ExtractError::Closed { file: name.to_owned(), source };
-    let before = fs::metadata(path).map_err(closed)?;
-    let bytes = fs::read(path).map_err(closed)?;
-    let after = fs::metadata(path).map_err(closed)?;
-    if !is_same(&before, &after) || after.len() != bytes.len() as u64 {
-        return Err(ExtractError::Changing { file: name.to_owned() });
-    }
-    if bytes.is_empty() {
-        let (what, why) = (format!("file `{name}`"), "it is empty".to_owned());
-        return Err(ExtractError::Unreadable { what, why });
-    }
-    Ok(bytes)
-}
-
-fn is_same(before: &Metadata, after: &Metadata) -> bool {
-    before.len() == after.len() && before.modified().ok() == after.modified().ok()
 }
 
 /// The rows of one file; its form is told by its first bytes, not by its name.

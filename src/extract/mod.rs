@@ -4,6 +4,7 @@
 pub mod correction;
 mod database;
 mod dialect;
+mod dropped;
 mod error;
 mod files;
 mod gateway;

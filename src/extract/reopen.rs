@@ -6,11 +6,11 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use super::ExtractError;
+use super::dropped::folder;
+use super::dropped::regular;
+use super::dropped::whole;
 use super::files::each_sheet;
-use super::files::folder;
 use super::files::named;
-use super::files::regular;
-use super::files::whole;
 use super::grid;
 use super::grid::Layout;
 use super::shield;
