@@ -19,7 +19,7 @@ pub(super) fn watch(verbose: u8) {
     tracing_subscriber::fmt().with_max_level(level).with_writer(writer).init();
 }
 
-/// Tells where a panic was; what it says is told as the bug that it is, without long numbers.
+/// Tells where a panic was; what it says is told, masked, as the bug that it is.
 fn say_panic(panic: &PanicHookInfo<'_>) {
     let place = panic.location().map(ToString::to_string).unwrap_or_default();
     // Where nobody can be told any more, the exit code is all that is left.

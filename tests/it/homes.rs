@@ -127,6 +127,7 @@ const BROKEN_NAMES: &[(&str, &str, &str, &str)] = &[
         "identity = \"opaque\", sql = \"handleUserCode\"",
         "H019",
     ),
+    ("connectors/hotline.toml", "concurrency = 4", "concurrency = 0", "H007"),
     ("connectors/service.toml", "9rDa9LWY", "9rDa9LWX", "H040"),
     (
         "pipelines/service.toml",

@@ -146,7 +146,12 @@ fn limit(table: Option<Table<'_>>) -> Limit {
     let rate =
         table.parsed("rate", "a rate such as `20/s`", |text| text.strip_suffix("/s")?.parse().ok());
     let at_once = table.count("concurrency").and_then(|number| usize::try_from(number).ok());
-    Limit { per_second: rate.unwrap_or(0), at_once: at_once.unwrap_or(1).max(1) }
+    if at_once == Some(0) {
+        let expected = "1 or more".to_owned();
+        let nouns = vec![("found", "0".to_owned()), ("expected", expected)];
+        table.fault("concurrency", Code::BadNumber, nouns);
+    }
+    Limit { per_second: rate.unwrap_or(0), at_once: at_once.unwrap_or(1) }
 }
 
 fn okay(table: Option<Table<'_>>) -> Okay {

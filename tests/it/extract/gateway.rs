@@ -111,7 +111,8 @@ write = "upsert"
 case_id = "id"
 "#;
 
-fn plain() -> String {
+/// A stream of pages of two.
+pub(crate) fn plain() -> String {
     PLAIN.replace("?password=geheim", "")
 }
 

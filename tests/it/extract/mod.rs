@@ -2,7 +2,7 @@
 
 mod database;
 mod files;
-mod gateway;
+pub(crate) mod gateway;
 mod proof;
 mod sheets;
 
