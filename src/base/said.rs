@@ -267,6 +267,27 @@ texts! {
     ReconciledLine "R371" "{agree} of {all} figures agree, {differ} differ, {unit} agree in another unit of measure, {none} have nothing to compare with" "共 {all} 项:相符 {agree},不符 {differ},换算计量单位后相符 {unit},无从核对 {none}";
     MoreReconciled "R372" "… and {count} more in table `reconciliation` of the warehouse" "……另有 {count} 项,见数据仓库 `reconciliation` 表";
     TryRows "R373" "the rows behind our number: shuping explain {metric} --unit {unit} --period {period} --rows" "查看系统数所依据的行:shuping explain {metric} --unit {unit} --period {period} --rows";
+    DiffTitle "R400" "{before} → {after}: {count} values moved" "{before} → {after}:{count} 个数值有变";
+    TryTitle "R401" "The draft against {release}, told as of {as_of}: {count} values would move" "草案与 {release} 相比,截至 {as_of}:{count} 个数值将变";
+    TryHomeChanged "R402" "the home has changed since {release}: what that moves is shown too" "{release} 之后配置目录已改过:其影响也在其中";
+    NothingMoved "R403" "nothing moved" "无变化";
+    Came "R404" "came" "新出现";
+    Went "R405" "went" "不再有";
+    MovedValues "R406" "moved" "变动";
+    Furthest "R408" "the furthest" "变动最大";
+    Parts "R409" "numerator / denominator" "分子 / 分母";
+    MoreMoved "R410" "… and {count} more; `--csv` prints all" "……另有 {count} 个,`--csv` 全部列出";
+    MovedScores "R411" "Scores that move: {count}" "变动的评分:{count} 个";
+    CauseDefinition "R412" "definition" "口径";
+    CauseUnits "R413" "units" "机构";
+    CauseTime "R414" "time" "周期";
+    CauseRows "R415" "rows" "数据";
+    NoRelease "R416" "there is no release `{found}` in {path}" "{path} 中没有发布 `{found}`";
+    NoReleaseHint "R417" "name a night (2026-01-05) or a release (2026-01-05.1) of that folder" "请写该文件夹中的某夜(2026-01-05)或某次发布(2026-01-05.1)";
+    NoDraft "R418" "`{path}` says nothing that the home does not say" "`{path}` 与配置目录所写相同";
+    NoDraftHint "R419" "put changed files there as they stand in the home, such as {path}/pipelines/service.toml" "请把改过的文件按原路径放入,如 {path}/pipelines/service.toml";
+    NoNightYet "R420" "no night has been told here yet" "尚未跑过任何一夜";
+    NoNightYetHint "R421" "run a night first: `shuping run`" "请先跑一夜:`shuping run`";
 }
 
 /// What a kind of finding means, in words.

@@ -27,7 +27,12 @@ pub(super) fn open(
             return Ok(Err(HOME));
         }
     };
-    let read = catalog::read(&home).and_then(|catalog| {
+    Ok(read(&home, face)?.map(|catalog| (home, catalog)))
+}
+
+/// What a home says; or every fault has been printed, and the code to exit with.
+pub(super) fn read(home: &Home, face: &mut Face<'_>) -> anyhow::Result<Result<Catalog, u8>> {
+    let read = catalog::read(home).and_then(|catalog| {
         let faults: Vec<Diagnostic> =
             catalog.connectors.iter().flat_map(prove_signatures).collect();
         let line = schedule::line(&catalog.settings);
@@ -35,7 +40,7 @@ pub(super) fn open(
         if faults.is_empty() { Ok(catalog) } else { Err(faults) }
     });
     match read {
-        Ok(catalog) => Ok(Ok((home, catalog))),
+        Ok(catalog) => Ok(Ok(catalog)),
         Err(faults) => {
             print(&faults, face)?;
             Ok(Err(HOME))

@@ -2,8 +2,11 @@
 
 mod aliases;
 mod demo;
+mod diff;
+mod draft;
 mod explain;
 mod home;
+mod moved;
 mod progress;
 mod quarantine;
 mod rekey;
@@ -118,6 +121,10 @@ enum Verb {
     Rekey(rekey::Rekey),
     /// Explain a published number: its formula, its counts as SQL, and where its rows came from
     Explain(Explain),
+    /// Show which values moved between two releases, and why
+    Diff(diff::Diff),
+    /// Tell the last night by drafted definitions or thresholds and show what they would move
+    Try(draft::Try),
     /// List the names that no unit answers to, or decide about one
     Aliases(Aliases),
     /// List what is held back, or export it for the sender to correct

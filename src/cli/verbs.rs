@@ -8,6 +8,8 @@ use super::Face;
 use super::Verb;
 use super::aliases;
 use super::demo;
+use super::diff;
+use super::draft;
 use super::explain;
 use super::home;
 use super::progress::Progress;
@@ -49,6 +51,8 @@ pub(super) async fn verb(arguments: Arguments, face: &mut Face<'_>) -> anyhow::R
         Verb::Status => status::status(root, face),
         Verb::Rekey(asked) => rekey::rekey(root, &asked, face),
         Verb::Explain(asked) => explain::explain(root, &asked, face),
+        Verb::Diff(asked) => diff::diff(root, &asked, face),
+        Verb::Try(asked) => draft::draft(root, &asked, face),
         Verb::Aliases(asked) => aliases::aliases(root, &asked, face),
         Verb::Quarantine(asked) => match &asked.export {
             Some(quarantine::Back::Export(export)) => quarantine::export(root, export, face),

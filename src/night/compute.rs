@@ -16,6 +16,8 @@ use super::score;
 use crate::base::period::Month;
 use crate::frame::DataFrame;
 use crate::measure::cube;
+use crate::measure::cube::Cube;
+use crate::measure::cube::Keep;
 use crate::measure::evaluate::Reason;
 use crate::measure::evaluate::Status;
 use crate::measure::evaluate::Telling;
@@ -49,6 +51,7 @@ pub(super) struct Computed<'c> {
     pub(super) noticed: Vec<Noticed>,
 }
 
+/// Computes a night, and keeps the rows that it counted.
 pub(super) fn compute<'c>(
     ground: &Ground<'c>,
     lake: &Lake,
@@ -56,26 +59,38 @@ pub(super) fn compute<'c>(
     stale: &[String],
 ) -> anyhow::Result<Computed<'c>> {
     let catalog = ground.catalog;
-    let (mut tables, mut noticed) = tables(catalog, lake, choice)?;
-    let told_on =
-        fact::Ground { catalog, tables: &tables, days: days(catalog), as_of: choice.as_of };
     let kept = Kept::at(&ground.lake());
     kept.begin().context("keeping the facts")?;
     let mut keep = |fact: &Fact, rows: &DataFrame| kept.keep(&fact.name, rows);
-    let cube = cube::count_and(&told_on, &mut keep).context("counting measures")?;
+    let stale: BTreeSet<String> = stale.iter().cloned().collect();
+    let (computed, cube) = counted(catalog, lake, choice, &stale, &mut keep)?;
+    let ledger = Ledger::of((choice.night, choice.as_of), &catalog.fingerprint, &stale, &cube);
+    kept.finish(&ledger).context("keeping the facts")?;
+    Ok(computed)
+}
+
+/// Computes what a home tells of a lake, and hands the rows that are counted to `keep`.
+pub(super) fn counted<'c>(
+    catalog: &'c Catalog,
+    lake: &Lake,
+    choice: Choice,
+    stale: &BTreeSet<String>,
+    keep: &mut Keep<'_>,
+) -> anyhow::Result<(Computed<'c>, Cube)> {
+    let (mut tables, mut noticed) = tables(catalog, lake, choice)?;
+    let told_on =
+        fact::Ground { catalog, tables: &tables, days: days(catalog), as_of: choice.as_of };
+    let cube = cube::count_and(&told_on, keep).context("counting measures")?;
     for (table, columns) in &cube.made {
         tables.get_mut(table).map_or(Ok(()), |table| made::put(table, columns))?;
     }
-    let stale: BTreeSet<String> = stale.iter().cloned().collect();
-    let ledger = Ledger::of((choice.night, choice.as_of), &catalog.fingerprint, &stale, &cube);
-    kept.finish(&ledger).context("keeping the facts")?;
     let telling = Telling {
         cube: &cube,
         metrics: catalog.metrics().map(|metric| (metric.name.as_str(), metric)).collect(),
         units: &units(tables.get("unit")),
         as_of: choice.as_of,
         fed: &catalog.filled(),
-        stale: &stale,
+        stale,
         peers: Peers::of(catalog, tables.get("unit"), choice.as_of),
         calendar: &catalog.calendar,
     };
@@ -85,7 +100,7 @@ pub(super) fn compute<'c>(
     let scores = score::scores(catalog, tables.get("unit"), &values, choice.as_of);
     let figures = reconcile::figures(catalog, tables.get("self_report"), &values);
     noticed.extend(reconcile::noticed(&figures));
-    Ok(Computed { tables, values, scores, figures, noticed })
+    Ok((Computed { tables, values, scores, figures, noticed }, cube))
 }
 
 type Tables = BTreeMap<String, DataFrame>;

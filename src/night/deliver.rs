@@ -27,6 +27,7 @@ use crate::publish::Release;
 use crate::publish::Resource;
 use crate::spec::catalog::Catalog;
 use crate::spec::formula::Exact;
+use crate::spec::meaning::meanings;
 use crate::spec::pipeline::Metric;
 use crate::spec::schema::FieldKind;
 use crate::spec::schema::Schema;
@@ -93,9 +94,10 @@ fn value(told: &Told<'_>, column: &str) -> Option<Cell> {
     }
 }
 
-/// What the metrics mean, as the table `metric_definition`.
+/// The rows of the table `metric_definition`.
 fn definitions(catalog: &Catalog) -> anyhow::Result<Vec<CellRow>> {
     let schema = schema(catalog, "metric_definition")?;
+    let meanings = meanings(catalog);
     let metrics = catalog.pipelines.iter().flat_map(|pipeline| {
         let title = pipeline.title.as_str();
         pipeline.metrics.iter().map(move |metric| (title, metric))
@@ -114,8 +116,17 @@ fn definitions(catalog: &Catalog) -> anyhow::Result<Vec<CellRow>> {
         "evidence" => text(&metric.evidence),
         "basis" => text(&metric.basis),
         "means" => text(&metric.means),
+        "meaning" => text(meanings.get(metric.name.as_str())?),
         _ => None,
     }))
+}
+
+/// What the metrics mean, as the table `metric_definition`.
+pub(super) fn meaning_table(catalog: &Catalog) -> anyhow::Result<DataFrame> {
+    let meanings = schema(catalog, "metric_definition")?;
+    let columns: Vec<(&str, FieldKind)> =
+        meanings.fields.iter().map(|field| (field.name.as_str(), field.kind)).collect();
+    Ok(table::from_rows(&columns, &definitions(catalog)?)?)
 }
 
 /// Loads the warehouse, whole or not at all.
@@ -188,10 +199,7 @@ pub(super) fn publish(
     (choice, created): (Choice, Timestamp),
 ) -> anyhow::Result<Release> {
     let catalog = ground.catalog;
-    let meanings = schema(catalog, "metric_definition")?;
-    let columns: Vec<(&str, FieldKind)> =
-        meanings.fields.iter().map(|field| (field.name.as_str(), field.kind)).collect();
-    let meanings = table::from_rows(&columns, &definitions(catalog)?)?;
+    let meanings = meaning_table(catalog)?;
     let mut resources = vec![
         resource(ground, ("metrics", "metric_value"), values)?,
         resource(ground, ("definitions", "metric_definition"), &meanings)?,
@@ -237,7 +245,7 @@ fn resource<'r>(
     Ok(Resource { file, schema, contract: contract.map_or("{}", String::as_str), table })
 }
 
-fn schema<'c>(catalog: &'c Catalog, name: &str) -> anyhow::Result<&'c Schema> {
+pub(super) fn schema<'c>(catalog: &'c Catalog, name: &str) -> anyhow::Result<&'c Schema> {
     catalog.schemas.get(name).with_context(|| format!("no schema describes `{name}`"))
 }
 

@@ -2,6 +2,7 @@
 //! `latest.json` moves last, and a reader takes every further path from it.
 
 mod csv_file;
+pub mod moved;
 mod package;
 
 use std::fs;
@@ -144,6 +145,22 @@ pub fn publish(
 fn revisions(root: &Path, night: Date) -> Result<Vec<u32>, PublishError> {
     let all = releases(root)?.into_iter();
     Ok(all.filter(|(of, _)| *of == night).map(|(_, revision)| revision).collect())
+}
+
+/// The folder of a release below `root`, by its name (`2026-01-05.1`) or by its night, whose last revision
+/// it is then; without a name the newest of all. None where there is none.
+///
+/// # Errors
+/// A folder that can't be read.
+pub fn find(root: &Path, name: Option<&str>) -> Result<Option<PathBuf>, PublishError> {
+    if !root.is_dir() {
+        return Ok(None);
+    }
+    let is_asked = |(night, revision): &(Date, u32)| {
+        name.is_none_or(|name| name == night.to_string() || name == format!("{night}.{revision}"))
+    };
+    let last = releases(root)?.into_iter().filter(is_asked).max();
+    Ok(last.map(|(night, revision)| root.join(format!("{night}.{revision}"))))
 }
 
 /// The releases that stand: nights with their revisions.

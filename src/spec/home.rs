@@ -17,6 +17,9 @@ static PIPELINES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/pipelines");
 static SCHEMAS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/schemas");
 static SETTINGS: &str = include_str!("../../shuping.toml");
 
+/// The folders of a home.
+const FOLDERS: [&str; 3] = ["connectors", "pipelines", "schemas"];
+
 /// The files of a home: relative path and text.
 #[derive(Clone, Debug)]
 pub struct Home {
@@ -33,12 +36,28 @@ impl Home {
     /// A folder or file that can't be read.
     pub fn open(root: &Path) -> io::Result<Home> {
         let mut files = Home::embedded().files;
-        for folder in ["connectors", "pipelines", "schemas"] {
+        for folder in FOLDERS {
             gather(&root.join(folder), folder, &mut files)?;
         }
         let settings = root.join("shuping.toml");
         files.insert("shuping.toml".to_owned(), read_text(&settings)?);
         Ok(Home { root: root.to_owned(), files })
+    }
+
+    /// This home with the files of a draft: those of the same path take the place of its own.
+    ///
+    /// # Errors
+    /// A folder or file that can't be read.
+    pub fn with(&self, draft: &Path) -> io::Result<Home> {
+        if !draft.is_dir() {
+            let text = format!("`{}` is no folder", draft.display());
+            return Err(io::Error::new(io::ErrorKind::NotFound, text));
+        }
+        let mut files = self.files.clone();
+        for folder in FOLDERS {
+            gather(&draft.join(folder), folder, &mut files)?;
+        }
+        Ok(Home { root: self.root.clone(), files })
     }
 
     /// What the program carries: the contracts alone, in no folder.

@@ -13,6 +13,7 @@ pub mod function;
 pub mod home;
 pub mod json_schema;
 pub mod list;
+pub mod meaning;
 pub mod pipeline;
 pub mod reader;
 pub mod reference;

@@ -1,0 +1,70 @@
+//! What would a draft of the home tell? The lake of the last night, counted by other definitions: nothing is
+//! kept, loaded or published.
+
+use std::fmt;
+
+use anyhow::Context as _;
+use jiff::civil::Date;
+
+use super::Choice;
+use super::Ground;
+use super::compute;
+use super::deliver;
+use super::score;
+use crate::measure::kept::Kept;
+use crate::model::lake::Lake;
+use crate::publish;
+use crate::publish::moved::Said;
+use crate::spec::catalog::Catalog;
+
+/// What the last night's release says, and what a draft says of the same lake.
+pub struct Draft {
+    /// The release.
+    pub release: String,
+    /// The night whose lake it is, and the day that is told.
+    pub night: (Date, Date),
+    /// Whether the home says something else than on that night, apart from the draft.
+    pub is_home_changed: bool,
+    /// What the release says.
+    pub before: Said,
+    /// What the draft says.
+    pub after: Said,
+}
+
+/// Nothing has been told yet that a draft could be compared with.
+#[derive(Debug, thiserror::Error)]
+pub struct NoNight;
+
+impl fmt::Display for NoNight {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no night has been told here yet")
+    }
+}
+
+/// Tells the last night once more, by the definitions of `draft`.
+///
+/// # Errors
+/// [`NoNight`], a lake or release that can't be read.
+pub fn draft(ground: &Ground<'_>, draft: &Catalog) -> anyhow::Result<Draft> {
+    let ledger = Kept::at(&ground.lake()).ledger().context("reading what the night kept")?;
+    let ledger = ledger.ok_or(NoNight)?;
+    let root = ground.var.join("release");
+    let folder = publish::find(&root, Some(&ledger.night.to_string()))?.ok_or(NoNight)?;
+    let lake = Lake::at(&ground.lake());
+    let choice = Choice { night: ledger.night, as_of: ledger.as_of, again: false };
+    let (computed, _) = compute::counted(draft, &lake, choice, &ledger.stale, &mut |_, _| Ok(()))?;
+    let scores = score::table(deliver::schema(draft, "score")?, &computed.scores, choice)?;
+    let after = Said {
+        metrics: deliver::values(draft, &computed, choice)?,
+        definitions: deliver::meaning_table(draft)?,
+        scores: Some(scores),
+    };
+    let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    Ok(Draft {
+        release: name,
+        night: (choice.night, choice.as_of),
+        is_home_changed: ledger.home != ground.catalog.fingerprint,
+        before: Said::of_release(&folder)?,
+        after,
+    })
+}

@@ -1,0 +1,255 @@
+//! What moved between two tellings of the metrics, and why? Of two releases, or of a release and a draft.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use polars::prelude::*;
+
+use super::PublishError;
+use crate::base::cell::Cell;
+use crate::base::cell::text_of;
+use crate::frame::FrameError;
+use crate::frame::parquet;
+use crate::frame::table;
+
+/// What a night tells, as its release holds it.
+#[derive(Clone, Debug)]
+pub struct Said {
+    /// The table `metric_value`.
+    pub metrics: DataFrame,
+    /// The table `metric_definition`.
+    pub definitions: DataFrame,
+    /// The table `score`; none where no unit has a tree.
+    pub scores: Option<DataFrame>,
+}
+
+/// Where and when: metric, unit, section, dimension and its value, kind of period and period.
+pub type Key = [Option<String>; 7];
+
+/// What is told at a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Point {
+    /// `ok`, `few`, `no_data`, `not_applicable`, `withheld`.
+    pub status: String,
+    /// The exact value, where it is told.
+    pub value: Option<Cell>,
+    /// As it is shown.
+    pub shown: Option<String>,
+    /// Above the line.
+    pub numerator: Option<Cell>,
+    /// Below the line.
+    pub denominator: Option<Cell>,
+}
+
+/// Why something moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Cause {
+    /// The metric means something else.
+    Definition,
+    /// The metric is told of a unit that was not there, or no longer of one that was.
+    Units,
+    /// The metric is told of a period that had not begun, or no longer of one before its first month.
+    Time,
+    /// Rows came, changed or went.
+    Rows,
+}
+
+/// A value that is not what it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Moved {
+    /// Where and when.
+    pub key: Key,
+    /// What was told; none where nothing was.
+    pub before: Option<Point>,
+    /// What is told; none where nothing is.
+    pub after: Option<Point>,
+    /// Why.
+    pub cause: Cause,
+}
+
+/// A score that is not what it was: the unit, the year, and how it was and is shown.
+pub type MovedScore = (String, String, Option<String>, Option<String>);
+
+impl Cause {
+    /// All of them, in the order in which they are looked for.
+    pub const ALL: [Cause; 4] = [Cause::Definition, Cause::Units, Cause::Time, Cause::Rows];
+
+    /// Its word in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Cause::Definition => "definition",
+            Cause::Units => "units",
+            Cause::Time => "time",
+            Cause::Rows => "rows",
+        }
+    }
+}
+
+impl Said {
+    /// What a release says.
+    ///
+    /// # Errors
+    /// A file that is missing or no Parquet.
+    pub fn of_release(folder: &Path) -> Result<Said, PublishError> {
+        let read = |file: &str| parquet::read(&folder.join(file));
+        let scores = folder.join("score.parquet").exists();
+        Ok(Said {
+            metrics: read("metrics.parquet")?,
+            definitions: read("definitions.parquet")?,
+            scores: scores.then(|| read("score.parquet")).transpose()?,
+        })
+    }
+
+    /// The fingerprints of what its metrics mean.
+    fn meanings(&self) -> BTreeMap<String, Option<String>> {
+        let names = ["metric", "meaning"];
+        let rows = table::to_rows(&self.definitions, &names).into_iter();
+        rows.filter_map(|row| Some((text_of(row.first())?, text_of(row.get(1))))).collect()
+    }
+
+    /// The values of one of its columns, by metric.
+    fn told_of(&self, column: &str) -> Result<BTreeSet<(String, String)>, FrameError> {
+        let of = [col("metric"), col(column)];
+        let distinct = self.metrics.clone().lazy().select(of).unique(None, UniqueKeepStrategy::Any);
+        let distinct = distinct.collect().map_err(comparing())?;
+        let rows = table::to_rows(&distinct, &["metric", column]).into_iter();
+        Ok(rows.filter_map(|row| Some((text_of(row.first())?, text_of(row.get(1))?))).collect())
+    }
+}
+
+/// Every value that is not what it was, in the order of the keys.
+///
+/// # Errors
+/// Tables that are not those of a release.
+pub fn moved(before: &Said, after: &Said) -> Result<Vec<Moved>, PublishError> {
+    let both = joined(&before.metrics, &after.metrics, &KEY, &POINT)?;
+    let is_told = |side: &str| col(format!("status{side}")).is_not_null();
+    let differs = ["status", "value", "numerator", "denominator"].into_iter();
+    let differs = differs
+        .map(|name| col(format!("{name}{BEFORE}")).neq_missing(col(format!("{name}{AFTER}"))));
+    let differs = differs.fold(lit(false), Expr::or);
+    let both = both.lazy().filter(is_told(BEFORE).or(is_told(AFTER)).and(differs));
+    let both = both.collect().map_err(comparing())?;
+    let names: Vec<String> = KEY
+        .iter()
+        .map(|name| (*name).to_owned())
+        .chain([BEFORE, AFTER].iter().flat_map(|side| POINT.map(|name| format!("{name}{side}"))))
+        .collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let causes = Causes::of(before, after)?;
+    let mut moved: Vec<Moved> = Vec::with_capacity(both.height());
+    for mut cells in table::to_rows(&both, &names) {
+        let points = cells.split_off(KEY.len());
+        let mut key = cells.iter().map(|cell| text_of(Some(cell)));
+        let key: Key = std::array::from_fn(|_| key.next().flatten());
+        let (before, after) = points.split_at(POINT.len());
+        let (before, after) = (point(before), point(after));
+        let cause = causes.of_key(&key, before.is_some(), after.is_some());
+        moved.push(Moved { key, before, after, cause });
+    }
+    moved.sort_by(|x, y| x.key.cmp(&y.key));
+    Ok(moved)
+}
+
+/// Every score that is not what it was, in the order of the units.
+///
+/// # Errors
+/// Tables that are not those of a release.
+pub fn moved_scores(before: &Said, after: &Said) -> Result<Vec<MovedScore>, PublishError> {
+    let (Some(before), Some(after)) = (&before.scores, &after.scores) else {
+        return Ok(Vec::new());
+    };
+    let both = joined(before, after, &["unit_id", "period"], &["shown"])?;
+    let names = ["unit_id", "period", "shown_before", "shown_after"];
+    let rows = table::to_rows(&both, &names).into_iter().filter_map(|row| {
+        let shown = (text_of(row.get(2)), text_of(row.get(3)));
+        let is_moved = shown.0 != shown.1;
+        is_moved.then_some((text_of(row.first())?, text_of(row.get(1))?, shown.0, shown.1))
+    });
+    let mut moved: Vec<MovedScore> = rows.collect();
+    moved.sort();
+    Ok(moved)
+}
+
+const KEY: [&str; 7] =
+    ["metric", "unit_id", "section_id", "dim", "dim_value", "period_kind", "period"];
+const POINT: [&str; 5] = ["status", "value", "shown", "numerator", "denominator"];
+const BEFORE: &str = "_before";
+const AFTER: &str = "_after";
+
+/// Both tables side by side, each row with that of the same key.
+fn joined(
+    before: &DataFrame,
+    after: &DataFrame,
+    key: &[&str],
+    columns: &[&str],
+) -> Result<DataFrame, FrameError> {
+    let side = |table: &DataFrame, side: &str| {
+        let key = key.iter().map(|name| col(*name));
+        let columns = columns.iter().map(|name| col(*name).alias(format!("{name}{side}")));
+        table.clone().lazy().select(key.chain(columns).collect::<Vec<_>>())
+    };
+    let on: Vec<Expr> = key.iter().map(|name| col(*name)).collect();
+    let how = JoinArgs::new(JoinType::Full).with_coalesce(JoinCoalesce::CoalesceColumns);
+    let how = JoinArgs { nulls_equal: true, ..how };
+    side(before, BEFORE).join(side(after, AFTER), &on, &on, how).collect().map_err(comparing())
+}
+
+fn point(cells: &[Option<Cell>]) -> Option<Point> {
+    let [status, value, shown, numerator, denominator] = cells else { return None };
+    Some(Point {
+        status: text_of(Some(status))?,
+        value: value.clone(),
+        shown: text_of(Some(shown)),
+        numerator: numerator.clone(),
+        denominator: denominator.clone(),
+    })
+}
+
+/// What tells the causes apart.
+struct Causes {
+    /// Metrics that are there on one side only, or mean something else.
+    redefined: BTreeSet<String>,
+    /// Metrics with units, and with periods, that one side tells of and the other does not.
+    units: BTreeSet<(String, String)>,
+    periods: BTreeSet<(String, String)>,
+}
+
+impl Causes {
+    fn of(before: &Said, after: &Said) -> Result<Causes, FrameError> {
+        let (was, is) = (before.meanings(), after.meanings());
+        let redefined = was.keys().chain(is.keys()).filter(|name| was.get(*name) != is.get(*name));
+        let apart = |column: &str| {
+            let (was, is) = (before.told_of(column)?, after.told_of(column)?);
+            Ok::<_, FrameError>(was.symmetric_difference(&is).cloned().collect())
+        };
+        Ok(Causes {
+            redefined: redefined.cloned().collect(),
+            units: apart("unit_id")?,
+            periods: apart("period")?,
+        })
+    }
+
+    fn of_key(&self, key: &Key, was_told: bool, is_told: bool) -> Cause {
+        let [Some(metric), unit, .., period] = key else { return Cause::Rows };
+        let is_apart = |set: &BTreeSet<(String, String)>, what: &Option<String>| {
+            what.as_ref().is_some_and(|what| set.contains(&(metric.clone(), what.clone())))
+        };
+        if self.redefined.contains(metric) {
+            return Cause::Definition;
+        }
+        if was_told && is_told {
+            return Cause::Rows;
+        }
+        match () {
+            () if is_apart(&self.units, unit) => Cause::Units,
+            () if is_apart(&self.periods, period) => Cause::Time,
+            () => Cause::Rows,
+        }
+    }
+}
+
+fn comparing() -> impl FnOnce(PolarsError) -> FrameError {
+    FrameError::polars("comparing two tellings of the metrics")
+}
