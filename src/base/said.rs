@@ -204,6 +204,8 @@ texts! {
     KindUnknownPerson "R149" "somebody whom no roster knows" "名册上没有的人员";
     TryCalendar "R156" "{rows} values count in working days that are not published: add `{file}` (date,is_workday,name) and run the night again" "{rows} 个指标值以工作日计而缺日历:请补充 `{file}`(date,is_workday,name)后重跑";
     KindNoCalendar "R155" "values without a calendar; the file to add" "缺工作日历的指标值;请补充该文件";
+    KindOtherMeaning "R422" "a metric that means something else, under the same version" "口径已变而版本未变";
+    KindMetricGone "R423" "a metric that went without a year's notice" "未提前一年公布即撤下的指标";
     KindOrphan "R270" "a key that points at no row" "指向不存在的行";
     KindNotUnique "R271" "a value that only one row may have" "应唯一而重复的取值";
     KindBeyond "R154" "a metric beyond its limit" "指标超出界限";
@@ -310,6 +312,8 @@ pub fn kind(kind: &str) -> Say {
         "no_calendar" => Say::KindNoCalendar,
         "stray_correction" => Say::KindStrayCorrection,
         "unread_correction" => Say::KindUnreadCorrection,
+        "other_meaning" => Say::KindOtherMeaning,
+        "metric_gone" => Say::KindMetricGone,
         "orphan" => Say::KindOrphan,
         "not_unique" => Say::KindNotUnique,
         _ => Say::KindPeople,

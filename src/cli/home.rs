@@ -48,7 +48,8 @@ pub(super) fn read(home: &Home, face: &mut Face<'_>) -> anyhow::Result<Result<Ca
     }
 }
 
-fn print(faults: &[Diagnostic], face: &mut Face<'_>) -> std::io::Result<()> {
+/// Prints faults as `cargo` would.
+pub(super) fn print(faults: &[Diagnostic], face: &mut Face<'_>) -> std::io::Result<()> {
     for fault in faults {
         writeln!(face.err, "{}", fault.render(face.lang))?;
     }

@@ -116,11 +116,11 @@ fn lines(moved: &[&Moved], face: &mut Face<'_>) -> std::io::Result<()> {
 /// Every value, for machines.
 fn csv(moved: &[&Moved], face: &mut Face<'_>) -> anyhow::Result<()> {
     let mut lines = csv::Writer::from_writer(&mut *face.out);
-    let sides = ["before", "after"];
-    let point = ["status", "value", "numerator", "denominator"];
-    let sided = sides.iter().flat_map(|side| point.map(|name| format!("{name}_{side}")));
+    let columns = ["status", "value", "numerator", "denominator"];
+    let both = ["before", "after"].into_iter();
+    let both = both.flat_map(|side| columns.map(|name| format!("{name}_{side}")));
     let keys = ["metric", "unit_id", "section_id", "dim", "dim_value", "period_kind", "period"];
-    let head = keys.map(str::to_owned).into_iter().chain(sided).chain(["cause".to_owned()]);
+    let head = keys.map(str::to_owned).into_iter().chain(both).chain(["cause".to_owned()]);
     lines.write_record(head)?;
     for it in moved {
         let keys = it.key.iter().map(|cell| cell.clone().unwrap_or_default());

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::Arguments;
 use super::DONE;
 use super::Face;
+use super::HOME;
 use super::Verb;
 use super::aliases;
 use super::demo;
@@ -24,6 +25,7 @@ use crate::base::said::Say;
 use crate::night;
 use crate::night::Choice;
 use crate::night::Ground;
+use crate::night::draft::against_release;
 use crate::night::report::NightReport;
 use crate::spec::catalog::Catalog;
 use crate::spec::home::Home;
@@ -63,11 +65,18 @@ pub(super) async fn verb(arguments: Arguments, face: &mut Face<'_>) -> anyhow::R
     }
 }
 
+/// Reads the home and holds it against the release that stands.
 fn check(root: &Path, face: &mut Face<'_>) -> anyhow::Result<u8> {
-    let (_, catalog) = match home::open(root, face)? {
+    let (home, catalog) = match home::open(root, face)? {
         Ok(opened) => opened,
         Err(code) => return Ok(code),
     };
+    let today = catalog.settings.zone.to_datetime(clock::now()).date();
+    let faults = against_release(&catalog, &home.root.join(&catalog.settings.var), today)?;
+    if !faults.is_empty() {
+        home::print(&faults, face)?;
+        return Ok(HOME);
+    }
     let nouns = [
         ("connectors", catalog.connectors.len().to_string()),
         ("streams", catalog.streams().len().to_string()),

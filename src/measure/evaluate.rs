@@ -5,6 +5,7 @@ use rayon::prelude::*;
 use super::MeasureError;
 use super::cube::Part;
 use super::cube::Place;
+use super::era::Era;
 use super::seat::Seat;
 use super::seat::Stand;
 pub use super::status::Reason;
@@ -47,7 +48,7 @@ pub struct Told<'m> {
 }
 
 impl<'m> Telling<'_, 'm> {
-    /// Every metric, in the order of names, units, sections, kinds of period and periods.
+    /// Every metric, in the order of names, units, definitions, sections, kinds of period and periods.
     ///
     /// # Errors
     /// A formula that leaves 128 bits.
@@ -57,9 +58,12 @@ impl<'m> Telling<'_, 'm> {
             self.units.par_iter().map(|unit| (unit, Withholding::of(self, unit))).collect();
         let each = metrics.into_par_iter().map(|metric| {
             let mut told = Vec::new();
-            let footing = self.footing(metric);
-            for unit in &units {
-                self.of_unit(metric, unit, &footing, &mut told)?;
+            let eras = self.eras(metric).into_iter().map(|era| (metric.at(era.first), era));
+            let eras = eras.map(|(metric, era)| (metric, era, self.footing(metric, era.first)));
+            let eras: Vec<_> = eras.collect();
+            let all = units.iter().flat_map(|unit| eras.iter().map(move |era| (unit, era)));
+            for (unit, (metric, era, footing)) in all {
+                self.of_unit((metric, *era), unit, footing, &mut told)?;
             }
             Ok(told)
         });
@@ -68,12 +72,13 @@ impl<'m> Telling<'_, 'm> {
 
     fn of_unit(
         &self,
-        metric: &'m Metric,
+        (metric, era): (&'m Metric, Era),
         (unit, withholding): &(&Unit, Withholding<'_>),
         footing: &Footing<'_>,
         into: &mut Vec<Told<'m>>,
     ) -> Result<(), MeasureError> {
-        let periods = self.periods(metric, unit, footing);
+        let mut periods = self.periods(metric, unit, footing);
+        periods.retain(|period| era.tells(*period));
         for spot in self.spots(metric, unit, footing) {
             let stand = Stand::of(self, footing, spot);
             for period in &periods {

@@ -2,6 +2,7 @@
 
 pub mod behind;
 pub mod cube;
+mod era;
 pub mod evaluate;
 pub mod fact;
 pub mod kept;

@@ -122,7 +122,7 @@ impl<'s> Seat<'s> {
         if name == "months_known" {
             return Ok(Some(self.months_known()));
         }
-        if let Some(metric) = self.telling.metrics.get(name) {
+        if let Some(metric) = self.telling.metric_on(name, self.period.last().last()) {
             return self.value(&metric.value);
         }
         let known = self.stand.known.iter().find(|(known, _)| *known == name);

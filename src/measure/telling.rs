@@ -63,22 +63,23 @@ pub(super) struct Footing<'m> {
 }
 
 impl Telling<'_, '_> {
-    /// Calls `see` with every piece of a formula and of the metrics below it.
-    fn each_below<'f>(&'f self, formula: &'f Formula, see: &mut dyn FnMut(&'f Formula)) {
+    /// Calls `see` with every piece of a formula and of the metrics below it, as defined on a day.
+    fn each_below<'f>(&'f self, formula: &'f Formula, day: Date, see: &mut dyn FnMut(&'f Formula)) {
         formula.each(&mut |piece| {
             see(piece);
             if let Formula::Name(name) = piece
-                && let Some(below) = self.metrics.get(name.as_str())
+                && let Some(below) = self.metric_on(name, day)
             {
-                self.each_below(&below.value, see);
+                self.each_below(&below.value, day, see);
             }
         });
     }
 
-    pub(super) fn footing<'f>(&'f self, metric: &'f Metric) -> Footing<'f> {
+    /// What a metric rests on by the definitions of a day.
+    pub(super) fn footing<'f>(&'f self, metric: &'f Metric, day: Date) -> Footing<'f> {
         let (mut measures, mut parts) = (BTreeSet::new(), BTreeSet::new());
         let mut peers = BTreeSet::new();
-        self.each_below(&metric.value, &mut |piece| match piece {
+        self.each_below(&metric.value, day, &mut |piece| match piece {
             Formula::Name(name) if self.cube.measures.contains_key(name) => {
                 measures.insert(name.as_str());
             }

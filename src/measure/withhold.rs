@@ -62,7 +62,7 @@ impl<'t> Withholding<'t> {
         let mut groups: BTreeMap<Rests<'t>, Group<'t>> = BTreeMap::new();
         for metric in telling.metrics.values().copied() {
             let Some(withhold) = &metric.withhold else { continue };
-            let footing = telling.footing(metric);
+            let footing = telling.footing(metric, telling.as_of);
             let happens = |fact: &&str| telling.cube.facts.get(*fact).is_some_and(|f| !f.is_stock);
             let is_flow = footing.facts.iter().any(happens);
             let base = withhold.name.value.as_str();
@@ -148,7 +148,7 @@ impl<'t> Withholding<'t> {
         distribution: &Distribution<'t>,
     ) {
         let Some(first) = distribution.parts.values().next() else { return };
-        let footing = telling.footing(first);
+        let footing = telling.footing(first, telling.as_of);
         let told = telling.stock_month(true);
         let blocks = blocks(telling, distribution);
         let periods = telling.periods(first, unit, &footing);

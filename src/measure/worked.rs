@@ -115,8 +115,16 @@ pub struct Use {
 impl<'t> Telling<'t, 't> {
     /// Where and when a metric is told in a unit.
     pub fn told_at(&self, metric: &Metric, unit: &Unit) -> (Vec<Spot>, Vec<Period>) {
-        let footing = self.footing(metric);
-        (self.spots(metric, unit, &footing), self.periods(metric, unit, &footing))
+        let (mut spots, mut told) = (Vec::new(), Vec::new());
+        for era in self.eras(metric) {
+            let metric = metric.at(era.first);
+            let footing = self.footing(metric, era.first);
+            let here = self.spots(metric, unit, &footing);
+            spots.extend(here.into_iter().filter(|spot| !spots.contains(spot)).collect::<Vec<_>>());
+            let periods = self.periods(metric, unit, &footing);
+            told.extend(periods.into_iter().filter(|period| era.tells(*period)));
+        }
+        (spots, told)
     }
 
     /// A metric of a spot and period, worked out before the reader's eyes.
@@ -129,7 +137,9 @@ impl<'t> Telling<'t, 't> {
         spot: &Spot,
         period: Period,
     ) -> Result<Worked<'t>, MeasureError> {
-        let footing = self.footing(metric);
+        let day = period.last().last();
+        let metric = metric.at(day);
+        let footing = self.footing(metric, day);
         let stand = Stand::of(self, &footing, spot.clone());
         let seat = Seat { telling: self, stand: &stand, period, footing: &footing };
         let unit = self.units.iter().find(|unit| unit.unit_id == spot.0.0);
@@ -212,7 +222,7 @@ impl Worked<'_> {
 
     fn name(&mut self, seat: &Seat<'_>, name: &str) -> Result<(), Overflow> {
         let value = seat.named(name)?;
-        let metric = seat.telling.metrics.get(name);
+        let metric = seat.telling.metric_on(name, seat.period.last().last());
         if metric.is_none() && name != "months_known" {
             let asked =
                 Use { measure: name.to_owned(), spot: seat.stand.spot.clone(), amount: value };
@@ -221,7 +231,7 @@ impl Worked<'_> {
             }
             return Ok(());
         }
-        let numbers = |metric: &&Metric| written(&metric.value, Words::Numbers(seat));
+        let numbers = |metric: &Metric| written(&metric.value, Words::Numbers(seat));
         let step = Step {
             name: name.to_owned(),
             formula: metric.map(|metric| metric.text.value.clone()),

@@ -90,7 +90,7 @@ fn text(formula: &Formula, words: Words<'_>, around: Bond) -> Result<String, Ove
 
 fn name_text(name: &str, words: Words<'_>, around: Bond) -> Result<String, Overflow> {
     let Words::Numbers(seat) = words else { return Ok(name.to_owned()) };
-    match seat.telling.metrics.get(name) {
+    match seat.telling.metric_on(name, seat.period.last().last()) {
         Some(metric) => text(&metric.value, words, around),
         None => Ok(value_text(seat.named(name)?)),
     }

@@ -100,7 +100,7 @@ fn definitions(catalog: &Catalog) -> anyhow::Result<Vec<CellRow>> {
     let meanings = meanings(catalog);
     let metrics = catalog.pipelines.iter().flat_map(|pipeline| {
         let title = pipeline.title.as_str();
-        pipeline.metrics.iter().map(move |metric| (title, metric))
+        pipeline.metrics.iter().flat_map(Metric::versions).map(move |metric| (title, metric))
     });
     let metrics: Vec<(&str, &Metric)> = metrics.collect();
     Ok(notes::rows(schema, metrics.iter(), |(pipeline, metric), name| match name {
@@ -116,7 +116,10 @@ fn definitions(catalog: &Catalog) -> anyhow::Result<Vec<CellRow>> {
         "evidence" => text(&metric.evidence),
         "basis" => text(&metric.basis),
         "means" => text(&metric.means),
-        "meaning" => text(meanings.get(metric.name.as_str())?),
+        "meaning" => text(meanings.get(&(metric.name.as_str(), metric.version))?),
+        "since" => text(&metric.life.since?.to_string()),
+        "deprecated" => text(&metric.life.deprecated?.to_string()),
+        "replaced_by" => text(&metric.life.replaced_by.as_ref()?.value),
         _ => None,
     }))
 }

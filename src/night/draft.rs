@@ -1,7 +1,9 @@
-//! What would a draft of the home tell? The lake of the last night, counted by other definitions: nothing is
+//! What would another home tell? The lake of the last night, counted by other definitions: nothing is
 //! kept, loaded or published.
 
 use std::fmt;
+use std::path::Path;
+use std::path::PathBuf;
 
 use anyhow::Context as _;
 use jiff::civil::Date;
@@ -10,12 +12,16 @@ use super::Choice;
 use super::Ground;
 use super::compute;
 use super::deliver;
+use super::report::Noticed;
 use super::score;
+use crate::base::diagnostic::Diagnostic;
+use crate::base::messages::Code;
 use crate::measure::kept::Kept;
 use crate::model::lake::Lake;
 use crate::publish;
 use crate::publish::moved::Said;
 use crate::spec::catalog::Catalog;
+use crate::spec::version;
 
 /// What the last night's release says, and what a draft says of the same lake.
 pub struct Draft {
@@ -59,12 +65,48 @@ pub fn draft(ground: &Ground<'_>, draft: &Catalog) -> anyhow::Result<Draft> {
         definitions: deliver::meaning_table(draft)?,
         scores: Some(scores),
     };
-    let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
     Ok(Draft {
-        release: name,
+        release: name(&folder),
         night: (choice.night, choice.as_of),
         is_home_changed: ledger.home != ground.catalog.fingerprint,
         before: Said::of_release(&folder)?,
         after,
     })
+}
+
+/// What a home says otherwise than the newest release below `var`; `day` is today.
+///
+/// # Errors
+/// A release that can't be read.
+pub fn against_release(
+    catalog: &Catalog,
+    var: &Path,
+    day: Date,
+) -> anyhow::Result<Vec<Diagnostic>> {
+    against(catalog, publish::find(&var.join("release"), None)?, day)
+}
+
+/// The same of the release before a night, as something to look at.
+pub(super) fn noticed(ground: &Ground<'_>, night: Date) -> anyhow::Result<Vec<Noticed>> {
+    let before = publish::before(&ground.var.join("release"), night)?;
+    let of = |fault: &Diagnostic| {
+        let kind = if fault.code == Code::MetricGone { "metric_gone" } else { "other_meaning" };
+        let about = fault.nouns.iter().find(|(noun, _)| *noun == "found");
+        Noticed::of_table("metric_definition", kind, about.map_or("", |(_, name)| name))
+    };
+    Ok(against(ground.catalog, before, night)?.iter().map(of).collect())
+}
+
+fn against(
+    catalog: &Catalog,
+    release: Option<PathBuf>,
+    day: Date,
+) -> anyhow::Result<Vec<Diagnostic>> {
+    let Some(folder) = release else { return Ok(Vec::new()) };
+    let defined = publish::moved::definitions(&folder)?;
+    Ok(version::broken(catalog, (&name(&folder), &defined), day))
+}
+
+fn name(folder: &Path) -> String {
+    folder.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }

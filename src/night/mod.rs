@@ -152,6 +152,7 @@ pub async fn run(
     let computed = compute::compute(ground, &lake, choice, &stale)?;
     watch(Step::Told(computed.values.len() as u64));
     noticed.extend(computed.noticed.iter().cloned());
+    noticed.extend(draft::noticed(ground, choice.night)?);
     let mut report = NightReport::of(choice, streams, noticed, &computed);
     report.forgotten = forgotten;
     notes::keep(&lake, ground.catalog, &report)?;

@@ -163,6 +163,16 @@ pub fn find(root: &Path, name: Option<&str>) -> Result<Option<PathBuf>, PublishE
     Ok(last.map(|(night, revision)| root.join(format!("{night}.{revision}"))))
 }
 
+/// The folder of the last release of an earlier night.
+///
+/// # Errors
+/// A folder that can't be read.
+pub fn before(root: &Path, night: Date) -> Result<Option<PathBuf>, PublishError> {
+    let all = if root.is_dir() { releases(root)? } else { Vec::new() };
+    let last = all.into_iter().filter(|(of, _)| *of < night).max();
+    Ok(last.map(|(night, revision)| root.join(format!("{night}.{revision}"))))
+}
+
 /// The releases that stand: nights with their revisions.
 fn releases(root: &Path) -> Result<Vec<(Date, u32)>, PublishError> {
     let mut found = Vec::new();

@@ -12,6 +12,7 @@ use crate::base::cell::text_of;
 use crate::frame::FrameError;
 use crate::frame::parquet;
 use crate::frame::table;
+use crate::spec::version::Defined;
 
 /// What a night tells, as its release holds it.
 #[derive(Clone, Debug)]
@@ -101,11 +102,13 @@ impl Said {
         })
     }
 
-    /// The fingerprints of what its metrics mean.
-    fn meanings(&self) -> BTreeMap<String, Option<String>> {
-        let names = ["metric", "meaning"];
-        let rows = table::to_rows(&self.definitions, &names).into_iter();
-        rows.filter_map(|row| Some((text_of(row.first())?, text_of(row.get(1))))).collect()
+    /// The versions and fingerprints of every metric.
+    fn meanings(&self) -> BTreeMap<String, BTreeSet<(i64, String)>> {
+        let mut meanings: BTreeMap<String, BTreeSet<(i64, String)>> = BTreeMap::new();
+        for it in defined(&self.definitions) {
+            meanings.entry(it.metric).or_default().insert((it.version, it.meaning));
+        }
+        meanings
     }
 
     /// The values of one of its columns, by metric.
@@ -116,6 +119,28 @@ impl Said {
         let rows = table::to_rows(&distinct, &["metric", column]).into_iter();
         Ok(rows.filter_map(|row| Some((text_of(row.first())?, text_of(row.get(1))?))).collect())
     }
+}
+
+/// What a release says that its metrics mean; nothing of one before there were fingerprints.
+///
+/// # Errors
+/// A file that is missing or no Parquet.
+pub fn definitions(folder: &Path) -> Result<Vec<Defined>, PublishError> {
+    Ok(defined(&parquet::read(&folder.join("definitions.parquet"))?))
+}
+
+fn defined(definitions: &DataFrame) -> Vec<Defined> {
+    let names = ["metric", "version", "meaning", "deprecated"];
+    let defined = table::to_rows(definitions, &names).into_iter().filter_map(|row| {
+        let Some(Some(Cell::Whole(version))) = row.get(1) else { return None };
+        Some(Defined {
+            metric: text_of(row.first())?,
+            version: *version,
+            meaning: text_of(row.get(2))?,
+            deprecated: text_of(row.get(3)),
+        })
+    });
+    defined.collect()
 }
 
 /// Every value that is not what it was, in the order of the keys.
@@ -219,7 +244,9 @@ struct Causes {
 impl Causes {
     fn of(before: &Said, after: &Said) -> Result<Causes, FrameError> {
         let (was, is) = (before.meanings(), after.meanings());
-        let redefined = was.keys().chain(is.keys()).filter(|name| was.get(*name) != is.get(*name));
+        let is_known = !was.is_empty() && !is.is_empty();
+        let redefined = was.keys().chain(is.keys());
+        let redefined = redefined.filter(|name| is_known && was.get(*name) != is.get(*name));
         let apart = |column: &str| {
             let (was, is) = (before.told_of(column)?, after.told_of(column)?);
             Ok::<_, FrameError>(was.symmetric_difference(&is).cloned().collect())

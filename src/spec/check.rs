@@ -38,10 +38,12 @@ pub(super) fn check(catalog: &Catalog) -> Vec<Diagnostic> {
         let of = Faults::of(&pipeline.file);
         pipeline.facts.iter().for_each(|fact| check_fact(catalog, fact, &of));
         pipeline.measures.iter().for_each(|measure| check_measure(catalog, measure, &of));
-        pipeline.metrics.iter().for_each(|metric| check_metric(catalog, metric, &of));
+        let versions = pipeline.metrics.iter().flat_map(Metric::versions);
+        versions.for_each(|metric| check_metric(catalog, metric, &of));
         faults.extend(of.into_list());
     }
     faults.extend(super::retention::check(catalog));
+    faults.extend(super::version::check(catalog));
     faults.extend(check_words::check(catalog));
     faults.extend(check_twice(catalog));
     faults

@@ -17,14 +17,14 @@ use crate::base::pseudonym::sha256;
 /// How many hexadecimal digits a fingerprint has.
 const DIGITS: usize = 16;
 
-/// The fingerprint of every metric's meaning, by its name.
-pub fn meanings(catalog: &Catalog) -> BTreeMap<&str, String> {
+/// The fingerprint of every metric's meaning, by its name and version.
+pub fn meanings(catalog: &Catalog) -> BTreeMap<(&str, i64), String> {
     let definitions = Definitions {
         facts: catalog.facts().map(|fact| (fact.name.as_str(), fact)).collect(),
         measures: catalog.measures().map(|it| (it.name.as_str(), it)).collect(),
         metrics: catalog.metrics().map(|it| (it.name.as_str(), it)).collect(),
     };
-    let of = |metric: &&'_ Metric| {
+    let of = |metric: &Metric| {
         let mut lines = BTreeSet::new();
         definitions.metric(metric, &mut lines);
         let text = lines.into_iter().collect::<Vec<_>>().join("\n");
@@ -32,7 +32,8 @@ pub fn meanings(catalog: &Catalog) -> BTreeMap<&str, String> {
         fingerprint.truncate(DIGITS);
         fingerprint
     };
-    definitions.metrics.iter().map(|(name, metric)| (*name, of(metric))).collect()
+    let versions = catalog.metrics().flat_map(Metric::versions);
+    versions.map(|metric| ((metric.name.as_str(), metric.version), of(metric))).collect()
 }
 
 /// Everything that can stand below a metric, by name.
@@ -46,17 +47,17 @@ impl Definitions<'_> {
     /// Adds what a metric says and everything below it says; titles, grain and periods mean nothing.
     fn metric(&self, metric: &Metric, lines: &mut BTreeSet<String>) {
         let bases = [("need", &metric.need), ("few", &metric.few), ("withhold", &metric.withhold)];
-        let mut line = format!(
-            "metric {} = {} [{}]",
+        let bases = bases.into_iter().filter_map(|(word, base)| Some((word, base.as_ref()?)));
+        let asked = bases
+            .clone()
+            .map(|(word, base)| format!(" {word} {} {}", base.name.value, base.at_least));
+        let line = format!(
+            "metric {} = {} [{}]{}",
             metric.name,
             plain(&metric.text.value),
-            metric.measured_in
+            metric.measured_in,
+            asked.collect::<String>()
         );
-        for (word, base) in bases {
-            if let Some(base) = base {
-                line += &format!(" {word} {} {}", base.name.value, base.at_least);
-            }
-        }
         if !lines.insert(line) {
             return;
         }
@@ -64,9 +65,7 @@ impl Definitions<'_> {
         metric.value.each_name(&mut |name| {
             below.insert(name);
         });
-        below.extend(
-            bases.iter().filter_map(|(_, base)| base.as_ref()).map(|base| base.name.value.as_str()),
-        );
+        below.extend(bases.map(|(_, base)| base.name.value.as_str()));
         for name in below {
             if let Some(metric) = self.metrics.get(name) {
                 self.metric(metric, lines);

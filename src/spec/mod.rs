@@ -26,3 +26,4 @@ pub mod settings;
 pub mod sql;
 pub mod template;
 pub mod tree;
+pub mod version;

@@ -17,6 +17,8 @@ use super::tree;
 use super::tree::Entry;
 use super::tree::Node;
 use super::tree::Value;
+use super::version;
+use super::version::Life;
 use crate::base::diagnostic::Diagnostic;
 use crate::base::diagnostic::Place;
 use crate::base::messages::Code;
@@ -183,6 +185,10 @@ pub struct Metric {
     pub basis: String,
     /// Which definition this is.
     pub version: i64,
+    /// When it begins, and when the metric is to end.
+    pub life: Life,
+    /// The definitions before it, the newest first.
+    pub earlier: Vec<Metric>,
     /// What it means, in Chinese.
     pub means: String,
     /// Where it stands.
@@ -379,12 +385,14 @@ fn metric(node: &Node, faults: &Faults) -> Metric {
         is_additive: table.flag("additive"),
         basis: table.need_text("basis"),
         version: table.whole("version").unwrap_or(1),
+        life: version::life(table),
+        earlier: Vec::new(),
         means: table.need_text("means"),
         place: table.place,
         file: faults.file.clone(),
     };
     table.text("means_en");
-    metric
+    Metric { earlier: version::earlier(table, &metric, base), ..metric }
 }
 
 fn path(key: &str, node: &Node) -> String {

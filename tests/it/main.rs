@@ -28,4 +28,5 @@ mod schedule;
 mod schemas;
 mod score;
 mod shared;
+mod versions;
 mod world;

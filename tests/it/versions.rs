@@ -1,0 +1,275 @@
+//! Does a definition change without being seen? Two releases, a draft and a home are held against each other,
+//! on the library of the docs.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::process::Output;
+
+use tempfile::TempDir;
+
+use crate::world::ask;
+use crate::world::bytes_below;
+
+const PIPELINE: &str = "pipelines/loans.toml";
+const FORMULA: &str = "value       = \"loans_back_on_time / loans_back\"";
+
+/// The library, with its loans of January.
+fn library() -> TempDir {
+    let home = tempfile::tempdir().unwrap();
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/library");
+    for file in ["shuping.toml", "connectors/loans.toml", PIPELINE, "drop/loans_2026-01.csv"] {
+        let to = home.path().join(file);
+        fs::create_dir_all(to.parent().unwrap()).unwrap();
+        fs::copy(example.join(file), to).unwrap();
+    }
+    home
+}
+
+fn shuping(home: &Path, words: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_shuping"));
+    command.arg("--home").arg(home).args(words).env("LANG", "C");
+    command.env("SHUPING_SECRET_PSEUDONYM_KEY", "a key of the tests").output().unwrap()
+}
+
+/// What a verb prints, having done what it was asked.
+fn done(home: &Path, words: &[&str]) -> String {
+    let output = shuping(home, words);
+    assert_eq!(output.status.code(), Some(0), "{words:?}: {}", said(&output));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn said(output: &Output) -> String {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    text(&output.stdout) + &text(&output.stderr)
+}
+
+fn edit(home: &Path, old: &str, new: &str) {
+    let path = home.join(PIPELINE);
+    let text = fs::read_to_string(&path).unwrap();
+    assert!(text.contains(old), "{PIPELINE} has no `{old}`");
+    fs::write(path, text.replace(old, new)).unwrap();
+}
+
+/// The loans of February: one comes back, another that was late is corrected, a third is new.
+fn february(home: &Path) {
+    let rows = "loan,branch,borrowed,due,returned,desk,reader,changed
+L09,North Branch,2026-01-14 09:45,2026-01-28,2026-01-28 11:11,Counter,R5,2026-02-02 08:00
+L10,North Branch,2026-01-20 14:00,2026-02-03,2026-02-02 10:00,Machine,R8,2026-02-02 10:00
+L20,River Branch,2026-02-01 14:00,2026-02-15,2026-02-02 10:00,Machine,R8,2026-02-02 10:00
+";
+    fs::write(home.join("drop/loans_2026-02.csv"), rows).unwrap();
+}
+
+fn night(home: &Path, night: &str) -> String {
+    done(home, &["run", "--night", night])
+}
+
+/// Branch, period, version and value of a metric.
+fn told(home: &Path, metric: &str) -> Vec<Vec<String>> {
+    let query = format!(
+        "select unit_id, period, version, coalesce(shown, status) from metric_value
+         where metric = '{metric}' and unit_id is not null order by 1, 2"
+    );
+    ask(&home.join("var/warehouse.db"), &query)
+}
+
+#[test]
+fn two_releases_differ_in_what_moved_and_each_cause_is_told() {
+    let home = library();
+    let home = home.path();
+    night(home, "2026-01-31");
+    assert!(done(home, &["diff", "2026-01-31", "2026-01-31.1"]).contains("nothing moved"));
+    february(home);
+    night(home, "2026-02-03");
+    let all = done(home, &["diff", "2026-01-31", "2026-02-03", "--csv"]);
+    let lines: Vec<&str> = all.lines().skip(1).filter(|line| line.contains(" Branch,")).collect();
+    // By hand: of North Branch L09 was on time after all, 6 of 7; both branches have a February now.
+    assert_eq!(
+        lines,
+        [
+            "returned_on_time,North Branch,,,,month,2026-01,ok,0.714285714286,5.000000000000,7.000000000000,ok,0.857142857143,6.000000000000,7.000000000000,rows",
+            "returned_on_time,North Branch,,,,month,2026-02,,,,,few,1.000000000000,1.000000000000,1.000000000000,time",
+            "returned_on_time,River Branch,,,,month,2026-02,,,,,few,1.000000000000,1.000000000000,1.000000000000,time",
+        ]
+    );
+    let of_unit = done(home, &["diff", "2026-01-31", "2026-02-03", "--unit", "North Branch"]);
+    assert!(of_unit.contains("0.714 → 0.857"), "{of_unit}");
+    assert!(of_unit.contains("5 / 7 → 6 / 7"), "{of_unit}");
+    let missing = shuping(home, &["diff", "2026-01-31", "2026-02-01"]);
+    assert_eq!(missing.status.code(), Some(2));
+    assert!(said(&missing).contains("there is no release `2026-02-01`"), "{}", said(&missing));
+}
+
+#[test]
+fn a_draft_shows_what_it_would_move_and_leaves_everything_as_it_is() {
+    let home = library();
+    let home = home.path();
+    let drafts = tempfile::tempdir().unwrap();
+    let draft = drafts.path().join(PIPELINE);
+    fs::create_dir_all(draft.parent().unwrap()).unwrap();
+    let nothing_yet = |text: &str| {
+        fs::write(&draft, text).unwrap();
+        shuping(home, &["try", drafts.path().to_str().unwrap()])
+    };
+    let text = fs::read_to_string(home.join(PIPELINE)).unwrap();
+    let stricter =
+        text.replace("is_back AND on_time", "is_back AND on_time AND channel = 'window'");
+    assert_ne!(text, stricter);
+    let early = nothing_yet(&stricter);
+    assert_eq!(early.status.code(), Some(2), "{}", said(&early));
+    assert!(said(&early).contains("no night has been told"), "{}", said(&early));
+    night(home, "2026-01-31");
+    let before = bytes_below(home);
+    let told = said(&nothing_yet(&stricter));
+    // By hand: over the counter, of North Branch L01 and L05, of River Branch L11, L12, L13 and L17.
+    assert!(told.contains("against 2026-01-31.1"), "{told}");
+    assert!(told.contains("definition"), "{told}");
+    let lines = done(home, &["try", drafts.path().to_str().unwrap(), "--unit", "North Branch"]);
+    assert!(lines.contains("5 / 7 → 2 / 7"), "{lines}");
+    let lines = done(home, &["try", drafts.path().to_str().unwrap(), "--unit", "River Branch"]);
+    assert!(lines.contains("5 / 6 → 4 / 6"), "{lines}");
+    assert_eq!(nothing_yet(&text).status.code(), Some(2));
+    let broken = nothing_yet(&text.replace("/ loans_back\"", "/ loans_bock\""));
+    assert_eq!(broken.status.code(), Some(78), "{}", said(&broken));
+    assert!(said(&broken).contains("loans_bock"), "{}", said(&broken));
+    assert_eq!(bytes_below(home), before, "a draft wrote something");
+}
+
+#[test]
+fn another_meaning_under_the_same_version_is_a_fault_and_a_finding() {
+    let home = library();
+    let home = home.path();
+    night(home, "2026-01-31");
+    assert_eq!(shuping(home, &["check"]).status.code(), Some(0));
+    // A title is no meaning; a filter of a measure below is.
+    edit(home, "Returned on time\"", "Back in time\"");
+    assert_eq!(shuping(home, &["check"]).status.code(), Some(0));
+    edit(home, "ON_TIME(closed_at, due_at)", "NOT ON_TIME(closed_at, due_at)");
+    let checked = shuping(home, &["check"]);
+    assert_eq!(checked.status.code(), Some(78), "{}", said(&checked));
+    let text = fs::read_to_string(home.join(PIPELINE)).unwrap();
+    let line = text.lines().position(|line| line == "[[metric]]").unwrap() + 1;
+    let place = format!("{PIPELINE}:{line}:1  metric.returned_on_time: ");
+    assert!(said(&checked).contains(&place), "{}", said(&checked));
+    assert!(said(&checked).contains("[H122]"), "{}", said(&checked));
+    let report = night(home, "2026-02-01");
+    assert!(report.contains("a metric that means something else"), "{report}");
+    // Run again, the same is told: it is held against the night before, not against itself.
+    assert!(night(home, "2026-02-01").contains("a metric that means something else"));
+    edit(home, FORMULA, &format!("{FORMULA}\nversion = 2"));
+    assert_eq!(shuping(home, &["check"]).status.code(), Some(0));
+    assert!(!night(home, "2026-02-02").contains("a metric that means something else"));
+}
+
+#[test]
+fn old_periods_keep_their_definition() {
+    let home = library();
+    let home = home.path();
+    february(home);
+    edit(
+        home,
+        "min_base    = { base = \"loans_back\", at_least = 7 }",
+        "version     = 2
+since       = \"2026-02\"",
+    );
+    edit(home, FORMULA, "value       = \"(loans_back - loans_back_on_time) / loans_back\"");
+    let file = home.join(PIPELINE);
+    let text = fs::read_to_string(&file).unwrap();
+    let earlier = "\n[[metric.earlier]]\nversion = 1\nvalue = \"loans_back_on_time / loans_back\"\n\
+        min_base = { base = \"loans_back\", at_least = 7 }\n";
+    // A metric that names the other has its eras too.
+    let other = "\n[[metric]]\nname = \"twice\"\ntitle = \"Twice\"\nvalue = \"2 * returned_on_time\"\n\
+        measured_in = \"%\"\ndecimals = 3\ngrain = [\"unit\"]\nperiod = [\"month\"]\nbasis = \"rules\"\nmeans = \"Twice.\"\n";
+    let at = text.find("\n[[metric.test]]").unwrap_or(text.len());
+    let (metric, tests) = text.split_at(at);
+    fs::write(&file, format!("{metric}{earlier}{tests}{other}")).unwrap();
+    night(home, "2026-02-03");
+    let row = |unit: &str, period: &str, version: &str, value: &str| {
+        [unit, period, version, value].map(str::to_owned).to_vec()
+    };
+    assert_eq!(
+        told(home, "returned_on_time"),
+        [
+            row("North Branch", "2026-01", "1", "0.857"),
+            row("North Branch", "2026-02", "2", "0.000"),
+            row("River Branch", "2026-01", "1", "0.833"),
+            row("River Branch", "2026-02", "2", "0.000"),
+        ]
+    );
+    assert_eq!(
+        told(home, "twice"),
+        [
+            row("North Branch", "2026-01", "1", "1.714"),
+            row("North Branch", "2026-02", "1", "0.000"),
+            row("River Branch", "2026-01", "1", "1.667"),
+            row("River Branch", "2026-02", "1", "0.000"),
+        ]
+    );
+    let versions = "select version, coalesce(since, '') from metric_definition
+        where metric = 'returned_on_time' order by 1";
+    let versions = ask(&home.join("var/warehouse.db"), versions);
+    assert_eq!(versions, [["1", ""], ["2", "2026-02"]].map(|row| row.map(str::to_owned).to_vec()));
+    // What is explained is what was published, by the definition of its period.
+    let explained = |period: &str| {
+        let words = ["explain", "returned_on_time", "--unit", "North Branch", "--period", period];
+        done(home, &words)
+    };
+    assert!(explained("2026-01").contains("loans_back_on_time / loans_back"));
+    assert!(explained("2026-02").contains("loans_back - loans_back_on_time"));
+    assert_eq!(shuping(home, &["check"]).status.code(), Some(0));
+}
+
+#[test]
+fn a_metric_goes_a_year_after_its_end_was_announced() {
+    let home = library();
+    let home = home.path();
+    let file = home.join(PIPELINE);
+    let whole = fs::read_to_string(&file).unwrap();
+    let without = whole.split("[[metric]]").next().unwrap().to_owned();
+    let announced = |month: &str| {
+        let line = format!("version     = 1\ndeprecated  = \"{month}\"\nmeans       =");
+        whole.replace("means       =", &line)
+    };
+    for (night_run, text, code) in [
+        ("2026-01-30", whole.clone(), 78),
+        ("2026-01-31", announced("2199-01"), 78),
+        ("2026-02-01", announced("2024-01"), 0),
+    ] {
+        fs::write(&file, text).unwrap();
+        night(home, night_run);
+        fs::write(&file, &without).unwrap();
+        let checked = shuping(home, &["check"]);
+        assert_eq!(checked.status.code(), Some(code), "{night_run}: {}", said(&checked));
+        assert_eq!(said(&checked).contains("[H123]"), code == 78, "{}", said(&checked));
+    }
+}
+
+#[test]
+fn versions_stand_in_order_and_what_replaces_a_metric_is_one() {
+    let home = library();
+    let home = home.path();
+    let faults = |more: &str| {
+        let file = home.join(PIPELINE);
+        let text = fs::read_to_string(&file).unwrap();
+        let at = text.find("\n[[metric.test]]").unwrap_or(text.len());
+        let (metric, tests) = text.split_at(at);
+        fs::write(&file, format!("{metric}{more}{tests}")).unwrap();
+        let checked = shuping(home, &["check"]);
+        fs::write(&file, text).unwrap();
+        assert_eq!(checked.status.code(), Some(78), "{more}: {}", said(&checked));
+        said(&checked)
+    };
+    let earlier = "\n[[metric.earlier]]\nversion = 1\nvalue = \"loans_back\"\n";
+    let unsaid = faults(&format!("\nversion = 2\n{earlier}"));
+    assert!(unsaid.contains("since it holds") || unsaid.contains("[H121]"), "{unsaid}");
+    let disorder = faults(&format!("\nversion = 1\nsince = \"2026-01\"\n{earlier}"));
+    assert!(disorder.contains("[H120]"), "{disorder}");
+    let later =
+        faults(&format!("\nversion = 2\nsince = \"2026-01\"\n{earlier}since = \"2026-02\"\n"));
+    assert!(later.contains("`2026-02` is not before `2026-01`"), "{later}");
+    let alone = faults("\nreplaced_by = \"returned_on_time\"\n");
+    assert!(alone.contains("[H021]") && alone.contains("[H003]"), "{alone}");
+    let month = faults("\nsince = \"January\"\n");
+    assert!(month.contains("a month, as in"), "{month}");
+}
