@@ -19,6 +19,7 @@ pub mod reopen;
 mod retry;
 mod shield;
 mod sign;
+mod singer;
 mod text;
 mod window;
 mod workbook;
@@ -56,6 +57,8 @@ pub struct Request<'a> {
     pub since: Option<Timestamp>,
     /// The night's cutoff.
     pub until: Timestamp,
+    /// What a tap said last of where it had come to.
+    pub state: Option<&'a str>,
     /// The SHA-256 of files that have landed.
     pub known_files: &'a BTreeSet<String>,
     /// The rows of the stream that may come back corrected; asked for when something came back.
@@ -107,6 +110,10 @@ pub struct Delivery {
     pub headers: BTreeSet<String>,
     /// Where this pull ended, if the stream has a cursor.
     pub until: Option<Timestamp>,
+    /// Whether every key came that still stands in the source, where the source itself says so.
+    pub is_full: Option<bool>,
+    /// What a tap said of where it had come to, as JSON.
+    pub state: Option<String>,
     /// The files that were read.
     pub files: Vec<DeliveredFile>,
     /// The workbooks with corrected rows that were read.
@@ -139,6 +146,7 @@ enum Reached {
     Gateway(Box<Gateway>),
     Folder,
     Database(Database),
+    Tap,
 }
 
 impl System {
@@ -152,6 +160,7 @@ impl System {
             Source::Http(http) => Reached::Gateway(Box::new(Gateway::open(name, http, secrets)?)),
             Source::Files(_) => Reached::Folder,
             Source::Sql(sql) => Reached::Database(Database::ready(name, sql, secrets)?),
+            Source::Singer(_) => Reached::Tap,
         };
         Ok(System { reached })
     }
@@ -179,7 +188,10 @@ pub async fn pull(
         (Ask::Sql(ask), Reached::Database(database), _) => {
             database::pull(database, ask, request, &mut landing).await?;
         }
-        (Ask::Http(_) | Ask::Files(_) | Ask::Sql(_), _, _) => {
+        (Ask::Singer(ask), Reached::Tap, Source::Singer(tap)) => {
+            singer::pull(tap, ask, request, &mut landing)?;
+        }
+        (Ask::Http(_) | Ask::Files(_) | Ask::Sql(_) | Ask::Singer(_), _, _) => {
             return Err(request.setting("the stream is of another system"));
         }
     }

@@ -37,6 +37,9 @@ pub struct Landed {
     /// Whether everything was asked for, from the start on.
     #[serde(default)]
     pub is_full: bool,
+    /// What a tap said of where it had come to, as JSON.
+    #[serde(default)]
+    pub state: Option<String>,
     /// Files that were read: name, content hash.
     pub files: BTreeMap<String, String>,
     /// Workbooks with corrected rows that were read: name, content hash.

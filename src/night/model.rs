@@ -29,6 +29,7 @@ use crate::model::landing::Landed;
 use crate::model::landing::Landing;
 use crate::model::slot;
 use crate::spec::catalog::Catalog;
+use crate::spec::connector::Ask;
 use crate::spec::connector::Connector;
 use crate::spec::connector::Contract;
 use crate::spec::connector::NewColumn;
@@ -143,7 +144,7 @@ fn model(
         return Ok((told, noticed));
     }
     // Only a stream that says so is asked for everything in order to find what is gone.
-    let is_full = stream.full.is_some() && landed.is_full;
+    let is_full = landed.is_full && (stream.full.is_some() || matches!(stream.ask, Ask::Singer(_)));
     let delivery = Delivery { system: &connector.name, stream: &stream.name, night, is_full };
     told.equation = lake.merge(delivery, schema, &stream.write, &judged)?;
     told.closed = held::closed(before, &told, (stream, schema), &judged);

@@ -51,18 +51,21 @@ pub(super) fn all(
 
 /// Where the nights before have come to. One whose stream failed after it had landed has come nowhere:
 /// what it brought is asked for again.
+#[derive(Default)]
 struct Bookmark {
     since: Option<Timestamp>,
+    state: Option<String>,
     last_full: Option<Date>,
     files: BTreeSet<String>,
 }
 
 impl Bookmark {
     fn of(landing: &Landing, stood: impl Fn(Date) -> bool) -> anyhow::Result<Bookmark> {
-        let mut bookmark = Bookmark { since: None, last_full: None, files: BTreeSet::new() };
+        let mut bookmark = Bookmark::default();
         for attempt in landing.attempts()?.into_iter().filter(|(night, _)| stood(*night)) {
             let landed = landing.manifest(attempt)?;
             bookmark.since = bookmark.since.max(landed.until);
+            bookmark.state = landed.state.or(bookmark.state);
             bookmark.last_full = bookmark.last_full.max(landed.is_full.then_some(attempt.0));
             bookmark.files.extend(landed.files.into_values());
             bookmark.files.extend(landed.corrections.into_values());
@@ -159,6 +162,7 @@ async fn pull(
         connector,
         stream,
         since: from.since,
+        state: from.state.as_deref(),
         until: tonight.cutoff,
         known_files: &from.files,
         held_back: &held_back,
@@ -169,7 +173,8 @@ async fn pull(
     let mut land = |batch: Batch| attempt.land(batch).map_err(std::io::Error::other);
     let delivery = extract::pull(system, &request, &mut land).await;
     let delivery = delivery.map_err(|fault| chain(&fault))?;
-    let landed = Landed { is_full: from.since.is_none(), ..landed(delivery, tonight.key) };
+    let is_full = delivery.is_full.unwrap_or(from.since.is_none());
+    let landed = Landed { is_full, ..landed(delivery, tonight.key) };
     attempt.finish(&landed).map_err(|fault| chain(&fault))?;
     let attempts = landing.attempts().map_err(|fault| chain(&fault))?;
     attempts
@@ -188,6 +193,7 @@ fn landed(delivery: Delivery, key: &Key) -> Landed {
         told: delivery.told,
         until: delivery.until,
         is_full: false,
+        state: delivery.state,
         files: named(delivery.files),
         corrections: named(delivery.corrections),
         strays: delivery.strays,
@@ -224,7 +230,7 @@ mod tests {
             let stream = connector.streams.iter().find(|known| known.name == stream).unwrap();
             let since = Some("2026-01-31T02:00:00+08:00".parse().unwrap());
             let last_full = last.map(|day| day.parse().unwrap());
-            let bookmark = Bookmark { since, last_full, files: BTreeSet::new() };
+            let bookmark = Bookmark { since, last_full, ..Bookmark::default() };
             bookmark.of_stream(stream, night.parse().unwrap()).since.is_none()
         };
         for (last, night, is_full) in [

@@ -28,5 +28,6 @@ mod schedule;
 mod schemas;
 mod score;
 mod shared;
+mod singer;
 mod versions;
 mod world;

@@ -4,6 +4,7 @@ mod auth;
 mod files;
 mod http;
 mod shape;
+mod singer;
 mod sql;
 mod stream;
 
@@ -26,6 +27,9 @@ pub use http::Retry;
 pub use shape::Explode;
 pub use shape::Unpivot;
 pub use shape::Wide;
+pub use singer::Config;
+pub use singer::Singer;
+pub use singer::SingerStream;
 pub use sql::Relation;
 pub use sql::Sql;
 pub use sql::SqlStream;
@@ -75,6 +79,8 @@ pub enum Source {
     Files(Files),
     /// Views of a database.
     Sql(Box<Sql>),
+    /// A tap.
+    Singer(Box<Singer>),
 }
 
 /// Reads the manifest of one system.
@@ -97,6 +103,7 @@ enum Kind {
     Http,
     Files,
     Sql,
+    Singer,
 }
 
 fn connector(root: &Table<'_>) -> Option<Connector> {
@@ -114,7 +121,12 @@ fn connector(root: &Table<'_>) -> Option<Connector> {
         let nouns = vec![("found", zone.clone()), ("expected", "an IANA time zone".to_owned())];
         system.fault("timezone", Code::BadNumber, nouns);
     }
-    let kinds = [("http", Kind::Http), ("files", Kind::Files), ("sql", Kind::Sql)];
+    let kinds = [
+        ("http", Kind::Http),
+        ("files", Kind::Files),
+        ("sql", Kind::Sql),
+        ("singer", Kind::Singer),
+    ];
     let kind = system.word("kind", &kinds);
     if kind.is_none() && system.node("kind").is_none() {
         system.missing("kind", "\"http\"");
@@ -124,6 +136,7 @@ fn connector(root: &Table<'_>) -> Option<Connector> {
         Kind::Http => http::read(root).map(|http| Source::Http(Box::new(http))),
         Kind::Files => files::read(root).map(Source::Files),
         Kind::Sql => sql::read(root).map(|sql| Source::Sql(Box::new(sql))),
+        Kind::Singer => singer::read(root).map(|tap| Source::Singer(Box::new(tap))),
     };
     let tables = root.tables("stream");
     if tables.is_empty() {

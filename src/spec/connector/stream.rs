@@ -20,6 +20,8 @@ use super::http::HttpStream;
 use super::shape;
 use super::shape::Explode;
 use super::shape::Unpivot;
+use super::singer;
+use super::singer::SingerStream;
 use super::sql as database;
 use super::sql::SqlStream;
 use crate::base::messages::Code;
@@ -68,6 +70,8 @@ pub enum Ask {
     Files(Box<FileStream>),
     /// From a database.
     Sql(Box<SqlStream>),
+    /// From a tap.
+    Singer(SingerStream),
 }
 
 /// When a stream with a cursor is asked from its start instead of from where it came to.
@@ -221,6 +225,7 @@ pub(super) fn read(table: &Table<'_>, kind: Kind) -> Option<Stream> {
         Kind::Http => Some(Ask::Http(Box::new(http::stream(table)))),
         Kind::Files => files::stream(table).map(|stream| Ask::Files(Box::new(stream))),
         Kind::Sql => database::stream(table).map(|stream| Ask::Sql(Box::new(stream))),
+        Kind::Singer => Some(Ask::Singer(singer::stream(table, &name))),
     };
     let write = write(table);
     let full = full(table, kind, write.as_ref());
@@ -255,7 +260,7 @@ fn full(table: &Table<'_>, kind: Kind, write: Option<&Write>) -> Option<Full> {
     let full = table.word("full", &[("monthly", Full::Monthly)])?;
     let has_cursor = match kind {
         Kind::Http | Kind::Sql => table.node("cursor").is_some(),
-        Kind::Files => false,
+        Kind::Files | Kind::Singer => false,
     };
     if !has_cursor || write.is_some_and(|write| *write != Write::Upsert) {
         table.fault("full", Code::FullNeeds, Vec::new());

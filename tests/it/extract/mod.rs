@@ -83,6 +83,7 @@ pub(crate) async fn pulled(
         connector: &connector,
         stream: &connector.streams[0],
         since: start.since,
+        state: None,
         until: "2026-01-06T02:00:00+08:00".parse().unwrap(),
         known_files: &start.known,
         held_back: &|| Ok(Vec::new()),

@@ -1,0 +1,317 @@
+//! Is a Singer tap read as it speaks? Message streams go through the real program: a tap is a small script
+//! that says what stands in a file.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::Command;
+use std::process::Output;
+
+use serde_json::Value;
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::world::ask;
+
+const SETTINGS: &str = r#"
+format = 1
+[home]
+name     = "tapped"
+title    = "Tapped"
+timezone = "Asia/Shanghai"
+[pseudonyms]
+key = "${secret:pseudonym.key}"
+"#;
+
+const CONNECTOR: &str = r#"
+format = 1
+system = { name = "loans", title = "The library's loans", kind = "singer", timezone = "Asia/Shanghai" }
+
+[singer]
+command = ["taps/tap.sh", "--quiet"]
+timeout = "20s"
+config  = { token = "${secret:tap.token}", pages = 3, files = [{ path = "loans.csv" }] }
+
+[[stream]]
+name       = "loans"
+into       = "service_case"
+tap_stream = "public-loans"
+write      = "upsert"
+deleted    = "_sdc_deleted_at IS NOT NULL"
+[stream.columns]
+case_id     = "id"
+unit_id     = "/branch/name"
+accepted_at = "borrowed"
+closed_at   = "returned"
+status      = { sql = "CASE WHEN returned IS NULL THEN 'open' ELSE 'closed' END" }
+[stream.contract]
+new_column = "ignore"
+rows_min   = 0
+"#;
+
+/// Keeps what it was given, and says what stands in a file.
+const TAP: &str = r#"#!/bin/sh
+echo "$@" > given.txt
+rm -f state-given.json
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --state) cp "$2" state-given.json ;;
+    --config) cp "$2" config-given.json ;;
+  esac
+  shift
+done
+cat messages.jsonl
+echo "a secret of 张三" >&2
+test -f slow && exec sleep 600
+exit "$(cat code)"
+"#;
+
+const TOKEN: &str = "t0ken-of-the-tap";
+
+/// A home whose tap says these messages.
+struct Home(TempDir);
+
+impl Home {
+    fn new() -> Home {
+        let home = Home(tempfile::tempdir().unwrap());
+        home.write("shuping.toml", SETTINGS);
+        home.write("connectors/loans.toml", CONNECTOR);
+        home.write("taps/tap.sh", TAP);
+        let tap = home.path().join("taps/tap.sh");
+        fs::set_permissions(tap, fs::Permissions::from_mode(0o755)).unwrap();
+        home.write("code", "0");
+        home
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn write(&self, file: &str, text: &str) {
+        let path = self.path().join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    fn says(&self, messages: &[Value]) {
+        let lines: Vec<String> = messages.iter().map(Value::to_string).collect();
+        self.write("messages.jsonl", &(lines.join("\n") + "\n"));
+    }
+
+    fn run(&self, night: &str) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_shuping"));
+        command.arg("--home").arg(self.path()).args(["run", "--night", night]).env("LANG", "C");
+        command.env("SHUPING_SECRET_PSEUDONYM_KEY", "a key of the tests");
+        command.env("SHUPING_SECRET_TAP_TOKEN", TOKEN).output().unwrap()
+    }
+
+    fn night(&self, night: &str) {
+        let output = self.run(night);
+        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    }
+
+    /// The loans that the warehouse knows, with the status of each.
+    fn loans(&self) -> Vec<String> {
+        let query = "select case_id || ' ' || status from service_case order by 1";
+        ask(&self.path().join("var/warehouse.db"), query).concat()
+    }
+
+    /// The state that the tap was given this time.
+    fn state(&self) -> Option<Value> {
+        let text = fs::read_to_string(self.path().join("state-given.json")).ok()?;
+        Some(serde_json::from_str(&text).unwrap())
+    }
+}
+
+fn said(output: &Output) -> String {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    text(&output.stdout) + &text(&output.stderr)
+}
+
+fn schema() -> Value {
+    let text = json!({ "type": ["null", "string"] });
+    let properties = json!({
+        "id": text, "branch": { "type": "object" }, "borrowed": text, "returned": text,
+        "_sdc_deleted_at": text,
+    });
+    json!({
+        "type": "SCHEMA", "stream": "public-loans", "key_properties": ["id"],
+        "schema": { "type": "object", "properties": properties },
+    })
+}
+
+fn record(id: &str, returned: Option<&str>) -> Value {
+    json!({
+        "type": "RECORD", "stream": "public-loans", "time_extracted": "2026-01-05T00:00:00Z",
+        "record": {
+            "id": id, "branch": { "name": "North Branch" }, "borrowed": "2026-01-02T08:00:00Z",
+            "returned": returned,
+        },
+    })
+}
+
+fn with_version(mut message: Value, version: i64) -> Value {
+    message["version"] = version.into();
+    message
+}
+
+fn activate(version: i64) -> Value {
+    json!({ "type": "ACTIVATE_VERSION", "stream": "public-loans", "version": version })
+}
+
+fn state(at: &str) -> Value {
+    json!({ "type": "STATE", "value": { "bookmarks": { "public-loans": { "id": at } } } })
+}
+
+#[test]
+fn records_are_rows_and_a_state_goes_back_once_its_rows_are_durable() {
+    let home = Home::new();
+    let other = json!({ "type": "RECORD", "stream": "readers", "record": { "name": "张三" } });
+    let other_schema =
+        json!({ "type": "SCHEMA", "stream": "readers", "schema": { "properties": {} } });
+    home.says(&[
+        other_schema,
+        schema(),
+        record("L1", None),
+        other,
+        state("L1"),
+        record("L2", Some("2026-01-04T08:00:00Z")),
+        state("L2"),
+    ]);
+    home.night("2026-01-05");
+    assert_eq!(home.loans(), ["L1 open", "L2 closed"]);
+    assert_eq!(home.state(), None);
+    let given = fs::read_to_string(home.path().join("given.txt")).unwrap();
+    let words: Vec<&str> = given.split_whitespace().collect();
+    assert_eq!(words[..2], ["--quiet", "--config"]);
+    assert!(!Path::new(words[2]).exists(), "the tap's configuration is still there");
+    let config = fs::read_to_string(home.path().join("config-given.json")).unwrap();
+    let config: Value = serde_json::from_str(&config).unwrap();
+    let expected = json!({ "token": TOKEN, "pages": 3, "files": [{ "path": "loans.csv" }] });
+    assert_eq!(config, expected);
+
+    // A night that fails after it has said more leaves the state where it was.
+    home.says(&[schema(), record("L3", None), state("L3")]);
+    home.write("code", "7");
+    let failed = home.run("2026-01-06");
+    assert_eq!(failed.status.code(), Some(1), "{}", said(&failed));
+    assert!(said(&failed).contains("`taps/tap.sh` ended with code 7"), "{}", said(&failed));
+    assert!(!said(&failed).contains(TOKEN) && !said(&failed).contains("张三"), "{}", said(&failed));
+    assert_eq!(home.loans(), ["L1 open", "L2 closed"]);
+    let last = json!({ "bookmarks": { "public-loans": { "id": "L2" } } });
+    assert_eq!(home.state(), Some(last.clone()));
+
+    home.write("code", "0");
+    home.night("2026-01-06");
+    assert_eq!(home.state(), Some(last));
+    assert_eq!(home.loans(), ["L1 open", "L2 closed", "L3 open"]);
+    // A tap that says that a key is gone; nothing is said of the others.
+    let mut gone = record("L2", None);
+    gone["record"]["_sdc_deleted_at"] = "2026-01-07T00:00:00Z".into();
+    home.says(&[schema(), gone, state("L4")]);
+    home.night("2026-01-07");
+    assert_eq!(home.loans(), ["L1 open", "L3 open"]);
+    home.says(&[schema()]);
+    home.night("2026-01-08");
+    home.night("2026-01-09");
+    assert_eq!(home.state().unwrap()["bookmarks"]["public-loans"]["id"], "L4");
+}
+
+#[test]
+fn what_is_activated_is_all_that_stands() {
+    let home = Home::new();
+    let of = |version, ids: &[&str]| {
+        let records = ids.iter().map(|id| with_version(record(id, None), version));
+        [schema()].into_iter().chain(records).chain([activate(version)]).collect::<Vec<_>>()
+    };
+    home.says(&of(1, &["L1", "L2", "L3"]));
+    home.night("2026-01-05");
+    home.says(&of(2, &["L1", "L3"]));
+    home.night("2026-01-06");
+    assert_eq!(home.loans(), ["L1 open", "L3 open"]);
+    // Without it the tap says what changed, and nothing is gone.
+    home.says(&[schema(), with_version(record("L4", None), 3)]);
+    home.night("2026-01-07");
+    assert_eq!(home.loans(), ["L1 open", "L3 open", "L4 open"]);
+}
+
+#[test]
+fn what_a_tap_must_not_say_is_told_with_its_line_and_brings_nothing() {
+    let home = Home::new();
+    home.says(&[schema(), record("L0", None)]);
+    home.night("2026-01-05");
+    let line = |value: &Value| value.to_string();
+    let good = [line(&schema()), line(&record("L1", None))].join("\n");
+    let two = [with_version(record("L2", None), 1), with_version(record("L3", None), 2)];
+    for (messages, fault) in [
+        (
+            line(&record("L1", None)),
+            "loans.loans line 1 cannot be read: a record before its schema",
+        ),
+        (
+            format!("{good}\n{{\"type\": \"RECORD\", \"str"),
+            "line 3 cannot be read: no JSON at column",
+        ),
+        (format!("{good}\n\u{fffd}张三"), "line 3 cannot be read: no JSON at column 1"),
+        (format!("{good}\n{{}}"), "line 3 cannot be read: a message without a type"),
+        (
+            format!("{good}\n{{\"type\": \"BATCH\", \"stream\": \"public-loans\"}}"),
+            "line 3 cannot be read: a message `BATCH`, which is not known here",
+        ),
+        (
+            format!(
+                "{good}\n{{\"type\": \"RECORD\", \"stream\": \"public-loans\", \"record\": [1]}}"
+            ),
+            "line 3 cannot be read: a record that is no object",
+        ),
+        (
+            format!("{good}\n{}\n{}", line(&two[0]), line(&two[1])),
+            "line 4 cannot be read: two versions of the table in one run",
+        ),
+        (
+            format!("{good}\n{}\n{}", line(&two[0]), line(&activate(9))),
+            "line 4 cannot be read: two versions of the table in one run",
+        ),
+        (
+            "{\"type\": \"SCHEMA\", \"stream\": \"public-loans\", \"schema\": {}}".to_owned(),
+            "line 1 cannot be read: a schema without properties",
+        ),
+        (line(&state("L9")), "the tap told of no stream `public-loans`"),
+    ] {
+        home.write("messages.jsonl", &messages);
+        let failed = home.run("2026-01-06");
+        assert_eq!(failed.status.code(), Some(1), "{fault}: {}", said(&failed));
+        assert!(said(&failed).contains(fault), "{fault}: {}", said(&failed));
+        assert!(!said(&failed).contains("张三"), "{}", said(&failed));
+        assert_eq!(home.loans(), ["L0 open"], "{fault}");
+    }
+    fs::remove_file(home.path().join("taps/tap.sh")).unwrap();
+    let missing = home.run("2026-01-06");
+    assert_eq!(missing.status.code(), Some(1));
+    assert!(said(&missing).contains("`taps/tap.sh` cannot be opened"), "{}", said(&missing));
+}
+
+#[test]
+fn a_tap_that_does_not_end_is_ended() {
+    let home = Home::new();
+    home.says(&[schema(), record("L1", None)]);
+    home.write("slow", "");
+    home.write("connectors/loans.toml", &CONNECTOR.replace("\"20s\"", "\"1s\""));
+    let failed = home.run("2026-01-05");
+    assert_eq!(failed.status.code(), Some(1), "{}", said(&failed));
+    assert!(said(&failed).contains("the tap took too long"), "{}", said(&failed));
+}
+
+#[test]
+fn many_records_come_in_parts_and_each_has_its_place() {
+    let home = Home::new();
+    let records = (1..=20_500).map(|id| record(&format!("L{id:05}"), None));
+    let bad = json!({ "type": "RECORD", "stream": "public-loans", "record": { "id": "X", "borrowed": "soon" } });
+    let all: Vec<Value> = [schema()].into_iter().chain(records).chain([bad]).collect();
+    home.says(&all);
+    home.night("2026-01-05");
+    assert_eq!(home.loans().len(), 20_500);
+    let held = "select source || ' row ' || row from quarantine";
+    let held = ask(&home.path().join("var/warehouse.db"), held).concat();
+    assert_eq!(held, ["tap stream public-loans row 20501"]);
+}
