@@ -1,6 +1,8 @@
 //! Is a Singer tap read as it speaks? Message streams go through the real program: a tap is a small script
 //! that says what stands in a file.
 
+mod taps;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
