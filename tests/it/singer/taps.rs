@@ -1,4 +1,4 @@
-//! Are real taps of PyPI read? Five of them bring the same two loans: from lines, from messages, from a dBase
+//! Are real taps of `PyPI` read? Five of them bring the same two loans: from lines, from messages, from a dBase
 //! file, from a gateway and from PostgreSQL.
 
 use std::env;
