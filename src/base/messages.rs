@@ -100,6 +100,8 @@ codes! {
     UnknownMetric "H085" "no metric is named `{found}`" "没有名为 `{found}` 的指标" "did you mean `{guess}`?" "是否应为 `{guess}`?";
     NotByData "H086" "a leaf has a `method` where `by` names `data`, and nowhere else" "`by` 含 `data` 的三级指标须有 `method`,其他的不得有" "" "";
     List "H088" "line does not read: {problem}" "无法读取该行:{problem}" "columns: category,unit,values,note; values are separated by blanks" "列为 category,unit,values,note;values 以空格分隔";
+    UnknownExample "H124" "`{found}` is no example" "`{found}` 不是示例" "did you mean `{guess}`?" "是否应为 `{guess}`?";
+    NoTest "H125" "`{found}` has no worked example" "`{found}` 没有算例" "add `[[metric.test]]` with example, period and value, and an `[[example]]` with its rows; docs/writing-a-metric.md shows one" "请加 `[[metric.test]]`(example、period、value)和写有数据行的 `[[example]]`;写法见 docs/writing-a-metric.md";
     NotEarlier "H120" "`{found}` is not before `{than}`" "`{found}` 不早于 `{than}`" "the definitions before stand newest first, each with a smaller version and an earlier since" "此前的定义按新旧排列,版本和起用月份逐个更小";
     SinceNeeded "H121" "version {found} has a definition before it, and does not say since when it holds" "第 {found} 版之前另有定义,却未写自何时起用" "add `since = \"2026-01\"`: periods that end in that month or later" "请加上 `since = \"2026-01\"`:止于该月及以后的周期用此定义";
     OtherMeaning "H122" "`{found}` means something else than in release {release}, and is still version {version}" "`{found}` 的口径与发布 {release} 不同,版本却仍为 {version}" "say `version = {next}` and `since`, and keep the definition before as `[[metric.earlier]]`; or `version = {next}` alone, if all periods are to be told anew" "请写 `version = {next}` 和 `since`,并把原定义留在 `[[metric.earlier]]`;若所有周期都按新口径重算,只写 `version = {next}`";

@@ -269,6 +269,9 @@ texts! {
     ReconciledLine "R371" "{agree} of {all} figures agree, {differ} differ, {unit} agree in another unit of measure, {none} have nothing to compare with" "共 {all} 项:相符 {agree},不符 {differ},换算计量单位后相符 {unit},无从核对 {none}";
     MoreReconciled "R372" "… and {count} more in table `reconciliation` of the warehouse" "……另有 {count} 项,见数据仓库 `reconciliation` 表";
     TryRows "R373" "the rows behind our number: shuping explain {metric} --unit {unit} --period {period} --rows" "查看系统数所依据的行:shuping explain {metric} --unit {unit} --period {period} --rows";
+    TestFailed "R424" "{test}\n  expected  {expected}\n  found     {found}\n  formula   {formula}\n  at        {file}:{line}" "{test}\n  应为  {expected}\n  实为  {found}\n  公式  {formula}\n  位于  {file}:{line}";
+    TestNothing "R425" "nothing is told there" "该处没有数值";
+    TestsDone "R426" "{passed} passed; {failed} failed" "通过 {passed} 个,不符 {failed} 个";
     DiffTitle "R400" "{before} → {after}: {count} values moved" "{before} → {after}:{count} 个数值有变";
     TryTitle "R401" "The draft against {release}, told as of {as_of}: {count} values would move" "草案与 {release} 相比,截至 {as_of}:{count} 个数值将变";
     TryHomeChanged "R402" "the home has changed since {release}: what that moves is shown too" "{release} 之后配置目录已改过:其影响也在其中";

@@ -14,6 +14,7 @@ mod report;
 mod schedule;
 mod schema;
 mod status;
+mod test;
 mod verbs;
 mod watch;
 
@@ -125,6 +126,8 @@ enum Verb {
     Diff(diff::Diff),
     /// Tell the last night by drafted definitions or thresholds and show what they would move
     Try(draft::Try),
+    /// Work out the examples of the home's metrics
+    Test(test::Tests),
     /// List the names that no unit answers to, or decide about one
     Aliases(Aliases),
     /// List what is held back, or export it for the sender to correct

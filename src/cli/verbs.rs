@@ -20,6 +20,7 @@ use super::report;
 use super::schedule;
 use super::schema;
 use super::status;
+use super::test;
 use crate::base::clock;
 use crate::base::said::Say;
 use crate::night;
@@ -28,6 +29,7 @@ use crate::night::Ground;
 use crate::night::draft::against_release;
 use crate::night::report::NightReport;
 use crate::spec::catalog::Catalog;
+use crate::spec::example::untested;
 use crate::spec::home::Home;
 use crate::spec::home::write_default;
 use crate::spec::secret::HomeSecrets;
@@ -54,6 +56,7 @@ pub(super) async fn verb(arguments: Arguments, face: &mut Face<'_>) -> anyhow::R
         Verb::Rekey(asked) => rekey::rekey(root, &asked, face),
         Verb::Explain(asked) => explain::explain(root, &asked, face),
         Verb::Diff(asked) => diff::diff(root, &asked, face),
+        Verb::Test(asked) => test::test(root, &asked, face),
         Verb::Try(asked) => draft::draft(root, &asked, face),
         Verb::Aliases(asked) => aliases::aliases(root, &asked, face),
         Verb::Quarantine(asked) => match &asked.export {
@@ -72,7 +75,8 @@ fn check(root: &Path, face: &mut Face<'_>) -> anyhow::Result<u8> {
         Err(code) => return Ok(code),
     };
     let today = catalog.settings.zone.to_datetime(clock::now()).date();
-    let faults = against_release(&catalog, &home.root.join(&catalog.settings.var), today)?;
+    let mut faults = against_release(&catalog, &home.root.join(&catalog.settings.var), today)?;
+    faults.extend(untested(&catalog));
     if !faults.is_empty() {
         home::print(&faults, face)?;
         return Ok(HOME);

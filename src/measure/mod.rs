@@ -17,6 +17,7 @@ mod spots;
 pub mod spread;
 mod status;
 pub mod telling;
+pub mod tried;
 pub mod units;
 mod withhold;
 pub mod worked;

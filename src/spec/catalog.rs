@@ -10,6 +10,7 @@ use super::codes::code_tables;
 use super::connector::Connector;
 use super::connector::Stream;
 use super::connector::read_connector;
+use super::example::Example;
 use super::home::Home;
 use super::list::List;
 use super::list::read_list;
@@ -91,6 +92,11 @@ impl Catalog {
     /// The metrics of all pipelines.
     pub fn metrics(&self) -> impl Iterator<Item = &Metric> {
         self.pipelines.iter().flat_map(|pipeline| &pipeline.metrics)
+    }
+
+    /// The examples of all pipelines.
+    pub fn examples(&self) -> impl Iterator<Item = &Example> {
+        self.pipelines.iter().flat_map(|pipeline| &pipeline.examples)
     }
 
     /// The tables that streams fill, and those made from them.

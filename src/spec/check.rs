@@ -44,6 +44,7 @@ pub(super) fn check(catalog: &Catalog) -> Vec<Diagnostic> {
     }
     faults.extend(super::retention::check(catalog));
     faults.extend(super::version::check(catalog));
+    faults.extend(super::example::check(catalog));
     faults.extend(check_words::check(catalog));
     faults.extend(check_twice(catalog));
     faults

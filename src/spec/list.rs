@@ -28,6 +28,13 @@ struct Line {
 const COLUMNS: [&str; 3] = ["category", "unit", "values"];
 
 impl List {
+    /// What is asked of one unit.
+    pub fn of_unit(unit_id: &str, values: &[String]) -> List {
+        let line = Line { number: 0, values: values.iter().cloned().collect() };
+        let units = BTreeMap::from([(unit_id.to_owned(), line)]);
+        List { units, ..List::default() }
+    }
+
     /// The values that hold for a unit: its own, or else those of its category.
     pub fn of(&self, unit_id: &str, category: Option<&str>) -> Option<&BTreeSet<String>> {
         let of_category = || self.categories.get(category?);

@@ -8,6 +8,7 @@ pub mod codes;
 pub mod connector;
 mod derived;
 pub mod duckdb;
+pub mod example;
 pub mod formula;
 pub mod function;
 pub mod home;

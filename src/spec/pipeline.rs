@@ -1,6 +1,9 @@
 //! What do we compute? Facts, measures and metrics: one file of `pipelines/` is one pipeline.
 
 use super::connector::format_1;
+use super::example;
+use super::example::Example;
+use super::example::Test;
 use super::formula;
 use super::formula::Exact;
 use super::formula::Formula;
@@ -37,6 +40,8 @@ pub struct Pipeline {
     pub measures: Vec<Measure>,
     /// Formulas over measures.
     pub metrics: Vec<Metric>,
+    /// Rows that tests of metrics tell of.
+    pub examples: Vec<Example>,
     /// Its file, relative to the home.
     pub file: String,
 }
@@ -189,6 +194,8 @@ pub struct Metric {
     pub life: Life,
     /// The definitions before it, the newest first.
     pub earlier: Vec<Metric>,
+    /// What it is worth on examples.
+    pub tests: Vec<Test>,
     /// What it means, in Chinese.
     pub means: String,
     /// Where it stands.
@@ -243,6 +250,7 @@ pub fn read_pipeline(file: &str, name: &str, text: &str) -> Result<Pipeline, Vec
             facts: root.tables("fact").iter().filter_map(fact).collect(),
             measures: each(&root, "measure").iter().filter_map(|m| measure(m, &faults)).collect(),
             metrics: each(&root, "metric").iter().map(|m| metric(m, &faults)).collect(),
+            examples: root.tables("example").iter().filter_map(example::example).collect(),
             file: file.to_owned(),
         }
     };
@@ -387,6 +395,7 @@ fn metric(node: &Node, faults: &Faults) -> Metric {
         version: table.whole("version").unwrap_or(1),
         life: version::life(table),
         earlier: Vec::new(),
+        tests: example::tests(table),
         means: table.need_text("means"),
         place: table.place,
         file: faults.file.clone(),

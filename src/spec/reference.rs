@@ -19,6 +19,12 @@ pub struct Reference {
 const COLUMNS: [&str; 4] = ["category", "metric", "statistic", "value"];
 
 impl Reference {
+    /// The means of metrics over a category.
+    pub fn of_means(category: &str, means: &[(String, Exact)]) -> Reference {
+        let key = |metric: &String| [category, metric, "mean"].map(str::to_owned).into();
+        Reference { values: means.iter().map(|(metric, mean)| (key(metric), *mean)).collect() }
+    }
+
     /// A statistic of a metric over the units of a category: `mean`, `median`, or the `alpha` and `beta` of the
     /// beta distribution that was fitted to its rates.
     pub fn of(&self, category: &str, metric: &str, statistic: &str) -> Option<Exact> {

@@ -9,6 +9,7 @@ mod aliases;
 mod boston;
 mod city;
 mod docs;
+mod examples;
 mod explain;
 mod extract;
 mod flaws;

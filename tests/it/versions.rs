@@ -180,7 +180,8 @@ since       = \"2026-02\"",
         min_base = { base = \"loans_back\", at_least = 7 }\n";
     // A metric that names the other has its eras too.
     let other = "\n[[metric]]\nname = \"twice\"\ntitle = \"Twice\"\nvalue = \"2 * returned_on_time\"\n\
-        measured_in = \"%\"\ndecimals = 3\ngrain = [\"unit\"]\nperiod = [\"month\"]\nbasis = \"rules\"\nmeans = \"Twice.\"\n";
+        measured_in = \"%\"\ndecimals = 3\ngrain = [\"unit\"]\nperiod = [\"month\"]\nbasis = \"rules\"\nmeans = \"Twice.\"\n\
+         [[metric.test]]\nexample = \"three loans\"\nperiod = \"2026-01\"\nvalue = \"1.000\"\n";
     let at = text.find("\n[[metric.test]]").unwrap_or(text.len());
     let (metric, tests) = text.split_at(at);
     fs::write(&file, format!("{metric}{earlier}{tests}{other}")).unwrap();

@@ -1,0 +1,125 @@
+//! Are the metrics worth what their worked examples say? And is a wrong example told?
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::process::Output;
+
+use shuping::spec::catalog;
+use shuping::spec::home::Home;
+use tempfile::TempDir;
+
+fn shuping(home: &Path, words: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_shuping"));
+    command.arg("--home").arg(home).args(words).env("LANG", "C").output().unwrap()
+}
+
+fn said(output: &Output) -> String {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    text(&output.stdout) + &text(&output.stderr)
+}
+
+#[test]
+fn every_shipped_metric_is_worth_what_was_worked_out_by_hand() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for home in ["", "examples/boston", "examples/library", "examples/receipt"] {
+        let home = root.join(home);
+        let catalog = catalog::read(&Home::open(&home).unwrap()).unwrap();
+        for metric in catalog.metrics() {
+            assert!(!metric.tests.is_empty(), "{} has no worked example", metric.name);
+        }
+        let tests: usize = catalog.metrics().map(|metric| metric.tests.len()).sum();
+        let told = shuping(&home, &["test"]);
+        assert_eq!(told.status.code(), Some(0), "{}", said(&told));
+        assert!(said(&told).ends_with(&format!("\n{tests} passed; 0 failed\n")), "{}", said(&told));
+    }
+}
+
+/// The library of the docs, with one change.
+fn library(old: &str, new: &str) -> TempDir {
+    let home = tempfile::tempdir().unwrap();
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/library");
+    for file in ["shuping.toml", "connectors/loans.toml", "pipelines/loans.toml"] {
+        let to = home.path().join(file);
+        fs::create_dir_all(to.parent().unwrap()).unwrap();
+        fs::copy(example.join(file), to).unwrap();
+    }
+    let path = home.path().join("pipelines/loans.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    assert!(text.contains(old), "the library has no `{old}`");
+    fs::write(path, text.replacen(old, new, 1)).unwrap();
+    home
+}
+
+/// The line of a text in the pipeline of a home.
+fn line(home: &Path, what: &str) -> usize {
+    let text = fs::read_to_string(home.join("pipelines/loans.toml")).unwrap();
+    text.lines().position(|line| line.contains(what)).unwrap() + 1
+}
+
+#[test]
+fn what_differs_is_told_with_both_numbers_and_the_formula() {
+    let home = library("value   = \"0.500\"", "value   = \"0.667\"");
+    let told = shuping(home.path(), &["test"]);
+    assert_eq!(told.status.code(), Some(1), "{}", said(&told));
+    let place = format!("pipelines/loans.toml:{}", line(home.path(), "example = \"three loans\""));
+    for text in [
+        "test returned_on_time three loans U1 2026-01 … FAILED\n",
+        "  expected  0.667 few\n",
+        "  found     0.500 few (1 / 2)\n",
+        "  formula   loans_back_on_time / loans_back\n",
+        &place,
+        "\n0 passed; 1 failed\n",
+    ] {
+        assert!(said(&told).contains(text), "{text}: {}", said(&told));
+    }
+    for (old, new, found) in [
+        // A changed definition is seen by its example.
+        ("ON_TIME(closed_at, due_at)", "closed_at IS NOT NULL", "1.000 few (2 / 2)"),
+        ("status  = \"few\"", "status  = \"ok\"", "0.500 few (1 / 2)"),
+        ("period  = \"2026-01\"", "period  = \"2025-12\"", "nothing is told there"),
+    ] {
+        let home = library(old, new);
+        let told = shuping(home.path(), &["test", "returned_on_time"]);
+        assert_eq!(told.status.code(), Some(1), "{new}: {}", said(&told));
+        assert!(said(&told).contains(&format!("  found     {found}\n")), "{}", said(&told));
+    }
+    let home = library("three loans", "three loans");
+    let unknown = shuping(home.path(), &["test", "returned_on_tim"]);
+    assert_eq!(unknown.status.code(), Some(2));
+    assert!(said(&unknown).contains("returned_on_time"), "{}", said(&unknown));
+}
+
+#[test]
+fn an_example_that_is_none_is_a_fault_with_its_line() {
+    for (old, new, at, fault) in [
+        ("case_id,status", "case_id,state", "case_id,state", "`state`"),
+        ("2026-01-19 17:30", "soon", "closed,2026-01-05", "`soon` is not a value of `closed_at`"),
+        ("service_case = \"\"\"", "service_cash = \"\"\"", "service_cash", "service_case"),
+        ("3,open,", "3,open,,,,,,,", "3,open", "cells below 5 headers"),
+        (
+            "example = \"three loans\"",
+            "example = \"two loans\"",
+            "two loans",
+            "`two loans` is no example",
+        ),
+        ("period  = \"2026-01\"", "period  = \"January\"", "January", "`January` is not a period"),
+        ("as_of = \"2026-01-31\"", "as_of = \"2026-02-30\"", "2026-02-30", "is not a day"),
+        ("[[metric.test]]", "[[metric.best]]", "[[metric.best]]", "`best`"),
+    ] {
+        let home = library(old, new);
+        let checked = shuping(home.path(), &["check"]);
+        assert_eq!(checked.status.code(), Some(78), "{new}: {}", said(&checked));
+        let place = format!("pipelines/loans.toml:{}:", line(home.path(), at));
+        let told = said(&checked);
+        let line = told.lines().find(|line| line.starts_with(&place));
+        assert!(told.contains(fault) && line.is_some(), "{new}: {place}: {told}");
+    }
+    let home = library(
+        "[[metric.test]]\nexample = \"three loans\"\nperiod  = \"2026-01\"\nvalue   = \"0.500\"\nstatus  = \"few\"\n",
+        "",
+    );
+    let checked = shuping(home.path(), &["check"]);
+    assert_eq!(checked.status.code(), Some(78));
+    assert!(said(&checked).contains("`returned_on_time` has no worked example [H125]"));
+}
