@@ -21,7 +21,7 @@ use shuping::base::period::PeriodKind;
 use shuping::explain;
 use shuping::frame::functions::Days;
 use shuping::frame::parquet;
-use shuping::measure::behind::instants;
+use shuping::measure::behind::kinds;
 use shuping::measure::cube;
 use shuping::measure::cube::Cube;
 use shuping::measure::fact::Ground;
@@ -92,8 +92,8 @@ impl Setting {
     fn statements(&self) -> Vec<(Vec<&Measure>, String, String)> {
         let zone = self.catalog.settings.zone.iana_name().unwrap();
         let rows = parquet::read(Path::new(&self.file)).unwrap();
-        let instants = instants(&rows);
-        let writer = Writer { zone, instants: &instants };
+        let kinds = kinds(&rows);
+        let writer = Writer { zone, kinds: &kinds };
         let from = format!("from read_parquet({})", literal(&self.file));
         let mut statements = Vec::new();
         for (month, measures) in self.by_month() {
@@ -182,7 +182,7 @@ fn agrees(cube: &Cube, measure: &Measure, unit: &str, value: &Value) {
     let spot = ((unit.to_owned(), None), None);
     let own =
         cube.measures[&measure.name].on(&spot).within(Period::of(PeriodKind::Year, last), last);
-    let own = own.map(|own| *own.numer() as f64 / *own.denom() as f64);
+    let own = own.unwrap().map(|own| *own.numer() as f64 / *own.denom() as f64);
     let other = match value {
         Value::String(text) => text.parse::<f64>().ok(),
         other => other.as_f64(),

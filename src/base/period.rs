@@ -191,6 +191,26 @@ impl Period {
         periods
     }
 
+    /// The one before, of the same kind; of months since January and of twelve months, those of the year
+    /// before. None before the years that dates know.
+    pub fn before(self) -> Option<Self> {
+        match self.kind {
+            PeriodKind::Month => self.back(1),
+            PeriodKind::Quarter => self.back(3),
+            PeriodKind::Year | PeriodKind::Ytd | PeriodKind::Ttm => self.back(12),
+        }
+    }
+
+    /// The same of the year before.
+    pub fn year_before(self) -> Option<Self> {
+        self.back(12)
+    }
+
+    fn back(self, months: i32) -> Option<Self> {
+        let last = self.last.plus(-months);
+        (last < self.last).then(|| Self::of(self.kind, last))
+    }
+
     /// Its kind.
     pub fn kind(self) -> PeriodKind {
         self.kind
@@ -333,6 +353,22 @@ mod tests {
             assert!(period.contains(month("2025-07")), "{text}");
             assert!(!period.contains(month("2026-01")), "{text}");
             assert_eq!(PeriodKind::named(period.kind().name()), Some(period.kind()));
+        }
+    }
+
+    #[test]
+    fn a_period_knows_the_one_before_and_that_of_the_year_before() {
+        for (text, before, year_before) in [
+            ("2025-01", "2024-12", "2024-01"),
+            ("2025Q1", "2024Q4", "2024Q1"),
+            ("2025", "2024", "2024"),
+            ("ytd:2025-02", "ytd:2024-02", "ytd:2024-02"),
+            ("ttm:2025-12", "ttm:2024-12", "ttm:2024-12"),
+        ] {
+            let period: Period = text.parse().unwrap();
+            let shown = |period: Option<Period>| period.map(|period| period.to_string());
+            assert_eq!(shown(period.before()).as_deref(), Some(before));
+            assert_eq!(shown(period.year_before()).as_deref(), Some(year_before));
         }
     }
 

@@ -134,7 +134,9 @@ texts! {
     WhyNotFed "R169" "no stream feeds what it rests on, or the home has no reference or list for it" "所依据的数据没有来源,或没有同类参照或名录";
     WhyNotKnown "R170" "nothing is known before {first}" "{first} 之前没有数据";
     WhyNoCalendar "R194" "it counts in working days, and those of {year} are not in schemas/calendar" "以工作日计,而 schemas/calendar 中没有 {year} 年的工作日历";
-    WhyNoValue "R171" "a part of the formula has no value, or is divided by 0" "公式中有一项无值,或除数为 0";
+    WhyNoValue "R171" "a part of the formula has no value" "公式中有一项无值";
+    WhyZero "R198" "a part of the formula is divided by 0" "公式中有一项的除数为 0";
+    WhyNotWhole "R199" "the formula asks {period}, which is not known whole" "公式所需的期间 {period} 数据不全";
     WhyBase "R172" "{base} = {found}, at least {least} is asked for" "{base} = {found},要求不低于 {least}";
     WhyWithheld "R173" "{base} is below {least}: what rests on so few people is told to nobody" "{base} 低于 {least}:依据人数过少,不对外提供";
     Rekeyed "R196" "the lake has key {fingerprint}; {identities} identities have new pseudonyms" "数据湖密钥现为 {fingerprint},已更换 {identities} 个假名";

@@ -11,6 +11,7 @@ use super::USAGE;
 use super::home;
 use super::report::grouped;
 use crate::base::cell::decimal_text;
+use crate::base::period::Period;
 use crate::base::said::Say;
 use crate::explain;
 use crate::explain::Counted;
@@ -115,13 +116,13 @@ fn complain(unknown: &Unknown, face: &mut Face<'_>) -> io::Result<()> {
 
 fn print(explained: &Explanation<'_>, face: &mut Face<'_>) -> io::Result<()> {
     head(explained, face)?;
-    steps(&explained.worked.steps, face)?;
+    steps(&explained.worked.steps, explained.worked.told.period, face)?;
     parts(explained, face)?;
     if !explained.measures.is_empty() {
         writeln!(face.out, "\n{}", Say::Measures.text(face.lang))?;
     }
     for counted in &explained.measures {
-        measure(counted, face)?;
+        measure(counted, explained.worked.told.period, face)?;
     }
     sources(explained, face)?;
     foot(explained, face)
@@ -175,6 +176,8 @@ fn why(explained: &Explanation<'_>, face: &Face<'_>) -> String {
         }
         Rule::NoCalendar(year) => face.say(Say::WhyNoCalendar, &[("year", year.to_string())]),
         Rule::NoValue => face.say(Say::WhyNoValue, &[]),
+        Rule::ZeroDenominator => face.say(Say::WhyZero, &[]),
+        Rule::NotWhole(period) => face.say(Say::WhyNotWhole, &[("period", period.to_string())]),
         Rule::Beside => face.say(Say::WhyBeside, &[]),
         Rule::Base(base, found, least) => {
             let nouns =
@@ -195,7 +198,7 @@ fn place(((_, section), part): &Spot) -> String {
     [section.clone(), part].into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
-fn steps(steps: &[Step], face: &mut Face<'_>) -> io::Result<()> {
+fn steps(steps: &[Step], told: Period, face: &mut Face<'_>) -> io::Result<()> {
     if steps.is_empty() {
         return Ok(());
     }
@@ -203,7 +206,8 @@ fn steps(steps: &[Step], face: &mut Face<'_>) -> io::Result<()> {
     for step in steps {
         let made = step.formula.iter().chain(&step.numbers).map(|text| format!(" = {text}"));
         let made: String = made.collect();
-        writeln!(face.out, "  {}  {}{made}", step.name, amount(step.value))?;
+        let name = [step.name.clone(), other(step.period, told)].join(" ");
+        writeln!(face.out, "  {}  {}{made}", name.trim_end(), amount(step.value))?;
     }
     Ok(())
 }
@@ -221,9 +225,15 @@ fn parts(explained: &Explanation<'_>, face: &mut Face<'_>) -> io::Result<()> {
     Ok(())
 }
 
-fn measure(counted: &Counted<'_>, face: &mut Face<'_>) -> io::Result<()> {
+/// A period that is not the one that is told.
+fn other(period: Period, told: Period) -> String {
+    if period == told { String::new() } else { period.to_string() }
+}
+
+fn measure(counted: &Counted<'_>, told: Period, face: &mut Face<'_>) -> io::Result<()> {
     let place = place(&counted.spot);
-    let name = [counted.measure.name.as_str(), place.as_str()].join(" ");
+    let name = [counted.measure.name.clone(), place, other(counted.period, told)];
+    let name = name.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
     let rows = format!("{}: {}", Say::RowsCounted.text(face.lang), grouped(counted.rows));
     let line = format!("{} {}", amount(counted.amount), counted.measure.measured_in);
     writeln!(face.out, "  {}  {line}  {rows}", name.trim_end())?;

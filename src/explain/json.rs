@@ -79,6 +79,8 @@ fn rule(rule: &Rule) -> Value {
         }
         Rule::NoCalendar(year) => json!({ "kind": "no_calendar", "year": year }),
         Rule::NoValue => json!({ "kind": "no_value" }),
+        Rule::ZeroDenominator => json!({ "kind": "zero_denominator" }),
+        Rule::NotWhole(period) => json!({ "kind": "not_whole", "period": period.to_string() }),
         Rule::Beside => json!({ "kind": "beside" }),
         Rule::Base(name, found, least) => json!({
             "kind": "base",
@@ -92,6 +94,7 @@ fn rule(rule: &Rule) -> Value {
 fn step(step: &Step) -> Value {
     json!({
         "name": step.name,
+        "period": step.period.to_string(),
         "formula": step.formula,
         "numbers": step.numbers,
         "value": exact(step.value),
@@ -130,6 +133,7 @@ fn counted(counted: &Counted<'_>) -> Value {
     object.insert("measure".to_owned(), json!(counted.measure.name));
     object.extend(place(&counted.spot));
     object.extend([
+        ("period".to_owned(), json!(counted.period.to_string())),
         ("amount".to_owned(), json!(exact(counted.amount))),
         ("shown".to_owned(), json!(counted.amount.map(exact_text))),
         ("measured_in".to_owned(), json!(counted.measure.measured_in)),

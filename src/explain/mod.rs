@@ -21,6 +21,7 @@ pub use self::question::What;
 pub use self::rows::Rows;
 pub use self::sources::Source;
 pub use self::unit::OfUnit;
+use crate::base::period::Period;
 use crate::measure::cube::Spot;
 use crate::measure::evaluate::Status;
 use crate::measure::kept::Ledger;
@@ -56,6 +57,8 @@ pub struct Counted<'e> {
     pub measure: &'e Measure,
     /// The place.
     pub spot: Spot,
+    /// The period; a formula may ask another than its own.
+    pub period: Period,
     /// How much.
     pub amount: Option<Exact>,
     /// How many rows count for it.

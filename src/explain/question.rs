@@ -2,7 +2,6 @@
 
 use crate::base::diagnostic::nearest;
 use crate::base::period::Period;
-use crate::base::period::PeriodKind;
 
 /// What cannot be explained, and the nearest that can.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -58,17 +57,6 @@ pub(super) fn told_period(told: &[Period], text: &str) -> Result<Period, Unknown
         let last = told.iter().rev().take(6).map(ToString::to_string);
         Unknown { what: What::Period, found: text.to_owned(), near: last.collect() }
     })
-}
-
-/// The period before, of the same kind; sums up to a month are compared with the year before.
-pub(super) fn previous(period: Period) -> Option<Period> {
-    let back = match period.kind() {
-        PeriodKind::Month => 1,
-        PeriodKind::Quarter => 3,
-        PeriodKind::Year | PeriodKind::Ytd | PeriodKind::Ttm => 12,
-    };
-    let last = period.last().plus(-back);
-    (last < period.last()).then(|| Period::of(period.kind(), last))
 }
 
 pub(super) fn unknown(what: What, found: &str, known: &[&str]) -> Unknown {

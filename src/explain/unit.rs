@@ -13,14 +13,14 @@ use super::published::Release;
 use super::question::Question;
 use super::question::Unknown;
 use super::question::What;
-use super::question::previous;
 use super::question::told_period;
 use super::question::unknown;
 use super::rows::derived;
 use super::sources;
+use crate::base::period::Period;
 use crate::frame::DataFrame;
 use crate::measure::behind::Behind;
-use crate::measure::behind::instants;
+use crate::measure::behind::kinds;
 use crate::measure::behind::with_counts;
 use crate::measure::cube::Cube;
 use crate::measure::cube::Spot;
@@ -72,7 +72,7 @@ impl<'d> OfUnit<'d> {
         let spot = self.spot(&spots, question)?;
         let period = told_period(&periods, question.period)?;
         let worked = telling.worked(metric, &spot, period)?;
-        let before = previous(period).filter(|before| periods.contains(before));
+        let before = period.before().filter(|before| periods.contains(before));
         let before = before.map(|before| telling.worked(metric, &spot, before)).transpose()?;
         let stock_day = telling.stock_month(metric.withhold.is_some()).last();
         let day = self.desk.ledger.as_of.min(stock_day);
@@ -80,8 +80,8 @@ impl<'d> OfUnit<'d> {
         let mut behind: BTreeMap<&str, Vec<(Behind, &Measure)>> = BTreeMap::new();
         for used in &worked.uses {
             let Some((measure, fact)) = self.measure(&used.measure) else { continue };
-            let rows = Behind::of(fact, measure, &used.spot, (period, day));
-            let counted = self.counted(&rows, measure)?;
+            let rows = Behind::of(fact, measure, &used.spot, (used.period, day));
+            let counted = self.counted(&rows, measure, used.period)?;
             let (amount, spot) = (used.amount, used.spot.clone());
             measures.push(Counted { spot, amount, ..counted });
             behind.entry(fact.name.as_str()).or_default().push((rows, measure));
@@ -132,7 +132,12 @@ impl<'d> OfUnit<'d> {
         Some((measure, catalog.facts().find(|fact| fact.name == measure.fact.value)?))
     }
 
-    fn counted(&self, behind: &Behind, measure: &'d Measure) -> anyhow::Result<Counted<'d>> {
+    fn counted(
+        &self,
+        behind: &Behind,
+        measure: &'d Measure,
+        period: Period,
+    ) -> anyhow::Result<Counted<'d>> {
         let nothing = DataFrame::empty();
         let of_unit = self.rows.get(&behind.fact).unwrap_or(&nothing);
         let rows = behind.rows(of_unit)?;
@@ -140,7 +145,7 @@ impl<'d> OfUnit<'d> {
         let marks = counted.column(&format!("={}", measure.name));
         let counted = marks.map_or(0, |marks| marks.len() - marks.null_count());
         let zone = self.desk.catalog.settings.zone.iana_name().unwrap_or("UTC");
-        let writer = Writer { zone, instants: &instants(of_unit) };
+        let writer = Writer { zone, kinds: &kinds(of_unit) };
         let file = std::path::absolute(self.desk.kept.file(&behind.fact))?;
         let sql = format!(
             "select {}\nfrom read_parquet({})\nwhere {}",
@@ -151,6 +156,7 @@ impl<'d> OfUnit<'d> {
         Ok(Counted {
             measure,
             spot: behind.spot.clone(),
+            period,
             amount: None,
             rows: counted as u64,
             sql,

@@ -1,13 +1,12 @@
 //! How does the measure language run? Its tree is built straight into polars expressions.
 
-use polars::lazy::dsl::max_horizontal;
-use polars::lazy::dsl::min_horizontal;
 use polars::prelude::*;
 
-use super::functions;
+use super::arith;
+use super::calls;
 use super::functions::Days;
 use super::functions::day_column;
-use crate::spec::function::Function;
+use super::table::day_number;
 use crate::spec::sql::Aggregate;
 use crate::spec::sql::AggregateKind;
 use crate::spec::sql::Expr as Tree;
@@ -22,14 +21,17 @@ pub fn row(tree: &Tree, days: &Days) -> PolarsResult<Expr> {
     Ok(match tree {
         Tree::Column(name) => col(name.as_str()),
         Tree::Text(text) => lit(text.as_str()),
-        Tree::Whole(number) => lit(*number),
-        Tree::Decimal(text) => lit(text.parse::<f64>().unwrap_or(f64::NAN)),
+        // polars would take the least type that holds it, and a sum of those leaves it.
+        Tree::Whole(number) => lit(Scalar::from(*number)),
+        Tree::Decimal(text) => arith::decimal(text),
         Tree::Flag(flag) => lit(*flag),
+        Tree::Day(day) => lit(day_number(*day)).cast(DataType::Date),
         Tree::Null => lit(NULL),
-        Tree::Not(x) => of(x)?.not(),
-        Tree::Negative(x) => lit(0) - of(x)?,
+        Tree::Not(x) => claim(of(x)?).not(),
+        Tree::Negative(x) => arith::binary(Operator::Subtract, lit(0_i64), of(x)?),
         Tree::Binary(x, operator, y) => binary(of(x)?, *operator, of(y)?),
         Tree::IsNull(x) => of(x)?.is_null(),
+        Tree::Is(x, flag) => claim(of(x)?).eq_missing(lit(*flag)),
         Tree::In(x, list) => {
             let mut hits = lit(false);
             for item in list {
@@ -44,30 +46,37 @@ pub fn row(tree: &Tree, days: &Days) -> PolarsResult<Expr> {
                 None => lit(NULL),
             };
             for (condition, then) in whens.iter().rev() {
-                result = when(of(condition)?).then(of(then)?).otherwise(result);
+                result = when(claim(of(condition)?)).then(of(then)?).otherwise(result);
             }
             result
         }
         Tree::Call(function, arguments) => {
             let arguments = arguments.iter().map(of).collect::<PolarsResult<Vec<_>>>()?;
-            call(*function, &arguments, days)?
+            calls::call(*function, &arguments, days)?
         }
     })
 }
 
+/// A condition: `NULL` is one, too.
+fn claim(x: Expr) -> Expr {
+    x.cast(DataType::Boolean)
+}
+
 fn binary(x: Expr, operator: Operator, y: Expr) -> Expr {
     match operator {
-        Operator::Add => x + y,
-        Operator::Subtract => x - y,
-        Operator::Multiply => x * y,
+        Operator::Add
+        | Operator::Subtract
+        | Operator::Multiply
+        | Operator::Divide
+        | Operator::Remainder => arith::binary(operator, x, y),
         Operator::Equal => x.eq(y),
         Operator::NotEqual => x.neq(y),
         Operator::Less => x.lt(y),
         Operator::LessOrEqual => x.lt_eq(y),
         Operator::Greater => x.gt(y),
         Operator::GreaterOrEqual => x.gt_eq(y),
-        Operator::And => x.and(y),
-        Operator::Or => x.or(y),
+        Operator::And => claim(x).and(claim(y)),
+        Operator::Or => claim(x).or(claim(y)),
         Operator::Concat => concat_str([x, y], "", false),
     }
 }
@@ -85,131 +94,6 @@ fn like(pattern: &str) -> String {
     format!("(?s)^{body}$")
 }
 
-fn call(function: Function, arguments: &[Expr], days: &Days) -> PolarsResult<Expr> {
-    let at = |place: usize| arguments.get(place).cloned().unwrap_or_else(|| lit(NULL));
-    Ok(match function {
-        Function::Abs => at(0).abs(),
-        Function::Exact => at(0).cast(DataType::Decimal(38, 12)),
-        Function::Coalesce => coalesce(arguments),
-        Function::Greatest => max_horizontal(arguments)?,
-        Function::Least => min_horizontal(arguments)?,
-        Function::Lower => at(0).str().to_lowercase(),
-        Function::Upper => at(0).str().to_uppercase(),
-        Function::Minute => at(0).cast(DataType::Int64).floor_div(lit(60_000_000_i64)),
-        Function::NullIf => when(at(0).eq(at(1))).then(lit(NULL)).otherwise(at(0)),
-        Function::Number => at(0).cast(DataType::Float64),
-        Function::SecondsBetween => {
-            let instant = |x: Expr| x.cast(DataType::Int64).floor_div(lit(1_000_000_i64));
-            instant(at(1)) - instant(at(0))
-        }
-        Function::Substr => {
-            let length = arguments.get(2).cloned().unwrap_or_else(|| lit(NULL));
-            at(0).str().slice(at(1) - lit(1), length)
-        }
-        Function::Ordinal => {
-            let options = RankOptions { method: RankMethod::Ordinal, descending: false };
-            let keys = arguments.get(1..).unwrap_or_default();
-            at(0).rank(options, None).over(keys)?.cast(DataType::Int64)
-        }
-        Function::Repeats => len().over(arguments)?.cast(DataType::Int64),
-        Function::Age
-        | Function::DaysBetween
-        | Function::ElapsedWorkdays
-        | Function::IsWorkday
-        | Function::MonthsBetween
-        | Function::Moved
-        | Function::OnTime
-        | Function::RetirementMonth => value_by_value(function, arguments, days),
-    })
-}
-
-/// The functions that polars does not know, value by value.
-fn value_by_value(function: Function, arguments: &[Expr], days: &Days) -> Expr {
-    let days = days.clone();
-    let run = move |columns: &mut [Column]| compute(function, columns, &days);
-    let output = move |_: &Schema, fields: &[Field]| {
-        let kind = match function {
-            Function::OnTime | Function::IsWorkday => DataType::Boolean,
-            Function::Moved | Function::RetirementMonth => DataType::Date,
-            _ => DataType::Int64,
-        };
-        let name = fields.first().map_or("".into(), |field| field.name().clone());
-        Ok(Field::new(name, kind))
-    };
-    map_multiple(run, arguments, output)
-}
-
-fn compute(function: Function, columns: &[Column], days: &Days) -> PolarsResult<Column> {
-    let height = columns.iter().map(Column::len).max().unwrap_or(0);
-    let name = columns.first().map_or("".into(), |column| column.name().clone());
-    let day = |at: usize| columns.get(at).map_or(Ok(Vec::new()), |c| days.of_column(c));
-    let text = |at: usize| columns.get(at).map_or(Ok(Vec::new()), texts);
-    let whole = |at: usize| columns.get(at).map_or(Ok(vec![Some(0)]), wholes);
-    Ok(match function {
-        Function::RetirementMonth => {
-            let (births, kinds) = (day(0)?, text(1)?);
-            let due = |at| functions::retirement(spread(&births, at)?, &spread(&kinds, at)?);
-            day_column(&name, (0..height).map(due))
-        }
-        Function::Moved => {
-            let (dues, suspended) = (day(0)?, whole(1)?);
-            let moved = |at| {
-                let paused = spread(&suspended, at).unwrap_or(0);
-                days.calendar.moved(spread(&dues, at)?, paused).ok()
-            };
-            day_column(&name, (0..height).map(moved))
-        }
-        Function::IsWorkday => {
-            let days_told = day(0)?;
-            let worked = |at| Some(days.calendar.day(spread(&days_told, at)?).ok()?.is_workday);
-            claims(name, (0..height).map(worked))
-        }
-        _ => {
-            let (from, to, suspended) = (day(0)?, day(1)?, whole(2)?);
-            let paused = |at| spread(&suspended, at).unwrap_or(0);
-            let pair = |at| Some((spread(&from, at)?, spread(&to, at)?));
-            if function == Function::OnTime {
-                let on_time = |at| {
-                    let (closed, due) = pair(at)?;
-                    functions::on_time(days, closed, due, paused(at))
-                };
-                return Ok(claims(name, (0..height).map(on_time)));
-            }
-            let number = |at| {
-                let (from, to) = pair(at)?;
-                match function {
-                    Function::Age => Some(functions::age(from, to)),
-                    Function::DaysBetween => Some(i64::from((to - from).get_days())),
-                    Function::MonthsBetween => Some(functions::months_between(from, to)),
-                    _ => functions::elapsed_workdays(days, from, to, paused(at)),
-                }
-            };
-            let numbers = (0..height).map(number);
-            Int64Chunked::from_iter_options(name, numbers).into_series().into()
-        }
-    })
-}
-
-fn claims(name: PlSmallStr, claims: impl Iterator<Item = Option<bool>>) -> Column {
-    BooleanChunked::from_iter_options(name, claims).into_series().into()
-}
-
-fn texts(column: &Column) -> PolarsResult<Vec<Option<String>>> {
-    let column = column.cast(&DataType::String)?;
-    Ok(column.str()?.iter().map(|text| text.map(str::to_owned)).collect())
-}
-
-fn wholes(column: &Column) -> PolarsResult<Vec<Option<i64>>> {
-    let column = column.cast(&DataType::Int64)?;
-    Ok(column.i64()?.iter().collect())
-}
-
-/// The value of a row; a column of one value holds for all.
-fn spread<T: Clone>(values: &[Option<T>], at: usize) -> Option<T> {
-    let at = if values.len() == 1 { 0 } else { at };
-    values.get(at).cloned().flatten()
-}
-
 /// The rows that a measure aggregates, as one value a row: null where the row does not count.
 ///
 /// # Errors
@@ -220,10 +104,16 @@ pub fn counted(aggregate: &Aggregate, days: &Days) -> PolarsResult<Expr> {
         AggregateKind::Count(x) => {
             when(row(x, days)?.is_not_null()).then(lit(1_i64)).otherwise(lit(NULL))
         }
-        AggregateKind::Sum(x) | AggregateKind::Quantile(x, _) => row(x, days)?,
+        AggregateKind::Distinct(x)
+        | AggregateKind::Sum(x)
+        | AggregateKind::Avg(x)
+        | AggregateKind::Min(x)
+        | AggregateKind::Max(x)
+        | AggregateKind::Stddev(x)
+        | AggregateKind::Quantile(x, _) => row(x, days)?,
     };
     Ok(match &aggregate.filter {
-        Some(filter) => when(row(filter, days)?).then(value).otherwise(lit(NULL)),
+        Some(filter) => when(claim(row(filter, days)?)).then(value).otherwise(lit(NULL)),
         None => value,
     })
 }
@@ -242,6 +132,7 @@ mod tests {
     use crate::base::cell::Cell;
     use crate::frame::table;
     use crate::spec::catalog;
+    use crate::spec::function::Function;
     use crate::spec::home::Home;
     use crate::spec::schema::FieldKind;
 
@@ -295,7 +186,7 @@ mod tests {
         assert_eq!(worked(day(1990, 1, 1)), None);
     }
 
-    /// 1.25 · 96.55; polars itself would round to two decimals.
+    /// 1.25 · 96.55; polars itself would round to two decimals. No product has more than twelve.
     #[test]
     fn a_product_of_exact_decimals_keeps_all_its_places() {
         let columns = [("a", FieldKind::Decimal(2)), ("b", FieldKind::Decimal(2))];

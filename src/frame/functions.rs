@@ -11,6 +11,7 @@ use crate::base::calendar::Calendar;
 use crate::base::period::Month;
 use crate::base::retirement::Kind;
 use crate::base::retirement::retirement_month;
+use crate::spec::kinds::PLACES;
 
 /// What days mean in a home.
 #[derive(Clone, Debug)]
@@ -83,9 +84,43 @@ pub fn retirement(birth: Date, kind: &str) -> Option<Date> {
     Kind::named(kind).map(|kind| retirement_month(birth, kind).first())
 }
 
+/// `NUMBER(text)`: the digits of a plain decimal, with twelve behind the point; none of any other text.
+pub fn number(text: &str) -> Option<i128> {
+    let (sign, digits) = match text.trim().split_at_checked(1)? {
+        ("-", digits) => (-1, digits),
+        ("+", digits) => (1, digits),
+        _ => (1, text.trim()),
+    };
+    let (whole, part) = digits.split_once('.').unwrap_or((digits, "0"));
+    let is_plain = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_plain(whole) || !is_plain(part) || part.len() > usize::from(PLACES) {
+        return None;
+    }
+    let digits = format!("{whole}{part:0<places$}", places = usize::from(PLACES));
+    digits.parse::<i128>().ok().map(|digits| sign * digits)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_is_a_number_where_it_is_a_plain_decimal() {
+        let one = 1_000_000_000_000;
+        for (text, digits) in [
+            ("7", Some(7 * one)),
+            (" -0.25 ", Some(-one / 4)),
+            ("+3", Some(3 * one)),
+            ("0.0000000000001", None),
+            ("1e3", None),
+            ("", None),
+            ("-", None),
+            (".5", None),
+            ("七", None),
+        ] {
+            assert_eq!(number(text), digits, "{text}");
+        }
+    }
 
     #[test]
     fn a_leapling_has_a_birthday_on_the_first_of_march() {

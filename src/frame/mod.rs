@@ -1,5 +1,7 @@
 //! Floor 2: polars: typed tables, Parquet, and the measure language as expressions.
 
+mod arith;
+mod calls;
 pub mod expr;
 pub mod functions;
 pub mod parquet;

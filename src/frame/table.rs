@@ -25,6 +25,21 @@ pub fn data_type(kind: FieldKind) -> DataType {
     }
 }
 
+/// The kind of a column; none of one without values.
+pub fn kind_of(kind: &DataType) -> Option<FieldKind> {
+    match kind {
+        DataType::String => Some(FieldKind::Text),
+        DataType::Boolean => Some(FieldKind::Flag),
+        DataType::Date => Some(FieldKind::Day),
+        DataType::Datetime(..) => Some(FieldKind::Instant),
+        DataType::Decimal(_, scale) => {
+            Some(FieldKind::Decimal(u8::try_from(*scale).unwrap_or(u8::MAX)))
+        }
+        kind if kind.is_integer() => Some(FieldKind::Whole),
+        _ => None,
+    }
+}
+
 /// A day as polars counts it.
 pub fn day_number(day: Date) -> i32 {
     // A civil date lies within ± 4 million days of 1970.

@@ -1,6 +1,6 @@
 //! Which rows stand behind a measure of a place and period?
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use polars::prelude::*;
@@ -14,11 +14,13 @@ use crate::base::period::Period;
 use crate::frame::FrameError;
 use crate::frame::expr;
 use crate::frame::functions::Days;
+use crate::frame::table;
 use crate::spec::duckdb::identifier;
 use crate::spec::duckdb::literal;
 use crate::spec::pipeline::Fact;
 use crate::spec::pipeline::FactKind;
 use crate::spec::pipeline::Measure;
+use crate::spec::schema::FieldKind;
 
 /// The rows of a fact that a measure looks at: its place, and the column and numbers of its months.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -155,9 +157,9 @@ pub fn with_counts(
     Ok(rows.clone().lazy().with_columns(columns).collect().map_err(doing())?)
 }
 
-/// The columns that are instants.
-pub fn instants(rows: &DataFrame) -> BTreeSet<String> {
+/// The kinds of the columns.
+pub fn kinds(rows: &DataFrame) -> BTreeMap<String, FieldKind> {
     let columns = rows.columns().iter();
-    let instants = columns.filter(|column| matches!(column.dtype(), DataType::Datetime(..)));
-    instants.map(|column| column.name().to_string()).collect()
+    let kind = |column: &Column| Some((column.name().to_string(), table::kind_of(column.dtype())?));
+    columns.filter_map(kind).collect()
 }

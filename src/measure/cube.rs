@@ -7,11 +7,13 @@ use jiff::civil::Date;
 use polars::prelude::*;
 
 use super::MeasureError;
+pub use super::amounts::Amounts;
+pub use super::amounts::AmountsAt;
+use super::amounts::Way;
 use super::fact::Ground;
 use super::made::made;
 use super::placed::month_of_measure;
 use super::placed::placed;
-use super::quantile::quantile;
 use super::spots::Counted;
 pub use super::spots::Part;
 pub use super::spots::Place;
@@ -19,38 +21,14 @@ pub use super::spots::Spot;
 use super::spots::keys;
 use crate::base::cell::Cell;
 use crate::base::period::Month;
-use crate::base::period::Period;
 use crate::frame::FrameError;
 use crate::frame::expr;
 use crate::frame::table;
-use crate::spec::formula::Exact;
 use crate::spec::function::AsksCalendar;
 use crate::spec::pipeline::Fact;
 use crate::spec::pipeline::FactKind;
 use crate::spec::pipeline::Make;
 use crate::spec::pipeline::Measure;
-use crate::spec::sql::AggregateKind;
-
-/// The amounts of one measure.
-#[derive(Clone, Debug)]
-pub struct Amounts {
-    /// Its fact.
-    pub fact: String,
-    /// The days without whose calendar it has no value.
-    pub asks_calendar: AsksCalendar,
-    /// Whether the last month of a period counts, not the sum.
-    is_stock: bool,
-    /// Only quarters that end by this day count, if it counts at their ends.
-    quarters_until: Option<Date>,
-    /// One of it is so many parts, and its digits stand so far behind the point.
-    divisor: i128,
-    /// The lists of the home that its columns are made from.
-    pub(super) lists: BTreeSet<String>,
-    /// Which quantile, in thousandths.
-    quantile: Option<u32>,
-    sums: BTreeMap<Spot, BTreeMap<Month, i128>>,
-    counts: BTreeMap<Spot, BTreeMap<Month, BTreeMap<i128, u64>>>,
-}
 
 /// What is known of a fact.
 #[derive(Clone, Debug)]
@@ -74,72 +52,6 @@ pub struct Cube {
     pub facts: BTreeMap<String, Known>,
     /// Columns that facts make for tables, by the table.
     pub made: Vec<(String, DataFrame)>,
-}
-
-impl Amounts {
-    /// What there is of it at a spot.
-    pub fn on(&self, spot: &Spot) -> AmountsAt<'_> {
-        AmountsAt { amounts: self, sums: self.sums.get(spot), counts: self.counts.get(spot) }
-    }
-
-    /// The sections of a unit that have any amount.
-    pub fn sections<'a>(&'a self, unit: &'a str) -> impl Iterator<Item = &'a str> {
-        let first = ((unit.to_owned(), None), None);
-        let of_unit = self.spots_from(first).take_while(move |((of, _), _)| of == unit);
-        of_unit.filter_map(|((_, section), _)| section.as_deref())
-    }
-
-    /// The values of a dimension that have any amount at a place.
-    pub fn values<'a>(&'a self, by: &'a str, place: &'a Place) -> impl Iterator<Item = &'a str> {
-        let first = (place.clone(), Some((by.to_owned(), String::new())));
-        let parts = self.spots_from(first).map_while(move |(of, part)| {
-            part.as_ref().filter(|(dimension, _)| of == place && dimension == by)
-        });
-        parts.map(|(_, value)| value.as_str())
-    }
-
-    /// Every spot with an amount from one on, in order: a measure has sums or counts, never both.
-    fn spots_from(&self, first: Spot) -> impl Iterator<Item = &Spot> {
-        let sums = self.sums.range(first.clone()..).map(|(spot, _)| spot);
-        sums.chain(self.counts.range(first..).map(|(spot, _)| spot))
-    }
-
-    /// Whether a month counts.
-    fn counts_in(&self, month: Month) -> bool {
-        self.quarters_until.is_none_or(|day| month.month() % 3 == 0 && month.last() <= day)
-    }
-}
-
-/// The amounts of one measure at a spot.
-#[derive(Clone, Copy, Debug)]
-pub struct AmountsAt<'a> {
-    amounts: &'a Amounts,
-    sums: Option<&'a BTreeMap<Month, i128>>,
-    counts: Option<&'a BTreeMap<Month, BTreeMap<i128, u64>>>,
-}
-
-impl AmountsAt<'_> {
-    /// The value in a period that ends no later than `told`; `None` is no value.
-    pub fn within(&self, period: Period, told: Month) -> Option<Exact> {
-        let Amounts { quantile: thousandths, is_stock, divisor, .. } = *self.amounts;
-        let months = || period.first()..=period.last();
-        if let Some(thousandths) = thousandths {
-            let mut all: BTreeMap<i128, u64> = BTreeMap::new();
-            let counts = self.counts.into_iter().flat_map(|counts| counts.range(months()));
-            for (value, count) in counts.flat_map(|(_, counts)| counts) {
-                *all.entry(*value).or_default() += count;
-            }
-            return quantile(&all, thousandths).map(|value| value / Exact::from(divisor));
-        }
-        let sum = self.sums.map_or(0, |sums| {
-            if is_stock {
-                let last = period.last().min(told);
-                return sums.get(&last).copied().unwrap_or(0);
-            }
-            sums.range(months()).map(|(_, amount)| amount).sum()
-        });
-        Some(Exact::new(sum, divisor))
-    }
 }
 
 /// Counts every measure.
@@ -216,7 +128,8 @@ fn add(
     }
     for (month, measures) in by_month {
         for (name, amounts) in amounts(ground, fact, &measures, (placed, &month))? {
-            let months = amounts.sums.values().flat_map(BTreeMap::keys);
+            let months = amounts.sums.values().chain(amounts.rows.values());
+            let months = months.flat_map(BTreeMap::keys);
             first = first.into_iter().chain(months.copied()).min();
             into.insert(name, amounts);
         }
@@ -248,19 +161,27 @@ fn amounts(
     }
     let selected: Vec<Expr> = keys.iter().map(col).chain(counted).collect();
     let rows = placed.select(selected).collect().map_err(doing())?;
-    let is_sum = |measure: &Measure| !matches!(measure.aggregate.kind, AggregateKind::Quantile(..));
-    let summed: Vec<Expr> = measures
-        .iter()
-        .filter(|measure| is_sum(measure))
-        .map(|measure| col(measure.name.as_str()).sum())
-        .collect();
+    let mut summed: Vec<Expr> = Vec::new();
+    for (measure, (name, amounts)) in measures.iter().zip(&found) {
+        if amounts.way.is_summed() {
+            summed.push(col(name.as_str()).sum());
+        }
+        if !measure.aggregate.kind.is_additive() {
+            summed.push(col(name.as_str()).count().cast(DataType::Int64).alias(rows_of(name)));
+        }
+    }
     let by: Vec<Expr> = keys.iter().map(col).collect();
     let sums = rows.clone().lazy().group_by(&by).agg(summed);
     let sums = sums.collect().map_err(doing())?;
     let counted = Counted::of(fact, &sums);
-    for (measure, (_, amounts)) in measures.iter().zip(&mut found) {
-        if is_sum(measure) {
-            add_sums(&counted, &sums, measure, amounts)?;
+    for (measure, (name, amounts)) in measures.iter().zip(&mut found) {
+        if amounts.way.is_summed() {
+            amounts.sums = added(&counted, &sums, (measure, name), amounts)?;
+        }
+        if !measure.aggregate.kind.is_additive() {
+            amounts.rows = added(&counted, &sums, (measure, &rows_of(name)), amounts)?;
+        }
+        if amounts.way.is_summed() {
             continue;
         }
         let value = col(measure.name.as_str());
@@ -276,6 +197,11 @@ fn amounts(
     Ok(found)
 }
 
+/// The column with how many rows of a measure have a value.
+fn rows_of(measure: &str) -> String {
+    format!("{measure}#rows")
+}
+
 fn nothing(ground: &Ground<'_>, fact: &Fact, measure: &Measure) -> Amounts {
     Amounts {
         fact: fact.name.clone(),
@@ -284,11 +210,9 @@ fn nothing(ground: &Ground<'_>, fact: &Fact, measure: &Measure) -> Amounts {
         is_stock: matches!(fact.kind, FactKind::Stock { .. }) && !measure.at_quarter_ends,
         quarters_until: measure.at_quarter_ends.then_some(ground.as_of),
         divisor: measure.per,
-        quantile: match measure.aggregate.kind {
-            AggregateKind::Quantile(_, thousandths) => Some(thousandths),
-            _ => None,
-        },
+        way: Way::of(&measure.aggregate.kind),
         sums: BTreeMap::new(),
+        rows: BTreeMap::new(),
         counts: BTreeMap::new(),
     }
 }
@@ -312,30 +236,31 @@ fn asks_calendar(fact: &Fact, measure: &Measure) -> AsksCalendar {
     asks
 }
 
-/// Adds up a column of sums.
-fn add_sums(
+/// Adds up a column of whole numbers, or of the digits of decimals.
+fn added(
     counted: &Counted,
     sums: &DataFrame,
-    measure: &Measure,
+    (measure, column): (&Measure, &str),
     into: &mut Amounts,
-) -> Result<(), MeasureError> {
+) -> Result<BTreeMap<Spot, BTreeMap<Month, i128>>, MeasureError> {
     let mut amounts = Vec::with_capacity(sums.height());
-    for cell in cells(sums, &measure.name) {
-        amounts.push(match cell {
-            None => None,
-            Some(Cell::Whole(number)) => Some(i128::from(number)),
-            Some(Cell::Decimal(digits, scale)) => {
-                into.divisor = measure.per * 10_i128.pow(u32::from(scale));
-                Some(digits)
-            }
-            Some(_) => {
-                return Err(MeasureError::NotANumber { measure: measure.name.clone() });
-            }
-        });
+    for cell in cells(sums, column) {
+        amounts.push(cell.map(|cell| digits(&cell, measure, into)).transpose()?);
     }
     let add = |sum: &mut i128, amount: &i128| *sum += amount;
-    into.sums = counted.add(amounts.into_iter(), |month| into.counts_in(month), add);
-    Ok(())
+    Ok(counted.add(amounts.into_iter(), |month| into.counts_in(month), add))
+}
+
+/// The digits of a number; how many stand behind the point is kept once for all.
+fn digits(cell: &Cell, measure: &Measure, into: &mut Amounts) -> Result<i128, MeasureError> {
+    match cell {
+        Cell::Whole(number) => Ok(i128::from(*number)),
+        Cell::Decimal(digits, scale) => {
+            into.divisor = measure.per * 10_i128.pow(u32::from(*scale));
+            Ok(*digits)
+        }
+        _ => Err(MeasureError::NotANumber { measure: measure.name.clone() }),
+    }
 }
 
 /// Adds up how often each value comes.
@@ -346,11 +271,19 @@ fn add_counts(
     into: &mut Amounts,
 ) -> Result<(), MeasureError> {
     let mut brought = Vec::with_capacity(dist.height());
+    let mut known: BTreeMap<Cell, i128> = BTreeMap::new();
     for pair in cells(dist, &measure.name).into_iter().zip(cells(dist, "_rows")) {
-        let (Some(Cell::Whole(value)), Some(Cell::Whole(count))) = pair else {
+        let (Some(value), Some(Cell::Whole(count))) = pair else {
             return Err(MeasureError::NotANumber { measure: measure.name.clone() });
         };
-        brought.push(Some((i128::from(value), u64::try_from(count).unwrap_or(0))));
+        // How many values there are can be told of values of any kind.
+        let value = if into.way == Way::Distinct {
+            let next = known.len() as i128;
+            *known.entry(value).or_insert(next)
+        } else {
+            digits(&value, measure, into)?
+        };
+        brought.push(Some((value, u64::try_from(count).unwrap_or(0))));
     }
     let add = |counts: &mut BTreeMap<i128, u64>, (value, count): &(i128, u64)| {
         *counts.entry(*value).or_default() += count;

@@ -124,12 +124,23 @@ pub(super) fn told<'m>(
         told.denominator = seat.value(below).map_err(failed)?;
         told.base = told.denominator;
     }
-    let Some(value) = seat.value(&metric.value).map_err(failed)? else { return Ok(told) };
+    let Some(value) = seat.value(&metric.value).map_err(failed)? else {
+        told.reason = seat.lack(&metric.value).map_err(failed)?.or(told.reason);
+        return Ok(told);
+    };
     let base = |base: &Base| seat.named(&base.name.value).map_err(failed);
     let people = metric.withhold.as_ref().map(base).transpose()?.flatten();
     if let Some(withhold) = &metric.withhold {
-        let is_few = people.is_none_or(|found| found < withhold.at_least);
-        if is_few || withholding.holds(metric, spot, period) {
+        // What another period is worth can be had from this one, so its people are asked too.
+        let mut seats = vec![*seat];
+        seat.others(&metric.value, &mut seats);
+        let mut is_withheld = false;
+        for seat in &seats {
+            let people = seat.named(&withhold.name.value).map_err(failed)?;
+            is_withheld |= people.is_none_or(|found| found < withhold.at_least)
+                || withholding.holds(metric, spot, seat.period);
+        }
+        if is_withheld {
             (told.status, told.reason) = (Status::Withheld, None);
             (told.numerator, told.denominator, told.base) = (None, None, None);
             return Ok(told);

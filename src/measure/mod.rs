@@ -1,5 +1,6 @@
 //! Floor 3: facts are counted by unit, section and month, and metrics are computed from the counts.
 
+mod amounts;
 pub mod behind;
 pub mod cube;
 mod era;
@@ -10,7 +11,6 @@ pub mod made;
 mod months;
 pub mod peers;
 pub mod placed;
-mod quantile;
 mod seat;
 mod spell;
 mod spots;
@@ -19,6 +19,7 @@ mod status;
 pub mod telling;
 pub mod tried;
 pub mod units;
+mod values;
 mod withhold;
 pub mod worked;
 mod written;

@@ -9,6 +9,7 @@ use num_traits::Signed as _;
 use num_traits::Zero as _;
 
 use super::cube::AmountsAt;
+use super::cube::Known;
 use super::cube::Spot;
 use super::spread::Overflow;
 use super::spread::spread;
@@ -20,6 +21,7 @@ use crate::spec::formula::Exact;
 use crate::spec::formula::Formula;
 use crate::spec::formula::Over;
 use crate::spec::formula::Parts;
+use crate::spec::formula::Shift;
 use crate::spec::formula::Spread;
 use crate::spec::function::AsksCalendar;
 
@@ -126,7 +128,10 @@ impl<'s> Seat<'s> {
             return self.value(&metric.value);
         }
         let known = self.stand.known.iter().find(|(known, _)| *known == name);
-        Ok(known.and_then(|(_, amounts)| amounts.within(self.period, self.footing.told)))
+        let within = |(_, amounts): &(&str, AmountsAt<'_>)| {
+            amounts.within(self.period, self.footing.told).transpose()
+        };
+        known.and_then(within).transpose()
     }
 
     /// The value of a formula; a zero denominator or a missing part is no value.
@@ -147,8 +152,79 @@ impl<'s> Seat<'s> {
                 self.telling.peers.mean(&self.stand.spot.0.0, self.period, metric)
             }
             Formula::OfUnit(x) => self.of_unit().value(x)?,
+            Formula::At(shift, x) => match self.other(*shift) {
+                Ok(other) => other.value(x)?,
+                Err(_) => None,
+            },
             Formula::Over(kind, over) => self.over(*kind, over)?,
         })
+    }
+
+    /// The same place in another period.
+    ///
+    /// # Errors
+    /// Why nothing can be worked out there: it is not known whole.
+    pub(super) fn other(&self, shift: Shift) -> Result<Seat<'s>, Reason> {
+        let period = shift.of(self.period).ok_or(Reason::NotKnown)?;
+        let other = Seat { period, ..*self };
+        match other.unfit() {
+            Some(Reason::NotKnown) => return Err(Reason::NotWhole(period)),
+            Some(reason) => return Err(reason),
+            None => {}
+        }
+        let known = self.footing.facts.iter().filter_map(|fact| self.telling.cube.facts.get(*fact));
+        let is_whole = |known: &Known| {
+            known.first.is_some_and(|first| first <= period.first())
+                && known.covered_from.is_none_or(|from| from <= period.first().first())
+        };
+        if known.into_iter().all(is_whole) { Ok(other) } else { Err(Reason::NotWhole(period)) }
+    }
+
+    /// Why a formula has no value; none where it has one.
+    pub(super) fn lack(&self, formula: &Formula) -> Result<Option<Reason>, Overflow> {
+        Ok(match formula {
+            Formula::Add(x, y)
+            | Formula::Subtract(x, y)
+            | Formula::Multiply(x, y)
+            | Formula::Greatest(x, y) => self.lack(x)?.or(self.lack(y)?),
+            Formula::Divide(x, y) => match self.lack(x)?.or(self.lack(y)?) {
+                None => {
+                    let is_zero = self.value(y)?.is_some_and(|below| below.is_zero());
+                    is_zero.then_some(Reason::ZeroDenominator)
+                }
+                lack => lack,
+            },
+            Formula::OfUnit(x) => self.of_unit().lack(x)?,
+            Formula::At(shift, x) => match self.other(*shift) {
+                Ok(other) => other.lack(x)?,
+                Err(reason) => Some(reason),
+            },
+            Formula::Name(name) => match self.telling.metrics.get(name.as_str()) {
+                Some(metric) => self.lack(&metric.value)?,
+                None => self.named(name)?.is_none().then_some(Reason::NoValue),
+            },
+            Formula::Number(_) | Formula::Peers(_) | Formula::Over(..) => {
+                self.value(formula)?.is_none().then_some(Reason::NoValue)
+            }
+        })
+    }
+
+    /// The same place in every other period that a formula asks.
+    pub(super) fn others(&self, formula: &Formula, into: &mut Vec<Seat<'s>>) {
+        formula.each(&mut |piece| match piece {
+            Formula::At(shift, x) => {
+                if let Ok(other) = self.other(*shift) {
+                    into.push(other);
+                    other.others(x, into);
+                }
+            }
+            Formula::Name(name) => {
+                if let Some(metric) = self.telling.metrics.get(name.as_str()) {
+                    self.others(&metric.value, into);
+                }
+            }
+            _ => {}
+        });
     }
 
     /// The seat of the whole unit.

@@ -114,9 +114,13 @@ fn over_ratios(parts: &[Share], work: impl Fn(&[(f64, f64)]) -> f64) -> Option<E
     if floats.len() < 2 || floats.iter().all(|(ratio, _)| *ratio == 0.0) {
         return None;
     }
-    let scale = 1_000_000_000_000_i128;
-    let digits = (work(&floats) * 1e12).round();
-    digits.to_i128().map(|digits| Exact::new(digits, scale))
+    kept(work(&floats))
+}
+
+/// A floating-point number with twelve decimals.
+pub(super) fn kept(number: f64) -> Option<Exact> {
+    let digits = (number * 1e12).round().to_i128()?;
+    Some(Exact::new(digits, 1_000_000_000_000))
 }
 
 fn float(number: &Exact) -> Option<f64> {

@@ -1,5 +1,7 @@
 //! How far can the value of a metric be trusted, and why is there none?
 
+use crate::base::period::Period;
+
 /// How far a value can be trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Status {
@@ -45,8 +47,12 @@ pub enum Reason {
     NotKnown,
     /// It counts in working days, and nobody has published those of this year.
     NoCalendar(i16),
-    /// Nothing to divide by, or a part of the formula has no value.
+    /// A part of the formula has no value.
     NoValue,
+    /// A part of the formula is divided by zero.
+    ZeroDenominator,
+    /// The formula asks another period, which is not known whole.
+    NotWhole(Period),
     /// There is less of its base than it needs.
     Below,
 }
@@ -61,6 +67,8 @@ impl Reason {
             Reason::NotKnown => "not_known",
             Reason::NoCalendar(year) => return format!("no_calendar {year}"),
             Reason::NoValue => "no_value",
+            Reason::ZeroDenominator => "zero_denominator",
+            Reason::NotWhole(period) => return format!("not_whole {period}"),
             Reason::Below => "below",
         };
         word.to_owned()

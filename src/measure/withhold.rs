@@ -101,7 +101,8 @@ impl<'t> Withholding<'t> {
     ) {
         let told = telling.stock_month(true);
         let count = |amounts: &Amounts, spot: &Spot, period: Period| {
-            amounts.on(spot).within(period, told).unwrap_or_else(Exact::zero)
+            let count = amounts.on(spot).within(period, told).ok().flatten();
+            count.unwrap_or_else(Exact::zero)
         };
         let whole = ((unit.unit_id.clone(), None), None);
         let mut spots = group.spots.clone();
@@ -158,7 +159,8 @@ impl<'t> Withholding<'t> {
         for ((spot, period), (unions, block)) in everywhere {
             let count = |measure: &&'t str| {
                 let amounts = telling.cube.measures.get(*measure);
-                let count = amounts.and_then(|all| all.on(spot).within(period, told));
+                let count =
+                    amounts.and_then(|all| all.on(spot).within(period, told).ok().flatten());
                 (*measure, count.unwrap_or_else(Exact::zero))
             };
             let hidden = hidden_parts(&block.iter().map(count).collect(), distribution.at_least);

@@ -54,8 +54,12 @@ pub enum Rule {
     NotKnown(Option<Month>),
     /// It counts in working days, and those of this year are not published.
     NoCalendar(i16),
-    /// Nothing to divide by, or a part of the formula has no value.
+    /// A part of the formula has no value.
     NoValue,
+    /// A part of the formula is divided by zero.
+    ZeroDenominator,
+    /// The formula asks a period that is not known whole.
+    NotWhole(Period),
     /// Others rest on too few people, and this would tell them by subtraction.
     Beside,
     /// A base, what there is of it, and the least there should be.
@@ -67,6 +71,8 @@ pub enum Rule {
 pub struct Step {
     /// Its name.
     pub name: String,
+    /// The period; a formula may ask another than its own.
+    pub period: Period,
     /// Its formula; none for `months_known`.
     pub formula: Option<String>,
     /// The formula with its numbers.
@@ -108,6 +114,8 @@ pub struct Use {
     pub measure: String,
     /// The place.
     pub spot: Spot,
+    /// The period.
+    pub period: Period,
     /// How much.
     pub amount: Option<Exact>,
 }
@@ -151,6 +159,8 @@ impl<'t> Telling<'t, 't> {
             Some(Reason::NotKnown) => Rule::NotKnown(footing.first),
             Some(Reason::NoCalendar(year)) => Rule::NoCalendar(year),
             Some(Reason::NoValue) => Rule::NoValue,
+            Some(Reason::ZeroDenominator) => Rule::ZeroDenominator,
+            Some(Reason::NotWhole(period)) => Rule::NotWhole(period),
             Some(Reason::Below) => seat.base(metric.need.as_ref()).map_err(failed)?,
             None => seat.rule(metric, told.status).map_err(failed)?,
         };
@@ -216,6 +226,10 @@ impl Worked<'_> {
                 self.walk(seat, y)
             }
             Formula::OfUnit(x) => self.walk(&seat.of_unit(), x),
+            Formula::At(shift, x) => match seat.other(*shift) {
+                Ok(other) => self.walk(&other, x),
+                Err(_) => Ok(()),
+            },
             Formula::Over(kind, over) => self.over(seat, formula, (*kind, over)),
         }
     }
@@ -224,8 +238,8 @@ impl Worked<'_> {
         let value = seat.named(name)?;
         let metric = seat.telling.metric_on(name, seat.period.last().last());
         if metric.is_none() && name != "months_known" {
-            let asked =
-                Use { measure: name.to_owned(), spot: seat.stand.spot.clone(), amount: value };
+            let (measure, spot) = (name.to_owned(), seat.stand.spot.clone());
+            let asked = Use { measure, spot, period: seat.period, amount: value };
             if !self.uses.contains(&asked) {
                 self.uses.push(asked);
             }
@@ -234,6 +248,7 @@ impl Worked<'_> {
         let numbers = |metric: &Metric| written(&metric.value, Words::Numbers(seat));
         let step = Step {
             name: name.to_owned(),
+            period: seat.period,
             formula: metric.map(|metric| metric.text.value.clone()),
             numbers: metric.map(numbers).transpose()?,
             value,

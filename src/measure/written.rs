@@ -69,6 +69,15 @@ fn text(formula: &Formula, words: Words<'_>, around: Bond) -> Result<String, Ove
             Words::Names => (Bond::Whole, format!("OF_UNIT({})", text(x, words, Bond::Sum)?)),
             Words::Numbers(seat) => return text(x, Words::Numbers(&seat.of_unit()), around),
         },
+        Formula::At(shift, x) => match words {
+            Words::Names => {
+                (Bond::Whole, format!("{}({})", shift.name(), text(x, words, Bond::Sum)?))
+            }
+            Words::Numbers(seat) => match seat.other(*shift) {
+                Ok(other) => return text(x, Words::Numbers(&other), around),
+                Err(_) => (Bond::Whole, value_text(None)),
+            },
+        },
         Formula::Over(kind, over) => match words {
             Words::Numbers(seat) => (Bond::Whole, value_text(seat.value(formula)?)),
             Words::Names => {

@@ -4,23 +4,19 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use super::catalog::Catalog;
+use super::check_facts;
 use super::check_words;
 use super::connector::Connector;
 use super::connector::Stream;
 use super::formula::Formula;
 use super::formula::Parts;
+use super::parse;
 use super::pipeline::Fact;
-use super::pipeline::FactKind;
 use super::pipeline::Grain;
-use super::pipeline::Make;
-use super::pipeline::Measure;
 use super::pipeline::Metric;
 use super::reader::Faults;
-use super::reader::Found;
 use super::reader::guess;
 use super::schema::Pii;
-use super::schema::Schema;
-use super::sql::check_columns;
 use crate::base::diagnostic::Diagnostic;
 use crate::base::messages::Code;
 
@@ -36,8 +32,8 @@ pub(super) fn check(catalog: &Catalog) -> Vec<Diagnostic> {
     }
     for pipeline in &catalog.pipelines {
         let of = Faults::of(&pipeline.file);
-        pipeline.facts.iter().for_each(|fact| check_fact(catalog, fact, &of));
-        pipeline.measures.iter().for_each(|measure| check_measure(catalog, measure, &of));
+        pipeline.facts.iter().for_each(|fact| check_facts::fact(catalog, fact, &of));
+        pipeline.measures.iter().for_each(|measure| check_facts::measure(catalog, measure, &of));
         let versions = pipeline.metrics.iter().flat_map(Metric::versions);
         versions.for_each(|metric| check_metric(catalog, metric, &of));
         faults.extend(of.into_list());
@@ -97,11 +93,9 @@ fn check_stream(catalog: &Catalog, connector: &Connector, stream: &Stream, fault
         }
     }
     check_shape(stream, faults);
-    let columns: Vec<String> = schema.fields.iter().map(|field| field.name.clone()).collect();
+    let columns = check_facts::columns_of_table(schema);
     for check in &stream.checks {
-        let mut named = Vec::new();
-        check.expr.each_column(&mut |name| named.push(name));
-        check_columns(named, &columns, &check.sql, faults);
+        parse::check_condition(&check.sql, &columns, faults);
     }
     debug_assert!(connector.streams.iter().any(|known| known.name == stream.name));
 }
@@ -122,114 +116,6 @@ fn check_shape(stream: &Stream, faults: &Faults) {
             let key = format!("stream.{}.unpivot.columns", stream.name);
             faults.add(unpivot.place, &key, Code::HiddenShape, found(header));
         }
-    }
-}
-
-/// The columns that an expression over a fact's table may name: its own and those of followed keys.
-fn columns_of(catalog: &Catalog, schema: &Schema) -> Vec<String> {
-    let own = schema.fields.iter().map(|field| field.name.clone());
-    let followed = schema.foreign_keys.iter().filter_map(|key| {
-        let part = key.column.strip_suffix("_id")?;
-        let fields = &catalog.schemas.get(&key.table)?.fields;
-        Some(fields.iter().map(move |field| format!("{part}.{}", field.name)))
-    });
-    own.chain(followed.flatten()).collect()
-}
-
-/// What a row of a span gets for every month that it meets.
-const SPAN_COLUMNS: &[&str] =
-    &["first_day", "last_day", "days", "month_days", "workdays", "month_workdays", "parts"];
-
-/// The columns of a fact: its table's, those that its kind adds, and the derived ones.
-fn columns_of_fact(catalog: &Catalog, fact: &Fact) -> Vec<String> {
-    let Some(schema) = catalog.schemas.get(&fact.table.value) else { return Vec::new() };
-    let mut columns = columns_of(catalog, schema);
-    let more: &[&str] = match fact.kind {
-        FactKind::Event { .. } => &[],
-        FactKind::Span { .. } => SPAN_COLUMNS,
-        FactKind::Stock { .. } => &["period_end"],
-    };
-    columns.extend(more.iter().map(|name| (*name).to_owned()));
-    columns.push("told_on".to_owned());
-    for derived in &fact.derive {
-        match derived.make {
-            Make::Sql(..) | Make::Listed { .. } | Make::Exists { .. } => {
-                columns.push(derived.name.clone());
-            }
-            Make::Spell { .. } => {
-                let spells = catalog.schemas.get("person_spell").into_iter();
-                let fields = spells.flat_map(|spells| &spells.fields);
-                columns.push(format!("{}.known", derived.name));
-                columns.extend(fields.map(|field| format!("{}.{}", derived.name, field.name)));
-            }
-        }
-    }
-    columns
-}
-
-fn check_fact(catalog: &Catalog, fact: &Fact, faults: &Faults) {
-    if !catalog.schemas.contains_key(&fact.table.value) {
-        let nouns = guess(&fact.table.value, catalog.schemas.keys().map(String::as_str));
-        return faults.add(fact.table.place, &fact.table.key, Code::UnknownTable, nouns);
-    }
-    let columns = columns_of_fact(catalog, fact);
-    let times = match &fact.kind {
-        FactKind::Event { time } => vec![time],
-        FactKind::Span { from, to, share } => [from, to].into_iter().chain(share).collect(),
-        FactKind::Stock { from, to } => from.iter().chain(to).collect(),
-    };
-    for found in times.into_iter().chain([&fact.unit]).chain(&fact.section) {
-        check_columns([found.value.as_str()], &columns, found, faults);
-    }
-    let own = fact.derive.iter().filter_map(|derived| match &derived.make {
-        Make::Sql(text, expr) | Make::Spell { on: (text, expr) } => Some((text, expr)),
-        Make::Listed { .. } | Make::Exists { .. } => None,
-    });
-    for (text, expr) in own.chain(fact.keep.as_ref().map(|(text, expr)| (text, expr))) {
-        let mut named = Vec::new();
-        expr.each_column(&mut |name| named.push(name));
-        check_columns(named, &columns, text, faults);
-    }
-    for by in &fact.by {
-        if !columns.contains(&by.value) && !columns.contains(&format!("{}_id", by.value)) {
-            check_columns([by.value.as_str()], &columns, by, faults);
-        }
-    }
-    for derived in &fact.derive {
-        if let Make::Listed { list, value } = &derived.make {
-            check_columns([value.value.as_str()], &columns, value, faults);
-            if !catalog.lists.contains_key(&list.value) {
-                let nouns = guess(&list.value, catalog.lists.keys().map(String::as_str));
-                faults.add(list.place, &list.key, Code::UnknownList, nouns);
-            }
-        }
-        let Make::Exists { fact: other, keep } = &derived.make else { continue };
-        let Some(pointing) = fact_named(catalog, other, faults) else { continue };
-        if let Some((text, expr)) = keep {
-            let mut named = Vec::new();
-            expr.each_column(&mut |name| named.push(name));
-            check_columns(named, &columns_of_fact(catalog, pointing), text, faults);
-        }
-    }
-}
-
-fn fact_named<'c>(catalog: &'c Catalog, name: &Found<String>, faults: &Faults) -> Option<&'c Fact> {
-    let fact = catalog.facts().find(|fact| fact.name == name.value);
-    if fact.is_none() {
-        let nouns = guess(&name.value, catalog.facts().map(|fact| fact.name.as_str()));
-        faults.add(name.place, &name.key, Code::UnknownFact, nouns);
-    }
-    fact
-}
-
-fn check_measure(catalog: &Catalog, measure: &Measure, faults: &Faults) {
-    let Some(fact) = fact_named(catalog, &measure.fact, faults) else { return };
-    let columns = columns_of_fact(catalog, fact);
-    let mut named = Vec::new();
-    measure.aggregate.each_column(&mut |name| named.push(name));
-    check_columns(named, &columns, &measure.sql, faults);
-    if let Some(time) = &measure.time {
-        check_columns([time.value.as_str()], &columns, time, faults);
     }
 }
 
@@ -267,6 +153,7 @@ fn check_metric(catalog: &Catalog, metric: &Metric, faults: &Faults) {
     for (by, formulas) in told_by {
         check_dimension(catalog, by, &formulas, metric, faults);
     }
+    super::dimension::check(catalog, metric, faults);
 }
 
 /// Every measure below a formula that is told by a dimension must be counted by it.

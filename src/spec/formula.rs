@@ -2,6 +2,7 @@
 
 use num_rational::Ratio;
 use sqlparser::ast;
+use sqlparser::ast::Spanned as _;
 use sqlparser::dialect::Dialect;
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::Parser;
@@ -10,10 +11,13 @@ use sqlparser::tokenizer::Token;
 
 use super::reader::Faults;
 use super::reader::Found;
-use super::reader::Nouns;
-use super::sql::parse_as;
-use super::sql::refuse;
+use super::refusal::Refusal;
+use super::refusal::at;
+use super::refusal::parse_as;
+use super::refusal::refuse;
 use crate::base::messages::Code;
+use crate::base::period::Period;
+use crate::base::period::PeriodKind;
 
 /// An exact number.
 pub type Exact = Ratio<i128>;
@@ -39,8 +43,42 @@ pub enum Formula {
     Peers(String),
     /// The value of the whole unit that a section is of: `SHARE_OF_UNIT(x)` is `x / OfUnit(x)`.
     OfUnit(Box<Formula>),
+    /// `PREV(x)`, `YTD(x)`, `YOY(x)`: x in another period.
+    At(Shift, Box<Formula>),
     /// `HOOVER(x / y OVER sections)`: one number out of a value for every part.
     Over(Spread, Box<Over>),
+}
+
+/// Which other period is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Shift {
+    /// `PREV`: the month, quarter or year before; of the months since January and of twelve months, those
+    /// of the year before.
+    Before,
+    /// `YTD`: from 1 January to the end of the period.
+    YearToDate,
+    /// `YOY`: the same period of the year before. It is the value then: `x / YOY(x) - 1` is the change.
+    YearBefore,
+}
+
+/// The functions of other periods.
+pub const SHIFTS: [(&str, Shift); 3] =
+    [("PREV", Shift::Before), ("YTD", Shift::YearToDate), ("YOY", Shift::YearBefore)];
+
+impl Shift {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        SHIFTS.iter().find(|(_, known)| *known == self).map_or("", |(name, _)| name)
+    }
+
+    /// The other period; none before the years that dates know.
+    pub fn of(self, period: Period) -> Option<Period> {
+        match self {
+            Shift::Before => period.before(),
+            Shift::YearBefore => period.year_before(),
+            Shift::YearToDate => Some(Period::of(PeriodKind::Ytd, period.last())),
+        }
+    }
 }
 
 /// What an `OVER` looks at: `x / y` for every part, y is 1 where there is no division. A part whose y is
@@ -131,7 +169,7 @@ impl Formula {
                 x.each(see);
                 y.each(see);
             }
-            Formula::OfUnit(x) => x.each(see),
+            Formula::OfUnit(x) | Formula::At(_, x) => x.each(see),
             Formula::Over(_, over) => {
                 over.above.each(see);
                 over.below.each(see);
@@ -223,8 +261,6 @@ pub fn decimal(text: &str) -> Option<Exact> {
     Some(Exact::new(sign * all.parse::<i128>().ok()?, scale))
 }
 
-type Refusal = (Code, Nouns);
-
 fn formula(x: &ast::Expr) -> Result<Formula, Refusal> {
     use ast::BinaryOperator as Sql;
     match x {
@@ -233,33 +269,34 @@ fn formula(x: &ast::Expr) -> Result<Formula, Refusal> {
         ast::Expr::Value(value) => match &value.value {
             ast::Value::Number(number, _) => decimal(number)
                 .map(Formula::Number)
-                .ok_or_else(|| refuse(&format!("`{number}` is not a plain decimal"))),
-            other => Err(refuse(&format!("`{other}` is not a number"))),
+                .ok_or_else(|| refuse(x.span(), &format!("`{number}` is not a plain decimal"))),
+            other => Err(refuse(x.span(), &format!("`{other}` is not a number"))),
         },
         ast::Expr::BinaryOp { left, op, right } => {
+            let span = x.span();
             let (x, y) = (Box::new(formula(left)?), Box::new(formula(right)?));
             match op {
                 Sql::Plus => Ok(Formula::Add(x, y)),
                 Sql::Minus => Ok(Formula::Subtract(x, y)),
                 Sql::Multiply => Ok(Formula::Multiply(x, y)),
                 Sql::Divide => Ok(Formula::Divide(x, y)),
-                other => Err(refuse(&format!("`{other}` does not stand here in a formula"))),
+                other => Err(refuse(span, &format!("`{other}` does not stand here in a formula"))),
             }
         }
         ast::Expr::Function(call) if call.over.is_none() => function(call),
-        other => Err(refuse(&format!("`{other}` is not in the formula language"))),
+        other => Err(refuse(x.span(), &format!("`{other}` is not in the formula language"))),
     }
 }
 
 fn function(call: &ast::Function) -> Result<Formula, Refusal> {
     let name = call.name.to_string().to_ascii_uppercase();
-    let takes = |what: &str| refuse(&format!("{name} takes {what}"));
+    let takes = |what: &str| refuse(call.span(), &format!("{name} takes {what}"));
     let ast::FunctionArguments::List(list) = &call.args else {
         return Err(takes("its arguments in parentheses"));
     };
     let plain = list.args.iter().map(|argument| match argument {
         ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(x)) => Ok(x),
-        other => Err(refuse(&format!("`{other}` is not a plain argument"))),
+        other => Err(refuse(call.span(), &format!("`{other}` is not a plain argument"))),
     });
     let arguments = plain.collect::<Result<Vec<_>, _>>()?;
     let spread = SPREADS.iter().find(|(known, _)| *known == name).map(|(_, spread)| *spread);
@@ -274,7 +311,11 @@ fn function(call: &ast::Function) -> Result<Formula, Refusal> {
             let x = Box::new(formula(x)?);
             Ok(Formula::Divide(x.clone(), Box::new(Formula::OfUnit(x))))
         }
-        ("SHARE_OF_UNIT", ..) => Err(takes("one argument")),
+        (_, None, [x]) if SHIFTS.iter().any(|(known, _)| *known == name) => {
+            let shift = SHIFTS.iter().find(|(known, _)| *known == name).map(|(_, shift)| *shift);
+            Ok(Formula::At(shift.unwrap_or(Shift::Before), Box::new(formula(x)?)))
+        }
+        ("SHARE_OF_UNIT" | "PREV" | "YTD" | "YOY", ..) => Err(takes("one argument")),
         ("PEERS", _, [ast::Expr::Identifier(metric)]) => Ok(Formula::Peers(metric.value.clone())),
         ("PEERS", ..) => Err(takes("the name of a metric")),
         (_, Some(spread), [x, limit @ ..]) if limit.len() <= 1 => {
@@ -292,8 +333,11 @@ fn function(call: &ast::Function) -> Result<Formula, Refusal> {
         }
         _ => {
             let spreads = SPREADS.iter().map(|(known, _)| *known);
-            let known = spreads.chain(["GREATEST", "PEERS", "SHARE_OF_UNIT"]).collect::<Vec<_>>();
-            let nouns = vec![("found", name.clone()), ("choices", known.join(", "))];
+            let known = spreads
+                .chain(["GREATEST", "PEERS", "PREV", "SHARE_OF_UNIT", "YOY", "YTD"])
+                .collect::<Vec<_>>();
+            let nouns =
+                vec![at(call.span()), ("found", name.clone()), ("choices", known.join(", "))];
             Err((Code::FormulaFunction, nouns))
         }
     }
@@ -305,6 +349,12 @@ fn over(x: &ast::Expr) -> Option<(ast::Expr, Parts)> {
         ast::Expr::BinaryOp { left, op: ast::BinaryOperator::Custom(op), right } if op == OVER => {
             let ast::Expr::Identifier(parts) = right.as_ref() else { return None };
             Some((left.as_ref().clone(), Parts::of_plural(&parts.value)?))
+        }
+        // `x / PREV(y) OVER parts`: what ends in a call has the window at that call.
+        ast::Expr::BinaryOp { left, op, right } => {
+            let (right, parts) = over(right)?;
+            let (left, op) = (left.clone(), op.clone());
+            Some((ast::Expr::BinaryOp { left, op, right: Box::new(right) }, parts))
         }
         ast::Expr::Function(call) => {
             let Some(ast::WindowType::NamedWindow(parts)) = &call.over else { return None };
@@ -354,6 +404,10 @@ mod tests {
         let kinds = over(most, one(), Parts::By("post_kind".to_owned()), None);
         let sum = Formula::Over(Spread::Sum, kinds);
         assert_eq!(read_text("SUM(GREATEST(a, b) OVER post_kinds)"), Ok(sum));
+        let before = Formula::At(Shift::Before, Box::new(name("a")));
+        let growth = over(name("a"), before, Parts::Sections, None);
+        let growth = Formula::Over(Spread::MaxMin, growth);
+        assert_eq!(read_text("MAX_MIN(a / PREV(a) OVER sections)"), Ok(growth));
     }
 
     #[test]

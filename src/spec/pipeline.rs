@@ -7,13 +7,13 @@ use super::example::Test;
 use super::formula;
 use super::formula::Exact;
 use super::formula::Formula;
+use super::parse;
 use super::reader::Faults;
 use super::reader::Found;
 use super::reader::Table;
 use super::reader::text_of;
 use super::repeat::each;
 use super::schema::is_table;
-use super::sql;
 use super::sql::Aggregate;
 use super::sql::Expr;
 use super::tree;
@@ -320,7 +320,7 @@ fn needed(table: &Table<'_>, key: &'static str) -> Option<Found<String>> {
 
 fn condition(table: &Table<'_>, key: &'static str) -> Option<(Found<String>, Expr)> {
     let text = table.found_text(key)?;
-    sql::row(&text, table.faults).map(|expr| (text, expr))
+    parse::row(&text, table.faults).map(|expr| (text, expr))
 }
 
 fn derived(table: &Table<'_>) -> Vec<Derived> {
@@ -340,7 +340,7 @@ fn derived(table: &Table<'_>) -> Vec<Derived> {
         }
         let value = text_of(&entry.node, &key, derive.faults)?;
         let text = Found { value, place: entry.node.place, key };
-        sql::row(&text, derive.faults).map(|expr| Make::Sql(text, expr))
+        parse::row(&text, derive.faults).map(|expr| Make::Sql(text, expr))
     };
     let entries = derive.free().into_iter();
     entries.filter_map(|e| Some(Derived { name: e.key.clone(), make: make(e)? })).collect()
@@ -355,7 +355,7 @@ fn measure(node: &Node, faults: &Faults) -> Option<Measure> {
     let at_quarter_ends = table.flag("at_quarter_ends");
     let per = table.count("per").map_or(1, i128::from).max(1);
     let sql = needed(table, "sql")?;
-    let aggregate = sql::aggregate(&sql, faults)?;
+    let aggregate = parse::aggregate(&sql, faults)?;
     let fact = fact?;
     Some(Measure { name, fact, time, sql, aggregate, measured_in, per, at_quarter_ends })
 }

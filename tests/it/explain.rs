@@ -1,13 +1,13 @@
 //! Is a published number what its explanation says? DuckDB counts every measure again from the lake, by
 //! the SQL that is printed, and the formula is worked out again from what it counts.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write as _;
 use std::path::Path;
-use std::process::Stdio;
 
 use serde_json::Value;
+use shuping::base::period::Period;
 use shuping::explain;
 use shuping::explain::Desk;
 use shuping::explain::Question;
@@ -18,7 +18,6 @@ use shuping::spec::formula::Formula;
 use shuping::spec::formula::Over;
 use shuping::spec::formula::Parts;
 use shuping::spec::formula::Spread;
-use shuping::spec::formula::decimal;
 use shuping::spec::home::Home;
 
 use crate::python;
@@ -83,44 +82,28 @@ fn explanations(home: &Path, catalog: &Catalog) -> Vec<Value> {
     found
 }
 
-/// What DuckDB answers to statements, one value each; `None` where no Python has it.
-fn duckdb(statements: &[String]) -> Option<Vec<Option<Exact>>> {
-    let mut child = python::script("statements.py")?
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut input = child.stdin.take().unwrap();
-    let lines: Vec<String> =
-        statements.iter().map(|sql| Value::String(sql.clone()).to_string()).collect();
-    let writing = std::thread::spawn(move || input.write_all(lines.join("\n").as_bytes()));
-    let output = child.wait_with_output().unwrap();
-    writing.join().unwrap().unwrap();
-    assert!(output.status.success());
-    let told = String::from_utf8(output.stdout).unwrap();
-    Some(told.lines().map(|line| decimal(line).filter(|_| line != "null")).collect())
-}
-
 /// A section, and the value of a dimension.
 type Place = (Option<String>, Option<String>);
 
 /// What DuckDB counted, by measure and place, and the months that are known.
 struct Again<'c> {
     catalog: &'c Catalog,
-    amounts: BTreeMap<(String, Place), Option<f64>>,
-    months_known: Option<f64>,
+    amounts: BTreeMap<(String, Place, Period), Option<f64>>,
+    months_known: BTreeMap<Period, Option<f64>>,
+    /// The period that is asked: a formula may look at another.
+    period: Cell<Period>,
     parts: Vec<Place>,
 }
 
 impl Again<'_> {
     fn named(&self, name: &str, place: &Place) -> Option<f64> {
         if name == "months_known" {
-            return self.months_known;
+            return self.months_known.get(&self.period.get()).copied().flatten();
         }
         if let Some(metric) = self.catalog.metrics().find(|metric| metric.name == name) {
             return self.value(&metric.value, place);
         }
-        let key = (name.to_owned(), place.clone());
+        let key = (name.to_owned(), place.clone(), self.period.get());
         *self.amounts.get(&key).unwrap_or_else(|| panic!("{key:?} was not explained"))
     }
 
@@ -137,6 +120,13 @@ impl Again<'_> {
             // No reference ships, so that nothing is told of peers.
             Formula::Peers(_) => None,
             Formula::OfUnit(x) => self.value(x, &(None, place.1.clone())),
+            Formula::At(shift, x) => {
+                let told = self.period.get();
+                self.period.set(shift.of(told)?);
+                let value = self.value(x, place);
+                self.period.set(told);
+                value
+            }
             Formula::Over(kind, over) => self.over(*kind, over, place),
         }
     }
@@ -198,8 +188,14 @@ fn check(explained: &[Value], answers: &[Option<Exact>], catalog: &Catalog) -> (
     let (mut answers, mut measures, mut values) = (answers.iter(), 0, 0);
     for one in explained {
         let named = || format!("{} {} {}", one["metric"], one["unit_id"], one["period"]);
-        let mut again =
-            Again { catalog, amounts: BTreeMap::new(), months_known: None, parts: Vec::new() };
+        let period = |of: &Value| of["period"].as_str().unwrap().parse::<Period>().unwrap();
+        let mut again = Again {
+            catalog,
+            amounts: BTreeMap::new(),
+            months_known: BTreeMap::new(),
+            period: Cell::new(period(one)),
+            parts: Vec::new(),
+        };
         for measure in one["measures"].as_array().unwrap() {
             let per: i128 = measure["per"].as_str().unwrap().parse().unwrap();
             let counted = answers.next().unwrap().map(|value| value / Exact::from(per));
@@ -211,7 +207,8 @@ fn check(explained: &[Value], answers: &[Option<Exact>], catalog: &Catalog) -> (
             } else {
                 assert_eq!(counted, told, "{} {measure:#}", named());
             }
-            let key = (measure["measure"].as_str().unwrap().to_owned(), place(measure));
+            let name = measure["measure"].as_str().unwrap().to_owned();
+            let key = (name, place(measure), period(measure));
             again.amounts.insert(key, counted.map(float));
             measures += 1;
         }
@@ -219,8 +216,9 @@ fn check(explained: &[Value], answers: &[Option<Exact>], catalog: &Catalog) -> (
             continue;
         }
         let steps = one["steps"].as_array().unwrap();
-        let known = steps.iter().find(|step| step["name"] == "months_known");
-        again.months_known = known.and_then(|step| exact(&step["value"])).map(float);
+        let known = steps.iter().filter(|step| step["name"] == "months_known");
+        let known = known.map(|step| (period(step), exact(&step["value"]).map(float)));
+        again.months_known = known.collect();
         let parts = one["overs"].as_array().unwrap().iter();
         again.parts = parts.flat_map(|over| over["parts"].as_array().unwrap()).map(place).collect();
         again.parts.sort();
@@ -237,10 +235,38 @@ fn check(explained: &[Value], answers: &[Option<Exact>], catalog: &Catalog) -> (
     (measures, values)
 }
 
+/// Metrics that ask other periods than their own.
+const OTHER_PERIODS: &str = r#"
+[[metric]]
+name        = "cases_change"
+title       = "办结量变化"
+value       = "cases_done / YOY(cases_done) - 1"
+measured_in = "%"
+decimals    = 3
+grain       = ["unit", "section"]
+period      = ["year"]
+basis       = "试"
+means       = "办结量比上年同期的变化。"
+
+[[metric]]
+name        = "handling_mean_rest"
+title       = "办理时长变化"
+value       = "YTD(handling_mean) - PREV(handling_mean)"
+measured_in = "工作日"
+decimals    = 2
+grain       = ["unit"]
+period      = ["quarter"]
+basis       = "试"
+means       = "年初至期末的平均办理时长,减去上一季度的。"
+"#;
+
 #[test]
 fn duckdb_counts_every_metric_again_by_the_sql_that_is_printed() {
     let world = World::of(2);
     let home = World::home();
+    let pipeline = home.path().join("pipelines/service.toml");
+    let shipped = fs::read_to_string(&pipeline).unwrap();
+    fs::write(&pipeline, shipped + OTHER_PERIODS).unwrap();
     let night = world.night(home.path(), NIGHT).output().unwrap();
     assert_eq!(night.status.code(), Some(0));
     let catalog = catalog::read(&Home::open(home.path()).unwrap()).unwrap();
@@ -258,7 +284,15 @@ fn duckdb_counts_every_metric_again_by_the_sql_that_is_printed() {
             measure["sql"].as_str().unwrap().to_owned()
         })
         .collect();
-    if let Some(answers) = duckdb(&statements) {
+    for (metric, period, other) in
+        [("cases_change", "2025", "2024"), ("handling_mean_rest", "2025Q3", "2025Q2")]
+    {
+        let of = |one: &&Value| one["metric"] == metric && one["period"] == period;
+        let of_other = |measure: &&Value| measure["period"] == other;
+        let told = explained.iter().filter(of).flat_map(|one| one["measures"].as_array().unwrap());
+        assert!(told.filter(of_other).count() > 0, "{metric} says nothing of {other}");
+    }
+    if let Some(answers) = python::answers(&statements, None) {
         let (measures, values) = check(&explained, &answers, &catalog);
         assert!(measures > 1500 && values > 600, "{measures} measures, {values} values");
     }

@@ -16,6 +16,7 @@ mod flaws;
 mod floors;
 mod homes;
 mod hostile;
+mod language;
 mod machine;
 mod nights;
 mod pencil;

@@ -2,8 +2,14 @@
 
 use std::env;
 use std::fs;
+use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
+use std::process::Stdio;
+
+use serde_json::Value;
+use shuping::spec::formula::Exact;
+use shuping::spec::formula::decimal;
 
 use crate::world::bytes_below;
 
@@ -40,6 +46,29 @@ fn python(what: &str) -> Option<Command> {
         return None;
     };
     Some(Command::new(python))
+}
+
+/// What DuckDB answers to statements of one row, one value after the other; `None` where no Python has it. With a folder of
+/// working days it knows the functions that count them.
+pub(crate) fn answers(
+    statements: &[String],
+    calendar: Option<&Path>,
+) -> Option<Vec<Option<Exact>>> {
+    let mut child = script("statements.py")?
+        .args(calendar)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let lines: Vec<String> =
+        statements.iter().map(|sql| Value::String(sql.clone()).to_string()).collect();
+    let writing = std::thread::spawn(move || input.write_all(lines.join("\n").as_bytes()));
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "DuckDB refused a statement");
+    writing.join().unwrap().unwrap();
+    let told = String::from_utf8(output.stdout).unwrap();
+    Some(told.lines().map(|line| decimal(line).filter(|_| line != "null")).collect())
 }
 
 /// Whether a script found all well, and what it said.

@@ -3,11 +3,11 @@
 use num_rational::Ratio;
 
 use super::super::formula::decimal;
+use super::super::parse;
 use super::super::reader::Found;
 use super::super::reader::Table;
 use super::super::reader::text_of;
 use super::super::reader::texts_of;
-use super::super::sql;
 use super::super::sql::Expr;
 use super::super::tree::Entry;
 use super::super::tree::Node;
@@ -231,7 +231,7 @@ pub(super) fn read(table: &Table<'_>, kind: Kind) -> Option<Stream> {
     let full = full(table, kind, write.as_ref());
     let claim = |key| {
         let text = table.found_text(key)?;
-        sql::row(&text, table.faults).map(|expr| (text, expr))
+        parse::row(&text, table.faults).map(|expr| (text, expr))
     };
     let columns = table.table("columns").map_or_else(Vec::new, |columns| {
         columns.free().into_iter().map(|entry| column(&columns, entry)).collect()
@@ -309,7 +309,7 @@ fn column(columns: &Table<'_>, entry: &Entry) -> Column {
         from: table.texts("from"),
         pick: table.word("pick", &picks).unwrap_or(Pick::First),
         constant: table.text("constant"),
-        sql: sql.and_then(|text| sql::row(&text, table.faults).map(|expr| (text, expr))),
+        sql: sql.and_then(|text| parse::row(&text, table.faults).map(|expr| (text, expr))),
         extract: table.pattern("extract"),
         formats: table.texts("formats"),
         values: values(&table),
@@ -342,7 +342,7 @@ fn check(table: &Table<'_>) -> Option<RowCheck> {
         table.missing("sql", "\"closed_at IS NULL OR closed_at >= accepted_at\"");
         return None;
     };
-    let expr = sql::row(&sql, table.faults)?;
+    let expr = parse::row(&sql, table.faults)?;
     Some(RowCheck { name, sql, expr, is_warning: is_warning.unwrap_or(false) })
 }
 

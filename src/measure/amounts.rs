@@ -1,0 +1,185 @@
+//! How much of one measure is there in a period? Sums are added up; what is no sum is told again from how
+//! often each value comes, so that any period and place is exact.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
+
+use jiff::civil::Date;
+
+use super::spots::Place;
+use super::spots::Spot;
+use super::spread::Overflow;
+use super::values::deviation;
+use super::values::quantile;
+use crate::base::period::Month;
+use crate::base::period::Period;
+use crate::spec::formula::Exact;
+use crate::spec::function::AsksCalendar;
+use crate::spec::sql::AggregateKind;
+
+/// How an amount is told from what is kept of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// A sum of sums.
+    Sum,
+    /// A sum over how many rows there are.
+    Mean,
+    /// How many values there are.
+    Distinct,
+    /// The least value.
+    Least,
+    /// The greatest value.
+    Most,
+    /// The standard deviation of a sample.
+    Deviation,
+    /// The value at a share, in thousandths.
+    Quantile(u32),
+}
+
+impl Way {
+    pub(super) fn of(kind: &AggregateKind) -> Way {
+        match kind {
+            AggregateKind::Rows | AggregateKind::Count(_) | AggregateKind::Sum(_) => Way::Sum,
+            AggregateKind::Avg(_) => Way::Mean,
+            AggregateKind::Distinct(_) => Way::Distinct,
+            AggregateKind::Min(_) => Way::Least,
+            AggregateKind::Max(_) => Way::Most,
+            AggregateKind::Stddev(_) => Way::Deviation,
+            AggregateKind::Quantile(_, thousandths) => Way::Quantile(*thousandths),
+        }
+    }
+
+    /// Whether sums are kept, not values.
+    pub(super) fn is_summed(self) -> bool {
+        matches!(self, Way::Sum | Way::Mean)
+    }
+}
+
+/// Whole numbers by spot and month.
+type Sums = BTreeMap<Spot, BTreeMap<Month, i128>>;
+
+/// How often each value comes, by month.
+type Counts = BTreeMap<Month, BTreeMap<i128, u64>>;
+
+/// The amounts of one measure.
+#[derive(Clone, Debug)]
+pub struct Amounts {
+    /// Its fact.
+    pub fact: String,
+    /// The days without whose calendar it has no value.
+    pub asks_calendar: AsksCalendar,
+    /// Whether the last month of a period counts, not the sum.
+    pub(super) is_stock: bool,
+    /// Only quarters that end by this day count, if it counts at their ends.
+    pub(super) quarters_until: Option<Date>,
+    /// One of it is so many parts, and its digits stand so far behind the point.
+    pub(super) divisor: i128,
+    /// The lists of the home that its columns are made from.
+    pub(super) lists: BTreeSet<String>,
+    pub(super) way: Way,
+    pub(super) sums: Sums,
+    /// Of what is no sum, how many rows have a value.
+    pub(super) rows: Sums,
+    pub(super) counts: BTreeMap<Spot, Counts>,
+}
+
+impl Amounts {
+    /// What there is of it at a spot.
+    pub fn on(&self, spot: &Spot) -> AmountsAt<'_> {
+        AmountsAt {
+            amounts: self,
+            sums: self.sums.get(spot),
+            rows: self.rows.get(spot),
+            counts: self.counts.get(spot),
+        }
+    }
+
+    /// The sections of a unit that have any amount.
+    pub fn sections<'a>(&'a self, unit: &'a str) -> impl Iterator<Item = &'a str> {
+        let first = ((unit.to_owned(), None), None);
+        let of_unit = self.spots_from(first).take_while(move |((of, _), _)| of == unit);
+        of_unit.filter_map(|((_, section), _)| section.as_deref())
+    }
+
+    /// The values of a dimension that have any amount at a place.
+    pub fn values<'a>(&'a self, by: &'a str, place: &'a Place) -> impl Iterator<Item = &'a str> {
+        let first = (place.clone(), Some((by.to_owned(), String::new())));
+        let parts = self.spots_from(first).map_while(move |(of, part)| {
+            part.as_ref().filter(|(dimension, _)| of == place && dimension == by)
+        });
+        parts.map(|(_, value)| value.as_str())
+    }
+
+    /// Every spot with an amount from one on, in order: a measure has sums or counts, never both.
+    fn spots_from(&self, first: Spot) -> impl Iterator<Item = &Spot> {
+        let sums = self.sums.range(first.clone()..).map(|(spot, _)| spot);
+        sums.chain(self.counts.range(first..).map(|(spot, _)| spot))
+    }
+
+    /// Whether a month counts.
+    pub(super) fn counts_in(&self, month: Month) -> bool {
+        self.quarters_until.is_none_or(|day| month.month() % 3 == 0 && month.last() <= day)
+    }
+}
+
+/// The amounts of one measure at a spot.
+#[derive(Clone, Copy, Debug)]
+pub struct AmountsAt<'a> {
+    amounts: &'a Amounts,
+    sums: Option<&'a BTreeMap<Month, i128>>,
+    rows: Option<&'a BTreeMap<Month, i128>>,
+    counts: Option<&'a Counts>,
+}
+
+impl AmountsAt<'_> {
+    /// The value in a period that ends no later than `told`; `None` is no value.
+    ///
+    /// # Errors
+    /// Numbers that leave 128 bits.
+    pub fn within(&self, period: Period, told: Month) -> Result<Option<Exact>, Overflow> {
+        let Amounts { way, divisor, .. } = *self.amounts;
+        let months = self.months(period, told);
+        let sum = |sums: Option<&BTreeMap<Month, i128>>| -> i128 {
+            let sums = sums.into_iter().flat_map(|sums| sums.range(months.clone()));
+            sums.map(|(_, amount)| amount).sum()
+        };
+        let over = |digits: i128| Exact::new(digits, divisor);
+        Ok(match way {
+            Way::Sum => Some(over(sum(self.sums))),
+            Way::Mean => {
+                let rows = sum(self.rows);
+                (rows > 0).then(|| over(sum(self.sums)) / Exact::from(rows))
+            }
+            Way::Distinct => {
+                let values = self.values(months).len() as i128;
+                Some(over(values))
+            }
+            Way::Least => self.values(months).keys().next().copied().map(over),
+            Way::Most => self.values(months).keys().next_back().copied().map(over),
+            Way::Deviation => deviation(&self.values(months), divisor)?,
+            Way::Quantile(share) => {
+                quantile(&self.values(months), share).map(|value| value / Exact::from(divisor))
+            }
+        })
+    }
+
+    /// The months of a period that count: of what holds, the last one.
+    fn months(&self, period: Period, told: Month) -> RangeInclusive<Month> {
+        if self.amounts.is_stock {
+            let last = period.last().min(told);
+            return last..=last;
+        }
+        period.first()..=period.last()
+    }
+
+    /// How often each value comes.
+    fn values(&self, months: RangeInclusive<Month>) -> BTreeMap<i128, u64> {
+        let mut all = BTreeMap::new();
+        let counts = self.counts.into_iter().flat_map(|counts| counts.range(months.clone()));
+        for (value, count) in counts.flat_map(|(_, counts)| counts) {
+            *all.entry(*value).or_default() += count;
+        }
+        all
+    }
+}

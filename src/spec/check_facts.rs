@@ -1,0 +1,170 @@
+//! Do facts and measures name columns that are there, and of the kinds that they take?
+
+use super::catalog::Catalog;
+use super::kinds::Kind;
+use super::parse;
+use super::parse::Columns;
+use super::pipeline::Derived;
+use super::pipeline::Fact;
+use super::pipeline::FactKind;
+use super::pipeline::Make;
+use super::pipeline::Measure;
+use super::reader::Faults;
+use super::reader::Found;
+use super::reader::guess;
+use super::schema::FieldKind;
+use super::schema::Schema;
+use crate::base::messages::Code;
+
+/// The columns of a table.
+pub(super) fn columns_of_table(schema: &Schema) -> Columns {
+    schema.fields.iter().map(|field| (field.name.clone(), Some(field.kind))).collect()
+}
+
+/// What a row of a span gets for every month that it meets.
+const SPAN_COLUMNS: &[(&str, FieldKind)] = &[
+    ("first_day", FieldKind::Day),
+    ("last_day", FieldKind::Day),
+    ("days", FieldKind::Whole),
+    ("month_days", FieldKind::Whole),
+    ("workdays", FieldKind::Whole),
+    ("month_workdays", FieldKind::Whole),
+    ("parts", FieldKind::Whole),
+];
+
+/// The columns of a fact before any is derived: its table's, those of followed keys, and those that its
+/// kind adds.
+fn columns_before(catalog: &Catalog, fact: &Fact) -> Columns {
+    let Some(schema) = catalog.schemas.get(&fact.table.value) else { return Columns::new() };
+    let mut columns = columns_of_table(schema);
+    for key in &schema.foreign_keys {
+        let part = key.column.strip_suffix("_id");
+        let followed = part.zip(catalog.schemas.get(&key.table));
+        let of = |(part, table): (&str, &Schema)| {
+            let fields = table.fields.iter();
+            let named = |name: &str| format!("{part}.{name}");
+            fields.map(|field| (named(&field.name), Some(field.kind))).collect::<Vec<_>>()
+        };
+        columns.extend(followed.into_iter().flat_map(of));
+    }
+    let more: &[(&str, FieldKind)] = match fact.kind {
+        FactKind::Event { .. } => &[],
+        FactKind::Span { .. } => SPAN_COLUMNS,
+        FactKind::Stock { .. } => &[("period_end", FieldKind::Day)],
+    };
+    columns.extend(more.iter().map(|(name, kind)| ((*name).to_owned(), Some(*kind))));
+    columns.insert("told_on".to_owned(), Some(FieldKind::Day));
+    columns
+}
+
+/// Adds what a derived column makes; `kind` is that of its expression.
+fn derive(catalog: &Catalog, derived: &Derived, kind: Kind, columns: &mut Columns) {
+    let name = &derived.name;
+    match derived.make {
+        Make::Sql(..) => _ = columns.insert(name.clone(), kind),
+        Make::Listed { .. } | Make::Exists { .. } => {
+            columns.insert(name.clone(), Some(FieldKind::Flag));
+        }
+        Make::Spell { .. } => {
+            columns.insert(format!("{name}.known"), Some(FieldKind::Flag));
+            let spells = catalog.schemas.get("person_spell").into_iter();
+            let fields = spells.flat_map(|spells| &spells.fields);
+            columns.extend(fields.map(|f| (format!("{name}.{}", f.name), Some(f.kind))));
+        }
+    }
+}
+
+/// All columns of a fact.
+pub(super) fn columns_of_fact(catalog: &Catalog, fact: &Fact) -> Columns {
+    let mut columns = columns_before(catalog, fact);
+    for derived in &fact.derive {
+        let kind = match &derived.make {
+            Make::Sql(text, _) => parse::check_row(text, &columns, &Faults::of(&fact.file)),
+            Make::Spell { .. } | Make::Listed { .. } | Make::Exists { .. } => None,
+        };
+        derive(catalog, derived, kind, &mut columns);
+    }
+    columns
+}
+
+fn known(name: &str, columns: &Columns, found: &Found<String>, faults: &Faults) {
+    if !columns.contains_key(name) {
+        let nouns = guess(name, columns.keys().map(String::as_str));
+        faults.add(found.place, &found.key, Code::NoColumn, nouns);
+    }
+}
+
+/// What is wrong with a fact.
+pub(super) fn fact(catalog: &Catalog, fact: &Fact, faults: &Faults) {
+    if !catalog.schemas.contains_key(&fact.table.value) {
+        let nouns = guess(&fact.table.value, catalog.schemas.keys().map(String::as_str));
+        return faults.add(fact.table.place, &fact.table.key, Code::UnknownTable, nouns);
+    }
+    let mut columns = columns_before(catalog, fact);
+    for derived in &fact.derive {
+        let kind = make(catalog, &derived.make, &columns, faults);
+        derive(catalog, derived, kind, &mut columns);
+    }
+    if let Some((text, _)) = &fact.keep {
+        parse::check_condition(text, &columns, faults);
+    }
+    let times = match &fact.kind {
+        FactKind::Event { time } => vec![time],
+        FactKind::Span { from, to, share } => [from, to].into_iter().chain(share).collect(),
+        FactKind::Stock { from, to } => from.iter().chain(to).collect(),
+    };
+    for found in times.into_iter().chain([&fact.unit]).chain(&fact.section) {
+        known(&found.value, &columns, found, faults);
+    }
+    for by in &fact.by {
+        if !columns.contains_key(&format!("{}_id", by.value)) {
+            known(&by.value, &columns, by, faults);
+        }
+    }
+}
+
+/// What is wrong with how a column is made; the kind of its expression.
+fn make(catalog: &Catalog, make: &Make, columns: &Columns, faults: &Faults) -> Kind {
+    match make {
+        Make::Sql(text, _) | Make::Spell { on: (text, _) } => {
+            return parse::check_row(text, columns, faults);
+        }
+        Make::Listed { list, value } => {
+            known(&value.value, columns, value, faults);
+            if !catalog.lists.contains_key(&list.value) {
+                let nouns = guess(&list.value, catalog.lists.keys().map(String::as_str));
+                faults.add(list.place, &list.key, Code::UnknownList, nouns);
+            }
+        }
+        Make::Exists { fact: other, keep } => {
+            let pointing = fact_named(catalog, other, faults);
+            if let Some((pointing, (text, _))) = pointing.zip(keep.as_ref()) {
+                parse::check_condition(text, &columns_of_fact(catalog, pointing), faults);
+            }
+        }
+    }
+    None
+}
+
+fn fact_named<'c>(catalog: &'c Catalog, name: &Found<String>, faults: &Faults) -> Option<&'c Fact> {
+    let fact = catalog.facts().find(|fact| fact.name == name.value);
+    if fact.is_none() {
+        let nouns = guess(&name.value, catalog.facts().map(|fact| fact.name.as_str()));
+        faults.add(name.place, &name.key, Code::UnknownFact, nouns);
+    }
+    fact
+}
+
+/// What is wrong with a measure.
+pub(super) fn measure(catalog: &Catalog, measure: &Measure, faults: &Faults) {
+    let Some(fact) = fact_named(catalog, &measure.fact, faults) else { return };
+    // A fact of an unknown table is told by itself.
+    if !catalog.schemas.contains_key(&fact.table.value) {
+        return;
+    }
+    let columns = columns_of_fact(catalog, fact);
+    parse::check_aggregate(&measure.sql, &columns, faults);
+    if let Some(time) = &measure.time {
+        known(&time.value, &columns, time, faults);
+    }
+}

@@ -1,0 +1,9 @@
+//! What does the measure language mean? Its values against a reference that was made elsewhere and against
+//! DuckDB, and its refusals against files of a home.
+
+mod dimensions;
+mod periods;
+mod random;
+mod reference;
+mod refused;
+mod thing;

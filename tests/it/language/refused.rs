@@ -1,0 +1,147 @@
+//! What is refused, where, and what is said to do instead?
+
+use shuping::base::messages::Lang;
+
+use super::thing;
+
+const FIELDS: &thing::Fields = &[
+    ("thing_id", "string"),
+    ("unit_id", "string"),
+    ("name", "string"),
+    ("hours", "number 2"),
+    ("count", "integer"),
+    ("ok", "boolean"),
+    ("came_on", "date"),
+    ("came_at", "datetime"),
+];
+
+/// A pipeline whose measure stands on line 14 and its derived column on line 10.
+fn pipeline(derive: &str, measure: &str) -> String {
+    format!(
+        "format = 1\ntitle = \"Things\"\n\n[[fact]]\nname = \"thing\"\ntable = \"thing\"\nkind = \"event\"\n\
+         time = \"came_on\"\n[fact.derive]\nderived = '''{derive}'''\n[[measure]]\nname = \"m\"\nfact = \"thing\"\n\
+         sql = '''{measure}'''\nmeasured_in = \"things\"\n"
+    )
+}
+
+/// What is said of a measure.
+fn said(derive: &str, measure: &str) -> Vec<String> {
+    let read = thing::read(FIELDS, &pipeline(derive, measure));
+    let faults = read.err().unwrap_or_default();
+    faults.iter().map(|fault| fault.render(Lang::En)).collect()
+}
+
+/// A measure, the place inside it, the code, and what the message and its hint say.
+const REFUSED: &[(&str, &str, &str, &str, &str)] = &[
+    ("SUM(hours) / SUM(count)", "1:1", "H034", "one aggregate", "value = \"a / b\""),
+    (
+        "SUM(hours) / SUM(count)",
+        "1:1",
+        "H034",
+        "one aggregate",
+        "a = `SUM(hours)`, b = `SUM(count)`",
+    ),
+    ("(MAX(hours) - MIN(hours)) * 2", "1:2", "H034", "one aggregate", "value = \"(a - b) * 2\""),
+    ("COALESCE(SUM(hours), 0)", "1:1", "H034", "one aggregate", ""),
+    ("AVG(SUM(hours))", "1:5", "H036", "aggregate SUM stands inside", "a metric combines measures"),
+    ("COUNT(*) FILTER (WHERE MAX(hours) > 1)", "1:24", "H036", "aggregate MAX", ""),
+    ("hours", "1:1", "H035", "column `hours` stands outside", "SUM(hours)"),
+    ("SUM(hours)\n + count", "2:4", "H035", "column `count` stands outside", ""),
+    ("SUM(hours) OVER ()", "1:1", "H037", "SUM with OVER", ""),
+    ("COUNT(*) FILTER (WHERE count IN (SELECT 1))", "1:24", "H038", "a subquery", "`exists`"),
+    ("ROUND(SUM(hours), 2)", "1:1", "H032", "function `ROUND`", "ABS, AGE"),
+    ("SUM(ROUND(hours))", "1:5", "H032", "function `ROUND`", ""),
+    ("SUM(hour) + SUM(hours)", "1:1", "H034", "one aggregate", ""),
+    ("SUM(hour)", "1:5", "H031", "`hour` is not a column", "did you mean `hours`?"),
+    ("SUM(hours) FROM f", "1:12", "H030", "unexpected FROM", ""),
+    ("SUM(hours", "1:10", "H030", "Expected: )", ""),
+    ("7", "1:1", "H033", "no aggregate", "COUNT(*)"),
+    ("SUM(name)", "1:5", "H039", "`SUM` takes integer/number, not string", ""),
+    ("MIN(came_on)", "1:5", "H039", "`MIN` takes integer/number, not date", ""),
+    ("SUM(hours + ok)", "1:5", "H039", "`+` takes integer/number, not boolean", ""),
+    (
+        "COUNT(*) FILTER (WHERE hours LIKE '1%')",
+        "1:24",
+        "H039",
+        "`LIKE` takes string, not number",
+        "",
+    ),
+    (
+        "COUNT(*) FILTER (WHERE ok AND came_on >= '2026-01-15')",
+        "1:31",
+        "H039",
+        "`>=` takes date, not string",
+        "DATE '2026-01-15'",
+    ),
+    (
+        "COUNT(*) FILTER (WHERE came_at > came_on)",
+        "1:24",
+        "H039",
+        "`>` takes datetime, not date",
+        "",
+    ),
+    ("COUNT(*) FILTER (WHERE count)", "1:24", "H039", "`FILTER` takes boolean, not integer", ""),
+    ("COUNT(*) FILTER (WHERE derived)", "1:24", "H039", "`FILTER` takes boolean, not integer", ""),
+    ("SUM(HOURS_BETWEEN(came_on, came_at))", "1:5", "H039", "takes datetime, not date", ""),
+    ("SUM(LENGTH(count))", "1:5", "H039", "`LENGTH` takes string, not integer", ""),
+    (
+        "SUM(CASE WHEN ok THEN 1 ELSE 'x' END)",
+        "1:5",
+        "H039",
+        "`CASE` takes integer, not string",
+        "",
+    ),
+    (
+        "COUNT(*) FILTER (WHERE count IN (1, 'x'))",
+        "1:24",
+        "H039",
+        "`IN` takes integer, not string",
+        "",
+    ),
+    ("SUM(DISTINCT hours)", "1:1", "H030", "DISTINCT belongs to COUNT", ""),
+    ("SUM(hours, 2)", "1:1", "H030", "SUM takes 1 arguments, not 2", ""),
+    ("QUANTILE(hours, 2)", "1:17", "H030", "a share between 0 and 1", ""),
+    ("SUM(ABS(hours) FILTER (WHERE ok))", "1:30", "H030", "FILTER belongs to aggregates", ""),
+    ("SUM(1e3)", "1:5", "H030", "not a plain decimal", ""),
+    ("COUNT(*) FILTER (WHERE came_on = DATE '2026-02-30')", "1:39", "H030", "DATE takes a day", ""),
+    ("COUNT(*) FILTER (WHERE SUBSTR(name, 0, 2) = 'x')", "1:37", "H030", "a number from 1 on", ""),
+];
+
+#[test]
+fn a_refusal_names_file_line_column_place_reason_and_what_to_do() {
+    for (measure, at, code, message, hint) in REFUSED {
+        let said = said("count % 7", measure).join("\n");
+        let place = format!("pipelines/things.toml:14:7  measure.m.sql: at {at}: ");
+        for part in [&*place, &format!("[{code}]"), message, hint] {
+            assert!(said.contains(part), "`{part}` is missing for `{measure}` in\n{said}");
+        }
+    }
+}
+
+#[test]
+fn every_column_that_is_not_there_is_told_at_once() {
+    let said = said("count", "SUM(hous) FILTER (WHERE okay AND hous BETWEEN 1 AND 2)");
+    assert_eq!(said.len(), 3, "{said:#?}");
+    for (fault, place) in said.iter().zip(["at 1:25: `okay`", "at 1:34: `hous`", "at 1:5: `hous`"])
+    {
+        assert!(said.iter().any(|fault| fault.contains(place)), "{place}: {fault}");
+    }
+}
+
+#[test]
+fn a_derived_column_has_the_kind_of_its_expression_and_only_those_above_it_are_there() {
+    assert_eq!(said("hours / 3", "SUM(derived * 2)"), Vec::<String>::new());
+    let text = said("MONTH_OF(came_at)", "SUM(derived)").join("\n");
+    assert!(text.contains("`SUM` takes integer/number, not string"), "{text}");
+    let itself = said("derived + 1", "COUNT(*)").join("\n");
+    let place = "pipelines/things.toml:10:11  fact.thing.derive.derived: at 1:1: `derived` is not";
+    assert!(itself.contains(place), "{itself}");
+}
+
+/// The other tongue says the same.
+#[test]
+fn a_refusal_is_told_in_chinese_too() {
+    let faults = thing::read(FIELDS, &pipeline("count", "SUM(name)")).unwrap_err();
+    let said = faults[0].render(Lang::Zh);
+    assert!(said.contains("第 1:5 处:`SUM` 须为 integer/number,而非 string"), "{said}");
+}
