@@ -101,7 +101,7 @@ codes! {
     NotByData "H086" "a leaf has a `method` where `by` names `data`, and nowhere else" "`by` 含 `data` 的三级指标须有 `method`,其他的不得有" "" "";
     List "H088" "line does not read: {problem}" "无法读取该行:{problem}" "columns: category,unit,values,note; values are separated by blanks" "列为 category,unit,values,note;values 以空格分隔";
     Reference "H087" "line does not read: {problem}" "无法读取该行:{problem}" "columns: category,metric,statistic,value" "列为 category,metric,statistic,value";
-    NotKept "H056" "`{found}` is no table about persons, and none of `landing`, `quarantine` and `persons`" "`{found}` 不是涉及个人的数据表,也不是 `landing`、`quarantine` 或 `persons`" "did you mean `{guess}`?" "是否应为 `{guess}`?";
+    NotKept "H056" "`{found}` is no table about persons, and none of `access`, `landing`, `quarantine` and `persons`" "`{found}` 不是涉及个人的数据表,也不是 `access`、`landing`、`quarantine` 或 `persons`" "did you mean `{guess}`?" "是否应为 `{guess}`?";
     NoConnector "H060" "no connector stands in connectors/" "connectors/ 中没有连接器" "`shuping init <dir>` writes a home to begin with" "`shuping init <目录>` 可生成一个初始目录";
     CronFields "H070" "a cron line has five fields, `{found}` has {count}" "cron 表达式应有五段,`{found}` 有 {count} 段" "minute, hour, day of month, month, day of week: `0 2 * * *` is every night at 02:00" "依次为分、时、日、月、星期:`0 2 * * *` 为每夜 02:00";
     CronField "H071" "`{found}` is no {field} of a cron line" "`{found}` 不是 cron 表达式的 {field} 段" "{field} takes {range}: `*`, numbers, ranges `a-b`, steps `*/n` or `a-b/n`, and lists of these; Friday to Sunday is `5-7`" "{field} 可取 {range}:`*`、数字、范围 `a-b`、步长 `*/n` 或 `a-b/n` 及其列表;周五至周日写作 `5-7`";
