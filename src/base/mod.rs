@@ -1,5 +1,6 @@
 //! Floor 0: values that every room speaks in, and the few doors to the outside (clock, disk).
 
+pub mod access;
 pub mod batch;
 pub mod calendar;
 pub mod cell;

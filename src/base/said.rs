@@ -271,6 +271,12 @@ texts! {
     ReconciledLine "R371" "{agree} of {all} figures agree, {differ} differ, {unit} agree in another unit of measure, {none} have nothing to compare with" "共 {all} 项:相符 {agree},不符 {differ},换算计量单位后相符 {unit},无从核对 {none}";
     MoreReconciled "R372" "… and {count} more in table `reconciliation` of the warehouse" "……另有 {count} 项,见数据仓库 `reconciliation` 表";
     TryRows "R373" "the rows behind our number: shuping explain {metric} --unit {unit} --period {period} --rows" "查看系统数所依据的行:shuping explain {metric} --unit {unit} --period {period} --rows";
+    NoPurpose "R384" "these rows are about persons: they are shown for a purpose, which is noted" "这些行涉及个人:须说明查看目的,并予记录";
+    NoPurposeHint "R385" "add `--purpose \"why they are read\"`" "请加上 `--purpose \"查看目的\"`";
+    KindWrongCode "R380" "codes that are wrong, left empty" "编码有误,已置空";
+    ReasonCodeAuthority "R381" "begins with no registering authority" "登记管理部门代码不存在";
+    ReasonCodeRegion "R382" "characters 3 to 8 are no region" "第 3 至 8 位不是行政区划";
+    ReasonCodeOrganisation "R383" "the organisation code inside does not fit its check character" "其中组织机构代码的校验码不符";
     TestFailed "R424" "{test}\n  expected  {expected}\n  found     {found}\n  formula   {formula}\n  at        {file}:{line}" "{test}\n  应为  {expected}\n  实为  {found}\n  公式  {formula}\n  位于  {file}:{line}";
     TestNothing "R425" "nothing is told there" "该处没有数值";
     TestsDone "R426" "{passed} passed; {failed} failed" "通过 {passed} 个,不符 {failed} 个";
@@ -321,6 +327,7 @@ pub fn kind(kind: &str) -> Say {
         "metric_gone" => Say::KindMetricGone,
         "orphan" => Say::KindOrphan,
         "not_unique" => Say::KindNotUnique,
+        "wrong_code" => Say::KindWrongCode,
         _ => Say::KindPeople,
     }
 }
@@ -339,12 +346,15 @@ pub fn reason(reason: &str, lang: Lang) -> String {
         "not_a_time" => Say::ReasonTime,
         "out_of_range" => Say::ReasonRange,
         "too_short" | "too_long" => Say::ReasonLength,
-        "id_spreadsheet_number" => Say::ReasonIdNumber,
-        "id_bad_character" => Say::ReasonIdCharacter,
-        "id_bad_length" => Say::ReasonIdLength,
+        "id_spreadsheet_number" | "code_spreadsheet_number" => Say::ReasonIdNumber,
+        "id_bad_character" | "code_bad_character" => Say::ReasonIdCharacter,
+        "id_bad_length" | "code_bad_length" => Say::ReasonIdLength,
+        "code_bad_authority" => Say::ReasonCodeAuthority,
+        "code_bad_region" => Say::ReasonCodeRegion,
+        "code_bad_org_check" => Say::ReasonCodeOrganisation,
         "id_bad_region" => Say::ReasonIdRegion,
         "id_bad_date" => Say::ReasonIdDate,
-        "id_bad_check" => Say::ReasonIdCheck,
+        "id_bad_check" | "code_bad_check" => Say::ReasonIdCheck,
         check => return Say::ReasonCheck.with(lang, &[("check", check.to_owned())]),
     };
     say.text(lang).to_owned()

@@ -55,6 +55,31 @@ pub fn quoted(text: &str) -> String {
     line
 }
 
+/// A text of this program that may repeat words of others, as [`quoted`] and without those words: what
+/// stands between quotation marks, and whatever is no ASCII.
+pub fn without_words(text: &str) -> String {
+    let mut line = String::new();
+    let (mut is_marked, mut is_escaped) = (false, false);
+    for letter in quoted(text).chars() {
+        let is_mark = letter == '"' && !is_escaped;
+        is_escaped = letter == '\\' && !is_escaped;
+        if is_mark {
+            is_marked = !is_marked;
+            line.push_str(if is_marked { "\"…" } else { "\"" });
+            continue;
+        }
+        if is_marked {
+            continue;
+        }
+        if letter.is_ascii() {
+            line.push(letter);
+        } else if !line.ends_with('…') {
+            line.push('…');
+        }
+    }
+    line
+}
+
 /// Control characters, zero-width blanks and joiners, direction marks, the byte order mark.
 fn is_invisible(letter: char) -> bool {
     letter.is_control()
@@ -80,6 +105,22 @@ mod tests {
         ] {
             assert_eq!(clean(text), cleaned, "{text:?}");
             assert_eq!(squeeze(text), squeezed, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_words_of_others_are_struck_out_of_what_a_program_says() {
+        for (text, left) in [
+            ("index 7 is out of bounds", "index 7 is out of bounds"),
+            (
+                "called `unwrap()` on an `Err` value: E(\"Li \\\" Si\", 3)",
+                "called `unwrap()` on an `Err` value: E(\"…\", 3)",
+            ),
+            ("byte 1 is inside '欧' of `欧阳`", "byte 1 is inside '…' of `…`"),
+            ("\"never ended", "\"…"),
+            ("\"\" and 519902198703051234", "\"…\" and …"),
+        ] {
+            assert_eq!(without_words(text), left, "{text}");
         }
     }
 

@@ -10,6 +10,7 @@ use super::Face;
 use super::USAGE;
 use super::home;
 use super::report::grouped;
+use crate::base::access::Access;
 use crate::base::cell::decimal_text;
 use crate::base::period::Period;
 use crate::base::said::Say;
@@ -53,7 +54,7 @@ pub(super) fn explain(root: &Path, asked: &Explain, face: &mut Face<'_>) -> anyh
         catalog = kept;
     }
     let desk = Desk::open(&catalog, &var, ledger)?;
-    match told(&desk, asked, face) {
+    match told(&desk, &var, asked, face) {
         Err(fault) => match fault.downcast_ref::<Unknown>() {
             Some(unknown) => {
                 complain(unknown, face)?;
@@ -65,7 +66,7 @@ pub(super) fn explain(root: &Path, asked: &Explain, face: &mut Face<'_>) -> anyh
     }
 }
 
-fn told(desk: &Desk<'_>, asked: &Explain, face: &mut Face<'_>) -> anyhow::Result<u8> {
+fn told(desk: &Desk<'_>, var: &Path, asked: &Explain, face: &mut Face<'_>) -> anyhow::Result<u8> {
     let metric = desk.metric(&asked.metric)?;
     let unit = desk.unit(&asked.unit, &[metric])?;
     let telling = unit.telling();
@@ -79,11 +80,9 @@ fn told(desk: &Desk<'_>, asked: &Explain, face: &mut Face<'_>) -> anyhow::Result
     if asked.json {
         writeln!(face.out, "{:#}", explain::json(&explained))?;
     } else if asked.rows {
-        let mut lines = csv::Writer::from_writer(&mut *face.out);
-        for line in explained.lines() {
-            lines.write_record(&line)?;
+        if let Some(code) = rows(&explained, var, asked, face)? {
+            return Ok(code);
         }
-        lines.flush()?;
     } else {
         print(&explained, face)?;
     }
@@ -99,6 +98,43 @@ fn told(desk: &Desk<'_>, asked: &Explain, face: &mut Face<'_>) -> anyhow::Result
         return Ok(DISK);
     }
     Ok(DONE)
+}
+
+/// Prints the rows behind a number, and notes who read them; those about persons to nobody who says not
+/// what for. The code to exit with, where nothing is printed.
+fn rows(
+    explained: &Explanation<'_>,
+    var: &Path,
+    asked: &Explain,
+    face: &mut Face<'_>,
+) -> anyhow::Result<Option<u8>> {
+    let is_about_persons = explained.facts.iter().any(|rows| rows.is_about_persons);
+    let purpose = asked.purpose.as_deref().map(str::trim).filter(|text| !text.is_empty());
+    if is_about_persons && purpose.is_none() {
+        let (text, hint) = (face.say(Say::NoPurpose, &[]), face.say(Say::NoPurposeHint, &[]));
+        face.complain(&text, Some(&hint))?;
+        return Ok(Some(USAGE));
+    }
+    let lines = explained.lines();
+    let told = &explained.worked.told;
+    let (unit, section) = told.place.clone();
+    let facts = explained.facts.iter().map(|rows| rows.fact.name.as_str()).collect::<Vec<_>>();
+    let mut what = vec![
+        ("metric", told.metric.name.clone()),
+        ("unit", unit),
+        ("period", told.period.to_string()),
+        ("facts", facts.join(", ")),
+    ];
+    what.extend(section.map(|section| ("section", section)));
+    let rows = Some(lines.len().saturating_sub(1) as u64);
+    let access = Access { verb: "explain --rows", what, rows, purpose };
+    access.note(var)?;
+    let mut csv = csv::Writer::from_writer(&mut *face.out);
+    for line in lines {
+        csv.write_record(&line)?;
+    }
+    csv.flush()?;
+    Ok(None)
 }
 
 fn complain(unknown: &Unknown, face: &mut Face<'_>) -> io::Result<()> {

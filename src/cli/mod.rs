@@ -39,7 +39,7 @@ use tokio::sync::oneshot;
 use crate::base::messages::Lang;
 use crate::base::redact::Redacted;
 use crate::base::said::Say;
-use crate::base::text::quoted;
+use crate::base::text::without_words;
 use crate::night::Refusal;
 use crate::spec::secret::HomeSecrets;
 use crate::spec::template::Secrets as _;
@@ -207,6 +207,9 @@ struct Explain {
     /// Print the rows behind the number as CSV
     #[arg(long, conflicts_with = "json")]
     rows: bool,
+    /// What rows about persons are read for; it is noted
+    #[arg(long, value_name = "TEXT", requires = "rows")]
+    purpose: Option<String>,
     /// Print the explanation as JSON
     #[arg(long)]
     json: bool,
@@ -268,7 +271,7 @@ fn or_bug(
         let literal = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
         let problem = literal.or_else(|| panic.downcast_ref::<String>().cloned());
         let version = env!("CARGO_PKG_VERSION").to_owned();
-        let problem = quoted(&problem.unwrap_or_default());
+        let problem = without_words(&problem.unwrap_or_default());
         let nouns = [("version", version), ("problem", problem)];
         let (text, hint) = (face.say(Say::Bug, &nouns), face.say(Say::BugHint, &[]));
         face.complain(&text, Some(&hint))?;
@@ -376,6 +379,51 @@ mod tests {
             said.starts_with(&format!("error: shuping {version} 程序缺陷:no night\n")),
             "{said}"
         );
+    }
+
+    const PLANTED: [&str; 5] =
+        ["欧阳慕云", "519902198703051234", "13900519001", "Ouyang", "p@ss-of-panics"];
+
+    /// The variable that makes this test the process that panics.
+    const CHILD: &str = "SHUPING_TEST_PANICS";
+
+    fn panics(_: &mut Face<'_>) -> anyhow::Result<u8> {
+        let [name, number, phone, latin, secret] = PLANTED;
+        let read: Result<u8, String> = Err(format!("{latin} {name}"));
+        let read = read.map_err(|text| (text, number, phone));
+        panic!("no row {read:?} of {name}{number}, {phone} by {secret}")
+    }
+
+    /// What `main` does, as far as a panic goes, and the code to exit with.
+    fn panic_over_a_person() -> ! {
+        watch::watch(0);
+        crate::base::redact::know_secret(PLANTED[4]);
+        let code = speak(Lang::En, |face| Ok(or_bug(face, panics).unwrap()));
+        // On a thread that nobody waits for the place is all that is said.
+        let _panicked = thread::spawn(|| panic!("{PLANTED:?}")).join();
+        std::process::exit(i32::from(code))
+    }
+
+    /// In a process of its own, whose stderr is read whole.
+    #[test]
+    fn a_panic_over_a_person_says_nothing_of_the_person() {
+        if std::env::var_os(CHILD).is_some() {
+            panic_over_a_person();
+        }
+        let test = "cli::tests::a_panic_over_a_person_says_nothing_of_the_person";
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+        child.args(["--exact", test, "--nocapture"]).env(CHILD, "1").env("RUST_BACKTRACE", "full");
+        let output = child.output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(70), "{said}");
+        assert_eq!(said.matches("panic at src/cli/mod.rs:").count(), 2, "{said}");
+        assert!(
+            said.contains("error: a bug in shuping") && said.contains("no row Err((\"…\""),
+            "{said}"
+        );
+        for planted in PLANTED {
+            assert!(!said.contains(planted), "{planted} in {said}");
+        }
     }
 
     #[test]

@@ -15,6 +15,7 @@ use super::home;
 use super::report::grouped;
 use super::report::standing;
 use super::report::table;
+use crate::base::access::Access;
 use crate::base::said;
 use crate::base::said::Say;
 use crate::extract::correction::FOLDER;
@@ -66,9 +67,14 @@ pub(super) fn list(root: &Path, asked: &Quarantine, face: &mut Face<'_>) -> anyh
         Err(code) => return Ok(code),
     };
     let Some(which) = which(asked.which.as_deref(), &catalog, face)? else { return Ok(USAGE) };
-    let lake = home.root.join(&catalog.settings.var).join("lake");
-    let mut rows = quarantine::list(&lake, &catalog, which)?;
+    let var = home.root.join(&catalog.settings.var);
+    let mut rows = quarantine::list(&var.join("lake"), &catalog, which)?;
     rows.retain(|row| asked.all || row.closed().is_none());
+    if !rows.is_empty() {
+        let what = vec![("of", asked.which.clone().unwrap_or_default())];
+        let count = Some(rows.len() as u64);
+        Access { verb: "quarantine", what, rows: count, purpose: None }.note(&var)?;
+    }
     if asked.json {
         let rows = serde_json::Value::Array(rows.iter().map(Waiting::json).collect());
         writeln!(face.out, "{rows:#}")?;
@@ -182,6 +188,10 @@ pub(super) fn export(root: &Path, asked: &Export, face: &mut Face<'_>) -> anyhow
         face.complain(&text, None)?;
         return Ok(DISK);
     }
+    let what = vec![("of", asked.which.clone()), ("to", asked.to.display().to_string())];
+    let count = Some(export.rows() as u64);
+    let purpose = Some("correction by the sender");
+    Access { verb: "quarantine export", what, rows: count, purpose }.note(&var)?;
     match quarantine::write(&asked.to, &export, &[&home.root, &var]) {
         Ok(()) => {}
         Err(Refused::Exists(path)) => return refused(Say::TargetExists, path, face),

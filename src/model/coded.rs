@@ -6,10 +6,12 @@ use jiff::civil::Date;
 use super::cast::cast;
 use super::judge::Judge;
 use crate::base::cell::Cell;
+use crate::base::identity::fold;
 use crate::base::text::clean;
 use crate::spec::codes::CodeTable;
 use crate::spec::connector::Column as Mapped;
 use crate::spec::schema::Field;
+use crate::spec::schema::Form;
 
 impl Judge<'_> {
     /// The value of a text in a row of a day; none where it is empty or means nothing.
@@ -30,6 +32,9 @@ impl Judge<'_> {
         if let Some(pattern) = &mapped.extract {
             let found = pattern.captures(&text).and_then(|groups| groups.get(1));
             text = found.ok_or("no_match")?.as_str().into();
+        }
+        if field.form == Some(Form::Uscc) {
+            text = fold(&text);
         }
         let codes = field.codes.as_ref().and_then(|name| self.codes.get(&name.value));
         let Some(text) = coded(text, (field, mapped), codes, day)? else { return Ok(None) };

@@ -49,7 +49,12 @@ pub struct Judge<'c> {
     pub zone: TimeZone,
     /// What days mean here.
     pub days: Days,
+    /// The night, whose day it is where a row ends on none.
+    pub night: Date,
 }
+
+/// The first day on which what a row tells of no longer is.
+const ENDS: &str = "valid_to";
 
 /// Why a cell has no value.
 type Reason = String;
@@ -98,6 +103,7 @@ impl Judge<'_> {
             } else {
                 self.row(&candidates, line, &mut judged.noticed)
             };
+            let read = read.and_then(|cells| self.formed(cells, &place, judged));
             let At { source, row, is_malformed, corrects } = place;
             match read {
                 Ok(cells) => kept.push(Kept { cells, source, row, is_deleted, corrects }),
@@ -174,21 +180,30 @@ impl Judge<'_> {
         Ok(all)
     }
 
-    /// The column of the row's own day, where spellings hold on some days only.
+    /// The column of the row's own day, where spellings hold on some days only; of what is valid from and
+    /// to, the column of its end.
     fn time<'r>(&self, candidates: &'r [Candidates]) -> Option<&'r Candidates> {
         let coded = self.schema.fields.iter().filter_map(|field| field.codes.as_ref());
         let mut tables = coded.filter_map(|name| self.codes.get(&name.value));
-        let time = self.schema.time.as_ref().filter(|_| tables.any(CodeTable::is_dated))?;
+        let time = self.schema.time.as_deref().unwrap_or(ENDS);
+        let time = Some(time).filter(|_| tables.any(CodeTable::is_dated))?;
         let place = self.schema.fields.iter().position(|field| field.name == *time)?;
         candidates.iter().find(|candidate| candidate.field == place)
     }
 
+    /// The day of a row by that column: of what is valid from and to the last day, which of what still is
+    /// is the night's.
     fn day(&self, time: &Candidates, at: usize) -> Option<Date> {
         let line = Line { at, day: None };
-        match self.read(time, line, &mut BTreeMap::new()).ok()?? {
-            Cell::Day(day) => Some(day),
-            Cell::Instant(instant) => Some(self.zone.to_datetime(instant).date()),
-            Cell::Text(_) | Cell::Whole(_) | Cell::Decimal(..) | Cell::Flag(_) => None,
+        let day = match self.read(time, line, &mut BTreeMap::new()).ok()? {
+            Some(Cell::Day(day)) => Some(day),
+            Some(Cell::Instant(instant)) => Some(self.zone.to_datetime(instant).date()),
+            _ => None,
+        };
+        match (&self.schema.time, day) {
+            (Some(_), day) => day,
+            (None, Some(end)) => end.yesterday().ok().map(|last| last.min(self.night)),
+            (None, None) => Some(self.night),
         }
     }
 

@@ -70,6 +70,8 @@ pub struct Judged {
     pub filtered: u64,
     /// What was noticed, without harm: kind and subject, with how many rows.
     pub noticed: BTreeMap<(String, String), u64>,
+    /// Where something of it was seen first: the same kind and subject, and the place.
+    pub first: BTreeMap<(String, String), String>,
     /// The places of the rows that came back corrected, kept or not: one row came for each.
     pub corrected: BTreeSet<Place>,
     /// The contents of the files of the same delivery: a correction of one of them is as new as it is.

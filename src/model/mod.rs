@@ -4,6 +4,7 @@
 pub mod cast;
 mod coded;
 pub mod expired;
+mod formed;
 mod gone;
 pub mod held;
 pub mod judge;

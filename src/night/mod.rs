@@ -32,6 +32,7 @@ use jiff::civil::Date;
 use self::report::NightReport;
 use self::report::State;
 use self::report::StreamNight;
+use crate::base::access::Access;
 use crate::base::clock;
 use crate::base::durable::create_folders;
 use crate::base::durable::create_private_folder;
@@ -132,6 +133,9 @@ pub async fn run(
 ) -> anyhow::Result<NightReport> {
     let started = clock::now();
     let lock = begin(ground, &format!("night {}", choice.night))?;
+    let what = vec![("night", choice.night.to_string()), ("as_of", choice.as_of.to_string())];
+    let access = Access { verb: "run", what, rows: None, purpose: None };
+    access.note(&ground.var)?;
     let key = key(ground)?;
     keep_home(ground)?;
     let cutoff = ground.cutoff(choice.night)?;

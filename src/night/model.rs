@@ -124,6 +124,7 @@ fn model(
         codes: &ground.catalog.codes,
         zone: jiff::tz::TimeZone::get(&connector.zone)?,
         days: days(ground.catalog),
+        night,
     };
     let files = landed.files.values().cloned().collect();
     let mut judged = Judged { files, ..Judged::default() };
@@ -132,7 +133,7 @@ fn model(
     }
     slot::settle(stream, schema, &mut judged);
     told.hold_back(&judged.quarantined, &landed);
-    let mut noticed = noticed(connector, stream, &judged.noticed);
+    let mut noticed = noticed(connector, stream, &judged);
     noticed.extend(unread(connector, stream, &landed));
     noticed.extend(came_back(connector, stream, &landed));
     let known = known_rows(&lake, ground.catalog, stream, night)?;
@@ -215,15 +216,14 @@ fn is_sent(header: &str, landed: &Landed) -> bool {
     header.starts_with('_') || landed.headers.contains(base.unwrap_or(header))
 }
 
-fn noticed(
-    connector: &Connector,
-    stream: &Stream,
-    seen: &BTreeMap<(String, String), u64>,
-) -> Vec<Noticed> {
-    let of = |((kind, subject), rows): (&(String, String), &u64)| {
-        Noticed::of(connector, stream, kind, subject).rows(*rows)
+fn noticed(connector: &Connector, stream: &Stream, judged: &Judged) -> Vec<Noticed> {
+    let of = |(about, rows): (&(String, String), &u64)| {
+        let (kind, subject) = about;
+        let first = judged.first.get(about);
+        let first = first.map_or_else(String::new, |place| format!(" ({place})"));
+        Noticed::of(connector, stream, kind, &format!("{subject}{first}")).rows(*rows)
     };
-    seen.iter().map(of).collect()
+    judged.noticed.iter().map(of).collect()
 }
 
 fn unread(connector: &Connector, stream: &Stream, landed: &Landed) -> Vec<Noticed> {

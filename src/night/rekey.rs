@@ -11,6 +11,7 @@ use super::Ground;
 use super::Refusal;
 use super::begin;
 use super::key;
+use crate::base::access::Access;
 use crate::base::durable::create_private_folder;
 use crate::base::durable::rename_durably;
 use crate::base::durable::write_then_rename;
@@ -59,6 +60,9 @@ pub(super) fn settle(lake: &Path) -> anyhow::Result<()> {
 /// A [`Refusal`] where `from` is not the lake's key, or a disk that fails.
 pub fn rekey(ground: &Ground<'_>, from: &str, to: &str) -> anyhow::Result<Rekeyed> {
     let _lock = begin(ground, "rekey")?;
+    let what = vec![("from", from.to_owned()), ("to", to.to_owned())];
+    let access = Access { verb: "rekey", what, rows: None, purpose: None };
+    access.note(&ground.var)?;
     let secret = |name: &str| ground.secrets.secret(name).map_err(Refusal::NoKey);
     let (old, new) = (Key::new(&secret(from)?), Key::new(&secret(to)?));
     let (lake, fingerprint) = (ground.lake(), new.fingerprint());

@@ -7,6 +7,9 @@ use anyhow::Context as _;
 use jiff::civil::Date;
 
 use super::Ground;
+use crate::base::access;
+use crate::base::access::Access;
+use crate::base::clock;
 use crate::model::expired::forget_landings;
 use crate::model::lake::Lake;
 
@@ -24,6 +27,15 @@ pub(super) fn forget(ground: &Ground<'_>, night: Date) -> anyhow::Result<BTreeMa
     forgotten.insert("landing".to_owned(), landings.context("deleting landings")?);
     let notes = lake.forget_notes("quarantine", retention.quarantine_from(night));
     forgotten.insert("quarantine".to_owned(), notes.context("deleting quarantine")?);
+    // By the clock: the lines of access are not of a night that is told.
+    let old = access::forget(&ground.var, retention.access_from(clock::now()));
+    forgotten.insert("access".to_owned(), old.context("deleting lines of access")?);
     forgotten.retain(|_, count| *count > 0);
+    for (what, rows) in &forgotten {
+        let what = vec![("of", what.clone()), ("night", night.to_string())];
+        let deleted =
+            Access { verb: "delete", what, rows: Some(*rows), purpose: Some("retention") };
+        deleted.note(&ground.var)?;
+    }
     Ok(forgotten)
 }

@@ -48,6 +48,7 @@ pub(super) fn resource(resource: &Resource<'_>, csv: &[u8], parquet: &[u8]) -> V
         "bytes": csv.len(),
         "hash": format!("sha256:{}", sha256(csv)),
         "schema": contract,
+        "x:class": resource.schema.class,
         "x:parquet": {
             "path": format!("{}.parquet", resource.file),
             "bytes": parquet.len(),

@@ -6,6 +6,7 @@ use super::aliases::Alias;
 use super::aliases::read_aliases;
 use super::check;
 use super::codes::CodeTable;
+use super::codes::REGION;
 use super::codes::code_tables;
 use super::connector::Connector;
 use super::connector::Stream;
@@ -136,7 +137,10 @@ pub fn read(home: &Home) -> Result<Catalog, Vec<Diagnostic>> {
         .filter_map(|(file, name, text)| keep(read_schema(file, name, text), &mut faults))
         .map(|schema| (schema.name.clone(), schema))
         .collect();
-    let codes = code_tables(home, &mut faults);
+    let mut codes = code_tables(home, &mut faults);
+    if let Some((table, settings)) = codes.get_mut(REGION).zip(settings.as_ref()) {
+        table.know(&settings.regions);
+    }
     let pipelines: Vec<Pipeline> = home
         .under("pipelines", ".toml")
         .filter_map(|(file, name, text)| keep(read_pipeline(file, name, text), &mut faults))

@@ -76,6 +76,16 @@ impl CodeTable {
         self
     }
 
+    /// Takes codes of the home that no line knows: each means itself, and so does its name.
+    pub(super) fn know(&mut self, codes: &[(String, String)]) {
+        let words = codes.iter().flat_map(|(code, name)| [(code, code), (name, code)]);
+        for (spelling, value) in words {
+            let (value, file) = (value.clone(), "shuping.toml".to_owned());
+            let meaning = Meaning { value, days: (None, None), file, line: 1 };
+            self.meanings.entry(clean(spelling)).or_insert_with(|| vec![meaning]);
+        }
+    }
+
     fn add(&mut self, spelling: &str, meaning: Meaning) -> Result<(), (Code, Nouns)> {
         let known = self.meanings.entry(clean(spelling)).or_default();
         let is_twice = known.iter().any(|known| overlap(known.days, meaning.days));
@@ -93,6 +103,9 @@ fn overlap(a: Days, b: Days) -> bool {
         |(from, _): Days, (_, to): Days| from.zip(to).is_none_or(|(from, to)| from < to);
     begins_before_end(a, b) && begins_before_end(b, a)
 }
+
+/// The code table of regions, to which the regions of a home belong.
+pub(super) const REGION: &str = "region";
 
 /// The code tables of a home, by name, and every fault of their lines.
 pub(super) fn code_tables(

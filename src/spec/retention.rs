@@ -1,5 +1,6 @@
 //! How long is what kept? `[retention]` of `shuping.toml`, in days; rules 6.8.
 
+use jiff::Timestamp;
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 
@@ -15,13 +16,19 @@ use crate::base::messages::Code;
 
 /// What came, as it came.
 const LANDING: &str = "landing";
+/// The lines of who read, exported or changed what.
+const ACCESS: &str = "access";
 /// Tables about persons that have no line of their own.
 const PERSONS: &str = "persons";
 /// Where the rows stand that broke their contract.
 const QUARANTINE: &str = "quarantine";
 
 /// How many days what is not named is kept.
-const KEPT: [(&str, i64); 3] = [(LANDING, 400), (PERSONS, 6 * 366), (QUARANTINE, 90)];
+const KEPT: [(&str, i64); 4] =
+    [(ACCESS, 400), (LANDING, 400), (PERSONS, 6 * 366), (QUARANTINE, 90)];
+
+/// Six months, for which the law asks.
+const ACCESS_LEAST: i64 = 184;
 
 /// How long a home keeps what it has.
 #[derive(Clone, Debug, Default)]
@@ -36,12 +43,12 @@ impl Retention {
         for entry in table.free() {
             let name = table.name(&entry.key);
             match entry.node.value {
-                Value::Whole(number) if number > 0 => {
+                Value::Whole(number) if number >= least(&entry.key) => {
                     let (place, key) = (entry.node.place, entry.key.clone());
                     days.push(Found { value: number, place, key });
                 }
                 Value::Whole(number) => {
-                    let expected = "1 or more days".to_owned();
+                    let expected = format!("{} or more days", least(&entry.key));
                     let nouns = vec![("found", number.to_string()), ("expected", expected)];
                     table.faults.add(entry.node.place, &name, Code::BadNumber, nouns);
                 }
@@ -61,6 +68,12 @@ impl Retention {
         before(night, self.days(LANDING))
     }
 
+    /// The first instant whose access is still told at another.
+    pub fn access_from(&self, now: Timestamp) -> Timestamp {
+        let hours = self.days(ACCESS).map(|days| (days * 24).hours());
+        hours.and_then(|hours| now.checked_sub(hours).ok()).unwrap_or(Timestamp::MIN)
+    }
+
     /// The first day whose quarantine is still kept in a night.
     pub fn quarantine_from(&self, night: Date) -> Date {
         before(night, self.days(QUARANTINE))
@@ -71,6 +84,11 @@ impl Retention {
     pub fn persons_from(&self, table: &str, night: Date) -> Date {
         before(night, self.days(table).or_else(|| self.days(PERSONS))).first_of_year()
     }
+}
+
+/// The fewest days that something may be kept.
+fn least(name: &str) -> i64 {
+    if name == ACCESS { ACCESS_LEAST } else { 1 }
 }
 
 fn before(night: Date, days: Option<i64>) -> Date {

@@ -24,9 +24,14 @@ pub struct Schema {
     pub foreign_keys: Vec<ForeignKey>,
     /// Whether its rows are about persons, so that they never leave the lake.
     pub is_about_persons: bool,
+    /// How far its data are to be guarded, by the law's word.
+    pub class: &'static str,
     /// The column that says on which day a row's names hold.
     pub time: Option<String>,
 }
+
+/// The classes of data (数据安全法 §21): tables about persons are 重要 until the city says otherwise.
+const CLASSES: [(&str, &str); 3] = [("一般", "一般"), ("重要", "重要"), ("核心", "核心")];
 
 /// A column.
 #[derive(Clone, Debug)]
@@ -49,8 +54,17 @@ pub struct Field {
     pub pii: Option<Pii>,
     /// The code table whose spellings are read, in `schemas/codes/`.
     pub codes: Option<Found<String>>,
+    /// What its texts are, beyond texts.
+    pub form: Option<Form>,
     /// What it means.
     pub means: String,
+}
+
+/// A kind of text that is judged as it is read; a wrong one is no value, and is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// A unified social credit code (GB 32100).
+    Uscc,
 }
 
 /// Which values of a column are allowed; a row with another is quarantined.
@@ -139,12 +153,15 @@ fn schema(name: &str, root: &Table<'_>) -> Schema {
     if fields.is_empty() {
         root.missing("fields", "[…]");
     }
+    let is_about_persons = root.flag("x:persons");
+    let class = root.word("x:class", &CLASSES);
     let schema = Schema {
         name: name.to_owned(),
         title: root.need_text("title"),
         primary_key: root.texts("primaryKey"),
         foreign_keys: root.tables("foreignKeys").iter().filter_map(foreign_key).collect(),
-        is_about_persons: root.flag("x:persons"),
+        is_about_persons,
+        class: class.unwrap_or(if is_about_persons { "重要" } else { "一般" }),
         time: root.text("x:time"),
         fields,
     };
@@ -190,6 +207,7 @@ fn field(table: &Table<'_>) -> Option<Field> {
     let claims = |key| constraints.as_ref().is_some_and(|constraints| constraints.flag(key));
     let (is_required, is_unique) = (claims("required"), claims("unique"));
     let limits = constraints.as_ref().map(|constraints| limits(constraints, kind));
+    let is_text = kind == Some(FieldKind::Text);
     Some(Field {
         title: table.text("title").unwrap_or_else(|| name.clone()),
         name,
@@ -199,6 +217,7 @@ fn field(table: &Table<'_>) -> Option<Field> {
         limits: limits.unwrap_or_default(),
         pii: table.word("x:pii", &[("id", Pii::Id), ("drop", Pii::Drop)]),
         codes: table.found_text("x:codes"),
+        form: is_text.then(|| table.word("x:format", &[("uscc", Form::Uscc)])).flatten(),
         means: table.text("description").unwrap_or_default(),
         // Last: what is missing must not hide the keys that are there.
         kind: kind?,

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 
 use crate::world::NIGHT;
 use crate::world::World;
+use crate::world::accesses;
 use crate::world::ask;
 use crate::world::bytes_below;
 use crate::world::left;
@@ -121,6 +122,11 @@ fn a_decided_name_gets_its_rows_and_a_decision_taken_back_leaves_the_bytes_of_be
     let (old, new) = (&untouched[head..], &written[head + ",decision,decided_at".len()..]);
     assert!(new.starts_with(old));
     assert_eq!(new[old.len()..].split(|byte| *byte == b'\n').count(), 3, "two lines and the end");
+    let noted: Vec<(String, Option<u64>)> = accesses(home);
+    let decided = noted.iter().filter(|(verb, _)| verb != "run").cloned().collect::<Vec<_>>();
+    let moved = |verb: &str| (verb.to_owned(), Some(missed));
+    assert_eq!(decided, [moved("aliases accept"), moved("aliases undo")]);
+    assert_eq!(noted.len() - decided.len(), 3, "three nights");
     what_cannot_be_decided_is_refused(&world, home, name, unit);
 }
 

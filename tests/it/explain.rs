@@ -345,14 +345,7 @@ fn the_command_line(world: &World, home: &Path) {
     assert!(told.contains(&format!("cases_done_with_due = {counted},")), "{counted}\n{told}");
     assert!(lines.iter().all(|line| !line[due.1].is_empty() && !line[due.2].is_empty()));
 
-    // Of people only the places are told.
-    let people = ["headcount", "--unit", &id, "--period", "2025", "--rows"];
-    let (code, rows, wrong) = said(world, home, &people);
-    assert_eq!(code, Some(0), "{wrong}");
-    let head = rows.lines().next().unwrap();
-    let columns = "fact,_unit,_section,_month,=people,_system,_stream,_night,_source,_row";
-    assert_eq!(head, columns);
-    assert!(rows.contains("staffing,"), "{rows}");
+    rows_about_persons_are_shown_for_a_purpose(world, home, &id);
 
     for (arguments, near) in [
         (["on_time_rat", "--unit", &id, "--period", "2025"], "on_time_rate"),
@@ -365,6 +358,32 @@ fn the_command_line(world: &World, home: &Path) {
         assert!(wrong.contains(near), "{wrong}");
     }
     a_release_that_says_otherwise(world, home, &asked);
+}
+
+/// Of people only the places are told, and only to whoever says what for.
+fn rows_about_persons_are_shown_for_a_purpose(world: &World, home: &Path, id: &str) {
+    let people = ["headcount", "--unit", id, "--period", "2025", "--rows"];
+    let noted = || fs::read_to_string(home.join("var/access.jsonl")).unwrap();
+    let before = noted();
+    for purpose in [&[][..], &["--purpose", " "]] {
+        let (code, rows, wrong) = said(world, home, &[&people[..], purpose].concat());
+        assert_eq!((code, rows.as_str()), (Some(2), ""), "{wrong}");
+        assert!(wrong.contains("hint: add `--purpose"), "{wrong}");
+    }
+    assert_eq!(noted(), before, "nobody has read anything");
+    let purpose = ["--purpose", "复核 519902198703051234"];
+    let (code, rows, wrong) = said(world, home, &[&people[..], &purpose].concat());
+    assert_eq!(code, Some(0), "{wrong}");
+    let line = noted().lines().last().unwrap().to_owned();
+    let line: Value = serde_json::from_str(&line).unwrap();
+    let read = (&line["verb"], &line["what"]["metric"], &line["what"]["unit"], &line["purpose"]);
+    assert_eq!(read, (&"explain --rows".into(), &"headcount".into(), &id.into(), &"复核 …".into()));
+    assert_eq!(line["rows"], rows.lines().count() - 1);
+    assert!(line["time"].is_string() && line["user"].is_string(), "{line}");
+    let head = rows.lines().next().unwrap();
+    let columns = "fact,_unit,_section,_month,=people,_system,_stream,_night,_source,_row";
+    assert_eq!(head, columns);
+    assert!(rows.contains("staffing,"), "{rows}");
 }
 
 /// The lake no longer gives what was published: somebody exchanged the rows of a fact.

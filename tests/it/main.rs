@@ -8,6 +8,7 @@
 mod aliases;
 mod boston;
 mod city;
+mod contracts;
 mod docs;
 mod examples;
 mod explain;

@@ -217,6 +217,11 @@ fn a_night_whose_hotline_is_down_publishes_the_rest_and_says_what_is_stale() {
     assert_eq!(ask(&warehouse, none), [["0"]]);
     let release = bytes_below(&home.path().join("var/release/2026-01-07.2"));
     let manifest: Value = serde_json::from_slice(&release["datapackage.json"]).unwrap();
+    let resources = manifest["resources"].as_array().unwrap();
+    // What is published is about nobody; each table says so, and its contract.
+    assert!(
+        resources.iter().all(|it| it["x:class"] == "一般" && it["schema"]["x:class"] == "一般")
+    );
     assert_eq!(manifest["x:supersedes"], "2026-01-07.1");
 }
 

@@ -114,6 +114,13 @@ fn write(runtime: &Runtime, city: &City, folder: &Path, night: Date) {
     runtime.block_on(city.write_appraisal(&drop, night)).unwrap();
 }
 
+/// What was done in a home, in order: each verb with the rows that it concerned.
+pub(crate) fn accesses(home: &Path) -> Vec<(String, Option<u64>)> {
+    let text = fs::read_to_string(home.join("var/access.jsonl")).unwrap();
+    let lines = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    lines.map(|line| (line["verb"].as_str().unwrap().to_owned(), line["rows"].as_u64())).collect()
+}
+
 /// Every file below a folder, relative, with its bytes.
 pub(crate) fn bytes_below(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut found = BTreeMap::new();

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::FILE;
+use crate::base::access::Access;
 use crate::base::clock;
 use crate::base::diagnostic::nearest;
 use crate::base::durable::write_then_rename;
@@ -27,6 +28,7 @@ pub(super) struct Refused(pub(super) String, pub(super) Option<String>);
 /// Where a decision is taken.
 pub(super) struct Bench<'b, 'f, 'c> {
     pub(super) root: &'b Path,
+    pub(super) var: &'b Path,
     pub(super) text: &'b str,
     pub(super) register: &'b Register<'c>,
     pub(super) face: &'b mut Face<'f>,
@@ -192,6 +194,10 @@ impl Bench<'_, '_, '_> {
         alias: &Alias,
         (decision, effect): (&'static str, &Effect),
     ) -> anyhow::Result<()> {
+        let verb = format!("aliases {decision}");
+        let what = vec![("name", alias.alias.clone()), ("unit", alias.unit.clone())];
+        let rows = Some(effect.gained + effect.lost);
+        Access { verb: &verb, what, rows, purpose: None }.note(self.var)?;
         write_then_rename(&self.root.join(FILE), text.as_bytes())?;
         let ledger = &self.register.ledger;
         let night = ("night", ledger.night.to_string());

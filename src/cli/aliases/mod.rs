@@ -28,7 +28,8 @@ pub(super) fn aliases(root: &Path, asked: &Aliases, face: &mut Face<'_>) -> anyh
         Ok(opened) => opened,
         Err(code) => return Ok(code),
     };
-    let Some(register) = Register::open(&catalog, &home.root.join(&catalog.settings.var))? else {
+    let var = home.root.join(&catalog.settings.var);
+    let Some(register) = Register::open(&catalog, &var)? else {
         let nouns = [("path", root.display().to_string())];
         let (text, hint) = (face.say(Say::NoNights, &[]), face.say(Say::NoNightsHint, &nouns));
         face.complain(&text, Some(&hint))?;
@@ -45,7 +46,7 @@ pub(super) fn aliases(root: &Path, asked: &Aliases, face: &mut Face<'_>) -> anyh
     };
     let text = home.files.get(FILE).map_or("", String::as_str);
     let systems: Vec<&str> = catalog.connectors.iter().map(|it| it.name.as_str()).collect();
-    let mut bench = Bench { root, text, register: &register, face };
+    let mut bench = Bench { root, var: &var, text, register: &register, face };
     let told = match decision {
         Decide::Accept(pair) => bench.accept(pair, &systems),
         Decide::Reject(pair) => bench.reject(pair, &systems),

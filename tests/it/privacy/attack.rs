@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
+use jiff::ToSpan as _;
 use jiff::civil::Date;
 use jiff::civil::date;
 use num_traits::One as _;
@@ -236,9 +237,13 @@ fn is_part(measure: &str) -> bool {
 
 /// The day at whose end the people of a period are counted.
 fn counted_on(period: Period, night: Date) -> Date {
+    period.last().min(told_month(night)).last()
+}
+
+/// The month that a night tells of what holds on a day.
+fn told_month(night: Date) -> Month {
     let month = Month::of(night);
-    let told = if night < month.last() { month.previous() } else { month };
-    period.last().min(told).last()
+    if night < month.last() { month.previous() } else { month }
 }
 
 /// What one release gives away: numbers that rest on one or two people.
@@ -303,32 +308,153 @@ fn moved(before: &[Line], after: &[Line]) -> BTreeSet<String> {
     after.iter().filter_map(is_one).collect()
 }
 
-/// What so many nights of January give away.
-fn attacked(catalog: &Catalog, days: i8) -> BTreeSet<String> {
+/// What nights give away.
+#[derive(Default)]
+struct Found {
+    /// A night alone, and beside the night before.
+    nights: BTreeSet<String>,
+    /// A night beside the night before that told the month before.
+    months: BTreeSet<String>,
+}
+
+/// What so many nights from a day on give away.
+fn attacked(catalog: &Catalog, first: Date, nights: i64) -> Found {
     let town = Town::of(519_900);
-    let mut found = BTreeSet::new();
-    let mut before: Option<Vec<Line>> = None;
-    for day in 1..=days {
-        let night = date(2026, 1, day);
+    let mut found = Found::default();
+    let mut before: Option<(Date, Vec<Line>)> = None;
+    for night in (0..nights).map(|days| first.checked_add(days.days()).unwrap()) {
         let lines = release(&town, catalog, night);
-        found.extend(isolated(&town, &lines, night));
-        found.extend(before.iter().flat_map(|before| moved(before, &lines)));
-        before = Some(lines);
+        found.nights.extend(isolated(&town, &lines, night));
+        if let Some((last, before)) = &before {
+            let is_same = told_month(*last) == told_month(night);
+            let into = if is_same { &mut found.nights } else { &mut found.months };
+            into.extend(moved(before, &lines));
+        }
+        before = Some((night, lines));
     }
     found
 }
 
+/// A way in which something is withheld that rests on enough people itself, for what could be had from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Beside {
+    /// A section beside its unit.
+    Sections,
+    /// A longer period around a shorter one.
+    Periods,
+    /// A part of a distribution beside another.
+    Distributions,
+}
+
+impl Beside {
+    fn name(self) -> &'static str {
+        match self {
+            Beside::Sections => "sections",
+            Beside::Periods => "periods",
+            Beside::Distributions => "distributions",
+        }
+    }
+}
+
+/// The release of a night as it would be if one way of withholding did nothing: what only that way keeps
+/// back is as in the release that withholds nothing. How many lines are told so, and the lines.
+fn without(town: &Town, way: Beside, both: &[Vec<Line>; 2], night: Date) -> (usize, Vec<Line>) {
+    let [withheld, plain] = both;
+    let place = |line: &Line| {
+        let Line { metric, unit, section, period, .. } = line;
+        (metric.clone(), *unit, section.clone(), *period)
+    };
+    let is_few = |line: &Line, period: Period| {
+        let day = counted_on(period, night);
+        (1..3).contains(&town.present(line.unit, line.section.as_deref(), day))
+    };
+    let whole: BTreeMap<_, &Line> = plain.iter().map(|line| (place(line), line)).collect();
+    let shorter: Vec<_> = withheld.iter().map(place).collect();
+    let told_mean: BTreeSet<_> = withheld
+        .iter()
+        .filter(|line| line.metric == "age_mean" && !line.sides.is_empty())
+        .map(|line| (line.unit, line.section.clone(), line.period))
+        .collect();
+    // The place itself is told: it is the part that is not.
+    let has_mean =
+        |line: &Line| told_mean.contains(&(line.unit, line.section.clone(), line.period));
+    let counts_few = |line: &Line| {
+        let plain = whole.get(&place(line)).and_then(|plain| plain.sides.first());
+        plain.is_none_or(|(_, is)| *is > Exact::zero() && *is < Exact::from(3))
+    };
+    let is_kept_back = |line: &Line| {
+        let is_part = line.metric.contains("_share_");
+        let within = |short: &Period| {
+            *short != line.period
+                && line.period.contains(short.first())
+                && line.period.contains(short.last())
+        };
+        let is_around = shorter.iter().any(|of| {
+            (&of.0, of.1, &of.2) == (&line.metric, line.unit, &line.section)
+                && within(&of.3)
+                && is_few(line, of.3)
+        });
+        let is_this_way = match way {
+            Beside::Sections => !is_part && line.section.is_some() && !is_around,
+            Beside::Periods => is_around,
+            Beside::Distributions => is_part && has_mean(line) && !counts_few(line),
+        };
+        line.sides.is_empty() && is_this_way && !is_few(line, line.period)
+    };
+    let mut told = 0;
+    let lines = withheld.iter().map(|line| {
+        let mut sides = line.sides.clone();
+        if let Some(plain) = whole.get(&place(line)).filter(|_| is_kept_back(line)) {
+            told += usize::from(!plain.sides.is_empty());
+            sides.clone_from(&plain.sides);
+        }
+        let (metric, unit, section, period) = place(line);
+        Line { metric, withholds: line.withholds, unit, section, period, sides }
+    });
+    let lines = lines.collect();
+    (told, lines)
+}
+
+/// Beside each other, the ends of two months show who came or went between them, where it was one: that is
+/// known, and said in docs/privacy.md. Nothing else is found, and nothing on any other night.
 #[test]
-fn thirty_nights_of_releases_isolate_nobody() {
-    let found = attacked(&shipped(&[], &[]), 30);
-    assert!(found.is_empty(), "{} found: {found:#?}", found.len());
+fn thirty_nights_over_the_ends_of_a_month_and_a_year_isolate_nobody() {
+    let found = attacked(&shipped(&[], &[]), date(2025, 12, 17), 30);
+    assert!(found.nights.is_empty(), "{} found: {:#?}", found.nights.len(), found.nights);
+    let months = &found.months;
+    assert!(months.iter().all(|one| one.contains(" moved by ")), "{months:#?}");
 }
 
 #[test]
 fn the_attacker_finds_people_where_nothing_is_withheld() {
-    let found = attacked(&shipped(&["withhold"], &[]), 2);
+    let found = attacked(&shipped(&["withhold"], &[]), date(2026, 1, 1), 2).nights;
     for way in ["are left", "age_years", "people_edu_", "people_aged_", "hours_logged", "moved by"]
     {
         assert!(found.iter().any(|one| one.contains(way)), "{way} is not found: {found:#?}");
     }
+}
+
+#[test]
+fn the_attacker_finds_people_without_any_one_way_of_withholding() {
+    let town = Town::of(519_900);
+    // One person is enough: nothing is withheld, and each night still tells the same day as it is shipped.
+    let (full, plain) = (shipped(&[], &[]), shipped(&[], &[("at_least = 3 }", "at_least = 1 }")]));
+    let ways = [Beside::Sections, Beside::Periods, Beside::Distributions];
+    let mut all: BTreeMap<&str, (usize, BTreeSet<String>)> = BTreeMap::new();
+    for night in [date(2025, 12, 17), date(2025, 12, 31), date(2026, 1, 31)] {
+        let both = [release(&town, &full, night), release(&town, &plain, night)];
+        assert_eq!(isolated(&town, &both[0], night), BTreeSet::new(), "{night}");
+        for way in ways {
+            let (told, lines) = without(&town, way, &both, night);
+            let (lately, found) = all.entry(way.name()).or_default();
+            *lately += told;
+            found.extend(isolated(&town, &lines, night));
+        }
+    }
+    let seen: BTreeMap<_, _> =
+        all.iter().map(|(way, (told, found))| (*way, (*told, found.len()))).collect();
+    assert!(
+        seen.len() == 3 && seen.values().all(|(told, found)| *told > 0 && *found > 0),
+        "{seen:?}"
+    );
 }

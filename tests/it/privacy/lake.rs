@@ -17,6 +17,7 @@ use tempfile::TempDir;
 
 use crate::world::NIGHT;
 use crate::world::World;
+use crate::world::accesses;
 use crate::world::ask;
 use crate::world::bytes_below;
 use crate::world::left;
@@ -78,6 +79,18 @@ fn what_is_too_old_is_deleted_by_the_night_and_what_was_read_is_not_forgotten() 
     let text = done(&mut world.night(home.path(), later));
     assert!(text.contains("its time is over: landing "), "{text}");
     assert_eq!((landed("part-"), landed("manifest.json")), (0, manifests * 2));
+    let noted = accesses(home.path());
+    let run = ("run".to_owned(), None);
+    assert_eq!(
+        noted[..2],
+        [run.clone(), run],
+        "the line of a night that is over is no older for it"
+    );
+    assert!(
+        noted[2..].iter().all(|(verb, rows)| verb == "delete" && rows.is_some_and(|it| it > 0))
+    );
+    let access = fs::read_to_string(home.path().join("var/access.jsonl")).unwrap();
+    assert!(access.contains("{\"of\":\"landing\",\"night\":\"2027-08-01\"}"), "{access}");
     let kept: usize = cells(&lake.join("model/person_snapshot")).values().map(Vec::len).sum();
     assert_eq!(kept, roster);
     assert!(!lake.join("notes/quarantine/2026-01-06.notes.parquet").exists());
@@ -106,7 +119,7 @@ fn a_retention_that_means_nothing_is_a_fault() {
     let home = World::home();
     let settings = home.path().join("shuping.toml");
     let text = fs::read_to_string(&settings).unwrap();
-    let lines = "\n[retention]\nlanding = 0\nwork_log = -1\n";
+    let lines = "\n[retention]\nlanding = 0\nwork_log = -1\naccess = 183\n";
     fs::write(&settings, format!("{text}{lines}")).unwrap();
     let check = || {
         let program = env!("CARGO_BIN_EXE_shuping");
@@ -114,6 +127,7 @@ fn a_retention_that_means_nothing_is_a_fault() {
     };
     let told = said(&check());
     assert!(told.contains("`0` is not 1 or more days") && told.contains("`-1` is not"), "{told}");
+    assert!(told.contains("`183` is not 184 or more days"), "{told}");
     fs::write(&settings, format!("{text}\n[retention]\nwork_logs = 9\nservice_case = 9\n"))
         .unwrap();
     let told = said(&check());
@@ -214,6 +228,8 @@ fn another_key_is_given_to_a_whole_lake_and_nobody_leaves_or_joins() {
     done(&mut rekey(&world, home.path(), "pseudonym.key", "pseudonym.2026"));
     let again = done(&mut rekey(&world, home.path(), "pseudonym.key", "pseudonym.2026"));
     assert!(again.contains("0 identities"), "{again}");
+    let rekeys = accesses(home.path()).into_iter().filter(|(verb, _)| verb == "rekey").count();
+    assert_eq!(rekeys, 4, "also what was refused, and what was cut short");
 
     let second = Key::new("the second key");
     let expected: BTreeSet<String> = old.iter().map(|text| second.pseudonym(text)).collect();

@@ -15,6 +15,7 @@ use super::corrected;
 use super::people;
 use super::right;
 use super::sheets;
+use crate::world::accesses;
 use crate::world::bytes_below;
 
 const EVERYBODY: [&str; 5] = [
@@ -43,6 +44,12 @@ fn rows_go_out_come_back_corrected_and_count_once() {
     }
     let out = small.export("staffing", "out.xlsx");
     assert_eq!(fs::metadata(&out).unwrap().permissions().mode() & 0o777, 0o600);
+    let noted = accesses(&small.home());
+    let verbs: Vec<_> = noted.iter().map(|(verb, rows)| (verb.as_str(), *rows)).collect();
+    assert!(
+        verbs.ends_with(&[("quarantine", Some(3)), ("quarantine export", Some(3))]),
+        "{verbs:?}"
+    );
     let mut pages = sheets(&out);
     let mut roster = pages.remove("1 roster").unwrap();
     let mut cases = pages.remove("2 cases").unwrap();

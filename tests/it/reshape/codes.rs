@@ -59,6 +59,7 @@ fn judged(
         codes: &catalog.codes,
         zone: zone.clone(),
         days: Days { calendar: catalog.calendar.clone().into(), zone },
+        night: jiff::civil::date(2026, 1, 6),
     };
     let headers = ["日期", "学历", "专业", "身份", "_source", "_row", "_malformed"];
     let kinds =

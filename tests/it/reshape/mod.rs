@@ -125,6 +125,7 @@ impl World {
             codes: &self.catalog.codes,
             zone: zone.clone(),
             days: Days { calendar: self.catalog.calendar.clone().into(), zone },
+            night,
         };
         for part in landing.parts(last).unwrap() {
             judge.part(&part.unwrap(), &mut judged).unwrap();
