@@ -48,8 +48,8 @@ pub struct Amounts {
     pub(super) lists: BTreeSet<String>,
     /// Which quantile, in thousandths.
     quantile: Option<u32>,
-    sums: BTreeMap<Spot, BTreeMap<Month, i128>>,
-    counts: BTreeMap<Spot, BTreeMap<Month, BTreeMap<i128, u64>>>,
+    pub(super) sums: BTreeMap<Spot, BTreeMap<Month, i128>>,
+    pub(super) counts: BTreeMap<Spot, BTreeMap<Month, BTreeMap<i128, u64>>>,
 }
 
 /// What is known of a fact.
@@ -102,6 +102,28 @@ impl Amounts {
     fn spots_from(&self, first: Spot) -> impl Iterator<Item = &Spot> {
         let sums = self.sums.range(first.clone()..).map(|(spot, _)| spot);
         sums.chain(self.counts.range(first..).map(|(spot, _)| spot))
+    }
+
+    /// The months in which there is any amount of a whole unit.
+    pub(super) fn months_of(&self, unit: &str) -> impl Iterator<Item = Month> {
+        let spot = ((unit.to_owned(), None), None);
+        let sums = self.sums.get(&spot).into_iter().flat_map(BTreeMap::keys);
+        sums.chain(self.counts.get(&spot).into_iter().flat_map(BTreeMap::keys)).copied()
+    }
+
+    /// The same measure, of which there is nothing yet.
+    pub(super) fn without_amounts(&self) -> Amounts {
+        Amounts {
+            fact: self.fact.clone(),
+            asks_calendar: self.asks_calendar,
+            is_stock: self.is_stock,
+            quarters_until: self.quarters_until,
+            divisor: self.divisor,
+            lists: self.lists.clone(),
+            quantile: self.quantile,
+            sums: BTreeMap::new(),
+            counts: BTreeMap::new(),
+        }
     }
 
     /// Whether a month counts.

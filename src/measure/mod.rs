@@ -1,15 +1,18 @@
 //! Floor 3: facts are counted by unit, section and month, and metrics are computed from the counts.
 
 pub mod behind;
+mod beside;
 pub mod cube;
 pub mod evaluate;
 pub mod fact;
+pub mod groups;
 pub mod kept;
 pub mod made;
 mod months;
 pub mod peers;
 pub mod placed;
 mod quantile;
+mod rolled;
 mod seat;
 mod spell;
 mod spots;

@@ -64,7 +64,7 @@ pub(super) struct Footing<'m> {
 
 impl Telling<'_, '_> {
     /// Calls `see` with every piece of a formula and of the metrics below it.
-    fn each_below<'f>(&'f self, formula: &'f Formula, see: &mut dyn FnMut(&'f Formula)) {
+    pub(super) fn each_below<'f>(&'f self, formula: &'f Formula, see: &mut dyn FnMut(&'f Formula)) {
         formula.each(&mut |piece| {
             see(piece);
             if let Formula::Name(name) = piece

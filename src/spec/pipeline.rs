@@ -179,6 +179,8 @@ pub struct Metric {
     pub evidence: String,
     /// Whether its values may be summed over units.
     pub is_additive: bool,
+    /// Whether it is told of groups of units as well.
+    pub is_rolled_up: bool,
     /// The document the definition rests on.
     pub basis: String,
     /// Which definition this is.
@@ -377,6 +379,7 @@ fn metric(node: &Node, faults: &Faults) -> Metric {
         finding: limit(table),
         evidence: evidence(table),
         is_additive: table.flag("additive"),
+        is_rolled_up: table.flag_or("rollup", true),
         basis: table.need_text("basis"),
         version: table.whole("version").unwrap_or(1),
         means: table.need_text("means"),
