@@ -133,7 +133,7 @@ impl<'t> Beside<'t> {
         let unions = blocks.first().map_or(&[][..], |(unions, _)| unions.as_slice());
         let block_of = |measure: &&str| blocks.iter().position(|(_, of)| of.contains(measure));
         let block_of: Vec<Option<usize>> = measures.iter().map(block_of).collect();
-        let cells = asked.cells(&metrics, &measures, period);
+        let cells = asked.cells((&metrics, unions), &measures, period);
         if cells.is_empty() {
             return;
         }
@@ -175,8 +175,14 @@ impl<'t> Beside<'t> {
     }
 }
 
-/// The withheld parts of a unit by their place in the distribution, and how many people each counts.
-type Cells = BTreeMap<usize, Exact>;
+/// What is withheld of the distribution of a unit.
+#[derive(Default)]
+struct Cells {
+    /// By their place in the distribution; how many people each counts.
+    parts: BTreeMap<usize, Exact>,
+    /// Whether nothing is told of several parts at once.
+    has_no_union: bool,
+}
 
 impl<'a> Asked<'a, '_> {
     /// The units that are withheld for the people they rest on.
@@ -190,7 +196,7 @@ impl<'a> Asked<'a, '_> {
     /// The parts that are withheld of units: all of them where the unit is.
     fn cells(
         &self,
-        metrics: &[&Metric],
+        (metrics, unions): (&[&Metric], &[&Metric]),
         measures: &[&str],
         period: Period,
     ) -> BTreeMap<&'a str, Cells> {
@@ -202,7 +208,10 @@ impl<'a> Asked<'a, '_> {
                     let amounts = self.telling.cube.measures.get(*measure);
                     let count = amounts.and_then(|all| all.on(&spot).within(period, self.told));
                     let count = count.unwrap_or_else(Exact::zero);
-                    cells.entry(&unit.unit_id).or_default().insert(part, count);
+                    let of_unit = cells.entry(&unit.unit_id).or_default();
+                    of_unit.parts.insert(part, count);
+                    of_unit.has_no_union =
+                        unions.iter().all(|union| withholding.holds(union, &spot, period));
                 }
             }
         }
@@ -272,29 +281,32 @@ fn is_safe(
         let hidden: Vec<(usize, &Exact)> = units
             .iter()
             .enumerate()
-            .filter_map(|(at, cells)| Some((at, cells.get(part)?)))
+            .filter_map(|(at, cells)| Some((at, cells.parts.get(part)?)))
             .collect();
         let people: Exact = hidden.iter().map(|(_, count)| **count).sum();
-        let is_enough = hidden.is_empty() || people >= at_least;
-        is_enough && hidden.iter().all(|(at, own)| is_exchangeable(units, (*at, *part, own), block_of))
+        // Where there is nobody, nobody is told of.
+        let mut somebody = hidden.iter().filter(|(_, count)| !count.is_zero());
+        let is_enough = people.is_zero() || people >= at_least;
+        is_enough && somebody.all(|(at, own)| is_exchangeable(units, (*at, *part, own), block_of))
     })
 }
 
+/// Whether a unit could have one more or less of a part, one less or more of another, and a second unit the
+/// other way about. Where something is told of several parts at once, both stand on the same side of it.
 fn is_exchangeable(
     units: &[&Cells],
     (at, part, own): (usize, usize, &Exact),
     block_of: &[Option<usize>],
 ) -> bool {
-    let others = units[at].iter().filter(|(other, _)| {
-        **other != part && block_of[**other] == block_of[part]
-    });
-    others.into_iter().any(|(other, own_other)| {
+    let both = |one: &Exact, two: &Exact| !one.is_zero() && !two.is_zero();
+    units[at].parts.iter().filter(|(other, _)| **other != part).any(|(other, own_other)| {
+        let is_same_block = block_of[*other] == block_of[part];
         units.iter().enumerate().any(|(place, cells)| {
-            let (Some(here), Some(there)) = (cells.get(&part), cells.get(other)) else {
+            let (Some(here), Some(there)) = (cells.parts.get(&part), cells.parts.get(other)) else {
                 return false;
             };
-            let both = |one: &Exact, two: &Exact| !one.is_zero() && !two.is_zero();
-            place != at && (both(own, there) || both(own_other, here))
+            let is_free = is_same_block || (units[at].has_no_union && cells.has_no_union);
+            place != at && is_free && (both(own, there) || both(own_other, here))
         })
     })
 }
