@@ -101,12 +101,12 @@ impl<'t> Beside<'t> {
         for (at, unit) in asked.groups.units.iter().enumerate() {
             let own = &mut self.of_groups[at].hidden;
             let spot = whole(&unit.unit_id);
-            let is_within = |short: &Period| {
-                period.first() <= short.first() && short.last() <= period.last()
-            };
+            let is_within =
+                |short: &Period| period.first() <= short.first() && short.last() <= period.last();
             // What is withheld of a quarter could be had from the year beside the other quarters.
             let is_withheld = own.iter().any(|(of, place, short)| {
-                (of, place) == (&rests, &spot) && (short == &period || rests.is_flow && is_within(short))
+                (of, place) == (&rests, &spot)
+                    && (short == &period || rests.is_flow && is_within(short))
             });
             let split = split(&classes, &standing, at);
             let is_safe = members(&split).values().all(|members| {

@@ -59,7 +59,8 @@ impl<'m> Telling<'_, 'm> {
         let cube = self.cube.rolled(groups);
         let rolled = self.over(&cube, groups);
         let beside = Beside::of((self, &rolled), groups, units);
-        let rolled_up = self.metrics.values().filter_map(|metric| Some((*metric, self.way(metric)?)));
+        let rolled_up =
+            self.metrics.values().filter_map(|metric| Some((*metric, self.way(metric)?)));
         let sums = summed(all);
         let each = rolled_up.collect::<Vec<_>>().into_par_iter().map(|(metric, way)| {
             let mut found = Vec::new();
@@ -107,7 +108,7 @@ impl<'m> Telling<'_, 'm> {
     /// How a metric is told above the unit; none if it is not. What looks at the parts of a unit, at its peers
     /// or at a list for it means nothing of many units: its values are added up if they may be.
     pub(super) fn way(&self, metric: &Metric) -> Option<Way> {
-        if !metric.is_rolled_up || !metric.grain.contains(&Grain::Unit) {
+        if !metric.is_rolled_up || metric.only.is_some() || !metric.grain.contains(&Grain::Unit) {
             return None;
         }
         let mut is_of_unit = false;
@@ -141,7 +142,8 @@ type Sums<'s, 'm> = BTreeMap<(&'s str, Period, &'s str), &'s Told<'m>>;
 fn summed<'s, 'm>(all: &'s [Told<'m>]) -> Sums<'s, 'm> {
     let of_units = all.iter().filter(|told| told.place.1.is_none() && told.part.is_none());
     let sums = of_units.filter(|told| told.metric.is_additive);
-    sums.map(|told| ((told.metric.name.as_str(), told.period, told.place.0.as_str()), told)).collect()
+    sums.map(|told| ((told.metric.name.as_str(), told.period, told.place.0.as_str()), told))
+        .collect()
 }
 
 /// The sum of what is told of units.
@@ -162,8 +164,7 @@ pub(super) fn sum<'a, 'm: 'a>(
     for told in units {
         let Some(value) = told.value else { continue };
         let sum = num_traits::CheckedAdd::checked_add(&total.unwrap_or_default(), &value);
-        total =
-            Some(sum.ok_or_else(|| MeasureError::Overflow { metric: metric.name.clone() })?);
+        total = Some(sum.ok_or_else(|| MeasureError::Overflow { metric: metric.name.clone() })?);
         is_few |= told.status == Status::Few;
     }
     if total.is_some() {

@@ -163,6 +163,10 @@ impl Telling<'_, '_> {
         unit: &Unit,
         footing: &Footing<'_>,
     ) -> Vec<Period> {
+        let category = self.peers.categories.get(&unit.unit_id).map(String::as_str);
+        if metric.only.as_ref().is_some_and(|only| !only.holds(&unit.unit_id, category)) {
+            return Vec::new();
+        }
         let told = Month::of(self.as_of);
         let happening = self.cube.facts.values().filter(|known| !known.is_stock);
         let begun = happening.filter_map(|known| known.first).min();

@@ -248,7 +248,10 @@ pub(super) fn distributions<'t>(telling: &'t Telling<'_, '_>) -> Vec<Distributio
 pub(super) type Block<'t> = (Vec<&'t Metric>, Vec<&'t str>);
 
 /// The parts of a distribution, those together that no other metric tells apart.
-pub(super) fn blocks<'t>(telling: &'t Telling<'_, '_>, distribution: &Distribution<'t>) -> Vec<Block<'t>> {
+pub(super) fn blocks<'t>(
+    telling: &'t Telling<'_, '_>,
+    distribution: &Distribution<'t>,
+) -> Vec<Block<'t>> {
     let mut unions: Vec<(&'t Metric, BTreeSet<&'t str>)> = Vec::new();
     for metric in telling.metrics.values().copied() {
         let Formula::Divide(above, below) = &metric.value else { continue };

@@ -20,6 +20,7 @@ use crate::measure::evaluate::Reason;
 use crate::measure::evaluate::Status;
 use crate::measure::evaluate::Telling;
 use crate::measure::evaluate::Told;
+use crate::measure::evaluate::Unit;
 use crate::measure::fact;
 use crate::measure::groups::Groups;
 use crate::measure::kept::Kept;
@@ -82,6 +83,7 @@ pub(super) fn compute<'c>(
     };
     let groups = Groups::of(tables.get("unit"), &catalog.settings.name);
     let values = telling.all_levels(&groups).context("telling metrics")?;
+    noticed.extend(of_nobody(catalog, telling.units));
     noticed.extend(beyond(&values, choice.as_of));
     noticed.extend(without_calendar(&values, &catalog.settings.calendar));
     let scores = score::scores(catalog, tables.get("unit"), &values, choice.as_of);
@@ -141,6 +143,21 @@ fn tables(
         tables.insert("person_spell".to_owned(), spells);
     }
     Ok((tables, noticed))
+}
+
+/// Units that individual metrics are for and that nobody knows.
+fn of_nobody(catalog: &Catalog, units: &[Unit]) -> Vec<Noticed> {
+    let known: BTreeSet<&str> = units.iter().map(|unit| unit.unit_id.as_str()).collect();
+    let mut noticed = Vec::new();
+    for pipeline in &catalog.pipelines {
+        let asked = pipeline.only.iter().flat_map(|only| &only.units);
+        for unit in asked.filter(|unit| !known.contains(unit.as_str())) {
+            let about = format!("{unit} {}", pipeline.file);
+            let metrics = pipeline.metrics.len() as u64;
+            noticed.push(Noticed::of_table("metric_value", "unknown_unit", &about).rows(metrics));
+        }
+    }
+    noticed
 }
 
 /// How many values are missing for want of a calendar, and the file that would bring them.

@@ -47,7 +47,7 @@ pub struct Catalog {
     pub codes: BTreeMap<String, CodeTable>,
     /// `schemas/calendar/<name>/<year>.csv`
     pub calendar: Calendar,
-    /// `pipelines/*.toml`
+    /// `pipelines/*.toml` and `pipelines/local/*.toml`
     pub pipelines: Vec<Pipeline>,
     /// `pipelines/scoring/*.toml`
     pub scoring: Vec<Tree>,
@@ -133,6 +133,7 @@ pub fn read(home: &Home) -> Result<Catalog, Vec<Diagnostic>> {
     let codes = code_tables(home, &mut faults);
     let pipelines: Vec<Pipeline> = home
         .under("pipelines", ".toml")
+        .chain(home.under("pipelines/local", ".toml"))
         .filter_map(|(file, name, text)| keep(read_pipeline(file, name, text), &mut faults))
         .collect();
     let scoring: Vec<Tree> = home

@@ -15,6 +15,7 @@ mod flaws;
 mod floors;
 mod homes;
 mod hostile;
+mod levels;
 mod machine;
 mod nights;
 mod pencil;
