@@ -157,9 +157,8 @@ impl<'t> Beside<'t> {
             for (unit, class) in &split {
                 let known = next.entry(*class).or_default();
                 known.extend(told.get(&classes[unit]).into_iter().flatten());
-                if standing[unit].contains_key(&at) {
-                    known.extend(&of_group);
-                }
+                let here = standing[unit].get(&at).map(|_| &of_group);
+                known.extend(here.into_iter().flatten());
             }
             let is_safe = members(&split).iter().all(|(class, members)| {
                 let cells: Vec<&Cells> = members.iter().map(|unit| &cells[*unit]).collect();
@@ -203,16 +202,15 @@ impl<'a> Asked<'a, '_> {
         let mut cells: BTreeMap<&str, Cells> = BTreeMap::new();
         for (unit, withholding) in self.units {
             let spot = whole(&unit.unit_id);
-            for (part, (metric, measure)) in metrics.iter().zip(measures).enumerate() {
-                if withholding.holds(metric, &spot, period) {
-                    let amounts = self.telling.cube.measures.get(*measure);
-                    let count = amounts.and_then(|all| all.on(&spot).within(period, self.told));
-                    let count = count.unwrap_or_else(Exact::zero);
-                    let of_unit = cells.entry(&unit.unit_id).or_default();
-                    of_unit.parts.insert(part, count);
-                    of_unit.has_no_union =
-                        unions.iter().all(|union| withholding.holds(union, &spot, period));
-                }
+            let all = metrics.iter().zip(measures).enumerate();
+            let hidden = all.filter(|(_, (metric, _))| withholding.holds(metric, &spot, period));
+            for (part, (_, measure)) in hidden {
+                let amounts = self.telling.cube.measures.get(*measure);
+                let count = amounts.and_then(|all| all.on(&spot).within(period, self.told));
+                let of_unit = cells.entry(&unit.unit_id).or_default();
+                of_unit.parts.insert(part, count.unwrap_or_else(Exact::zero));
+                of_unit.has_no_union =
+                    unions.iter().all(|union| withholding.holds(union, &spot, period));
             }
         }
         cells
@@ -229,10 +227,12 @@ impl<'a> Asked<'a, '_> {
         for unit in units {
             let of_unit = standing.entry(unit).or_default();
             let months = period.months().filter(|month| is_flow || *month == last);
-            for (bit, month) in months.enumerate() {
-                for at in self.groups.of_unit(unit, month, false) {
-                    *of_unit.entry(at).or_default() |= 1_u16 << bit.min(15);
-                }
+            let groups = months.enumerate().flat_map(|(bit, month)| {
+                let groups = self.groups.of_unit(unit, month, false).into_iter();
+                groups.map(move |at| (at, 1_u16 << bit.min(15)))
+            });
+            for (at, bit) in groups {
+                *of_unit.entry(at).or_default() |= bit;
             }
         }
         standing

@@ -96,14 +96,14 @@ impl Groups {
     pub fn of(units: Option<&DataFrame>, city: &str) -> Groups {
         let mut groups = Groups { stays: stays(units), ..Groups::default() };
         let mut spans: BTreeMap<Group, (Date, Option<Date>)> = BTreeMap::new();
-        for (unit, stays) in &groups.stays {
-            for stay in stays {
-                let span = (stay.first.first(), stay.to);
-                for group in groups.around(unit, stay, stay.first, city) {
-                    let known = spans.entry(group).or_insert(span);
-                    known.0 = known.0.min(span.0);
-                    known.1 = known.1.zip(span.1).map(|(known, to)| known.max(to));
-                }
+        let all = groups.stays.iter();
+        let all = all.flat_map(|(unit, stays)| stays.iter().map(move |stay| (unit, stay)));
+        for (unit, stay) in all {
+            let span = (stay.first.first(), stay.to);
+            for group in groups.around(unit, stay, stay.first, city) {
+                let known = spans.entry(group).or_insert(span);
+                known.0 = known.0.min(span.0);
+                known.1 = known.1.zip(span.1).map(|(known, to)| known.max(to));
             }
         }
         let parents: BTreeSet<&String> =
@@ -141,19 +141,10 @@ impl Groups {
         self.stays.keys().map(String::as_str)
     }
 
-    /// The units that stand in a group in any of some months.
-    pub(super) fn members(
-        &self,
-        group: usize,
-        months: impl Iterator<Item = Month> + Clone,
-    ) -> BTreeSet<&str> {
-        let is_in = |unit: &str| months.clone().any(|month| self.holds(group, unit, month));
-        self.stays.keys().map(String::as_str).filter(|unit| is_in(unit)).collect()
-    }
-
-    /// Whether a unit stands in a group in a month, or did last before, or will first after it.
-    pub(super) fn holds(&self, group: usize, unit: &str, month: Month) -> bool {
-        self.of_unit(unit, month, false).contains(&group)
+    /// The units that stand in a group in a month, or did last before, or will first after it.
+    pub(super) fn members(&self, group: usize, month: Month) -> impl Iterator<Item = &str> {
+        let is_in = move |unit: &&str| self.of_unit(unit, month, false).contains(&group);
+        self.of_units().filter(is_in)
     }
 
     fn stay(&self, unit: &str, month: Month, is_stock: bool) -> Option<&Stay> {

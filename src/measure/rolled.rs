@@ -18,6 +18,7 @@ use super::seat::Seat;
 use super::seat::Stand;
 use super::status::Reason;
 use super::status::Status;
+use super::telling::Footing;
 use super::telling::Telling;
 use super::units::Unit;
 use super::withhold::Withholding;
@@ -63,28 +64,11 @@ impl<'m> Telling<'_, 'm> {
             self.metrics.values().filter_map(|metric| Some((*metric, self.way(metric)?)));
         let sums = summed(all);
         let each = rolled_up.collect::<Vec<_>>().into_par_iter().map(|(metric, way)| {
-            let mut found = Vec::new();
             let footing = rolled.footing(metric);
-            for (at, unit) in groups.units.iter().enumerate() {
-                let stand = Stand::of(&rolled, &footing, ((unit.unit_id.clone(), None), None));
-                for period in rolled.periods(metric, unit, &footing) {
-                    let of_group = match way {
-                        Way::Measures => {
-                            let seat =
-                                Seat { telling: &rolled, stand: &stand, period, footing: &footing };
-                            told(metric, &seat, beside.of_group(at))?
-                        }
-                        Way::Sum => {
-                            let months = std::iter::once(period.last().min(footing.told));
-                            let members = groups.members(at, months).into_iter();
-                            let key = |unit| sums.get(&(metric.name.as_str(), period, unit));
-                            let seat =
-                                Seat { telling: &rolled, stand: &stand, period, footing: &footing };
-                            sum(metric, &seat, members.filter_map(key).copied())?
-                        }
-                    };
-                    found.push(above_units(of_group, groups, at));
-                }
+            let asked = (metric, way, &footing);
+            let mut found = Vec::new();
+            for at in 0..groups.list.len() {
+                found.extend(of_group(&rolled, (groups, at), asked, (&sums, &beside))?);
             }
             Ok(found)
         });
@@ -144,6 +128,31 @@ fn summed<'s, 'm>(all: &'s [Told<'m>]) -> Sums<'s, 'm> {
     let sums = of_units.filter(|told| told.metric.is_additive);
     sums.map(|told| ((told.metric.name.as_str(), told.period, told.place.0.as_str()), told))
         .collect()
+}
+
+/// A metric of one group, in all periods.
+fn of_group<'m>(
+    rolled: &Telling<'_, 'm>,
+    (groups, at): (&Groups, usize),
+    (metric, way, footing): (&'m Metric, Way, &Footing<'_>),
+    (sums, beside): (&Sums<'_, 'm>, &Beside<'_>),
+) -> Result<Vec<Told<'m>>, MeasureError> {
+    let Some(unit) = groups.units.get(at) else { return Ok(Vec::new()) };
+    let stand = Stand::of(rolled, footing, ((unit.unit_id.clone(), None), None));
+    let mut found = Vec::new();
+    for period in rolled.periods(metric, unit, footing) {
+        let seat = Seat { telling: rolled, stand: &stand, period, footing };
+        let of_group = match way {
+            Way::Measures => told(metric, &seat, beside.of_group(at))?,
+            Way::Sum => {
+                let members = groups.members(at, period.last().min(footing.told));
+                let key = |unit| sums.get(&(metric.name.as_str(), period, unit)).copied();
+                sum(metric, &seat, members.filter_map(key))?
+            }
+        };
+        found.push(above_units(of_group, groups, at));
+    }
+    Ok(found)
 }
 
 /// The sum of what is told of units.
@@ -215,25 +224,32 @@ impl Cube {
 impl Amounts {
     fn rolled(&self, standing: &Standing<'_>, is_stock: bool) -> Amounts {
         let mut rolled = self.without_amounts();
-        for (unit, months) in standing {
-            let spot = (((*unit).to_owned(), None), None);
-            for (month, places) in months {
-                let [happens, is_there] = places;
-                let places = if is_stock { is_there } else { happens };
-                let amount = self.sums.get(&spot).and_then(|sums| sums.get(month));
-                let values = self.counts.get(&spot).and_then(|counts| counts.get(month));
-                for place in places {
-                    if let Some(amount) = amount {
-                        let sums = rolled.sums.entry(place.clone()).or_default();
-                        *sums.entry(*month).or_default() += amount;
-                    }
-                    for (value, count) in values.into_iter().flatten() {
-                        let counts = rolled.counts.entry(place.clone()).or_default();
-                        *counts.entry(*month).or_default().entry(*value).or_default() += count;
-                    }
-                }
+        let all = standing.iter();
+        let all = all.flat_map(|(unit, months)| months.iter().map(move |month| (*unit, month)));
+        for (unit, (month, [happens, is_there])) in all {
+            let spot = ((unit.to_owned(), None), None);
+            let amount = self.sums.get(&spot).and_then(|sums| sums.get(month));
+            let values = self.counts.get(&spot).and_then(|counts| counts.get(month));
+            for place in [happens, is_there][usize::from(is_stock)] {
+                rolled.add(place, *month, (amount, values));
             }
         }
         rolled
+    }
+
+    fn add(
+        &mut self,
+        place: &Spot,
+        month: Month,
+        (amount, values): (Option<&i128>, Option<&BTreeMap<i128, u64>>),
+    ) {
+        if let Some(amount) = amount {
+            let sums = self.sums.entry(place.clone()).or_default();
+            *sums.entry(month).or_default() += amount;
+        }
+        for (value, count) in values.into_iter().flatten() {
+            let counts = self.counts.entry(place.clone()).or_default();
+            *counts.entry(month).or_default().entry(*value).or_default() += count;
+        }
     }
 }

@@ -38,7 +38,7 @@ fn float(value: Exact) -> f64 {
 /// The units with the most values that are told, and one for every metric that none of them has.
 fn units(warehouse: &Path) -> Vec<String> {
     let most = "with most as (
-            select unit_id from metric_value where status in ('ok', 'few') and numerator <> 0
+            select unit_id from metric_value where status in ('ok', 'few') and numerator <> 0 and unit_id is not null
             group by unit_id order by count(*) desc, unit_id limit 10
         )
         select unit_id from most
