@@ -28,7 +28,7 @@ fn a_city_is_told_with_its_groups_and_the_indicators_of_single_units() {
     let warehouse = home.path().join("var/warehouse.db");
     let found = ask(
         &warehouse,
-        "select about from finding where kind = 'unknown_unit' and about like 'JN9999%'",
+        "select subject from finding where kind = 'unknown_unit' and subject like 'JN9999%'",
     );
     assert_eq!(found, [["JN9999 pipelines/local/misled.toml"]]);
     assert!(ask(&warehouse, "select 1 from metric_value where metric = 'misled'").is_empty());
