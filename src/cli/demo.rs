@@ -65,7 +65,7 @@ const QUESTION: &str = "
         max(shown) filter (where metric = 'backlog_months')
     from metric_value
     join unit on unit.unit_id = metric_value.unit_id and unit.valid_to is null
-    where period = '2025' and section_id is null
+    where period = '2025' and section_id is null and dim is null
     group by unit.unit_id
     having max(status) filter (where metric = 'cases_per_person') = 'ok'
     order by max(value) filter (where metric = 'cases_per_person') desc

@@ -117,6 +117,29 @@ impl Amounts {
         sums.chain(self.counts.range(first..).map(|(spot, _)| spot))
     }
 
+    /// The months in which there is any amount of a whole unit.
+    pub(super) fn months_of(&self, unit: &str) -> impl Iterator<Item = Month> {
+        let spot = ((unit.to_owned(), None), None);
+        let sums = self.sums.get(&spot).into_iter().flat_map(BTreeMap::keys);
+        sums.chain(self.counts.get(&spot).into_iter().flat_map(BTreeMap::keys)).copied()
+    }
+
+    /// The same measure, of which there is nothing yet.
+    pub(super) fn without_amounts(&self) -> Amounts {
+        Amounts {
+            fact: self.fact.clone(),
+            asks_calendar: self.asks_calendar,
+            is_stock: self.is_stock,
+            quarters_until: self.quarters_until,
+            divisor: self.divisor,
+            lists: self.lists.clone(),
+            way: self.way,
+            sums: BTreeMap::new(),
+            rows: BTreeMap::new(),
+            counts: BTreeMap::new(),
+        }
+    }
+
     /// Whether a month counts.
     pub(super) fn counts_in(&self, month: Month) -> bool {
         self.quarters_until.is_none_or(|day| month.month() % 3 == 0 && month.last() <= day)

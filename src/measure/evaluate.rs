@@ -6,6 +6,7 @@ use super::MeasureError;
 use super::cube::Part;
 use super::cube::Place;
 use super::era::Era;
+use super::groups::Level;
 use super::seat::Seat;
 use super::seat::Stand;
 pub use super::status::Reason;
@@ -25,9 +26,12 @@ use crate::spec::pipeline::Metric;
 pub struct Told<'m> {
     /// The metric.
     pub metric: &'m Metric,
-    /// The unit or section.
+    /// Whether it is told of a section, a unit or a group of units.
+    pub level: Level,
+    /// The unit or section; a group has no unit.
     pub place: Place,
-    /// The dimension and its value, where it is told for one part of the place.
+    /// The dimension and its value, where it is told for one part of the place; of a group its level and
+    /// key.
     pub part: Option<Part>,
     /// The period.
     pub period: Period,
@@ -53,9 +57,20 @@ impl<'m> Telling<'_, 'm> {
     /// # Errors
     /// A formula that leaves 128 bits.
     pub fn all(&self) -> Result<Vec<Told<'m>>, MeasureError> {
+        self.of_units(&self.withholdings())
+    }
+
+    /// What is withheld of each unit beside what rests on too few people itself.
+    pub(super) fn withholdings(&self) -> Vec<(&Unit, Withholding<'_>)> {
+        self.units.par_iter().map(|unit| (unit, Withholding::of(self, unit))).collect()
+    }
+
+    /// Every metric of units.
+    pub(super) fn of_units(
+        &self,
+        units: &[(&Unit, Withholding<'_>)],
+    ) -> Result<Vec<Told<'m>>, MeasureError> {
         let metrics: Vec<&Metric> = self.metrics.values().copied().collect();
-        let units: Vec<(&Unit, Withholding<'_>)> =
-            self.units.par_iter().map(|unit| (unit, Withholding::of(self, unit))).collect();
         let each = metrics.into_par_iter().map(|metric| {
             let mut told = Vec::new();
             let eras = self.eras(metric).into_iter().map(|era| (metric.at(era.first), era));
@@ -90,31 +105,38 @@ impl<'m> Telling<'_, 'm> {
     }
 }
 
+impl<'m> Told<'m> {
+    /// Nothing yet, of a metric at a place and in a period.
+    pub(super) fn nothing(metric: &'m Metric, seat: &Seat<'_>) -> Told<'m> {
+        let Seat { stand: Stand { spot, .. }, period, footing, .. } = *seat;
+        Told {
+            metric,
+            level: if spot.0.1.is_some() { Level::Section } else { Level::Unit },
+            place: spot.0.clone(),
+            part: spot.1.clone(),
+            period,
+            value: None,
+            numerator: None,
+            denominator: None,
+            base: None,
+            status: Status::NotApplicable,
+            reason: None,
+            is_stale: footing.is_stale,
+        }
+    }
+}
+
 /// A metric at a place and in a period, judged.
 pub(super) fn told<'m>(
     metric: &'m Metric,
     seat: &Seat<'_>,
     withholding: &Withholding<'_>,
 ) -> Result<Told<'m>, MeasureError> {
-    let Seat { stand: Stand { spot, .. }, period, footing, .. } = *seat;
-    let mut told = Told {
-        metric,
-        place: spot.0.clone(),
-        part: spot.1.clone(),
-        period,
-        value: None,
-        numerator: None,
-        denominator: None,
-        base: None,
-        status: Status::NotApplicable,
-        reason: None,
-        is_stale: footing.is_stale,
-    };
+    let Seat { stand: Stand { spot, .. }, .. } = *seat;
+    let mut told = Told::nothing(metric, seat);
     told.reason = seat.unfit();
     if let Some(reason) = told.reason {
-        if !matches!(reason, Reason::NotFed | Reason::NoPeers | Reason::NotListed) {
-            told.status = Status::NoData;
-        }
+        told.status = reason.status();
         return Ok(told);
     }
     (told.status, told.reason) = (Status::NoData, Some(Reason::NoValue));

@@ -2,15 +2,18 @@
 
 mod amounts;
 pub mod behind;
+mod beside;
 pub mod cube;
 mod era;
 pub mod evaluate;
 pub mod fact;
+pub mod groups;
 pub mod kept;
 pub mod made;
 mod months;
 pub mod peers;
 pub mod placed;
+mod rolled;
 mod seat;
 mod spell;
 mod spots;

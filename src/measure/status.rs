@@ -58,6 +58,14 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// What is told with it.
+    pub(super) fn status(self) -> Status {
+        match self {
+            Reason::NotFed | Reason::NoPeers | Reason::NotListed => Status::NotApplicable,
+            _ => Status::NoData,
+        }
+    }
+
     /// The words in files and tables.
     pub fn words(self) -> String {
         let word = match self {

@@ -64,7 +64,12 @@ pub(super) struct Footing<'m> {
 
 impl Telling<'_, '_> {
     /// Calls `see` with every piece of a formula and of the metrics below it, as defined on a day.
-    fn each_below<'f>(&'f self, formula: &'f Formula, day: Date, see: &mut dyn FnMut(&'f Formula)) {
+    pub(super) fn each_below<'f>(
+        &'f self,
+        formula: &'f Formula,
+        day: Date,
+        see: &mut dyn FnMut(&'f Formula),
+    ) {
         formula.each(&mut |piece| {
             see(piece);
             if let Formula::Name(name) = piece
@@ -164,6 +169,10 @@ impl Telling<'_, '_> {
         unit: &Unit,
         footing: &Footing<'_>,
     ) -> Vec<Period> {
+        let category = self.peers.categories.get(&unit.unit_id).map(String::as_str);
+        if metric.only.as_ref().is_some_and(|only| !only.holds(&unit.unit_id, category)) {
+            return Vec::new();
+        }
         let told = Month::of(self.as_of);
         let happening = self.cube.facts.values().filter(|known| !known.is_stock);
         let begun = happening.filter_map(|known| known.first).min();

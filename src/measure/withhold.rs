@@ -23,19 +23,20 @@ use crate::spec::pipeline::Metric;
 
 /// On whom metrics rest, and whether what they tell of a year is the sum of its quarters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Rests<'t> {
-    base: &'t str,
-    at_least: Exact,
-    is_flow: bool,
+pub(super) struct Rests<'t> {
+    pub(super) base: &'t str,
+    pub(super) at_least: Exact,
+    pub(super) is_flow: bool,
 }
 
 /// What is withheld of one unit beside what rests on too few people itself.
 #[derive(Debug, Default)]
 pub(super) struct Withholding<'t> {
-    rests: BTreeMap<&'t str, Rests<'t>>,
-    hidden: BTreeSet<(Rests<'t>, Spot, Period)>,
+    /// By the metric.
+    pub(super) rests: BTreeMap<&'t str, Rests<'t>>,
+    pub(super) hidden: BTreeSet<(Rests<'t>, Spot, Period)>,
     /// Single metrics: parts of a distribution.
-    parts: BTreeSet<(&'t str, Spot, Period)>,
+    pub(super) parts: BTreeSet<(&'t str, Spot, Period)>,
 }
 
 /// The metrics that rest on the same people, and where and when they are told.
@@ -48,11 +49,11 @@ struct Group<'t> {
 
 /// The metrics of one distribution: each counts some of the same people.
 #[derive(Default)]
-struct Distribution<'t> {
-    at_least: Exact,
+pub(super) struct Distribution<'t> {
+    pub(super) at_least: Exact,
     below: &'t str,
     /// By the measure that is counted.
-    parts: BTreeMap<&'t str, &'t Metric>,
+    pub(super) parts: BTreeMap<&'t str, &'t Metric>,
 }
 
 impl<'t> Withholding<'t> {
@@ -228,7 +229,7 @@ fn beside_whole<'s>(
 }
 
 /// The distributions that are told: metrics made by one `each`, each a count over the same count.
-fn distributions<'t>(telling: &'t Telling<'_, '_>) -> Vec<Distribution<'t>> {
+pub(super) fn distributions<'t>(telling: &'t Telling<'_, '_>) -> Vec<Distribution<'t>> {
     let mut found: BTreeMap<_, Distribution<'t>> = BTreeMap::new();
     for metric in telling.metrics.values().copied() {
         let (Some(withhold), Formula::Divide(above, below)) = (&metric.withhold, &metric.value)
@@ -246,10 +247,13 @@ fn distributions<'t>(telling: &'t Telling<'_, '_>) -> Vec<Distribution<'t>> {
 }
 
 /// Metrics, and the measures that only they have in common.
-type Block<'t> = (Vec<&'t Metric>, Vec<&'t str>);
+pub(super) type Block<'t> = (Vec<&'t Metric>, Vec<&'t str>);
 
 /// The parts of a distribution, those together that no other metric tells apart.
-fn blocks<'t>(telling: &'t Telling<'_, '_>, distribution: &Distribution<'t>) -> Vec<Block<'t>> {
+pub(super) fn blocks<'t>(
+    telling: &'t Telling<'_, '_>,
+    distribution: &Distribution<'t>,
+) -> Vec<Block<'t>> {
     let mut unions: Vec<(&'t Metric, BTreeSet<&'t str>)> = Vec::new();
     for metric in telling.metrics.values().copied() {
         let Formula::Divide(above, below) = &metric.value else { continue };

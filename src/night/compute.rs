@@ -22,7 +22,9 @@ use crate::measure::evaluate::Reason;
 use crate::measure::evaluate::Status;
 use crate::measure::evaluate::Telling;
 use crate::measure::evaluate::Told;
+use crate::measure::evaluate::Unit;
 use crate::measure::fact;
+use crate::measure::groups::Groups;
 use crate::measure::kept::Kept;
 use crate::measure::kept::Ledger;
 use crate::measure::made;
@@ -94,7 +96,9 @@ pub(super) fn counted<'c>(
         peers: Peers::of(catalog, tables.get("unit"), choice.as_of),
         calendar: &catalog.calendar,
     };
-    let values = telling.all().context("telling metrics")?;
+    let groups = Groups::of(tables.get("unit"), &catalog.settings.name);
+    let values = telling.all_levels(&groups).context("telling metrics")?;
+    noticed.extend(of_nobody(catalog, telling.units));
     noticed.extend(beyond(&values, choice.as_of));
     noticed.extend(without_calendar(&values, &catalog.settings.calendar));
     let scores = score::scores(catalog, tables.get("unit"), &values, choice.as_of);
@@ -156,10 +160,25 @@ fn tables(
     Ok((tables, noticed))
 }
 
+/// Units that individual metrics are for and that nobody knows.
+fn of_nobody(catalog: &Catalog, units: &[Unit]) -> Vec<Noticed> {
+    let known: BTreeSet<&str> = units.iter().map(|unit| unit.unit_id.as_str()).collect();
+    let mut noticed = Vec::new();
+    for pipeline in &catalog.pipelines {
+        let asked = pipeline.only.iter().flat_map(|only| &only.units);
+        for unit in asked.filter(|unit| !known.contains(unit.as_str())) {
+            let about = format!("{unit} {}", pipeline.file);
+            let metrics = pipeline.metrics.len() as u64;
+            noticed.push(Noticed::of_table("metric_value", "unknown_unit", &about).rows(metrics));
+        }
+    }
+    noticed
+}
+
 /// How many values are missing for want of a calendar, and the file that would bring them.
 fn without_calendar(values: &[Told<'_>], name: &str) -> Vec<Noticed> {
     let mut years: BTreeMap<i16, u64> = BTreeMap::new();
-    for told in values {
+    for told in values.iter().filter(|told| !told.level.is_above()) {
         if let Some(Reason::NoCalendar(year)) = told.reason {
             *years.entry(year).or_default() += 1;
         }
@@ -196,7 +215,8 @@ fn beyond(values: &[Told<'_>], as_of: Date) -> Vec<Noticed> {
         let is_longest = metric.periods.last() == Some(&period.kind());
         let is_above =
             metric.finding.zip(told_of.value).is_some_and(|(limit, value)| value > limit.above);
-        is_above && is_present && is_longest && told_of.status == Status::Ok
+        let is_of_unit = !told_of.level.is_above();
+        is_above && is_present && is_longest && is_of_unit && told_of.status == Status::Ok
     };
     let noticed = |told: &Told<'_>| {
         let (unit, section) = &told.place;

@@ -72,7 +72,8 @@ fn value(told: &Told<'_>, column: &str) -> Option<Cell> {
     match column {
         "metric" => text(&told.metric.name),
         "version" => Some(Cell::Whole(told.metric.version)),
-        "unit_id" => text(&told.place.0),
+        "level" => text(told.level.name()),
+        "unit_id" => text(Some(told.place.0.as_str()).filter(|_| !told.level.is_above())?),
         "section_id" => text(told.place.1.as_deref()?),
         "dim" => text(&told.part.as_ref()?.0),
         "dim_value" => text(&told.part.as_ref()?.1),

@@ -49,7 +49,7 @@ pub struct Catalog {
     pub codes: BTreeMap<String, CodeTable>,
     /// `schemas/calendar/<name>/<year>.csv`
     pub calendar: Calendar,
-    /// `pipelines/*.toml`
+    /// `pipelines/*.toml` and `pipelines/local/*.toml`
     pub pipelines: Vec<Pipeline>,
     /// `pipelines/scoring/*.toml`
     pub scoring: Vec<Tree>,
@@ -143,6 +143,7 @@ pub fn read(home: &Home) -> Result<Catalog, Vec<Diagnostic>> {
     }
     let pipelines: Vec<Pipeline> = home
         .under("pipelines", ".toml")
+        .chain(home.under("pipelines/local", ".toml"))
         .filter_map(|(file, name, text)| keep(read_pipeline(file, name, text), &mut faults))
         .collect();
     let scoring: Vec<Tree> = home

@@ -42,8 +42,27 @@ pub struct Pipeline {
     pub metrics: Vec<Metric>,
     /// Rows that tests of metrics tell of.
     pub examples: Vec<Example>,
+    /// Whom its metrics are for, if not for all units.
+    pub only: Option<Only>,
     /// Its file, relative to the home.
     pub file: String,
+}
+
+/// The units that individual metrics are for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Only {
+    /// By their keys.
+    pub units: Vec<String>,
+    /// All of a category.
+    pub categories: Vec<String>,
+}
+
+impl Only {
+    /// Whether a unit is among them.
+    pub fn holds(&self, unit: &str, category: Option<&str>) -> bool {
+        let of_category = |category| self.categories.iter().any(|known| known == category);
+        self.units.iter().any(|known| known == unit) || category.is_some_and(of_category)
+    }
 }
 
 /// Rows of a table that belong to a unit and to time.
@@ -186,6 +205,10 @@ pub struct Metric {
     pub evidence: String,
     /// Whether its values may be summed over units.
     pub is_additive: bool,
+    /// Whether it is told of groups of units as well.
+    pub is_rolled_up: bool,
+    /// Whom it is for, if not for all units.
+    pub only: Option<Only>,
     /// The document the definition rests on.
     pub basis: String,
     /// Which definition this is.
@@ -244,17 +267,35 @@ pub fn read_pipeline(file: &str, name: &str, text: &str) -> Result<Pipeline, Vec
     let pipeline = {
         let root = Table::of(&root, "", &faults);
         format_1(&root);
+        let only = only(&root);
+        let metrics = each(&root, "metric");
+        let for_whom = |metric: Metric| Metric { only: only.clone(), ..metric };
         Pipeline {
             name: name.to_owned(),
             title: root.need_text("title"),
             facts: root.tables("fact").iter().filter_map(fact).collect(),
             measures: each(&root, "measure").iter().filter_map(|m| measure(m, &faults)).collect(),
-            metrics: each(&root, "metric").iter().map(|m| metric(m, &faults)).collect(),
+            metrics: metrics.iter().map(|m| for_whom(metric(m, &faults))).collect(),
             examples: root.tables("example").iter().filter_map(example::example).collect(),
+            only,
             file: file.to_owned(),
         }
     };
     if faults.count() == 0 { Ok(pipeline) } else { Err(faults.into_list()) }
+}
+
+/// The categories of units (DOMAIN.md 1).
+const CATEGORIES: [&str; 6] =
+    ["party_department", "government_department", "institution", "park", "township", "subdistrict"];
+
+/// `units` and `category` at the top of a file.
+fn only(root: &Table<'_>) -> Option<Only> {
+    let is_there = ["units", "category"].map(|key| root.node(key).is_some());
+    let known = CATEGORIES.map(|name| (name, name));
+    let categories = if is_there[1] { words(root, "category", &known) } else { Vec::new() };
+    let categories = categories.into_iter().map(str::to_owned).collect();
+    let only = Only { units: root.texts("units"), categories };
+    is_there.contains(&true).then_some(only)
 }
 
 #[derive(Clone, Copy)]
@@ -391,6 +432,8 @@ fn metric(node: &Node, faults: &Faults) -> Metric {
         finding: limit(table),
         evidence: evidence(table),
         is_additive: table.flag("additive"),
+        is_rolled_up: table.flag_or("rollup", true),
+        only: None,
         basis: table.need_text("basis"),
         version: table.whole("version").unwrap_or(1),
         life: version::life(table),

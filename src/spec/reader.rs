@@ -181,12 +181,17 @@ impl<'t> Table<'t> {
 
     /// A boolean; absent is false.
     pub fn flag(&self, key: &'static str) -> bool {
+        self.flag_or(key, false)
+    }
+
+    /// A boolean with another default.
+    pub fn flag_or(&self, key: &'static str, default: bool) -> bool {
         match self.node(key).map(|node| (&node.value, node)) {
-            None => false,
+            None => default,
             Some((Value::Flag(flag), _)) => *flag,
             Some((_, node)) => {
                 wrong_type(self.faults, node, &self.name(key), "a boolean");
-                false
+                default
             }
         }
     }

@@ -91,7 +91,7 @@ impl Boston {
         };
         lines
             .filter(|line| cell(line, "metric") == "cases_known_per_person")
-            .filter(|line| cell(line, "period") == year)
+            .filter(|line| cell(line, "period") == year && cell(line, "level") == "unit")
             .map(|line| {
                 let figures = ["numerator", "denominator", "shown"].map(|name| cell(&line, name));
                 (cell(&line, "unit_id"), figures)

@@ -18,6 +18,7 @@ mod floors;
 mod homes;
 mod hostile;
 mod language;
+mod levels;
 mod machine;
 mod nights;
 mod pencil;

@@ -125,7 +125,7 @@ fn a_night_that_knows_no_unit_keeps_every_row_and_lists_the_names() {
 /// Every value of a year, by what it is of, and why there is none.
 fn values(home: &Path, year: &str) -> BTreeMap<String, (String, String)> {
     let question = format!(
-        "select metric || ' ' || unit_id || ' ' || coalesce(section_id, '') || ' ' ||
+        "select metric || ' ' || coalesce(unit_id, '') || ' ' || coalesce(section_id, '') || ' ' ||
         coalesce(dim_value, ''), status || ' ' || coalesce(shown, ''), reason from metric_value
         where period = '{year}'"
     );

@@ -81,7 +81,7 @@ impl World {
             let path = home.path().join(format!("pipelines/{name}.toml"));
             let lean = |line: &str| match line.split_whitespace().next() {
                 Some("grain") => "grain = [\"unit\"]".to_owned(),
-                Some("period") => "period = [\"year\"]".to_owned(),
+                Some("period") if line.ends_with(']') => "period = [\"year\"]".to_owned(),
                 _ => line.to_owned(),
             };
             let text: Vec<String> = fs::read_to_string(&path).unwrap().lines().map(lean).collect();

@@ -170,6 +170,7 @@ full join (
         value::double             as value,
         status
     from read_csv($metrics, all_varchar = true, header = true)
+    where level in ('unit', 'section')
 ) as release using (metric, unit, section, kind, name);
 """
 

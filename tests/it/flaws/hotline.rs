@@ -55,7 +55,7 @@ fn orders(night: &Night) -> [BTreeMap<String, Vec<String>>; 2] {
         "select unit_id || ' ' || strftime('%Y-%m', received_at, '+8 hours'), count(*)
          from hotline_order where unit_id is not null group by 1",
         "select unit_id || ' ' || period, value from metric_value
-         where metric = 'orders' and period_kind = 'month' and section_id is null and value > 0",
+         where metric = 'orders' and period_kind = 'month' and level = 'unit' and value > 0",
     ]
     .map(|question| night.by_key(question))
 }

@@ -98,7 +98,10 @@ pub(super) fn home() -> TempDir {
         let text = fs::read_to_string(file).unwrap();
         let (head, rest) = text.split_once("\n[[").unwrap();
         heads.push(head.to_owned() + "\n");
-        for text in rest.split("\n[[") {
+        // What metrics are worth on examples is not asked here.
+        let is_told =
+            |text: &&str| !["metric.test]]", "example]]"].iter().any(|it| text.starts_with(it));
+        for text in rest.split("\n[[").filter(is_told) {
             let mut block = Block::of(text);
             let asked = block.asked();
             blocks.push((file, block, asked));

@@ -107,7 +107,7 @@ pub(super) fn deleted_cases_go_with_the_full_load(left: &Left) {
 fn over_all(night: &Night, metric: &str) -> (u64, u64) {
     let sums = night.ask(&format!(
         "select sum(numerator), sum(denominator) from metric_value
-         where metric = '{metric}' and period = '2025'"
+         where metric = '{metric}' and period = '2025' and dim is null"
     ));
     (sums[0][0].parse().unwrap(), sums[0][1].parse().unwrap())
 }

@@ -27,7 +27,7 @@ fn metric(night: &Night, name: &str, unit: &str, year: &str) -> f64 {
 fn part(night: &Night, name: &str, unit: &str) -> f64 {
     night.number(&format!(
         "select 1.0 * sum(value) filter (where unit_id = '{unit}') / sum(value) from metric_value
-         where metric = '{name}' and period = '2025' and section_id is null"
+         where metric = '{name}' and period = '2025' and section_id is null and dim is null"
     ))
 }
 
@@ -36,7 +36,7 @@ fn times_the_median(night: &Night, name: &str, unit: &str) -> f64 {
     night.number(&format!(
         "with told as (
             select unit_id, value, row_number() over (order by value) as place, count(*) over () as all_of
-            from metric_value where metric = '{name}' and period = '2025' and section_id is null
+            from metric_value where metric = '{name}' and period = '2025' and section_id is null and dim is null
               and status = 'ok' and value > 0
          )
          select 1.0 * max(value) filter (where unit_id = '{unit}')

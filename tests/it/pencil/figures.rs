@@ -20,6 +20,7 @@ use shuping::measure::evaluate::Told;
 use shuping::measure::evaluate::Unit;
 use shuping::measure::fact::Ground;
 use shuping::measure::fact::Tables;
+use shuping::measure::groups::Groups;
 use shuping::measure::peers::Peers;
 use shuping::spec::catalog;
 use shuping::spec::catalog::Catalog;
@@ -142,6 +143,17 @@ impl Model {
         as_of: Date,
         see: &mut dyn FnMut(Told<'_>),
     ) {
+        self.each_level(catalog, (units, &Groups::default()), as_of, see);
+    }
+
+    /// The same with every value of groups of units.
+    pub(crate) fn each_level(
+        &self,
+        catalog: &Catalog,
+        (units, groups): (&[Unit], &Groups),
+        as_of: Date,
+        see: &mut dyn FnMut(Told<'_>),
+    ) {
         let days = Days {
             calendar: Arc::new(catalog.calendar.clone()),
             zone: catalog.settings.zone.clone(),
@@ -162,12 +174,12 @@ impl Model {
             },
             calendar: &catalog.calendar,
         };
-        telling.all().unwrap().into_iter().for_each(see);
+        telling.all_levels(groups).unwrap().into_iter().for_each(see);
     }
 }
 
 /// A table out of texts; a column that no row has is empty.
-pub(super) fn written(catalog: &Catalog, name: &str, rows: &[Row<'_>]) -> DataFrame {
+pub(crate) fn written(catalog: &Catalog, name: &str, rows: &[Row<'_>]) -> DataFrame {
     let schema = &catalog.schemas[name];
     let cells = |row: &Row<'_>| -> CellRow {
         for (column, _) in row {

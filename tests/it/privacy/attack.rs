@@ -24,7 +24,7 @@ use crate::pencil::figures::shipped;
 
 /// A count: the measure, the unit, the section (none is the unit, empty are those above all sections), and
 /// the period.
-type Count = (String, &'static str, Option<String>, Period);
+pub(super) type Count = (String, &'static str, Option<String>, Period);
 
 /// A sum of counts that is known: each count and how often it stands in it, and what it comes to.
 type Equation = (BTreeMap<usize, Exact>, Exact);
@@ -67,19 +67,19 @@ fn release(town: &Town, catalog: &Catalog, night: Date) -> Vec<Line> {
 
 /// Equations over counts that were given numbers.
 #[derive(Default)]
-struct Known {
+pub(super) struct Known {
     counts: BTreeMap<Count, usize>,
-    equations: Vec<Equation>,
+    pub(super) equations: Vec<Equation>,
 }
 
 impl Known {
-    fn count(&mut self, count: Count) -> usize {
+    pub(super) fn count(&mut self, count: Count) -> usize {
         let next = self.counts.len();
         *self.counts.entry(count).or_insert(next)
     }
 
     /// The names of a sum, if a formula is one.
-    fn names<'f>(formula: &'f Formula, into: &mut Vec<&'f str>) -> bool {
+    pub(super) fn names<'f>(formula: &'f Formula, into: &mut Vec<&'f str>) -> bool {
         match formula {
             Formula::Name(name) => {
                 into.push(name);
@@ -172,7 +172,7 @@ impl Known {
     }
 
     /// Every count that the equations leave no choice.
-    fn solved(self) -> BTreeMap<Count, Exact> {
+    pub(super) fn solved(self) -> BTreeMap<Count, Exact> {
         let mut pivots: BTreeMap<usize, Equation> = BTreeMap::new();
         for mut equation in self.equations {
             reduce(&mut equation, &pivots);

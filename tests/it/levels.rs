@@ -1,0 +1,58 @@
+//! Are groups of units the sum of their units, and are individual indicators told for whom they are meant?
+
+use std::fs;
+use std::path::Path;
+
+use crate::python::recompute;
+use crate::world::NIGHT;
+use crate::world::World;
+use crate::world::ask;
+
+#[test]
+fn a_city_is_told_with_its_groups_and_the_indicators_of_single_units() {
+    let (world, home) = (World::of(10), World::home());
+    let local = home.path().join("pipelines/local");
+    fs::create_dir_all(&local).unwrap();
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/individual");
+    for entry in fs::read_dir(shipped).unwrap() {
+        let path = entry.unwrap().path();
+        fs::copy(&path, local.join(path.file_name().unwrap())).unwrap();
+    }
+    let market = fs::read_to_string(local.join("market.toml")).unwrap();
+    let misled = market.replace("JN0042", "JN9999").replace("opening", "founding");
+    fs::write(local.join("misled.toml"), misled.replace("scjg_open", "misled")).unwrap();
+    let run = world.night(home.path(), NIGHT).output().unwrap();
+    let said = String::from_utf8_lossy(&run.stderr);
+    assert!(matches!(run.status.code(), Some(0 | 1)), "{said}");
+
+    let warehouse = home.path().join("var/warehouse.db");
+    let found = ask(
+        &warehouse,
+        "select subject from finding where kind = 'unknown_unit' and subject like 'JN9999%'",
+    );
+    assert_eq!(found, [["JN9999 pipelines/local/misled.toml"]]);
+    assert!(ask(&warehouse, "select 1 from metric_value where metric = 'misled'").is_empty());
+
+    // All that may be added up is, apart from what came late to a unit that had ended and what is withheld.
+    let sums = ask(
+        &warehouse,
+        "select metric, period, sum(value) filter (where level = 'unit' and dim is null) as units,
+            coalesce(sum(value) filter (where level = 'city'), 0) as city,
+            count(*) filter (where level = 'unit' and dim is null and status = 'withheld') as hidden
+        from metric_value join metric_definition using (metric)
+        where additive and metric <> 'cases_closed'
+        group by 1, 2 having count(*) filter (where level = 'city' and value is not null) > 0",
+    );
+    let mut metrics: Vec<&str> = sums.iter().map(|row| row[0].as_str()).collect();
+    metrics.dedup();
+    assert!(metrics.len() > 10, "{metrics:?}");
+    for row in &sums {
+        let [units, city] = [2, 3].map(|at| row[at].parse::<f64>().unwrap_or_default());
+        match row[4].as_str() {
+            "0" => assert!((units - city).abs() < 1e-6, "{row:?}"),
+            hidden => assert!(hidden != "1" && units <= city + 1e-6, "{row:?}"),
+        }
+    }
+    let release = home.path().join("var/release").join(format!("{NIGHT}.1"));
+    recompute("levels.py", &home.path().join("var"), &release);
+}
