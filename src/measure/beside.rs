@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use num_traits::Zero as _;
+use rayon::prelude::*;
 
 use super::cube::Spot;
 use super::groups::Groups;
@@ -57,7 +58,7 @@ impl<'t> Beside<'t> {
         groups: &Groups,
         units: &[(&Unit, Withholding<'_>)],
     ) -> Beside<'t> {
-        let own = groups.units.iter().map(|unit| Withholding::of(rolled, unit));
+        let own = groups.units.par_iter().map(|unit| Withholding::of(rolled, unit));
         let mut beside = Beside { of_groups: own.collect() };
         let asked = Asked { telling, groups, units, told: telling.stock_month(true) };
         let mut told: BTreeMap<Rests<'t>, BTreeSet<Period>> = BTreeMap::new();

@@ -7,6 +7,7 @@ use std::process::Output;
 
 use shuping::spec::catalog;
 use shuping::spec::home::Home;
+use shuping::spec::home::write_default;
 use tempfile::TempDir;
 
 fn shuping(home: &Path, words: &[&str]) -> Output {
@@ -33,6 +34,30 @@ fn every_shipped_metric_is_worth_what_was_worked_out_by_hand() {
         assert_eq!(told.status.code(), Some(0), "{}", said(&told));
         assert!(said(&told).ends_with(&format!("\n{tests} passed; 0 failed\n")), "{}", said(&told));
     }
+}
+
+#[test]
+fn the_indicators_of_single_units_are_worth_what_was_worked_out_by_hand() {
+    let home = tempfile::tempdir().unwrap();
+    write_default(home.path()).unwrap();
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/individual");
+    let mut files = 0;
+    for entry in fs::read_dir(shipped).unwrap() {
+        let path = entry.unwrap().path();
+        let to = home.path().join("pipelines/local").join(path.file_name().unwrap());
+        fs::create_dir_all(to.parent().unwrap()).unwrap();
+        fs::copy(&path, to).unwrap();
+        files += 1;
+    }
+    assert_eq!(files, 13);
+    let checked = shuping(home.path(), &["check"]);
+    assert_eq!(checked.status.code(), Some(0), "{}", said(&checked));
+    let names = ["scjg_open", "ga_hz", "rs_sb", "zj_sg", "zj_sg_suspended", "jt_xj", "wj_ret"];
+    let more = ["zf_o", "yj_yh", "yb_day", "xz_bm", "jd_first", "yq_ent_cases", "dw_dc"];
+    let words: Vec<&str> = ["test"].into_iter().chain(names).chain(more).collect();
+    let told = shuping(home.path(), &words);
+    assert_eq!(told.status.code(), Some(0), "{}", said(&told));
+    assert!(said(&told).ends_with("\n14 passed; 0 failed\n"), "{}", said(&told));
 }
 
 /// The library of the docs, with one change.
