@@ -35,8 +35,10 @@ impl Diagnostic {
 
     /// What to do about it, if something can be said. A hint whose noun is missing is left out.
     pub fn hint(&self, lang: Lang) -> Option<String> {
-        let hint = fill(self.code.hint(lang)?, &self.nouns);
-        (!hint.contains('{')).then_some(hint)
+        let text = self.code.hint(lang)?;
+        let is_known = |noun: &str| self.nouns.iter().any(|(known, _)| *known == noun);
+        let mut nouns = text.split('{').skip(1).filter_map(|rest| rest.split('}').next());
+        nouns.all(is_known).then(|| fill(text, &self.nouns))
     }
 
     /// The fault as `cargo` would print it: one line, and a line for the hint.

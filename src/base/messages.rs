@@ -95,6 +95,7 @@ codes! {
     SqlType "H039" "at {at}: `{what}` takes {expected}, not {found}" "第 {at} 处:`{what}` 须为 {expected},而非 {found}" "write a day as `{example}`" "日期请写作 `{example}`";
     SignatureTest "H040" "the worked example gives `{found}`, not `{expected}`, for `{header}`" "示例签名 `{header}` 得到 `{found}`,应为 `{expected}`" "check `text`, `algorithm` and `encoding`" "请检查 `text`、`algorithm` 与 `encoding`";
     Template "H041" "`${{name}}` is not known here" "此处没有 `${{name}}`" "the names are {choices}" "可用:{choices}";
+    SecretInClear "H130" "`{found}` stands here in clear" "此处直接写出了 `{found}` 的内容" "write `{example}`, and its text into `secrets/` of the home (mode 0600) or a SHUPING_SECRET_… variable; if this file was ever shared, change the secret" "请写 `{example}`,其内容放入主目录 `secrets/`(权限 0600)或 SHUPING_SECRET_… 变量;若此文件曾外传,请更换密钥";
     Alias "H050" "line does not read: {problem}" "无法读取该行:{problem}" "columns: system,alias,unit,valid_from,valid_to,note,decision,decided_at" "列为 system,alias,unit,valid_from,valid_to,note,decision,decided_at";
     AliasClash "H052" "`{alias}` is `{one}` by line {line} and `{other}` by this one, on the same days" "同一时期内,第 {line} 行以 `{alias}` 为 `{one}`,本行以之为 `{other}`" "give them days that do not overlap (`valid_to` is the first day no longer), or delete one" "请使起止日期不重叠(`valid_to` 为失效首日),或删去一行";
     AliasUndo "H053" "no line above that stands is the same: there is nothing to take back" "上方没有相同的有效行,无可撤销" "`undo` repeats the system, alias, unit and days of the line it takes back" "`undo` 行须与被撤销行的 system、alias、unit 和起止日期相同";

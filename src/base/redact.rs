@@ -12,6 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
 use super::pseudonym::hex;
+use super::text::quoted;
 
 /// The texts of the secrets that this process has read.
 static SECRETS: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
@@ -46,6 +47,42 @@ pub fn without_secrets(text: &str) -> String {
         known.iter().filter(|form| text.contains(form.as_str())).collect();
     forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
     forms.into_iter().fold(text.to_owned(), |text, form| text.replace(form.as_str(), "…"))
+}
+
+/// The words of another system, fit for an error, a log or a report: one line, not long, without the
+/// values of secrets and without the numbers of people, written together or in groups.
+pub fn theirs(text: &str) -> String {
+    without_groups(&without_secrets(&quoted(&without_secrets(text))))
+}
+
+/// More digits in groups than a day and an hour have.
+const GROUPED: usize = 11;
+
+/// A text without numbers in groups: `138 0013 8000`, `519902-19870305-1234`.
+fn without_groups(text: &str) -> String {
+    let letters: Vec<char> = text.chars().collect();
+    let is_digit = |at: usize| letters.get(at).is_some_and(char::is_ascii_digit);
+    let mut line = String::with_capacity(text.len());
+    let mut at = 0;
+    while let Some(letter) = letters.get(at) {
+        if !letter.is_ascii_digit() {
+            line.push(*letter);
+            at += 1;
+            continue;
+        }
+        let is_joined = |at: usize| {
+            is_digit(at) || (matches!(letters.get(at), Some(' ' | '-')) && is_digit(at + 1))
+        };
+        let end = (at..).find(|end| !is_joined(*end)).unwrap_or(letters.len());
+        let group = letters.get(at..end).unwrap_or_default();
+        if group.iter().filter(|letter| letter.is_ascii_digit()).count() >= GROUPED {
+            line.push('…');
+        } else {
+            line.extend(group);
+        }
+        at = end;
+    }
+    line
 }
 
 /// A writer that says no secret: whole lines pass, and what is left when it is flushed.
@@ -93,6 +130,22 @@ impl<W: Write> Drop for Redacted<W> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_words_of_another_system_name_nobody() {
+        know_secret("gate-key-20260106");
+        for (said, left) in [
+            ("密钥 gate-key-20260106 无效", "密钥 … 无效"),
+            ("张 519902198703051234 不存在", "张 … 不存在"),
+            ("id 519902 19870305 123X", "id …X"),
+            ("call 138-0013-8000 or 13800138000", "call … or …"),
+            ("电话１３８００１３８０００", "电话…"),
+            ("since 2026-01-06 02:00:00, page 7", "since 2026-01-06 02:00:00, page 7"),
+        ] {
+            assert_eq!(theirs(said), left);
+        }
+        assert_eq!(theirs(&"z".repeat(900)).len(), 200);
+    }
 
     #[test]
     fn a_secret_is_said_in_no_form() {

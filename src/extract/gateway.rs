@@ -20,7 +20,7 @@ use super::retry::Patience;
 use super::retry::retry_after;
 use super::sign;
 use crate::base::clock;
-use crate::base::text::quoted;
+use crate::base::redact::theirs;
 use crate::spec::connector::Http;
 use crate::spec::connector::Method;
 use crate::spec::template::Secrets;
@@ -205,11 +205,11 @@ impl Gateway {
             });
         };
         let message = okay.message.as_ref().and_then(|at| records::text(body.pointer(at)?));
-        let message = message.map_or_else(String::new, |text| format!(": {}", quoted(&text)));
+        let message = message.map_or_else(String::new, |text| format!(": {}", theirs(&text)));
         let found = |at: &str| body.pointer(at).and_then(records::text).unwrap_or_default();
         let later = retry.body.iter().find(|(at, values)| values.contains(&found(at)));
         if let Some((at, _)) = later {
-            return Err(again(format!("`{at}` is {}{message}", quoted(&found(at)))));
+            return Err(again(format!("`{at}` is {}{message}", theirs(&found(at)))));
         }
         if !is_okay {
             return Err(refused(format!("HTTP {status}{message}")));
@@ -219,7 +219,7 @@ impl Gateway {
             Some((at, _)) if body.pointer(at).is_none() => {
                 Err(refused(format!("the answer has no `{at}`{message}")))
             }
-            Some((at, _)) => Err(refused(format!("`{at}` is {}{message}", quoted(&found(at))))),
+            Some((at, _)) => Err(refused(format!("`{at}` is {}{message}", theirs(&found(at))))),
         }
     }
 }
@@ -234,7 +234,7 @@ fn spoken(fault: reqwest::Error, timeout: Duration) -> String {
     while let Some(deeper) = cause.source() {
         cause = deeper;
     }
-    let cause = quoted(&cause.to_string());
+    let cause = theirs(&cause.to_string());
     if fault.is_connect() {
         format!("no connection: {cause}")
     } else if fault.is_body() || fault.is_decode() {

@@ -1,6 +1,7 @@
 //! What do we read, and how? One file of `connectors/` is one system.
 
 mod auth;
+mod clear;
 mod files;
 mod http;
 mod shape;
@@ -91,6 +92,7 @@ pub fn read_connector(file: &str, text: &str) -> Result<Connector, Vec<Diagnosti
     let root = tree::from_toml(file, text).map_err(|fault| vec![fault])?;
     let faults = Faults::of(file);
     let connector = connector(&Table::of(&root, "", &faults));
+    clear::find(&root, &faults);
     match connector {
         Some(connector) if faults.count() == 0 => Ok(connector),
         _ => Err(faults.into_list()),

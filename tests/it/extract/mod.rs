@@ -1,5 +1,6 @@
 //! What does a source have to do for its rows to stand, and what happens when it does not?
 
+mod clear;
 mod database;
 mod files;
 pub(crate) mod gateway;
