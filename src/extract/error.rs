@@ -27,6 +27,18 @@ pub enum ExtractError {
         /// The gateway's own words.
         why: String,
     },
+    /// The connector forbids to ask at this hour; a night at another one may.
+    #[error(
+        "{what} is asked only at {hours}, and it is {now}; move the night, or `hours` in [http.limit]"
+    )]
+    OutOfHours {
+        /// System, stream and page.
+        what: String,
+        /// The hours of the connector.
+        hours: String,
+        /// The time of day there.
+        now: String,
+    },
     /// Pages never added up to a whole slice.
     #[error("{what} kept changing while it was read, {attempts} attempts: {why}")]
     Unsteady {
@@ -94,7 +106,10 @@ impl ExtractError {
     /// Whether the same pull may go well later with nothing mended here.
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Unavailable { .. } | Self::Unsteady { .. } | Self::Changing { .. } => true,
+            Self::Unavailable { .. }
+            | Self::OutOfHours { .. }
+            | Self::Unsteady { .. }
+            | Self::Changing { .. } => true,
             Self::Refused { .. }
             | Self::Endless { .. }
             | Self::Unreadable { .. }

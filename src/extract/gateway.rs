@@ -1,32 +1,39 @@
-//! What does a gateway answer? One question at a time, in its pace, signed anew at every attempt and
-//! asked again where the connector says so.
+//! What does a gateway answer? One question at a time, in its pace and its hours, proved anew at every
+//! attempt and asked again where the connector says so.
 
+use std::path::Path;
 use std::sync::Mutex;
-use std::sync::Once;
 use std::sync::PoisonError;
 use std::time::Duration;
 
 use reqwest::Client;
-use reqwest::StatusCode;
 use reqwest::Url;
-use reqwest::header::RETRY_AFTER;
+use reqwest::header::CONTENT_TYPE;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
+use super::client;
 use super::error::ExtractError;
 use super::records;
+use super::reply::Answer;
+use super::reply::Fault;
+use super::reply::Reply;
 use super::retry::Patience;
-use super::retry::retry_after;
 use super::sign;
+use super::sign::Draft;
+use super::sign::Pairs;
+use super::ticket::Desk;
+use super::ticket::Ticket;
 use crate::base::clock;
+use crate::base::redact::know_secret;
 use crate::base::redact::theirs;
 use crate::spec::connector::Http;
+use crate::spec::connector::Login;
 use crate::spec::connector::Method;
+use crate::spec::connector::Place;
 use crate::spec::template::Secrets;
-
-/// TLS without a C++ tool chain is chosen once a process.
-static PROVIDER: Once = Once::new();
+use crate::spec::template::TemplateError;
 
 /// A gateway that can be asked.
 pub(super) struct Gateway {
@@ -37,6 +44,7 @@ pub(super) struct Gateway {
     pace: Pace,
     /// As many places as questions may be open at the same time.
     places: Semaphore,
+    desk: Desk,
 }
 
 /// A question.
@@ -45,27 +53,16 @@ pub(super) struct Question<'a> {
     pub(super) what: String,
     /// The path below the gateway's address.
     pub(super) path: &'a str,
+    /// The address that the page before said, instead of the path and a query.
+    pub(super) next: Option<String>,
     /// GET or POST.
     pub(super) method: Method,
+    /// Where its parameters stand.
+    pub(super) place: Place,
     /// Its parameters.
     pub(super) parameters: Vec<(String, Value)>,
     /// Where secrets come from.
     pub(super) secrets: &'a (dyn Secrets + Sync),
-}
-
-/// Why one attempt brought no answer.
-enum Fault {
-    /// Worth another attempt, after the wait the source asked for.
-    Again { why: String, wait: Option<Duration> },
-    /// Not worth one.
-    Final(ExtractError),
-}
-
-/// A status and a body, as they came.
-struct Reply {
-    status: StatusCode,
-    wait: Option<Duration>,
-    body: Vec<u8>,
 }
 
 impl Gateway {
@@ -74,6 +71,7 @@ impl Gateway {
         system: &str,
         http: &Http,
         secrets: &dyn Secrets,
+        home: &Path,
     ) -> Result<Gateway, ExtractError> {
         let unset = |source| ExtractError::Unset { system: system.to_owned(), source };
         let setting = |why: String| ExtractError::Setting { system: system.to_owned(), why };
@@ -81,22 +79,18 @@ impl Gateway {
         // The address may carry a password, so a wrong one is not repeated.
         let url = Url::parse(url.trim().trim_end_matches('/'))
             .map_err(|fault| setting(format!("its `url` is no address: {fault}")))?;
-        sign::headers(&http.auth, secrets, "GET", url.path()).map_err(unset)?;
-        PROVIDER.call_once(|| {
-            // A provider that somebody else installed before serves as well.
-            drop(rustls::crypto::ring::default_provider().install_default());
-        });
-        // A gateway is asked directly: a redirect would carry the signature elsewhere, and a login
-        // page behind it is no answer.
-        let client = Client::builder()
-            .timeout(http.timeout)
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .build()
-            .map_err(|fault| setting(spoken(fault, http.timeout)))?;
+        // What is not set is told before anything is asked.
+        let ticket = http.auth.login.as_ref().map(|_| "");
+        let draft = Draft { method: "GET", path: url.path(), ticket, ..Draft::default() };
+        sign::prove(&http.auth, secrets, draft).map_err(unset)?;
+        for (_, field) in http.auth.login.iter().flat_map(|login| &login.fields) {
+            field.fill(secrets, &[]).map_err(unset)?;
+        }
+        let client = client::ready(http, secrets, home).map_err(setting)?;
         let pace = Pace::of(http.limit.per_second);
         let places = Semaphore::new(http.limit.at_once);
-        Ok(Gateway { system: system.to_owned(), client, url, http: http.clone(), pace, places })
+        let (system, http, desk) = (system.to_owned(), http.clone(), Desk::default());
+        Ok(Gateway { system, client, url, http, pace, places, desk })
     }
 
     /// How many questions may be open at the same time.
@@ -114,134 +108,230 @@ impl Gateway {
         &self,
         question: &Question<'_>,
         asked_again: &mut Vec<String>,
-    ) -> Result<Value, ExtractError> {
+    ) -> Result<Answer, ExtractError> {
         let mut patience = self.patience();
         loop {
-            let (why, wait) = match self.attempt(question).await {
+            let (why, wait, advice) = match self.attempt(question).await {
                 Ok(answer) => return Ok(answer),
                 Err(Fault::Final(error)) => return Err(error),
-                Err(Fault::Again { why, wait }) => (why, wait),
+                Err(Fault::Again { why, wait, advice }) => (why, wait, advice),
             };
             tracing::debug!(what = question.what, why, "question was not answered");
             let attempts = patience.made();
             if !patience.wait(wait).await {
                 let what = question.what.clone();
+                let why = format!("{why}{advice}");
                 return Err(ExtractError::Unavailable { what, attempts, why });
             }
             asked_again.push(format!("{}: {why}", question.what));
         }
     }
 
-    async fn attempt(&self, question: &Question<'_>) -> Result<Value, Fault> {
-        // The place is free again before anybody waits for another attempt.
-        let reply = {
-            let _place = self.places.acquire().await;
-            self.pace.wait().await;
-            self.send(question).await?
-        };
-        self.judge(&question.what, &reply)
+    async fn attempt(&self, question: &Question<'_>) -> Result<Answer, Fault> {
+        let ticket = self.ticket(question, None).await?;
+        let mut reply = self.asked(question, ticket.as_ref()).await?;
+        if let (Some(login), Some(ticket)) = (&self.http.auth.login, ticket)
+            && reply.asks_for_another_ticket(login)
+        {
+            // Somebody else may have asked for another one meanwhile; it is tried once.
+            let other = self.ticket(question, Some(ticket.number)).await?;
+            reply = self.asked(question, other.as_ref()).await?;
+        }
+        reply.judge(&question.what, &self.http)
     }
 
-    async fn send(&self, question: &Question<'_>) -> Result<Reply, Fault> {
-        let unset = |source| ExtractError::Unset { system: self.system.clone(), source };
-        let mut url = self.url.clone();
-        let path = format!("{}{}", url.path().trim_end_matches('/'), question.path);
-        url.set_path(&path);
+    async fn asked(
+        &self,
+        question: &Question<'_>,
+        ticket: Option<&Ticket>,
+    ) -> Result<Reply, Fault> {
+        self.is_open(&question.what)?;
+        // The place is free again before anybody waits for another attempt.
+        let _place = self.places.acquire().await;
+        self.pace.wait().await;
+        self.send(question, ticket).await
+    }
+
+    /// Whether it may be asked at this hour.
+    fn is_open(&self, what: &str) -> Result<(), Fault> {
+        let Some(hours) = &self.http.limit.hours else { return Ok(()) };
+        let now = clock::now().to_zoned_datetime(hours.zone.clone()).time();
+        if hours.hold(now) {
+            return Ok(());
+        }
+        let hour = |time: jiff::civil::Time| format!("{:02}:{:02}", time.hour(), time.minute());
+        Err(Fault::Final(ExtractError::OutOfHours {
+            what: what.to_owned(),
+            hours: format!("{}-{}", hour(hours.from), hour(hours.to)),
+            now: hour(now),
+        }))
+    }
+
+    async fn send(&self, question: &Question<'_>, ticket: Option<&Ticket>) -> Result<Reply, Fault> {
         let method = match question.method {
             Method::Get => reqwest::Method::GET,
             Method::Post => reqwest::Method::POST,
         };
-        let headers = sign::headers(&self.http.auth, question.secrets, method.as_str(), url.path())
-            .map_err(|fault| Fault::Final(unset(fault)))?;
+        let (mut url, mut query) = self.address(question)?;
+        let text = |(name, value): &(String, Value)| {
+            (name.clone(), records::text(value).unwrap_or_default())
+        };
+        let plain: Pairs = question.parameters.iter().map(text).collect();
+        let (mut form, mut json) = (Pairs::new(), serde_json::Map::new());
+        match question.place {
+            Place::Query if question.next.is_none() => query.extend(plain.iter().cloned()),
+            Place::Query => {}
+            Place::Form => form.extend(plain.iter().cloned()),
+            Place::Json => json.extend(question.parameters.iter().cloned()),
+        }
+        let is_json = question.place == Place::Json;
+        let all: Pairs = query.iter().chain(&plain).cloned().collect();
+        let body = |form: &Pairs, json: &serde_json::Map<String, Value>| {
+            if is_json { Value::Object(json.clone()).to_string() } else { encoded(&self.url, form) }
+        };
+        let draft = Draft {
+            method: method.as_str(),
+            path: url.path(),
+            query: &encoded(&self.url, &query),
+            body: &body(&form, &json),
+            parameters: if question.place == Place::Query { &query } else { &all },
+            ticket: ticket.map(|ticket| ticket.text.as_str()),
+        };
+        let proof = sign::prove(&self.http.auth, question.secrets, draft);
+        let proof = proof.map_err(|fault| self.unset(fault))?;
+        query.extend(proof.query);
+        let texts =
+            proof.body.iter().map(|(name, text)| (name.clone(), Value::from(text.as_str())));
+        json.extend(texts.filter(|_| is_json));
+        form.extend(proof.body.into_iter().filter(|_| !is_json));
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(&query);
+        }
         let mut request = self.client.request(method, url);
-        for (name, value) in headers {
+        for (name, value) in proof.headers {
             request = request.header(name, value);
         }
-        request = match question.method {
-            Method::Get => {
-                let plain = question.parameters.iter();
-                let query: Vec<(&str, String)> = plain
-                    .map(|(name, value)| (name.as_str(), records::text(value).unwrap_or_default()))
-                    .collect();
-                request.query(&query)
-            }
-            Method::Post => {
-                let fields = question.parameters.iter().cloned();
-                request.json(&Value::Object(fields.collect()))
-            }
-        };
-        let again = |fault: reqwest::Error| {
-            let (is_ours, why) = (fault.is_builder(), spoken(fault, self.http.timeout));
-            if is_ours {
-                Fault::Final(ExtractError::Setting { system: self.system.clone(), why })
-            } else {
-                Fault::Again { why, wait: None }
-            }
-        };
-        let response = request.send().await.map_err(again)?;
-        let wait = response.headers().get(RETRY_AFTER).and_then(|text| text.to_str().ok());
-        let wait = wait.and_then(|text| retry_after(text, clock::now()));
-        let status = response.status();
-        let body = response.bytes().await.map_err(again)?.to_vec();
-        Ok(Reply { status, wait, body })
+        if is_json {
+            request = request.header(CONTENT_TYPE, "application/json");
+        } else if !form.is_empty() || question.place == Place::Form {
+            request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        }
+        if is_json || !form.is_empty() {
+            request = request.body(body(&form, &json));
+        }
+        self.reply(request, &question.what).await
     }
 
-    /// What a reply is: an answer, a reason to ask again, or a refusal.
-    fn judge(&self, what: &str, reply: &Reply) -> Result<Value, Fault> {
-        let (okay, retry) = (&self.http.okay, &self.http.retry);
-        let status = reply.status.as_u16();
-        let is_okay = okay.status.contains(&status);
-        let again = |why: String| Fault::Again { why, wait: reply.wait };
-        if !is_okay && retry.status.contains(&status) {
-            return Err(again(format!("HTTP {status}")));
-        }
-        let refused =
-            |why: String| Fault::Final(ExtractError::Refused { what: what.to_owned(), why });
-        let Ok(body) = serde_json::from_slice::<Value>(&reply.body) else {
-            return Err(if is_okay {
-                again("the answer is cut short or no JSON".to_owned())
-            } else {
-                refused(format!("HTTP {status}"))
-            });
+    /// The address of a question without what its query says, and that.
+    fn address(&self, question: &Question<'_>) -> Result<(Url, Pairs), Fault> {
+        let mut url = self.url.clone();
+        let path = format!("{}{}", url.path().trim_end_matches('/'), question.path);
+        url.set_path(&path);
+        let Some(next) = &question.next else { return Ok((url, Pairs::new())) };
+        // Another host would get our proof, so the next page is asked for where the first one was.
+        let next = url.join(next).ok().filter(|next| next.origin() == url.origin());
+        let Some(mut next) = next else {
+            let what = question.what.clone();
+            let why = "its next page is said to be at another address than `url`".to_owned();
+            return Err(Fault::Final(ExtractError::Unreadable { what, why }));
         };
-        let message = okay.message.as_ref().and_then(|at| records::text(body.pointer(at)?));
-        let message = message.map_or_else(String::new, |text| format!(": {}", theirs(&text)));
-        let found = |at: &str| body.pointer(at).and_then(records::text).unwrap_or_default();
-        let later = retry.body.iter().find(|(at, values)| values.contains(&found(at)));
-        if let Some((at, _)) = later {
-            return Err(again(format!("`{at}` is {}{message}", theirs(&found(at)))));
-        }
-        if !is_okay {
-            return Err(refused(format!("HTTP {status}{message}")));
-        }
-        match okay.body.iter().find(|(at, values)| !values.contains(&found(at))) {
-            None => Ok(body),
-            Some((at, _)) if body.pointer(at).is_none() => {
-                Err(refused(format!("the answer has no `{at}`{message}")))
+        let own = &self.http.auth.query;
+        let pairs = next.query_pairs().into_owned();
+        let query = pairs.filter(|(name, _)| !own.iter().any(|(known, _)| known == name)).collect();
+        next.set_query(None);
+        Ok((next, query))
+    }
+
+    async fn reply(&self, request: reqwest::RequestBuilder, what: &str) -> Result<Reply, Fault> {
+        let timeout = self.http.timeout;
+        let fault = |fault: reqwest::Error| {
+            let (is_ours, is_untrusted) = (fault.is_builder(), client::is_untrusted(&fault));
+            let why = client::spoken(fault, timeout);
+            if is_ours {
+                Fault::Final(ExtractError::Setting { system: self.system.clone(), why })
+            } else if is_untrusted {
+                Fault::Final(ExtractError::Refused { what: what.to_owned(), why })
+            } else {
+                Fault::Again { why, wait: None, advice: "" }
             }
-            Some((at, _)) => Err(refused(format!("`{at}` is {}{message}", theirs(&found(at))))),
+        };
+        let response = request.send().await.map_err(&fault)?;
+        let mut reply = Reply::of(&response, clock::now());
+        reply.body = response.bytes().await.map_err(&fault)?.to_vec();
+        Ok(reply)
+    }
+
+    fn unset(&self, source: TemplateError) -> Fault {
+        Fault::Final(ExtractError::Unset { system: self.system.clone(), source })
+    }
+
+    /// The ticket that holds, where there is a login.
+    async fn ticket(
+        &self,
+        question: &Question<'_>,
+        stale: Option<u64>,
+    ) -> Result<Option<Ticket>, Fault> {
+        let Some(login) = &self.http.auth.login else { return Ok(None) };
+        self.desk.ticket(stale, self.login(login, question.secrets)).await.map(Some)
+    }
+
+    async fn login(
+        &self,
+        login: &Login,
+        secrets: &(dyn Secrets + Sync),
+    ) -> Result<(String, Option<Duration>), Fault> {
+        let what = format!("{} login", self.system);
+        self.is_open(&what)?;
+        let address = login.url.fill(secrets, &[]).map_err(|fault| self.unset(fault))?;
+        let mut url = self.url.clone();
+        if address.starts_with('/') {
+            url.set_path(&format!("{}{address}", self.url.path().trim_end_matches('/')));
+        } else {
+            let why = |fault| format!("its login's `url` is no address: {fault}");
+            let system = || self.system.clone();
+            url = Url::parse(address.trim())
+                .map_err(|fault| ExtractError::Setting { system: system(), why: why(fault) })
+                .map_err(Fault::Final)?;
         }
+        let mut fields = Pairs::new();
+        for (name, text) in &login.fields {
+            let text = text.fill(secrets, &[]).map_err(|fault| self.unset(fault))?;
+            fields.push((name.clone(), text));
+        }
+        let request = self.client.post(url);
+        let request = if login.is_json {
+            let all = fields.into_iter().map(|(name, text)| (name, Value::from(text)));
+            request.json(&Value::Object(all.collect()))
+        } else {
+            request.form(&fields)
+        };
+        let _place = self.places.acquire().await;
+        self.pace.wait().await;
+        let reply = self.reply(request, &what).await?;
+        let body = reply.login(&what, &self.http)?;
+        let ticket = body.pointer(&login.ticket).and_then(records::text);
+        let Some(ticket) = ticket.filter(|ticket| !ticket.is_empty()) else {
+            let said =
+                self.http.okay.message.as_ref().and_then(|at| records::text(body.pointer(at)?));
+            let said = said.map_or_else(String::new, |said| format!(": {}", theirs(&said)));
+            let why = format!("its answer has no `{}`{said}; check [auth]", login.ticket);
+            return Err(Fault::Final(ExtractError::Refused { what, why }));
+        };
+        know_secret(&ticket);
+        let told = login.expires.as_ref().and_then(|at| records::text(body.pointer(at)?));
+        let told = told.and_then(|text| text.parse().ok()).map(Duration::from_secs);
+        Ok((ticket, told.or(login.lifetime)))
     }
 }
 
-/// A fault of the connection without the address it went to.
-fn spoken(fault: reqwest::Error, timeout: Duration) -> String {
-    let fault = fault.without_url();
-    if fault.is_timeout() {
-        return format!("no answer within {timeout:?}");
+/// Names and values as they stand in a query or a form.
+fn encoded(any: &Url, pairs: &Pairs) -> String {
+    let mut url = any.clone();
+    url.set_query(None);
+    if !pairs.is_empty() {
+        url.query_pairs_mut().extend_pairs(pairs);
     }
-    let mut cause: &dyn std::error::Error = &fault;
-    while let Some(deeper) = cause.source() {
-        cause = deeper;
-    }
-    let cause = theirs(&cause.to_string());
-    if fault.is_connect() {
-        format!("no connection: {cause}")
-    } else if fault.is_body() || fault.is_decode() {
-        format!("the answer was cut short: {cause}")
-    } else {
-        cause
-    }
+    url.query().unwrap_or_default().to_owned()
 }
 
 /// The pace of a system: its questions follow each other at least this far apart.

@@ -1,6 +1,7 @@
 //! How is a stream read from a gateway? Slice by slice, page by page; the pages of a slice are held
 //! back until they add up.
 
+use std::collections::BTreeSet;
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -18,11 +19,12 @@ use super::ledger::Ledger;
 use super::ledger::Next;
 use super::ledger::Seen;
 use super::records;
+use super::reply::Answer;
 use super::window;
 use super::window::Slice;
 use crate::base::batch::Batch;
 use crate::spec::connector::HttpStream;
-use crate::spec::connector::Page;
+use crate::spec::connector::Turn;
 
 /// A stream that is being read.
 struct Reader<'a> {
@@ -113,42 +115,106 @@ impl Reader<'_> {
         slice: &Slice,
         asked_again: &mut Vec<String>,
     ) -> Result<(Vec<Batch>, Option<u64>), Broken> {
-        let mut pages = Vec::new();
-        let Page::Number { param, size, total } = &self.ask.page else {
-            let question = self.question(slice, 1, &[]);
-            pages.push(self.page(&question, asked_again).await?.1);
-            return Ok((pages, None));
-        };
-        let mut ledger = Ledger::of(size.1);
+        let (mut pages, page) = (Vec::new(), &self.ask.page);
+        let is_counted = matches!(page.turn, Turn::Number { .. } | Turn::Offset { .. });
+        let size = page.size.as_ref().map(|(_, size)| *size);
+        let mut ledger = Ledger::of(size.filter(|_| is_counted));
+        let (mut place, mut places) = (Where::first(&page.turn), BTreeSet::new());
         loop {
-            let number = ledger.due();
-            let own = [(param.as_str(), u64::from(number)), (size.0.as_str(), size.1)];
-            let question = self.question(slice, number, &own);
+            let question = self.question(slice, &ledger, &place);
             let (answer, batch) = self.page(&question, asked_again).await?;
-            let seen = Seen {
-                rows: batch.rows.len() as u64,
-                total: total.as_ref().and_then(|at| count(answer.pointer(at)?)),
-                print: batch.print(),
+            if matches!(page.turn, Turn::None) {
+                return Ok((vec![batch], None));
+            }
+            let next = self.next(&answer);
+            let seen = self.seen(&answer, &batch, next.is_some(), ledger.due())?;
+            match ledger.enter(seen).map_err(Broken::Doubt)? {
+                Next::Page => pages.push(batch),
+                Next::Done => {
+                    pages.push(batch);
+                    return Ok((pages, ledger.total()));
+                }
+                Next::DoneBefore => return Ok((pages, ledger.total())),
+            }
+            let at = ledger.due() - 1;
+            place = match (place, next) {
+                (Where::Said(_), None) => return Err(Broken::Doubt(Doubt::Nowhere { page: at })),
+                (Where::Said(_), Some(next)) if !places.insert(next.clone()) => {
+                    return Err(Broken::Doubt(Doubt::Circle { page: at }));
+                }
+                (Where::Said(_), Some(next)) => Where::Said(Some(next)),
+                // A page without rows is passed by its size.
+                (Where::Counted(count), _) => Where::Counted(match page.turn {
+                    Turn::Offset { .. } if seen.rows > 0 => count + seen.rows,
+                    Turn::Offset { .. } => count + size.unwrap_or(1).max(1),
+                    _ => count + 1,
+                }),
             };
-            if total.is_some() && seen.total.is_none() {
-                return Err(Broken::Doubt(Doubt::NoTotal { page: number }));
-            }
-            pages.push(batch);
-            if ledger.enter(seen).map_err(Broken::Doubt)? == Next::Done {
-                return Ok((pages, ledger.total()));
-            }
         }
     }
 
-    fn question(&self, slice: &Slice, number: u32, own: &[(&str, u64)]) -> Question<'_> {
+    /// What a page looked like.
+    fn seen(
+        &self,
+        answer: &Answer,
+        batch: &Batch,
+        has_next: bool,
+        number: u32,
+    ) -> Result<Seen, Broken> {
+        let page = &self.ask.page;
+        let at = |pointer: &Option<String>| answer.body.pointer(pointer.as_ref()?);
+        let total = at(&page.total).and_then(count);
+        if page.total.is_some() && total.is_none() {
+            return Err(Broken::Doubt(Doubt::NoTotal { page: number }));
+        }
+        let more = at(&page.more).and_then(records::text).and_then(|text| truth(&text));
+        if page.more.is_some() && more.is_none() {
+            return Err(Broken::Doubt(Doubt::NoMore { page: number }));
+        }
+        let is_said = !matches!(page.turn, Turn::Number { .. } | Turn::Offset { .. });
+        let follows = more.or(is_said.then_some(has_next));
+        let rows = batch.rows.len() as u64;
+        Ok(Seen { rows, total, follows, print: batch.print() })
+    }
+
+    /// Where the page says that the next one is.
+    fn next(&self, answer: &Answer) -> Option<String> {
+        let next = match &self.ask.page.turn {
+            Turn::Cursor { next, .. } | Turn::NextUrl { next } => {
+                answer.body.pointer(next).and_then(records::text)
+            }
+            Turn::LinkHeader => answer.link.clone(),
+            Turn::None | Turn::Number { .. } | Turn::Offset { .. } => None,
+        };
+        next.filter(|next| !next.is_empty())
+    }
+
+    fn question(&self, slice: &Slice, ledger: &Ledger, place: &Where) -> Question<'_> {
         let text = |(name, value): &(String, String)| (name.clone(), Value::from(value.as_str()));
+        let page = &self.ask.page;
         let fixed = self.ask.parameters.iter().map(text);
-        let own = own.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value)));
+        let turned = match (&page.turn, place) {
+            (Turn::Number { param, .. } | Turn::Offset { param, .. }, Where::Counted(count)) => {
+                Some((param.clone(), Value::from(*count)))
+            }
+            (Turn::Cursor { param, .. }, Where::Said(Some(next))) => {
+                Some((param.clone(), Value::from(next.as_str())))
+            }
+            _ => None,
+        };
+        let size = page.size.iter().map(|(name, size)| (name.clone(), Value::from(*size)));
+        let next = match (&page.turn, place) {
+            (Turn::NextUrl { .. } | Turn::LinkHeader, Where::Said(next)) => next.clone(),
+            _ => None,
+        };
+        let window = slice.parameters.iter().map(text);
         Question {
-            what: format!("{}{} page {number}", self.request.name(), slice.words()),
+            what: format!("{}{} page {}", self.request.name(), slice.words(), ledger.due()),
             path: &self.ask.path,
+            next,
             method: self.ask.method,
-            parameters: fixed.chain(own).chain(slice.parameters.iter().map(text)).collect(),
+            place: self.ask.place,
+            parameters: fixed.chain(turned).chain(size).chain(window).collect(),
             secrets: self.request.secrets,
         }
     }
@@ -158,13 +224,13 @@ impl Reader<'_> {
         &self,
         question: &Question<'_>,
         asked_again: &mut Vec<String>,
-    ) -> Result<(Value, Batch), Broken> {
+    ) -> Result<(Answer, Batch), Broken> {
         let answer = self.gateway.answer(question, asked_again).await.map_err(Broken::Final)?;
         let unreadable = |why: String| {
             Broken::Final(ExtractError::Unreadable { what: question.what.clone(), why })
         };
         let at = &self.ask.records;
-        let records = match answer.pointer(at) {
+        let records = match answer.body.pointer(at) {
             Some(Value::Array(records)) => records.as_slice(),
             // Some gateways say null where there is nothing.
             Some(Value::Null) => &[],
@@ -173,6 +239,34 @@ impl Reader<'_> {
         };
         let batch = records::batch(records, &self.pointers).map_err(unreadable)?;
         Ok((answer, batch))
+    }
+}
+
+/// Where the next page is.
+enum Where {
+    /// So many pages, or rows, came before.
+    Counted(u64),
+    /// Where the page before said; the first one needs no place.
+    Said(Option<String>),
+}
+
+impl Where {
+    fn first(turn: &Turn) -> Where {
+        match turn {
+            Turn::Number { first, .. } | Turn::Offset { first, .. } => Where::Counted(*first),
+            Turn::None | Turn::Cursor { .. } | Turn::NextUrl { .. } | Turn::LinkHeader => {
+                Where::Said(None)
+            }
+        }
+    }
+}
+
+/// Whether a text says yes or no.
+fn truth(text: &str) -> Option<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "1" | "y" | "yes" => Some(true),
+        "false" | "0" | "n" | "no" => Some(false),
+        _ => None,
     }
 }
 

@@ -10,11 +10,14 @@ const MOST_PAGES: u32 = 10_000;
 
 /// The account of one slice.
 pub(super) struct Ledger {
-    size: u64,
+    /// The size of a page, where pages are counted by us.
+    size: Option<u64>,
     rows: u64,
     pages: u32,
     total: Option<u64>,
     seen: BTreeMap<u64, u32>,
+    /// The page before was not full, and nothing else says whether it was the last.
+    is_short: bool,
 }
 
 /// What a page looked like.
@@ -24,6 +27,8 @@ pub(super) struct Seen {
     pub(super) rows: u64,
     /// The total it told.
     pub(super) total: Option<u64>,
+    /// Whether it told that more follow, by a word, a cursor or an address.
+    pub(super) follows: Option<bool>,
     /// A hash of its content.
     pub(super) print: u64,
 }
@@ -35,29 +40,44 @@ pub(super) enum Next {
     Page,
     /// Nothing, the slice is whole.
     Done,
+    /// Nothing, and the page is the one before, said once more.
+    DoneBefore,
 }
 
 /// Why pages do not make a slice.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub(super) enum Doubt {
-    #[error("page {page} repeats page {like}")]
+    #[error("page {page} repeats page {like}; is `page` as its owner describes it?")]
     Repeats { page: u32, like: u32 },
+    #[error("page {page} leads back to a page that was read; is `next` the right place?")]
+    Circle { page: u32 },
     #[error("the total went from {before} to {now} at page {page}")]
     TotalChanged { page: u32, before: u64, now: u64 },
     #[error("page {page} tells no total")]
     NoTotal { page: u32 },
+    #[error("page {page} does not tell whether more follow, at `more`")]
+    NoMore { page: u32 },
     #[error("page {page} has {rows} rows where {expected} were due")]
     Short { page: u32, rows: u64, expected: u64 },
     #[error("page {page} has {rows} rows where at most {expected} were due")]
     Long { page: u32, rows: u64, expected: u64 },
+    #[error(
+        "page {page} has rows, and the one before was not full; ask for smaller pages, or name `total` or `more`"
+    )]
+    Gap { page: u32 },
+    #[error("page {page} is the last one, and {rows} of {total} rows came")]
+    Missing { page: u32, rows: u64, total: u64 },
+    #[error("page {page} says that more follow, and not where")]
+    Nowhere { page: u32 },
     #[error("{pages} pages without end")]
     Endless { pages: u32 },
 }
 
 impl Ledger {
-    /// Of a slice whose pages have this size.
-    pub(super) fn of(size: u64) -> Ledger {
-        Ledger { size, rows: 0, pages: 0, total: None, seen: BTreeMap::new() }
+    /// Of a slice; `size` is that of a page, where pages are counted by us.
+    pub(super) fn of(size: Option<u64>) -> Ledger {
+        let seen = BTreeMap::new();
+        Ledger { size, rows: 0, pages: 0, total: None, seen, is_short: false }
     }
 
     /// The number of the page that is due.
@@ -72,37 +92,64 @@ impl Ledger {
 
     /// Enters a page.
     pub(super) fn enter(&mut self, seen: Seen) -> Result<Next, Doubt> {
-        let page = self.due();
-        match (self.total, seen.total) {
-            (Some(before), Some(now)) if before != now => {
-                return Err(Doubt::TotalChanged { page, before, now });
-            }
-            (Some(_), None) => return Err(Doubt::NoTotal { page }),
-            (None, Some(now)) if page > 1 => {
-                return Err(Doubt::TotalChanged { page, before: self.rows, now });
-            }
-            (Some(_) | None, Some(_)) | (None, None) => {}
-        }
-        let (rows, print) = (seen.rows, seen.print);
-        if let Some(like) = (rows > 0).then(|| self.seen.insert(print, page)).flatten() {
-            return Err(Doubt::Repeats { page, like });
+        let (page, rows) = (self.due(), seen.rows);
+        self.is_steady(seen)?;
+        if let Some(like) = (rows > 0).then(|| self.seen.insert(seen.print, page)).flatten() {
+            // Some sources answer with their last page whatever comes after it.
+            let is_clamped = self.is_short && like + 1 == page;
+            return if is_clamped {
+                Ok(Next::DoneBefore)
+            } else {
+                Err(Doubt::Repeats { page, like })
+            };
         }
         self.total = seen.total;
-        let left = self.total.map_or(self.size, |total| total.saturating_sub(self.rows));
-        let expected = left.min(self.size);
+        let left = self.total.map(|total| total.saturating_sub(self.rows));
+        let expected = [left, self.size].into_iter().flatten().min().unwrap_or(u64::MAX);
         if rows > expected {
             return Err(Doubt::Long { page, rows, expected });
         }
-        if self.total.is_some() && rows < expected {
+        if seen.follows.is_none() && self.total.is_some() && rows < expected {
             return Err(Doubt::Short { page, rows, expected });
         }
         self.rows += rows;
         self.pages = page;
-        let is_done = self.total.map_or(rows < self.size, |total| self.rows == total);
+        self.end(seen, rows < expected)
+    }
+
+    /// Whether a page agrees with those before on how many rows there are.
+    fn is_steady(&self, seen: Seen) -> Result<(), Doubt> {
+        let page = self.due();
+        match (self.total, seen.total) {
+            (Some(before), Some(now)) if before != now => {
+                Err(Doubt::TotalChanged { page, before, now })
+            }
+            (Some(_), None) => Err(Doubt::NoTotal { page }),
+            (None, Some(now)) if page > 1 => {
+                Err(Doubt::TotalChanged { page, before: self.rows, now })
+            }
+            (Some(_) | None, Some(_)) | (None, None) => Ok(()),
+        }
+    }
+
+    /// What comes after the page that was entered.
+    fn end(&mut self, seen: Seen, is_short: bool) -> Result<Next, Doubt> {
+        let (page, rows) = (self.pages, self.rows);
+        let is_done = match (seen.follows, self.total) {
+            (Some(true), _) => false,
+            (Some(false), Some(total)) if rows < total => {
+                return Err(Doubt::Missing { page, rows, total });
+            }
+            (Some(false), _) => true,
+            (None, Some(total)) => rows == total,
+            (None, None) if self.is_short && seen.rows > 0 => return Err(Doubt::Gap { page }),
+            // One page that is not full may be a hole; a second one without rows is the end.
+            (None, None) => std::mem::replace(&mut self.is_short, is_short),
+        };
         if is_done {
             return Ok(Next::Done);
         }
-        if self.total.is_none() && page >= MOST_PAGES {
+        if (self.total.is_none() || seen.rows == 0) && page >= MOST_PAGES {
             return Err(Doubt::Endless { pages: page });
         }
         Ok(Next::Page)
@@ -114,30 +161,50 @@ mod tests {
     use super::*;
 
     fn page(rows: u64, total: Option<u64>, print: u64) -> Seen {
-        Seen { rows, total, print }
+        Seen { rows, total, follows: None, print }
     }
 
     #[test]
     fn pages_that_add_up_to_the_total_are_a_whole_slice() {
-        let mut ledger = Ledger::of(2);
+        let mut ledger = Ledger::of(Some(2));
         assert_eq!(ledger.enter(page(2, Some(3), 1)), Ok(Next::Page));
         assert_eq!(ledger.enter(page(1, Some(3), 2)), Ok(Next::Done));
         assert_eq!(ledger.total(), Some(3));
-        assert_eq!(Ledger::of(2).enter(page(0, Some(0), 0)), Ok(Next::Done));
+        assert_eq!(Ledger::of(Some(2)).enter(page(0, Some(0), 0)), Ok(Next::Done));
     }
 
     #[test]
-    fn without_a_total_a_short_page_ends_the_slice() {
-        let mut ledger = Ledger::of(2);
-        assert_eq!(ledger.enter(page(2, None, 1)), Ok(Next::Page));
-        assert_eq!(ledger.enter(page(0, None, 1)), Ok(Next::Done));
-        assert_eq!(Ledger::of(2).enter(page(1, None, 1)), Ok(Next::Done));
+    fn without_a_total_a_page_that_is_not_full_ends_the_slice_if_nothing_follows() {
+        let mut ledger = Ledger::of(Some(2));
+        for rows in [2, 1] {
+            assert_eq!(ledger.enter(page(rows, None, rows)), Ok(Next::Page));
+        }
+        assert_eq!(ledger.enter(page(0, None, 0)), Ok(Next::Done));
+        let mut hole = Ledger::of(Some(2));
+        assert_eq!(hole.enter(page(0, None, 1)), Ok(Next::Page));
+        assert_eq!(hole.enter(page(2, None, 2)), Err(Doubt::Gap { page: 2 }));
+        let mut clamped = Ledger::of(Some(2));
+        assert_eq!(clamped.enter(page(1, None, 1)), Ok(Next::Page));
+        assert_eq!(clamped.enter(page(1, None, 1)), Ok(Next::DoneBefore));
+        assert_eq!(clamped.rows, 1);
+    }
+
+    #[test]
+    fn a_source_that_says_what_follows_is_believed_and_held_to_its_total() {
+        let seen =
+            |rows, follows, print| Seen { rows, total: Some(3), follows: Some(follows), print };
+        let mut ledger = Ledger::of(None);
+        assert_eq!(ledger.enter(seen(2, true, 1)), Ok(Next::Page));
+        assert_eq!(ledger.enter(seen(0, true, 2)), Ok(Next::Page));
+        assert_eq!(ledger.enter(seen(1, false, 3)), Ok(Next::Done));
+        let missing = Doubt::Missing { page: 1, rows: 2, total: 3 };
+        assert_eq!(Ledger::of(None).enter(seen(2, false, 1)), Err(missing));
     }
 
     #[test]
     fn every_doubt_is_told() {
         let second = |seen| {
-            let mut ledger = Ledger::of(2);
+            let mut ledger = Ledger::of(Some(2));
             assert_eq!(ledger.enter(page(2, Some(5), 1)), Ok(Next::Page));
             ledger.enter(seen)
         };
@@ -154,7 +221,7 @@ mod tests {
 
     #[test]
     fn pages_without_end_come_to_an_end() {
-        let mut ledger = Ledger::of(1);
+        let mut ledger = Ledger::of(Some(1));
         for number in 1..MOST_PAGES {
             assert_eq!(ledger.enter(page(1, None, number.into())), Ok(Next::Page));
         }

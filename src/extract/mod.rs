@@ -1,6 +1,7 @@
 //! Which rows does a system have for us? Asked page by page or read from files, shielded, and handed
 //! on as they came; a slice is handed on whole or not at all.
 
+mod client;
 pub mod correction;
 mod database;
 mod dialect;
@@ -16,11 +17,13 @@ mod ledger;
 mod link;
 mod records;
 pub mod reopen;
+mod reply;
 mod retry;
 mod shield;
 mod sign;
 mod singer;
 mod text;
+mod ticket;
 mod window;
 mod workbook;
 
@@ -150,14 +153,20 @@ enum Reached {
 }
 
 impl System {
-    /// Makes ready to ask a system; nothing is sent.
+    /// Makes ready to ask a system whose files stand in a home; nothing is sent.
     ///
     /// # Errors
-    /// A value that is not set, or an address that is none.
-    pub fn open(connector: &Connector, secrets: &dyn Secrets) -> Result<System, ExtractError> {
+    /// A value that is not set, an address that is none, or a certificate that can't be read.
+    pub fn open(
+        connector: &Connector,
+        secrets: &dyn Secrets,
+        home: &Path,
+    ) -> Result<System, ExtractError> {
         let name = &connector.name;
         let reached = match &connector.source {
-            Source::Http(http) => Reached::Gateway(Box::new(Gateway::open(name, http, secrets)?)),
+            Source::Http(http) => {
+                Reached::Gateway(Box::new(Gateway::open(name, http, secrets, home)?))
+            }
             Source::Files(_) => Reached::Folder,
             Source::Sql(sql) => Reached::Database(Database::ready(name, sql, secrets)?),
             Source::Singer(_) => Reached::Tap,

@@ -105,7 +105,10 @@ impl Tonight<'_> {
     /// The system of a connector, or why it cannot be asked.
     fn opened(&self, connector: &Connector) -> Result<&System, String> {
         let system = self.systems.get(&connector.name).ok_or("it is no system of this home")?;
-        let open = || System::open(connector, self.ground.secrets).map_err(|fault| chain(&fault));
+        let open = || {
+            System::open(connector, self.ground.secrets, &self.ground.home.root)
+                .map_err(|fault| chain(&fault))
+        };
         system.get_or_init(open).as_ref().map_err(Clone::clone)
     }
 

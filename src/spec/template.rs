@@ -72,6 +72,16 @@ impl Template {
         Ok(Template { parts })
     }
 
+    /// A text without places.
+    pub fn plain(text: &str) -> Template {
+        Template { parts: vec![Part::Text(text.to_owned())] }
+    }
+
+    /// Whether a name has a place in it.
+    pub fn names(&self, name: &str) -> bool {
+        self.parts.iter().any(|part| matches!(part, Part::Name(known) if known == name))
+    }
+
     /// The template of a key; a missing key is a fault.
     pub fn read(table: &Table<'_>, key: &'static str, names: &[&str]) -> Option<Template> {
         let text = table.need_text(key);

@@ -90,7 +90,7 @@ impl Town {
             key: &key,
             home: self.folder.path(),
         };
-        let system = System::open(&connector, &self.vault).unwrap();
+        let system = System::open(&connector, &self.vault, Path::new(".")).unwrap();
         let mut batches = Vec::new();
         let mut land = |batch| {
             batches.push(batch);

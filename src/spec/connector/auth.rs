@@ -1,136 +1,187 @@
 //! How does a request prove who sends it?
 
+use std::time::Duration;
+
 use super::super::reader::Table;
 use super::super::template::Template;
+use super::http;
+use super::sign;
+use super::sign::Sign;
 
-/// A kind of proof.
-#[derive(Clone, Debug)]
-pub enum Auth {
-    /// None.
-    None,
-    /// Fixed headers, such as a bearer token or a key.
-    Headers(Vec<(String, Template)>),
-    /// A signature over a text.
-    Sign(Box<Sign>),
-}
+/// A template under the name that it is sent by.
+pub type Named = Vec<(String, Template)>;
 
-/// A signature by template.
-#[derive(Clone, Debug)]
-pub struct Sign {
-    /// The secret of an HMAC; a plain digest has it inside `text`.
-    pub secret: Template,
-    /// The digest.
-    pub digest: Digest,
-    /// Whether the digest is keyed with the secret (HMAC).
-    pub is_keyed: bool,
-    /// How its bytes are written.
-    pub encoding: Encoding,
-    /// The text that is signed.
-    pub text: Template,
-    /// Names for the templates.
-    pub values: Vec<(String, Template)>,
+/// What every request brings with it, and what it takes to make it.
+#[derive(Clone, Debug, Default)]
+pub struct Auth {
+    /// A user and a password, sent as HTTP Basic.
+    pub basic: Option<(Template, Template)>,
+    /// What is asked for a ticket, first.
+    pub login: Option<Login>,
+    /// What is signed.
+    pub sign: Option<Sign>,
     /// The headers of a request.
-    pub headers: Vec<(String, Template)>,
-    /// The vendor's worked examples.
-    pub tests: Vec<AuthTest>,
+    pub headers: Named,
+    /// What is added to its query.
+    pub query: Named,
+    /// What is added to its form or JSON body.
+    pub body: Named,
 }
 
-/// A digest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Digest {
-    /// SHA-256
-    Sha256,
-    /// SM3 国密
-    Sm3,
-}
-
-/// How bytes are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Encoding {
-    /// Lower-case hexadecimal.
-    Hex,
-    /// Upper-case hexadecimal.
-    UpperHex,
-    /// Base64 with padding.
-    Base64,
-}
-
-/// A worked example: given these values, these headers.
+/// A question whose answer is a ticket for others.
 #[derive(Clone, Debug)]
-pub struct AuthTest {
-    /// The secret of the example.
-    pub secret: String,
-    /// The values of its templates.
-    pub given: Vec<(String, String)>,
-    /// The headers it must give.
-    pub expect: Vec<(String, String)>,
-    /// Where it stands.
-    pub place: crate::base::diagnostic::Place,
+pub struct Login {
+    /// Its address; one that begins with `/` stands below that of the system.
+    pub url: Template,
+    /// Whether the fields travel as JSON, or as a form.
+    pub is_json: bool,
+    /// What it says.
+    pub fields: Named,
+    /// The JSON pointer of the ticket.
+    pub ticket: String,
+    /// The JSON pointer of the seconds that it lives.
+    pub expires: Option<String>,
+    /// How long it lives where the answer does not say.
+    pub lifetime: Option<Duration>,
+    /// The status codes that ask for a new one.
+    pub renew_status: Vec<u16>,
+    /// JSON pointers and the values that ask for a new one, numbers as text.
+    pub renew_body: Vec<(String, Vec<String>)>,
 }
 
 #[derive(Clone, Copy)]
 enum Kind {
     None,
+    Basic,
+    Bearer,
     Header,
+    Query,
+    OAuth2,
+    Login,
     Sign,
+    Combined,
 }
 
-/// The names that a signed text may use beside its own values.
-const SIGNED: &[&str] = &["timestamp", "timestamp_ms", "nonce", "signature", "method", "path"];
+const KINDS: [(&str, Kind); 9] = [
+    ("none", Kind::None),
+    ("basic", Kind::Basic),
+    ("bearer", Kind::Bearer),
+    ("header", Kind::Header),
+    ("query", Kind::Query),
+    ("oauth2", Kind::OAuth2),
+    ("login", Kind::Login),
+    ("sign", Kind::Sign),
+    ("combined", Kind::Combined),
+];
 
-pub(super) fn read(root: &Table<'_>) -> Option<Auth> {
-    let Some(auth) = root.table("auth") else { return Some(Auth::None) };
-    let kinds = [("none", Kind::None), ("header", Kind::Header), ("sign", Kind::Sign)];
-    let kind = auth.word("kind", &kinds);
+pub(super) fn read(root: &Table<'_>, zone: &str) -> Option<Auth> {
+    let Some(auth) = root.table("auth") else { return Some(Auth::default()) };
+    let kind = auth.word("kind", &KINDS);
     if kind.is_none() && auth.node("kind").is_none() {
         auth.missing("kind", "\"sign\"");
     }
     match kind? {
-        Kind::None => Some(Auth::None),
-        Kind::Header => Some(Auth::Headers(templates(&auth, "headers", &[]))),
-        Kind::Sign => sign(&auth).map(|sign| Auth::Sign(Box::new(sign))),
+        Kind::None => Some(Auth::default()),
+        Kind::Basic => basic(&auth),
+        Kind::Bearer => {
+            let token = auth.need_text("token");
+            let headers = bearer(&auth, "token", &token, &[]);
+            Some(Auth { headers, ..Auth::default() })
+        }
+        Kind::Header => Some(Auth { headers: templates(&auth, "headers", &[]), ..Auth::default() }),
+        Kind::Query => Some(Auth { query: templates(&auth, "query", &[]), ..Auth::default() }),
+        Kind::OAuth2 => oauth2(&auth),
+        Kind::Login => {
+            let login = below(&auth);
+            let placed = placed(&auth, &["ticket"]);
+            Some(Auth { login: Some(login?), ..placed })
+        }
+        Kind::Sign => sign::read(&auth, zone, false),
+        Kind::Combined => {
+            let login = below(&auth);
+            let signed = sign::read(&auth, zone, true);
+            Some(Auth { login: Some(login?), ..signed? })
+        }
     }
 }
 
-fn sign(auth: &Table<'_>) -> Option<Sign> {
-    let algorithms = [
-        ("hmac-sha256", (Digest::Sha256, true)),
-        ("hmac-sm3", (Digest::Sm3, true)),
-        ("sha256", (Digest::Sha256, false)),
-        ("sm3", (Digest::Sm3, false)),
+fn basic(auth: &Table<'_>) -> Option<Auth> {
+    let user = Template::read(auth, "user", &[]);
+    let password = Template::read(auth, "password", &[]);
+    Some(Auth { basic: Some((user?, password?)), ..Auth::default() })
+}
+
+/// The header of a bearer token.
+fn bearer(auth: &Table<'_>, key: &'static str, token: &str, names: &[&str]) -> Named {
+    match Template::parse(&format!("Bearer {token}"), names) {
+        Ok(text) => vec![("Authorization".to_owned(), text)],
+        Err((code, nouns)) => {
+            auth.fault(key, code, nouns);
+            Vec::new()
+        }
+    }
+}
+
+/// What is added to a request where the manifest says so.
+pub(super) fn placed(auth: &Table<'_>, names: &[&str]) -> Auth {
+    Auth {
+        headers: templates(auth, "headers", names),
+        query: templates(auth, "query", names),
+        body: templates(auth, "body", names),
+        ..Auth::default()
+    }
+}
+
+/// Client credentials (RFC 6749, 4.4).
+fn oauth2(auth: &Table<'_>) -> Option<Auth> {
+    let url = Template::read(auth, "url", &[]);
+    let id = Template::read(auth, "client_id", &[]);
+    let secret = Template::read(auth, "client_secret", &[]);
+    let scope = auth.node("scope").and_then(|_| Template::read(auth, "scope", &[]));
+    let mut fields = vec![
+        ("grant_type".to_owned(), Template::plain("client_credentials")),
+        ("client_id".to_owned(), id?),
+        ("client_secret".to_owned(), secret?),
     ];
-    let encodings =
-        [("hex", Encoding::Hex), ("HEX", Encoding::UpperHex), ("base64", Encoding::Base64)];
-    let algorithm = auth.word("algorithm", &algorithms);
-    if algorithm.is_none() && auth.node("algorithm").is_none() {
-        auth.missing("algorithm", "\"hmac-sm3\"");
-    }
-    let encoding = auth.word("encoding", &encodings).unwrap_or(Encoding::Hex);
-    let values = templates(auth, "values", &[]);
-    let names: Vec<&str> =
-        values.iter().map(|(name, _)| name.as_str()).chain(SIGNED.iter().copied()).collect();
-    let text = Template::read(auth, "text", &names);
-    let headers = templates(auth, "headers", &names);
-    let secret = Template::read(auth, "secret", &[]);
-    let tests = auth.tables("test").iter().map(auth_test).collect();
-    let (digest, is_keyed) = algorithm?;
-    Some(Sign { secret: secret?, digest, is_keyed, encoding, text: text?, values, headers, tests })
+    fields.extend(scope.map(|scope| ("scope".to_owned(), scope)));
+    let login = Login {
+        url: url?,
+        is_json: false,
+        fields,
+        ticket: "/access_token".to_owned(),
+        expires: Some("/expires_in".to_owned()),
+        lifetime: None,
+        renew_status: vec![401],
+        renew_body: Vec::new(),
+    };
+    let headers = bearer(auth, "kind", "${ticket}", &["ticket"]);
+    Some(Auth { login: Some(login), headers, ..Auth::default() })
 }
 
-fn auth_test(test: &Table<'_>) -> AuthTest {
-    AuthTest {
-        secret: test.need_text("secret"),
-        given: test.text_map("given"),
-        expect: test.text_map("expect"),
-        place: test.place,
+/// `[auth.login]`.
+fn below(auth: &Table<'_>) -> Option<Login> {
+    let Some(login) = auth.table("login") else {
+        auth.missing("login", "{ url = \"/login\", fields = { … }, ticket = \"/data/token\" }");
+        return None;
+    };
+    let url = Template::read(&login, "url", &[]);
+    let place = login.word("place", &[("json", true), ("form", false)]);
+    let fields = templates(&login, "fields", &[]);
+    let ticket = login.need_text("ticket");
+    let expires = login.text("expires");
+    let lifetime =
+        login.node("lifetime").map(|_| http::span_or(&login, "lifetime", Duration::ZERO));
+    let renew = login.table("renew");
+    let mut renew_status = renew.as_ref().map_or_else(Vec::new, http::statuses);
+    if renew_status.is_empty() {
+        renew_status.push(401);
     }
+    let renew_body = renew.as_ref().map_or_else(Vec::new, http::bodies);
+    let is_json = place.unwrap_or(true);
+    Some(Login { url: url?, is_json, fields, ticket, expires, lifetime, renew_status, renew_body })
 }
 
-pub(super) fn templates(
-    table: &Table<'_>,
-    key: &'static str,
-    names: &[&str],
-) -> Vec<(String, Template)> {
+pub(super) fn templates(table: &Table<'_>, key: &'static str, names: &[&str]) -> Named {
     let entries = table.text_map(key).into_iter();
     entries
         .filter_map(|(name, text)| {

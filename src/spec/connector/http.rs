@@ -2,12 +2,17 @@
 
 use std::time::Duration;
 
+use jiff::civil::Time;
+use jiff::tz::TimeZone;
+
 use super::super::reader::Table;
 use super::super::template::Template;
 use super::super::tree::Node;
 use super::super::tree::Value;
 use super::auth;
 use super::auth::Auth;
+use super::page;
+use super::page::Page;
 use crate::base::messages::Code;
 
 /// A gateway.
@@ -23,6 +28,8 @@ pub struct Http {
     pub retry: Retry,
     /// How fast it may be asked.
     pub limit: Limit,
+    /// The way to it.
+    pub way: Way,
     /// How a request proves who sends it.
     pub auth: Auth,
 }
@@ -56,21 +63,64 @@ pub struct Retry {
 }
 
 /// How fast a system may be asked, all its streams together.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Limit {
     /// Requests a second; 0 is no limit.
     pub per_second: u32,
     /// Questions that may be open at the same time.
     pub at_once: usize,
+    /// The hours in which it may be asked at all.
+    pub hours: Option<Hours>,
+}
+
+/// Some hours of every day; they may pass midnight.
+#[derive(Clone, Debug)]
+pub struct Hours {
+    /// From when.
+    pub from: Time,
+    /// Until when, exclusive.
+    pub to: Time,
+    /// Where.
+    pub zone: TimeZone,
+}
+
+impl Hours {
+    /// Whether a time of day is one of them.
+    pub fn hold(&self, time: Time) -> bool {
+        let (is_begun, is_left) = (time >= self.from, time < self.to);
+        if self.from < self.to { is_begun && is_left } else { is_begun || is_left }
+    }
+}
+
+/// What of the way to a gateway is unlike that of others; files are relative to the home.
+#[derive(Clone, Debug, Default)]
+pub struct Way {
+    /// The certificates of those who may vouch for it, and nobody else.
+    pub ca: Option<String>,
+    /// Our own certificate and its key.
+    pub client: Option<(String, String)>,
+    /// What stands between.
+    pub proxy: Option<Template>,
 }
 
 /// GET or POST.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
-    /// Parameters in the query.
+    /// GET
     Get,
-    /// Parameters in a JSON body.
+    /// POST
     Post,
+}
+
+/// Where the parameters of a request stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In the query of its address.
+    Query,
+    /// In a body, as a form.
+    Form,
+    /// In a body, as JSON.
+    Json,
 }
 
 /// How one stream is asked.
@@ -80,6 +130,8 @@ pub struct HttpStream {
     pub path: String,
     /// GET or POST.
     pub method: Method,
+    /// Where its parameters stand.
+    pub place: Place,
     /// Fixed parameters.
     pub parameters: Vec<(String, String)>,
     /// The JSON pointer of the records.
@@ -88,22 +140,6 @@ pub struct HttpStream {
     pub page: Page,
     /// The window that is asked for; none asks for everything.
     pub cursor: Option<Cursor>,
-}
-
-/// How pages follow each other.
-#[derive(Clone, Debug)]
-pub enum Page {
-    /// All in one answer.
-    None,
-    /// Page 1, 2, 3 …
-    Number {
-        /// The parameter of the page's number.
-        param: String,
-        /// The parameter of the page's size, and the size.
-        size: (String, u64),
-        /// The JSON pointer of the source's own total.
-        total: Option<String>,
-    },
 }
 
 /// A window over what changed.
@@ -127,22 +163,40 @@ pub struct Cursor {
 
 const RETRIED: &[u16] = &[408, 425, 429, 500, 502, 503, 504];
 
-pub(super) fn read(root: &Table<'_>) -> Option<Http> {
-    let auth = auth::read(root);
+pub(super) fn read(root: &Table<'_>, zone: &str) -> Option<Http> {
+    let auth = auth::read(root, zone);
     let Some(http) = root.table("http") else {
         root.missing("http", "{ url = \"…\" }");
         return None;
     };
     let url = Template::read(&http, "url", &[]);
     let timeout = seconds(&http, "timeout", 30);
-    let limit = limit(http.table("limit"));
+    let limit = limit(http.table("limit"), zone);
+    let way = way(&http);
     let okay = okay(http.table("ok"));
     let retry = retry(http.table("retry"));
-    Some(Http { url: url?, timeout, okay, retry, limit, auth: auth? })
+    Some(Http { url: url?, timeout, okay, retry, limit, way, auth: auth? })
 }
 
-fn limit(table: Option<Table<'_>>) -> Limit {
-    let Some(table) = table else { return Limit { per_second: 0, at_once: 1 } };
+fn way(http: &Table<'_>) -> Way {
+    let client = http
+        .table("client")
+        .map(|client| (client.need_text("certificate"), client.need_text("key")));
+    let proxy = http.node("proxy").and_then(|_| Template::read(http, "proxy", &[]));
+    Way { ca: http.text("ca"), client, proxy }
+}
+
+fn hours(table: &Table<'_>, zone: &str) -> Option<Hours> {
+    let (from, to) = table.parsed("hours", "hours such as `20:00-06:00`", |text| {
+        let (from, to) = text.split_once('-')?;
+        let time = |text: &str| Time::strptime("%H:%M", text.trim()).ok();
+        Some((time(from)?, time(to)?)).filter(|(from, to)| from != to)
+    })?;
+    Some(Hours { from, to, zone: TimeZone::get(zone).ok()? })
+}
+
+fn limit(table: Option<Table<'_>>, zone: &str) -> Limit {
+    let Some(table) = table else { return Limit { per_second: 0, at_once: 1, hours: None } };
     let rate =
         table.parsed("rate", "a rate such as `20/s`", |text| text.strip_suffix("/s")?.parse().ok());
     let at_once = table.count("concurrency").and_then(|number| usize::try_from(number).ok());
@@ -151,7 +205,8 @@ fn limit(table: Option<Table<'_>>) -> Limit {
         let nouns = vec![("found", "0".to_owned()), ("expected", expected)];
         table.fault("concurrency", Code::BadNumber, nouns);
     }
-    Limit { per_second: rate.unwrap_or(0), at_once: at_once.unwrap_or(1) }
+    let hours = hours(&table, zone);
+    Limit { per_second: rate.unwrap_or(0), at_once: at_once.unwrap_or(1), hours }
 }
 
 fn okay(table: Option<Table<'_>>) -> Okay {
@@ -205,7 +260,7 @@ pub(super) fn span_or(table: &Table<'_>, key: &'static str, default: Duration) -
     table.parsed(key, "a time such as `30s`", read).unwrap_or(default)
 }
 
-fn statuses(table: &Table<'_>) -> Vec<u16> {
+pub(super) fn statuses(table: &Table<'_>) -> Vec<u16> {
     let Some(node) = table.node("status") else { return Vec::new() };
     let read = |text: String| {
         let status = text.parse().ok().filter(|status| (100..600).contains(status));
@@ -218,14 +273,14 @@ fn statuses(table: &Table<'_>) -> Vec<u16> {
     scalars(node).into_iter().filter_map(read).collect()
 }
 
-fn bodies(table: &Table<'_>) -> Vec<(String, Vec<String>)> {
+pub(super) fn bodies(table: &Table<'_>) -> Vec<(String, Vec<String>)> {
     let Some(body) = table.table("body") else { return Vec::new() };
     let entries = body.free();
     entries.iter().map(|entry| (entry.key.clone(), scalars(&entry.node))).collect()
 }
 
 /// The scalars of a node or of a list, as text.
-fn scalars(node: &Node) -> Vec<String> {
+pub(super) fn scalars(node: &Node) -> Vec<String> {
     match &node.value {
         Value::List(items) => items.iter().flat_map(scalars).collect(),
         Value::Text(text) | Value::Other(text) => vec![text.clone()],
@@ -237,32 +292,17 @@ fn scalars(node: &Node) -> Vec<String> {
 
 pub(super) fn stream(table: &Table<'_>) -> HttpStream {
     let methods = [("GET", Method::Get), ("POST", Method::Post)];
+    let method = table.word("method", &methods).unwrap_or(Method::Get);
+    let places = [("query", Place::Query), ("form", Place::Form), ("json", Place::Json)];
+    let usual = if method == Method::Get { Place::Query } else { Place::Json };
     HttpStream {
         path: table.need_text("path"),
-        method: table.word("method", &methods).unwrap_or(Method::Get),
+        method,
+        place: table.word("place", &places).unwrap_or(usual),
         parameters: table.text_map("parameters"),
         records: table.text("records").unwrap_or_default(),
-        page: page(table.table("page")),
+        page: page::read(table.table("page")),
         cursor: table.table("cursor").as_ref().and_then(cursor),
-    }
-}
-
-fn page(table: Option<Table<'_>>) -> Page {
-    let Some(table) = table else { return Page::None };
-    if table.word("kind", &[("number", true), ("none", false)]) != Some(true) {
-        return Page::None;
-    }
-    let size = table.node("size").and_then(|node| match scalars(node).as_slice() {
-        [name, size] => Some((name.clone(), size.parse().ok()?)),
-        _ => None,
-    });
-    if size.is_none() {
-        table.missing("size", "[\"pageSize\", 1000]");
-    }
-    Page::Number {
-        param: table.need_text("param"),
-        size: size.unwrap_or_default(),
-        total: table.text("total"),
     }
 }
 

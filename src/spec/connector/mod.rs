@@ -4,16 +4,16 @@ mod auth;
 mod clear;
 mod files;
 mod http;
+mod page;
 mod shape;
+mod sign;
 mod singer;
 mod sql;
 mod stream;
 
 pub use auth::Auth;
-pub use auth::AuthTest;
-pub use auth::Digest;
-pub use auth::Encoding;
-pub use auth::Sign;
+pub use auth::Login;
+pub use auth::Named;
 pub use files::FileStream;
 pub use files::Files;
 pub use files::Grid;
@@ -23,11 +23,19 @@ pub use http::HttpStream;
 pub use http::Limit;
 pub use http::Method;
 pub use http::Okay;
-pub use http::Page;
+pub use http::Place;
 pub use http::Retry;
+pub use http::Way;
+pub use page::Page;
+pub use page::Turn;
 pub use shape::Explode;
 pub use shape::Unpivot;
 pub use shape::Wide;
+pub use sign::AuthTest;
+pub use sign::Digest;
+pub use sign::Encoding;
+pub use sign::Sign;
+pub use sign::Sorted;
 pub use singer::Config;
 pub use singer::Singer;
 pub use singer::SingerStream;
@@ -135,7 +143,7 @@ fn connector(root: &Table<'_>) -> Option<Connector> {
     }
     let kind = kind?;
     let source = match kind {
-        Kind::Http => http::read(root).map(|http| Source::Http(Box::new(http))),
+        Kind::Http => http::read(root, &zone).map(|http| Source::Http(Box::new(http))),
         Kind::Files => files::read(root).map(Source::Files),
         Kind::Sql => sql::read(root).map(|sql| Source::Sql(Box::new(sql))),
         Kind::Singer => singer::read(root).map(|tap| Source::Singer(Box::new(tap))),

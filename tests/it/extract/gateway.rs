@@ -33,7 +33,7 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
-    fn number(&self, name: &str) -> usize {
+    pub(crate) fn number(&self, name: &str) -> usize {
         self.fields[name].to_string().trim_matches('"').parse().unwrap()
     }
 }
@@ -44,7 +44,7 @@ pub(crate) fn okay(body: &Value) -> Reply {
     (StatusCode::OK, [("x-none", String::new())], body.to_string())
 }
 
-fn status(code: u16, retry_after: &str) -> Reply {
+pub(crate) fn status(code: u16, retry_after: &str) -> Reply {
     let code = StatusCode::from_u16(code).unwrap();
     (code, [("retry-after", retry_after.to_owned())], "{\"msg\":\"later\"}".to_owned())
 }
@@ -65,8 +65,15 @@ pub(crate) async fn serve(
     let respond = move |method: Method, uri: Uri, headers: HeaderMap, body: Bytes| {
         let Query(mut fields) = Query::<BTreeMap<String, Value>>::try_from_uri(&uri).unwrap();
         if !body.is_empty() {
-            let sent: BTreeMap<String, Value> = serde_json::from_slice(&body).unwrap();
-            fields.extend(sent);
+            let text = std::str::from_utf8(&body).unwrap();
+            let json = || Query(serde_json::from_slice::<BTreeMap<String, Value>>(&body).unwrap());
+            let is_form = headers["content-type"] == "application/x-www-form-urlencoded";
+            let sent = if is_form {
+                Query::try_from_uri(&format!("/?{text}").parse().unwrap()).unwrap()
+            } else {
+                json()
+            };
+            fields.extend(sent.0);
         }
         let asked = Asked { line: format!("{method} {}", uri.path()), fields, headers };
         let reply = (answer.lock().unwrap())(asked);
@@ -79,13 +86,13 @@ pub(crate) async fn serve(
 }
 
 /// A page of records `first..=last`, with a total.
-fn page(numbers: std::ops::RangeInclusive<usize>, total: usize) -> Reply {
+pub(crate) fn page(numbers: std::ops::RangeInclusive<usize>, total: usize) -> Reply {
     let records: Vec<Value> = numbers.map(|id| json!({ "id": id, "phone": "100" })).collect();
     okay(&json!({ "code": "200", "data": { "total": total, "list": records } }))
 }
 
 /// The page that was asked for out of `total` records, two a page.
-fn right(asked: &Asked, total: usize) -> Reply {
+pub(crate) fn right(asked: &Asked, total: usize) -> Reply {
     let number = asked.number("pageNum");
     page(2 * number - 1..=(2 * number).min(total), total)
 }
@@ -116,7 +123,7 @@ pub(crate) fn plain() -> String {
     PLAIN.to_owned()
 }
 
-async fn asked_of(
+pub(crate) async fn asked_of(
     text: &str,
     answer: impl FnMut(&Asked, usize) -> Reply + Send + 'static,
 ) -> (Result<shuping::extract::Delivery, String>, Vec<String>, usize) {
@@ -174,7 +181,10 @@ async fn what_is_listed_is_asked_again_and_told() {
 async fn a_source_that_stays_down_is_given_up_after_its_attempts() {
     let (delivery, rows, asked) = asked_of(&plain(), |_, _| status(503, "0")).await;
     let error = delivery.unwrap_err();
-    assert_eq!(error, "service.cases page 1 had no whole answer in 3 attempts: HTTP 503");
+    assert_eq!(
+        error,
+        "service.cases page 1 had no whole answer in 3 attempts: HTTP 503; it is down or busy: ask its owner, a later night asks again"
+    );
     assert!(rows.is_empty() && asked == 3);
 }
 
@@ -193,7 +203,10 @@ async fn an_error_inside_200_is_final_and_speaks_for_itself() {
     assert_eq!(error, "service.cases page 1 was refused: `/code` is 401001: 签名错误 …");
     assert_eq!(asked, 1);
     let (delivery, _, _) = asked_of(&plain(), |_, _| status(403, "")).await;
-    assert_eq!(delivery.unwrap_err(), "service.cases page 1 was refused: HTTP 403: later");
+    assert_eq!(
+        delivery.unwrap_err(),
+        "service.cases page 1 was refused: HTTP 403: later; check the key in [auth] and what it may read"
+    );
 }
 
 #[tokio::test]
@@ -252,7 +265,7 @@ async fn a_slice_that_does_not_add_up_is_asked_again_from_its_first_page() {
 async fn pages_without_a_total_end_with_a_short_one_and_not_with_a_repeated_one() {
     let text = plain().replace(", total = \"/data/total\"", "");
     let (delivery, rows, asked) = asked_of(&text, |asked, _| right(asked, 3)).await;
-    assert_eq!((delivery.unwrap().told, rows.len(), asked), (None, 3, 2));
+    assert_eq!((delivery.unwrap().told, rows.len(), asked), (None, 3, 3));
     let (delivery, rows, asked) = asked_of(&text, |_, _| page(1..=2, 2)).await;
     assert!(delivery.unwrap_err().contains("page 2 repeats page 1"));
     assert_eq!((rows.len(), asked), (0, 6));

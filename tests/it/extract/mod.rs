@@ -1,9 +1,13 @@
 //! What does a source have to do for its rows to stand, and what happens when it does not?
 
+mod auth;
+mod certificates;
 mod clear;
 mod database;
 mod files;
 pub(crate) mod gateway;
+mod network;
+mod paging;
 mod proof;
 mod sheets;
 
@@ -92,7 +96,7 @@ pub(crate) async fn pulled(
         key: &key,
         home: &start.home,
     };
-    let system = match System::open(&connector, &vault) {
+    let system = match System::open(&connector, &vault, &start.home) {
         Ok(system) => system,
         Err(error) => return (Err(error), Vec::new()),
     };

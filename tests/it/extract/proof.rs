@@ -98,7 +98,7 @@ async fn every_request_is_signed_anew() {
     pulled(&text, &Start::at(&url)).await.0.unwrap();
     let log = log.lock().unwrap();
     let header = |at: usize, name: &str| log[at].headers[name].to_str().unwrap().to_owned();
-    assert_eq!(log.len(), 2);
+    assert_eq!(log.len(), 3);
     assert_eq!(header(0, "x-client-id"), "gov-app-01");
     assert_ne!(header(0, "x-nonce"), header(1, "x-nonce"));
     assert_ne!(header(0, "x-signature"), header(1, "x-signature"));

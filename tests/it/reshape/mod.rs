@@ -103,7 +103,7 @@ impl World {
             key: &Key::new("a key of people"),
             home: self.folder.path(),
         };
-        let system = extract::System::open(connector, &place)?;
+        let system = extract::System::open(connector, &place, self.folder.path())?;
         let mut attempt = landing.begin(night).unwrap();
         let mut land = |batch| attempt.land(batch).map_err(std::io::Error::other);
         let delivery = extract::pull(&system, &request, &mut land).await?;

@@ -1,0 +1,233 @@
+//! What is a reply? An answer, a reason to ask again, or a refusal, with what to do about it.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use reqwest::Response;
+use reqwest::header::DATE;
+use reqwest::header::HeaderName;
+use reqwest::header::LINK;
+use reqwest::header::RETRY_AFTER;
+use serde_json::Value;
+
+use super::error::ExtractError;
+use super::records;
+use super::retry::retry_after;
+use crate::base::redact::theirs;
+use crate::spec::connector::Http;
+use crate::spec::connector::Login;
+
+/// A clock further off than this is named before the key.
+const CLOCK: i64 = 60;
+
+/// Why one attempt brought no answer.
+pub(super) enum Fault {
+    /// Worth another attempt, after the wait the source asked for.
+    Again {
+        why: String,
+        wait: Option<Duration>,
+        /// What to do when patience ends.
+        advice: &'static str,
+    },
+    /// Not worth one.
+    Final(ExtractError),
+}
+
+/// What was answered.
+pub(super) struct Answer {
+    pub(super) body: Value,
+    /// The address of the next page, where a header says it.
+    pub(super) link: Option<String>,
+}
+
+/// A status and a body, as they came.
+pub(super) struct Reply {
+    status: u16,
+    wait: Option<Duration>,
+    link: Option<String>,
+    /// By how many seconds our clock is ahead of theirs.
+    ahead: i64,
+    pub(super) body: Vec<u8>,
+}
+
+impl Reply {
+    /// Of a response whose body is still to come.
+    pub(super) fn of(response: &Response, now: Timestamp) -> Reply {
+        let headers = response.headers();
+        let header = |name: HeaderName| headers.get(name).and_then(|text| text.to_str().ok());
+        let date = header(DATE).and_then(|text| jiff::fmt::rfc2822::parse(text).ok());
+        let links = headers.get_all(LINK).iter().filter_map(|text| text.to_str().ok());
+        Reply {
+            status: response.status().as_u16(),
+            wait: header(RETRY_AFTER).and_then(|text| retry_after(text, now)),
+            link: links.filter_map(next).next(),
+            ahead: date.map_or(0, |date| now.as_second() - date.timestamp().as_second()),
+            body: Vec::new(),
+        }
+    }
+
+    /// Whether the gateway no longer takes a ticket.
+    pub(super) fn asks_for_another_ticket(&self, login: &Login) -> bool {
+        if login.renew_status.contains(&self.status) {
+            return true;
+        }
+        if login.renew_body.is_empty() {
+            return false;
+        }
+        let body: Option<Value> = serde_json::from_slice(&self.body).ok();
+        let is_said = |(at, values): &(String, Vec<String>)| {
+            let found = body.as_ref().and_then(|body| records::text(body.pointer(at)?));
+            found.is_some_and(|found| values.contains(&found))
+        };
+        login.renew_body.iter().any(is_said)
+    }
+
+    /// The answer of a login.
+    pub(super) fn login(&self, what: &str, http: &Http) -> Result<Value, Fault> {
+        let body: Option<Value> = serde_json::from_slice(&self.body).ok();
+        let is_okay = (200..300).contains(&self.status);
+        if !is_okay && http.retry.status.contains(&self.status) {
+            return Err(self.again(format!("HTTP {}", self.status)));
+        }
+        match body {
+            Some(body) if is_okay => Ok(body),
+            Some(body) => {
+                let said = self.message(http, &body);
+                let why = format!("{}HTTP {}{said}; check [auth]", self.clock(), self.status);
+                Err(refused(what, why))
+            }
+            None if is_okay => Err(self.again(unreadable(&self.body))),
+            None => {
+                Err(refused(what, format!("{}HTTP {}; check [auth]", self.clock(), self.status)))
+            }
+        }
+    }
+
+    /// What it is to a question.
+    pub(super) fn judge(self, what: &str, http: &Http) -> Result<Answer, Fault> {
+        let (okay, retry, status) = (&http.okay, &http.retry, self.status);
+        let is_okay = okay.status.contains(&status);
+        if !is_okay && retry.status.contains(&status) {
+            return Err(self.again(format!("HTTP {status}")));
+        }
+        let is_denied = matches!(status, 401 | 403);
+        let advice = if is_denied { "; check the key in [auth] and what it may read" } else { "" };
+        let clock = if is_denied { self.clock() } else { String::new() };
+        let Ok(body) = serde_json::from_slice::<Value>(&self.body) else {
+            return Err(if is_okay {
+                self.again(unreadable(&self.body))
+            } else {
+                refused(what, format!("{clock}HTTP {status}{advice}"))
+            });
+        };
+        let message = self.message(http, &body);
+        let found = |at: &str| body.pointer(at).and_then(records::text).unwrap_or_default();
+        let later = retry.body.iter().find(|(at, values)| values.contains(&found(at)));
+        if let Some((at, _)) = later {
+            return Err(self.again(format!("`{at}` is {}{message}", theirs(&found(at)))));
+        }
+        if !is_okay {
+            return Err(refused(what, format!("{clock}HTTP {status}{message}{advice}")));
+        }
+        // A gateway that says no inside 200 may mean the signature, and with it the time.
+        let clock = if http.auth.sign.is_some() { self.clock() } else { String::new() };
+        match okay.body.iter().find(|(at, values)| !values.contains(&found(at))) {
+            None => Ok(Answer { body, link: self.link }),
+            Some((at, _)) if body.pointer(at).is_none() => {
+                Err(refused(what, format!("{clock}the answer has no `{at}`{message}")))
+            }
+            Some((at, _)) => {
+                let found = theirs(&found(at));
+                Err(refused(what, format!("{clock}`{at}` is {found}{message}")))
+            }
+        }
+    }
+
+    fn again(&self, why: String) -> Fault {
+        let advice = match self.status {
+            429 => "; it is asked too often: lower `rate` or `concurrency` in [http.limit]",
+            500.. => "; it is down or busy: ask its owner, a later night asks again",
+            _ => "",
+        };
+        Fault::Again { why, wait: self.wait, advice }
+    }
+
+    /// The gateway's own words.
+    fn message(&self, http: &Http, body: &Value) -> String {
+        let at = http.okay.message.as_ref();
+        let said = at.and_then(|at| records::text(body.pointer(at)?));
+        said.map_or_else(String::new, |said| format!(": {}", theirs(&said)))
+    }
+
+    /// What is wrong with our clock, if it is far off.
+    fn clock(&self) -> String {
+        let off = self.ahead.abs();
+        if off <= CLOCK {
+            return String::new();
+        }
+        let side = if self.ahead > 0 { "ahead of" } else { "behind" };
+        format!("our clock is {off} s {side} its `Date`: set the clock before you doubt the key; ")
+    }
+}
+
+fn refused(what: &str, why: String) -> Fault {
+    Fault::Final(ExtractError::Refused { what: what.to_owned(), why })
+}
+
+/// Why a body is no JSON, without its words but the title of a page.
+fn unreadable(body: &[u8]) -> String {
+    let Ok(text) = std::str::from_utf8(body) else {
+        return "the answer is no UTF-8: ask its owner for JSON in UTF-8".to_owned();
+    };
+    if text.trim_start().starts_with('<') {
+        let title = text.split_once("<title>").and_then(|(_, rest)| rest.split_once("</title>"));
+        let title = title.map_or_else(String::new, |(title, _)| format!(" `{}`", theirs(title)));
+        return format!(
+            "the answer is a page{title}, no JSON: is `url` right, or does a proxy or a login stand before it?"
+        );
+    }
+    match serde_json::from_str::<Value>(text) {
+        Err(fault) if !fault.is_eof() => {
+            format!("the answer is no JSON at line {} column {}", fault.line(), fault.column())
+        }
+        _ => "the answer is cut short or no JSON".to_owned(),
+    }
+}
+
+/// The address of `rel="next"` in a header `Link` (RFC 8288).
+fn next(header: &str) -> Option<String> {
+    let mut rest = header;
+    while let Some((_, after)) = rest.split_once('<') {
+        let (address, after) = after.split_once('>')?;
+        let (own, others) = after.split_once('<').unwrap_or((after, ""));
+        let is_next = own.split([';', ',']).any(|part| {
+            let rel =
+                part.trim().split_once('=').filter(|(name, _)| name.eq_ignore_ascii_case("rel"));
+            rel.is_some_and(|(_, words)| {
+                words.trim_matches('"').split(' ').any(|word| word.eq_ignore_ascii_case("next"))
+            })
+        });
+        if is_next {
+            return Some(address.to_owned());
+        }
+        rest = after.get(own.len()..).filter(|_| !others.is_empty()).unwrap_or("");
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_page_is_found_among_links() {
+        for (header, found) in [
+            ("</a?p=2>; rel=\"next\"", Some("/a?p=2")),
+            ("</a?p=1>; rel=prev, </a?p=3,4>; title=\"x\"; rel=\"last next\"", Some("/a?p=3,4")),
+            ("</a>; rel=\"prev\"", None),
+            ("nothing", None),
+        ] {
+            assert_eq!(next(header).as_deref(), found, "{header}");
+        }
+    }
+}

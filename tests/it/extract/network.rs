@@ -1,0 +1,224 @@
+//! A network and a gateway that fail in every way we know of: each ends in an error that names the system, the
+//! stream, the page and what to do, and nothing lands.
+
+use std::io::Read as _;
+use std::io::Write as _;
+use std::net::TcpListener;
+use std::net::TcpStream;
+
+use axum::http::StatusCode;
+use jiff::Span;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde_json::json;
+
+use super::Start;
+use super::gateway::Reply;
+use super::gateway::asked_of;
+use super::gateway::okay;
+use super::gateway::plain;
+use super::gateway::right;
+use super::gateway::status;
+use super::pulled;
+use super::told;
+
+/// Why nothing came, and that nothing did.
+async fn refusal(url: &str) -> String {
+    refusal_of(&plain(), url).await
+}
+
+async fn refusal_of(text: &str, url: &str) -> String {
+    let (delivery, batches) = pulled(text, &Start::at(url)).await;
+    assert!(batches.is_empty());
+    let error = told(&delivery.unwrap_err());
+    assert!(error.starts_with("service.cases page 1 "), "{error}");
+    error
+}
+
+/// What a gateway says byte by byte, to each that connects.
+fn raw(speak: impl Fn(&mut TcpStream) + Send + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            if stream.read(&mut [0; 4096]).unwrap_or(0) > 0 {
+                speak(&mut stream);
+            }
+        }
+    });
+    url
+}
+
+/// A whole answer of some bytes.
+fn saying(body: &'static [u8]) -> String {
+    raw(move |stream| {
+        let head = format!(
+            "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+            body.len()
+        );
+        let said = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body));
+        drop(said);
+    })
+}
+
+#[tokio::test]
+async fn nobody_listens() {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let error = refusal(&format!("http://127.0.0.1:{port}")).await;
+    assert!(error.contains("had no whole answer in 3 attempts: no connection"), "{error}");
+    assert!(error.contains("is `url` right, is it up"), "{error}");
+}
+
+#[tokio::test]
+async fn nobody_has_the_name() {
+    let error = refusal("http://gateway.invalid").await;
+    assert!(error.contains("is the name in `url` right, and does DNS know it?"), "{error}");
+}
+
+#[tokio::test]
+async fn it_drips() {
+    let url = raw(|stream| {
+        // A byte of the answer's body at a time, until nobody hears it.
+        let head = b"HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n";
+        let mut heard = stream.write_all(head);
+        stream.set_read_timeout(Some(std::time::Duration::from_millis(20))).unwrap();
+        while heard.is_ok() {
+            // Nobody says more, so this waits.
+            assert!(stream.read(&mut [0; 1]).unwrap_or(0) == 0);
+            heard = stream.write_all(b" ").and_then(|()| stream.flush());
+        }
+    });
+    let text = plain()
+        .replace("[[stream]]", "timeout = \"200ms\"\n[[stream]]")
+        .replace("attempts = 3", "attempts = 1");
+    let error = refusal_of(&text, &url).await;
+    assert!(
+        error.contains("no answer within 200ms; is it slow, or `timeout` too short?"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn it_hangs_up_in_the_middle() {
+    let url = raw(|stream| {
+        let head = b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n{\"code\":";
+        stream.write_all(head).unwrap();
+    });
+    let error = refusal(&url).await;
+    assert!(error.contains("3 attempts: the answer was cut short"), "{error}");
+    let url = raw(|stream| {
+        let head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{\"cod";
+        stream.write_all(head).unwrap();
+    });
+    let error = refusal(&url).await;
+    assert!(error.contains("3 attempts: the answer was cut short"), "{error}");
+}
+
+#[tokio::test]
+async fn it_sends_half_an_answer_as_a_whole_one() {
+    let error = refusal(&saying(b"{\"code\":\"200\",\"data\":{\"total\":1,\"li")).await;
+    assert!(error.contains("the answer is cut short or no JSON"), "{error}");
+}
+
+#[tokio::test]
+async fn it_speaks_another_encoding() {
+    let error = refusal(&saying(b"{\"code\":\"200\",\"msg\":\"\xd5\xc5\xc8\xfd\"}")).await;
+    assert!(error.contains("the answer is no UTF-8: ask its owner"), "{error}");
+}
+
+#[tokio::test]
+async fn it_speaks_no_json() {
+    let error = refusal(&saying("{'code': '张三 519902198703051234'}".as_bytes())).await;
+    assert!(error.contains("the answer is no JSON at line 1 column 2"), "{error}");
+    assert!(!error.contains("张三") && !error.contains("5199"), "{error}");
+}
+
+#[tokio::test]
+async fn a_page_for_people_stands_before_it() {
+    let page = "<!DOCTYPE html><html><title>统一登录 13800138000</title></html>";
+    let error = refusal(&saying(page.as_bytes())).await;
+    assert!(
+        error.contains("the answer is a page `统一登录 …`, no JSON: is `url` right"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn it_is_reached_by_a_proxy() {
+    let url = saying(b"{\"code\":\"200\",\"data\":{\"total\":1,\"list\":[{\"id\":1}]}}");
+    let text = plain()
+        .replace("url = \"${env:URL}/gateway\"", "url = \"http://gateway.invalid\"\nproxy = \"${env:URL}\"");
+    let (delivery, batches) = pulled(&text, &Start::at(&url)).await;
+    assert_eq!((delivery.unwrap().received, batches.len()), (1, 1));
+}
+
+#[tokio::test]
+async fn it_says_too_many_all_night() {
+    let (delivery, rows, asked) = asked_of(&plain(), |_, _| status(429, "0")).await;
+    let error = delivery.unwrap_err();
+    assert!(
+        error.contains("in 3 attempts: HTTP 429; it is asked too often: lower `rate`"),
+        "{error}"
+    );
+    assert!(rows.is_empty() && asked == 3);
+}
+
+const SIGNED: &str = r#"[auth]
+kind = "sign"
+secret = "${secret:key}"
+algorithm = "hmac-sha256"
+text = "${timestamp}"
+headers = { X-Sign = "${signature}" }
+[[stream]]"#;
+
+#[tokio::test]
+async fn a_clock_that_is_off_is_named_before_the_key() {
+    let at = |hours: i64| {
+        let time = Timestamp::now() + Span::new().minutes(hours * 60);
+        let time = time.to_zoned_datetime(TimeZone::UTC);
+        jiff::fmt::strtime::format("%a, %d %b %Y %H:%M:%S GMT", &time).unwrap()
+    };
+    let (delivery, _, _) = asked_of(&plain(), move |_, _| -> Reply {
+        (StatusCode::UNAUTHORIZED, [("date", at(-1))], "{}".to_owned())
+    })
+    .await;
+    let error = delivery.unwrap_err();
+    let (clock, key) =
+        (error.find("our clock is 36").unwrap(), error.find("the key in [auth]").unwrap());
+    assert!(error.contains("s ahead of its `Date`: set the clock") && clock < key, "{error}");
+    // A gateway that refuses a signature inside 200.
+    let text = plain().replace("[[stream]]", SIGNED);
+    let (delivery, _, _) = asked_of(&text, move |_, _| -> Reply {
+        (StatusCode::OK, [("date", at(2))], json!({ "code": "1", "msg": "签名过期" }).to_string())
+    })
+    .await;
+    let error = delivery.unwrap_err();
+    assert!(
+        error.contains("s behind its `Date`") && error.ends_with("`/code` is 1: 签名过期"),
+        "{error}"
+    );
+    // A clock that is right is not named.
+    let (delivery, _, _) = asked_of(&text, |_, _| okay(&json!({ "code": "1" }))).await;
+    assert!(!delivery.unwrap_err().contains("clock"));
+}
+
+#[tokio::test]
+async fn it_is_asked_in_its_hours_only() {
+    let zone = TimeZone::get("Asia/Shanghai").unwrap();
+    let hour = |more: i64| {
+        let time = Timestamp::now() + Span::new().minutes(more * 60);
+        jiff::fmt::strtime::format("%H:%M", &time.to_zoned_datetime(zone.clone())).unwrap()
+    };
+    let within = |hours: String| {
+        plain().replace("[[stream]]", &format!("limit = {{ hours = \"{hours}\" }}\n[[stream]]"))
+    };
+    let (delivery, _, asked) =
+        asked_of(&within(format!("{}-{}", hour(2), hour(4))), |asked, _| right(asked, 3)).await;
+    let error = delivery.unwrap_err();
+    assert!(error.starts_with("service.cases page 1 is asked only at "), "{error}");
+    assert!(error.contains("move the night") && asked == 0, "{error}");
+    let (delivery, _, _) =
+        asked_of(&within(format!("{}-{}", hour(-1), hour(4))), |asked, _| right(asked, 3)).await;
+    assert_eq!(delivery.unwrap().received, 3);
+}
