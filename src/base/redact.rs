@@ -12,7 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
 use super::pseudonym::hex;
-use super::text::quoted;
+use super::text::clean;
 
 /// The texts of the secrets that this process has read.
 static SECRETS: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
@@ -52,14 +52,19 @@ pub fn without_secrets(text: &str) -> String {
 /// The words of another system, fit for an error, a log or a report: one line, not long, without the
 /// values of secrets and without the numbers of people, written together or in groups.
 pub fn theirs(text: &str) -> String {
-    without_groups(&without_secrets(&quoted(&without_secrets(text))))
+    // Cleaning writes an ellipsis as three dots.
+    let line = clean(&without_secrets(text)).replace("...", "…");
+    without_numbers(&without_secrets(&line)).chars().take(200).collect()
 }
 
 /// More digits in groups than a day and an hour have.
 const GROUPED: usize = 11;
 
-/// A text without numbers in groups: `138 0013 8000`, `519902-19870305-1234`.
-fn without_groups(text: &str) -> String {
+/// More digits together than a day has.
+const TOGETHER: usize = 9;
+
+/// A text without long numbers, also in groups: `13800138000`, `138 0013 8000`, `519902-19870305-1234`.
+fn without_numbers(text: &str) -> String {
     let letters: Vec<char> = text.chars().collect();
     let is_digit = |at: usize| letters.get(at).is_some_and(char::is_ascii_digit);
     let mut line = String::with_capacity(text.len());
@@ -73,9 +78,11 @@ fn without_groups(text: &str) -> String {
         let is_joined = |at: usize| {
             is_digit(at) || (matches!(letters.get(at), Some(' ' | '-')) && is_digit(at + 1))
         };
-        let end = (at..).find(|end| !is_joined(*end)).unwrap_or(letters.len());
+        let end = (at..letters.len()).find(|end| !is_joined(*end)).unwrap_or(letters.len());
         let group = letters.get(at..end).unwrap_or_default();
-        if group.iter().filter(|letter| letter.is_ascii_digit()).count() >= GROUPED {
+        let digits = |part: &[char]| part.iter().filter(|letter| letter.is_ascii_digit()).count();
+        let is_long = |part: &[char]| part.len() >= TOGETHER;
+        if digits(group) >= GROUPED || group.split(|c| !c.is_ascii_digit()).any(is_long) {
             line.push('…');
         } else {
             line.extend(group);

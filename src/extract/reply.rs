@@ -56,11 +56,11 @@ impl Reply {
         let headers = response.headers();
         let header = |name: HeaderName| headers.get(name).and_then(|text| text.to_str().ok());
         let date = header(DATE).and_then(|text| jiff::fmt::rfc2822::parse(text).ok());
-        let links = headers.get_all(LINK).iter().filter_map(|text| text.to_str().ok());
+        let mut links = headers.get_all(LINK).iter().filter_map(|text| text.to_str().ok());
         Reply {
             status: response.status().as_u16(),
             wait: header(RETRY_AFTER).and_then(|text| retry_after(text, now)),
-            link: links.filter_map(next).next(),
+            link: links.find_map(next),
             ahead: date.map_or(0, |date| now.as_second() - date.timestamp().as_second()),
             body: Vec::new(),
         }
@@ -92,7 +92,7 @@ impl Reply {
         match body {
             Some(body) if is_okay => Ok(body),
             Some(body) => {
-                let said = self.message(http, &body);
+                let said = Reply::message(http, &body);
                 let why = format!("{}HTTP {}{said}; check [auth]", self.clock(), self.status);
                 Err(refused(what, why))
             }
@@ -111,7 +111,14 @@ impl Reply {
             return Err(self.again(format!("HTTP {status}")));
         }
         let is_denied = matches!(status, 401 | 403);
-        let advice = if is_denied { "; check the key in [auth] and what it may read" } else { "" };
+        let advice = match status {
+            401 | 403 => "; check the key in [auth] and what it may read",
+            301 | 302 | 303 | 307 | 308 => {
+                "; it sends us elsewhere, where nothing is asked: is `url` right?"
+            }
+            404 => "; are `url` and `path` right?",
+            _ => "",
+        };
         let clock = if is_denied { self.clock() } else { String::new() };
         let Ok(body) = serde_json::from_slice::<Value>(&self.body) else {
             return Err(if is_okay {
@@ -120,7 +127,7 @@ impl Reply {
                 refused(what, format!("{clock}HTTP {status}{advice}"))
             });
         };
-        let message = self.message(http, &body);
+        let message = Reply::message(http, &body);
         let found = |at: &str| body.pointer(at).and_then(records::text).unwrap_or_default();
         let later = retry.body.iter().find(|(at, values)| values.contains(&found(at)));
         if let Some((at, _)) = later {
@@ -153,7 +160,7 @@ impl Reply {
     }
 
     /// The gateway's own words.
-    fn message(&self, http: &Http, body: &Value) -> String {
+    fn message(http: &Http, body: &Value) -> String {
         let at = http.okay.message.as_ref();
         let said = at.and_then(|at| records::text(body.pointer(at)?));
         said.map_or_else(String::new, |said| format!(": {}", theirs(&said)))

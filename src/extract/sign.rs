@@ -22,6 +22,7 @@ use crate::base::clock;
 use crate::base::diagnostic::Diagnostic;
 use crate::base::messages::Code;
 use crate::base::pseudonym::hex;
+use crate::base::redact::know_secret;
 use crate::spec::connector::Auth;
 use crate::spec::connector::AuthTest;
 use crate::spec::connector::Connector;
@@ -96,7 +97,9 @@ pub(super) fn prove(
     let mut proof = filled(auth, secrets, &values)?;
     if let Some((user, password)) = &auth.basic {
         let both = format!("{}:{}", user.fill(secrets, &[])?, password.fill(secrets, &[])?);
-        let header = format!("Basic {}", STANDARD.encode(both));
+        let both = STANDARD.encode(both);
+        know_secret(&both);
+        let header = format!("Basic {both}");
         proof.headers.push(("Authorization".to_owned(), header));
     }
     Ok(proof)

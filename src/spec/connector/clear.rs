@@ -24,6 +24,9 @@ const NAMES: &[&str] = &[
 /// Where a manifest may name a secret; `[[auth.test]]` is a worked example that the vendor published.
 const PLACES: &[&str] = &["http", "auth", "sql", "singer", "parameters"];
 
+/// The key of our own certificate is a file, and what this names is where it stands.
+const CERTIFICATE: &str = "http.client.key";
+
 /// Tells every secret that stands in clear.
 pub(super) fn find(root: &Node, faults: &Faults) {
     for (key, node) in tables(root) {
@@ -31,7 +34,9 @@ pub(super) fn find(root: &Node, faults: &Faults) {
             "stream" => {
                 let streams: &[Node] =
                     if let Value::List(streams) = &node.value { streams } else { &[] };
-                streams.iter().for_each(|stream| below(stream, "stream", faults));
+                for stream in streams {
+                    below(stream, "stream", faults);
+                }
             }
             _ if PLACES.contains(&key) => walk(node, key, faults),
             _ => {}
@@ -64,8 +69,11 @@ fn walk(node: &Node, path: &str, faults: &Faults) {
 
 fn judge(node: &Node, path: &str, text: &str, faults: &Faults) {
     let key = path.rsplit('.').next().unwrap_or(path);
-    let name =
-        if is_clear(text) && is_secret(key) { Some(key.to_owned()) } else { in_address(text) };
+    let name = if is_clear(text) && is_secret(key) && path != CERTIFICATE {
+        Some(key.to_owned())
+    } else {
+        in_address(text)
+    };
     let Some(name) = name else { return };
     let plain = name.to_lowercase().replace(|letter: char| !letter.is_ascii_alphanumeric(), "_");
     let nouns = vec![("found", name), ("example", format!("${{secret:{plain}}}"))];

@@ -11,7 +11,6 @@ use super::connector;
 use super::gateway::Asked;
 use super::gateway::Reply;
 use super::gateway::okay;
-use super::gateway::page;
 use super::gateway::plain;
 use super::gateway::right;
 use super::gateway::serve;
@@ -293,7 +292,7 @@ async fn a_ticket_and_a_signature_are_combined() {
             "X-Ticket = \"${ticket}\"",
             "X-Ticket = \"${ticket}\", X-Time = \"${timestamp}\", X-Sign = \"${signature}\"",
         );
-    let (url, log) = keeper(0, |ticket, _| ticket == "ticket-1", |_| page(1..=0, 0)).await;
+    let (url, log) = keeper(0, |ticket, _| ticket == "ticket-1", |_| status(401, "0")).await;
     pulled(&with(&auth), &Start::at(&url)).await.0.unwrap();
     let asked = log.lock().unwrap()[1].clone();
     let header = |name: &str| asked.headers[name].to_str().unwrap().to_owned();

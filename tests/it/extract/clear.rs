@@ -39,7 +39,7 @@ fn a_secret_in_clear_is_a_fault_with_its_place_and_what_to_write() {
         (with(URL, &header("Cookie", "sid=geheim7"), "{}"), 4, "auth.headers.Cookie"),
         (with("https://me:geheim7@host/gate", OPEN, "{}"), 3, "http.url"),
         (with("https://host/gate?access_token=geheim7", OPEN, "{}"), 3, "http.url"),
-        (with(URL, OPEN, r#"{ password = "geheim7" }"#), 8, "stream.parameters.password"),
+        (with(URL, OPEN, r#"{ password = "geheim7" }"#), 9, "stream.parameters.password"),
     ] {
         let faults = read_connector("connectors/service.toml", &text).unwrap_err();
         assert_eq!(faults.len(), 1, "{faults:#?}");

@@ -83,10 +83,24 @@ pub(crate) async fn pulled(
 ) -> (Result<Delivery, ExtractError>, Vec<Batch>) {
     let connector = connector(text);
     let vault = Vault { url: start.url.clone() };
+    match System::open(&connector, &vault, &start.home) {
+        Ok(system) => pulled_from(&system, &connector, 0, start).await,
+        Err(error) => (Err(error), Vec::new()),
+    }
+}
+
+/// Pulls a stream of a system that is open.
+pub(crate) async fn pulled_from(
+    system: &System,
+    connector: &Connector,
+    stream: usize,
+    start: &Start,
+) -> (Result<Delivery, ExtractError>, Vec<Batch>) {
+    let vault = Vault { url: start.url.clone() };
     let key = Key::new("a key of people");
     let request = Request {
-        connector: &connector,
-        stream: &connector.streams[0],
+        connector,
+        stream: &connector.streams[stream],
         since: start.since,
         state: None,
         until: "2026-01-06T02:00:00+08:00".parse().unwrap(),
@@ -96,16 +110,12 @@ pub(crate) async fn pulled(
         key: &key,
         home: &start.home,
     };
-    let system = match System::open(&connector, &vault, &start.home) {
-        Ok(system) => system,
-        Err(error) => return (Err(error), Vec::new()),
-    };
     let mut batches = Vec::new();
     let mut land = |batch| {
         batches.push(batch);
         Ok(())
     };
-    let delivery = sent(pull(&system, &request, &mut land)).await;
+    let delivery = sent(pull(system, &request, &mut land)).await;
     (delivery, batches)
 }
 

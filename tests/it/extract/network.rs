@@ -11,15 +11,20 @@ use jiff::Span;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::json;
+use shuping::extract::System;
 
 use super::Start;
+use super::Vault;
+use super::connector;
 use super::gateway::Reply;
 use super::gateway::asked_of;
 use super::gateway::okay;
 use super::gateway::plain;
 use super::gateway::right;
+use super::gateway::serve;
 use super::gateway::status;
 use super::pulled;
+use super::pulled_from;
 use super::told;
 
 /// Why nothing came, and that nothing did.
@@ -81,12 +86,12 @@ async fn it_drips() {
     let url = raw(|stream| {
         // A byte of the answer's body at a time, until nobody hears it.
         let head = b"HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n";
-        let mut heard = stream.write_all(head);
+        let mut sent = stream.write_all(head);
         stream.set_read_timeout(Some(std::time::Duration::from_millis(20))).unwrap();
-        while heard.is_ok() {
+        while sent.is_ok() {
             // Nobody says more, so this waits.
             assert!(stream.read(&mut [0; 1]).unwrap_or(0) == 0);
-            heard = stream.write_all(b" ").and_then(|()| stream.flush());
+            sent = stream.write_all(b" ").and_then(|()| stream.flush());
         }
     });
     let text = plain()
@@ -147,8 +152,10 @@ async fn a_page_for_people_stands_before_it() {
 #[tokio::test]
 async fn it_is_reached_by_a_proxy() {
     let url = saying(b"{\"code\":\"200\",\"data\":{\"total\":1,\"list\":[{\"id\":1}]}}");
-    let text = plain()
-        .replace("url = \"${env:URL}/gateway\"", "url = \"http://gateway.invalid\"\nproxy = \"${env:URL}\"");
+    let text = plain().replace(
+        "url = \"${env:URL}/gateway\"",
+        "url = \"http://gateway.invalid\"\nproxy = \"${env:URL}\"",
+    );
     let (delivery, batches) = pulled(&text, &Start::at(&url)).await;
     assert_eq!((delivery.unwrap().received, batches.len()), (1, 1));
 }
@@ -162,6 +169,28 @@ async fn it_says_too_many_all_night() {
         "{error}"
     );
     assert!(rows.is_empty() && asked == 3);
+}
+
+#[tokio::test]
+async fn it_says_no_in_the_middle_or_sends_us_elsewhere() {
+    for (code, advice) in [
+        (401, "check the key in [auth] and what it may read"),
+        (302, "it sends us elsewhere"),
+        (404, "are `url` and `path` right?"),
+    ] {
+        let (delivery, rows, asked) =
+            asked_of(&plain(), move |asked, _| match asked.number("pageNum") {
+                1 => right(asked, 5),
+                _ => status(code, "0"),
+            })
+            .await;
+        let error = delivery.unwrap_err();
+        assert!(
+            error.starts_with(&format!("service.cases page 2 was refused: HTTP {code}")),
+            "{error}"
+        );
+        assert!(error.contains(advice) && rows.is_empty() && asked == 2, "{error}");
+    }
 }
 
 const SIGNED: &str = r#"[auth]
@@ -221,4 +250,38 @@ async fn it_is_asked_in_its_hours_only() {
     let (delivery, _, _) =
         asked_of(&within(format!("{}-{}", hour(-1), hour(4))), |asked, _| right(asked, 3)).await;
     assert_eq!(delivery.unwrap().received, 3);
+}
+
+#[tokio::test]
+async fn the_streams_of_a_system_share_its_pace_and_its_ticket() {
+    let (url, log) = serve(|asked, _| {
+        if asked.line.ends_with("/login") {
+            return okay(&json!({ "ticket": "a-ticket-of-both" }));
+        }
+        assert_eq!(asked.headers["x-ticket"], "a-ticket-of-both");
+        right(asked, 3)
+    })
+    .await;
+    let login = r#"limit = { rate = "20/s", concurrency = 4 }
+auth = { kind = "login", headers = { X-Ticket = "${ticket}" }, login = { url = "/login", ticket = "/ticket" } }
+[[stream]]"#;
+    let text = plain().replace("[[stream]]", "[[stream]]\n");
+    let (head, stream) = text.split_once("[[stream]]\n").unwrap();
+    let (limit, auth) = login.split_once('\n').unwrap();
+    let auth = auth.replace("\n[[stream]]", "");
+    let head = head.replace("[system]", &format!("{auth}\n[system]"));
+    let other = stream.replace("\"cases\"", "\"others\"");
+    let connector = connector(&format!("{head}{limit}\n[[stream]]{stream}[[stream]]{other}"));
+    let start = Start::at(&url);
+    let vault = Vault { url: url.clone() };
+    let system = System::open(&connector, &vault, &start.home).unwrap();
+    let began = std::time::Instant::now();
+    let both = tokio::join!(
+        pulled_from(&system, &connector, 0, &start),
+        pulled_from(&system, &connector, 1, &start)
+    );
+    assert_eq!(both.0.0.unwrap().received + both.1.0.unwrap().received, 6);
+    // One login and four pages follow each other a twentieth of a second apart.
+    assert!(began.elapsed() >= std::time::Duration::from_millis(200));
+    assert_eq!(log.lock().unwrap().len(), 5);
 }

@@ -1,6 +1,7 @@
 //! Every way in which pages follow each other, and what a page may not do.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use axum::http::StatusCode;
 use serde_json::Value;
@@ -18,6 +19,9 @@ use super::gateway::serve;
 use super::pulled;
 use super::rows;
 
+/// The records of a page without any.
+const NOTHING: RangeInclusive<usize> = RangeInclusive::new(1, 0);
+
 /// A stream of pages that follow each other in another way.
 fn paged(page: &str) -> String {
     let text = plain();
@@ -25,7 +29,7 @@ fn paged(page: &str) -> String {
     text.replace(&old, &format!("page = {{ {page} }}"))
 }
 
-fn list(ids: std::ops::RangeInclusive<usize>, more: &Value) -> Value {
+fn list(ids: RangeInclusive<usize>, more: &Value) -> Value {
     let list: Vec<Value> = ids.map(|id| json!({ "id": id })).collect();
     let mut answer = json!({ "code": "200", "data": { "list": list, "total": 5 } });
     for (name, value) in more.as_object().unwrap() {
@@ -61,7 +65,7 @@ async fn a_cursor_leads_on_in_the_query_and_in_the_body() {
         let (url, log) = serve(|asked, _| match text_of(asked, "after").as_str() {
             "" => okay(&list(1..=2, &json!({ "next": "b" }))),
             // A page without rows does not end what goes on.
-            "b" => okay(&list(1..=0, &json!({ "next": "c" }))),
+            "b" => okay(&list(NOTHING, &json!({ "next": "c" }))),
             _ => okay(&list(3..=5, &json!({ "next": null }))),
         })
         .await;
@@ -139,7 +143,7 @@ async fn a_cursor_or_an_address_that_leads_back_is_an_error_and_nothing_lands() 
 async fn an_empty_page_in_the_middle_is_never_the_end() {
     let without = paged(r#"kind = "number", param = "pageNum", size = ["pageSize", 2]"#);
     let hole = |asked: &Asked| match asked.number("pageNum") {
-        2 => page(1..=0, 5),
+        2 => page(NOTHING, 5),
         _ => right(asked, 5),
     };
     let (delivery, rows, _) = asked_of(&without, move |asked, _| hole(asked)).await;
@@ -156,7 +160,7 @@ async fn an_empty_page_in_the_middle_is_never_the_end() {
     );
     let (delivery, rows, asked) = asked_of(&more, |asked, _| match asked.number("pageNum") {
         0 => okay(&list(1..=2, &json!({ "more": "true" }))),
-        1 => okay(&list(1..=0, &json!({ "more": 1 }))),
+        1 => okay(&list(NOTHING, &json!({ "more": 1 }))),
         _ => okay(&list(3..=3, &json!({ "more": false }))),
     })
     .await;
@@ -181,8 +185,8 @@ async fn rows_that_come_and_go_while_paging_are_noticed() {
     // One row is put in before the first page, or taken away, when page 2 is asked for.
     for (ids, total) in [(vec![0, 1, 2, 3, 4], 5), (vec![2, 3], 2)] {
         let (delivery, rows, _) = asked_of(&plain(), move |asked, before| {
-            let ids = if before % 2 == 0 { vec![1, 2, 3, 4] } else { ids.clone() };
-            let total = if before % 2 == 0 { 4 } else { total };
+            let was = (vec![1, 2, 3, 4], 4);
+            let (ids, total) = [was, (ids.clone(), total)].into_iter().nth(before % 2).unwrap();
             let number = asked.number("pageNum");
             let list: Vec<Value> = ids
                 .chunks(2)
