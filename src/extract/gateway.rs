@@ -232,7 +232,7 @@ impl Gateway {
         let next = url.join(next).ok().filter(|next| next.origin() == url.origin());
         let Some(mut next) = next else {
             let what = question.what.clone();
-            let why = "its next page is said to be at another address than `url`".to_owned();
+            let why = "its next page is said to be at another address than `url`, and that would get our key: ask its owner".to_owned();
             return Err(Fault::Final(ExtractError::Unreadable { what, why }));
         };
         let own = &self.http.auth.query;
@@ -272,15 +272,15 @@ impl Gateway {
         stale: Option<u64>,
     ) -> Result<Option<Ticket>, Fault> {
         let Some(login) = &self.http.auth.login else { return Ok(None) };
-        self.desk.ticket(stale, self.login(login, question.secrets)).await.map(Some)
+        self.desk.ticket(stale, self.login(login, question)).await.map(Some)
     }
 
     async fn login(
         &self,
         login: &Login,
-        secrets: &(dyn Secrets + Sync),
+        question: &Question<'_>,
     ) -> Result<(String, Option<Duration>), Fault> {
-        let what = format!("{} login", self.system);
+        let (what, secrets) = (format!("{} (login)", question.what), question.secrets);
         self.is_open(&what)?;
         let address = login.url.fill(secrets, &[]).map_err(|fault| self.unset(fault))?;
         let mut url = self.url.clone();

@@ -276,7 +276,9 @@ async fn a_ticket_is_renewed_on_the_gateways_own_code_and_never_said() {
     let (url, _) = serve(|_, _| okay(&json!({ "code": "500", "msg": "密码错误" }))).await;
     let error = told(&pulled(&with(LOGIN), &Start::at(&url)).await.0.unwrap_err());
     assert!(
-        error.contains("service login was refused: its answer has no `/access_token`: 密码错误"),
+        error.contains(
+            "service.cases page 1 (login) was refused: its answer has no `/access_token`: 密码错误"
+        ),
         "{error}"
     );
 }
