@@ -93,6 +93,7 @@ texts! {
     BugHint "R135" "the state on the disk is whole; report the lines above to the project that gave you this program, with what you ran" "磁盘上的状态是完整的;请将以上各行和所执行的命令报告给提供本程序的项目";
     Wrote "R093" "wrote a home of {files} files to `{path}`" "已在 `{path}` 写入 {files} 个文件";
     WroteHint "R094" "next: put keys into `secrets/`, set the variables that connectors/*.toml name, then `shuping check --home {path}`" "下一步:将密钥放入 `secrets/`,设置 connectors/*.toml 中的环境变量,然后 `shuping check --home {path}`";
+    HandbookWritten "R470" "{metrics} metrics and {trees} trees of points are told" "共收录指标 {metrics} 个、评分树 {trees} 棵";
     NoNights "R095" "no night has run here yet" "此处尚未运行过任何一夜";
     NoNightsHint "R096" "`shuping run --home {path}`" "`shuping run --home {path}`";
     LastNights "R097" "Nights" "各夜";

@@ -3,6 +3,7 @@
 mod aliases;
 mod demo;
 mod diff;
+mod docs;
 mod draft;
 mod explain;
 mod home;
@@ -126,6 +127,8 @@ enum Verb {
     Diff(diff::Diff),
     /// Tell the last night by drafted definitions or thresholds and show what they would move
     Try(draft::Try),
+    /// Write the metric handbook: a page, Markdown and a workbook
+    Docs(docs::Docs),
     /// Work out the examples of the home's metrics
     Test(test::Tests),
     /// List the names that no unit answers to, or decide about one

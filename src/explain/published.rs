@@ -1,10 +1,8 @@
 //! Does the release say the same? What is explained is what was published, or the difference is told.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
-use anyhow::Context as _;
 use jiff::civil::Date;
 
 use crate::base::cell::decimal_text;
@@ -12,6 +10,7 @@ use crate::frame::parquet;
 use crate::frame::table;
 use crate::measure::evaluate::Told;
 use crate::measure::evaluate::rounded;
+use crate::publish;
 
 /// What the release of a night says of a number.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,9 +39,9 @@ pub(super) struct Release {
 impl Release {
     /// The last revision of a night below `root`; none where there is none.
     pub(super) fn of_unit(root: &Path, night: Date, unit: &str) -> anyhow::Result<Option<Release>> {
-        let Some(name) = newest(root, night)? else { return Ok(None) };
-        let file = root.join(&name).join("metrics.parquet");
-        let rows = parquet::read_where(&file, &[("unit_id", unit)])?;
+        let Some(folder) = publish::find(root, Some(&night.to_string()))? else { return Ok(None) };
+        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let rows = parquet::read_where(&folder.join("metrics.parquet"), &[("unit_id", unit)])?;
         let told = ["status", "value"];
         let names = [&KEY[..], &told[..]].concat();
         let values = table::to_rows(&rows, &names).into_iter().filter_map(|row| {
@@ -73,17 +72,3 @@ impl Release {
 }
 
 const KEY: [&str; 5] = ["metric", "section_id", "dim_value", "period_kind", "period"];
-
-/// The last revision of a night.
-fn newest(root: &Path, night: Date) -> anyhow::Result<Option<String>> {
-    if !root.is_dir() {
-        return Ok(None);
-    }
-    let mut last: Option<(u32, String)> = None;
-    for entry in fs::read_dir(root).context("reading the releases")? {
-        let name = entry?.file_name().to_string_lossy().into_owned();
-        let revision = name.strip_prefix(&format!("{night}.")).and_then(|text| text.parse().ok());
-        last = last.into_iter().chain(revision.map(|revision| (revision, name))).max();
-    }
-    Ok(last.map(|(_, name)| name))
-}
