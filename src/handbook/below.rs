@@ -215,8 +215,11 @@ impl Seen<'_, '_> {
             }
         }
         let made = format!("派生:{}", derived.make.text());
+        // A column that a fact makes for its table has a title there.
+        let own = field(self.below.catalog, &self.fact.table.value, &derived.name);
+        let title = own.map(|(_, field)| field.title.clone()).unwrap_or_default();
         let table = self.below.table(&self.fact.table.value);
-        self.push([table, derived.name.clone(), String::new(), made]);
+        self.push([table, derived.name.clone(), title, made]);
     }
 
     fn push(&mut self, line: Column) {

@@ -7,6 +7,7 @@ use super::Entry;
 use super::Field;
 use super::Grid;
 use super::Handbook;
+use super::typeset::typeset;
 
 const STYLE: &str = include_str!("page.css");
 
@@ -32,10 +33,10 @@ pub fn html(book: &Handbook) -> String {
 fn contents(book: &Handbook, page: &mut String) {
     page.push_str("<nav>\n<h2>目录</h2>\n<ol>\n");
     for (at, chapter) in book.chapters.iter().enumerate() {
-        let title = escaped(&chapter.title);
+        let title = prose(&chapter.title);
         _ = writeln!(page, "<li><a href=\"#chapter-{}\">{title}</a>\n<ul>", at + 1);
         for entry in &chapter.entries {
-            let (id, title) = (escaped(&entry.id), escaped(&entry.title));
+            let (id, title) = (escaped(&entry.id), prose(&entry.title));
             _ = writeln!(page, "<li><a href=\"#{id}\">{title} <code>{id}</code></a></li>");
         }
         page.push_str("</ul>\n</li>\n");
@@ -44,7 +45,7 @@ fn contents(book: &Handbook, page: &mut String) {
 }
 
 fn written(chapter: &Chapter, number: usize, page: &mut String) {
-    let (title, file) = (escaped(&chapter.title), escaped(&chapter.file));
+    let (title, file) = (prose(&chapter.title), escaped(&chapter.file));
     _ = writeln!(
         page,
         "<section class=\"chapter\" id=\"chapter-{number}\">\n<h2>{number} {title}</h2>\n\
@@ -57,7 +58,7 @@ fn written(chapter: &Chapter, number: usize, page: &mut String) {
 }
 
 fn told(entry: &Entry, number: &str, page: &mut String) {
-    let (id, title) = (escaped(&entry.id), escaped(&entry.title));
+    let (id, title) = (escaped(&entry.id), prose(&entry.title));
     _ = writeln!(
         page,
         "<article id=\"{id}\">\n<h3>{number} {title} <code>{id}</code></h3>\n<table class=\"fields\">"
@@ -77,14 +78,15 @@ fn said(field: &Field) -> String {
     match field.text.as_str() {
         "" => "–".to_owned(),
         text if field.is_code => format!("<code>{}</code>", escaped(text)),
-        text => escaped(text),
+        text => prose(text),
     }
 }
 
 fn table(grid: &Grid, page: &mut String) {
     let caption = [grid.name, &grid.caption].into_iter().filter(|text| !text.is_empty());
-    let caption = escaped(&caption.collect::<Vec<_>>().join(" "));
-    _ = write!(page, "<table class=\"grid\">\n<caption>{caption}</caption>\n<thead><tr>");
+    let caption = prose(&caption.collect::<Vec<_>>().join(" "));
+    let width = if grid.head.len() > WIDE { " wide" } else { "" };
+    _ = write!(page, "<table class=\"grid{width}\">\n<caption>{caption}</caption>\n<thead><tr>");
     for head in &grid.head {
         _ = write!(page, "<th scope=\"col\">{}</th>", escaped(head));
     }
@@ -93,14 +95,30 @@ fn table(grid: &Grid, page: &mut String) {
         page.push_str("<tr>");
         // A row may end before its head does.
         for at in 0..grid.head.len() {
-            let text = escaped(row.get(at).map_or("", String::as_str));
-            let is_code = grid.code.contains(&at) && !text.is_empty();
-            let text = if is_code { format!("<code>{text}</code>") } else { text };
-            _ = write!(page, "<td>{text}</td>");
+            let text = row.get(at).map_or("", String::as_str);
+            let is_code = grid.code.contains(&at);
+            _ = write!(page, "<td>{}</td>", if is_code { code(text) } else { prose(text) });
         }
         page.push_str("</tr>\n");
     }
     page.push_str("</tbody>\n</table>\n");
+}
+
+/// A name or an expression; a short one is kept on one line.
+fn code(text: &str) -> String {
+    let class = if text.len() <= SHORT { " class=\"key\"" } else { "" };
+    if text.is_empty() { String::new() } else { format!("<code{class}>{}</code>", escaped(text)) }
+}
+
+/// How long a name may be that is kept on one line.
+const SHORT: usize = 28;
+
+/// More columns than these are set smaller.
+const WIDE: usize = 8;
+
+/// A text for a reader.
+fn prose(text: &str) -> String {
+    escaped(&typeset(text))
 }
 
 /// A text in which no character is markup.

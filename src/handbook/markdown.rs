@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::Entry;
 use super::Grid;
 use super::Handbook;
+use super::typeset::typeset;
 
 /// The text.
 pub fn markdown(book: &Handbook) -> String {
@@ -59,7 +60,7 @@ fn table(grid: &Grid, text: &mut String) {
 /// A text in which no character is markup, on one line.
 fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
-    for letter in text.split_whitespace().collect::<Vec<_>>().join(" ").chars() {
+    for letter in typeset(&text.split_whitespace().collect::<Vec<_>>().join(" ")).chars() {
         match letter {
             '<' => plain.push_str("&lt;"),
             '>' => plain.push_str("&gt;"),

@@ -1,5 +1,6 @@
 //! How does a value become points, in words?
 
+use super::below::Below;
 use crate::spec::scoring::Comparison;
 use crate::spec::scoring::Condition;
 use crate::spec::scoring::Deduct;
@@ -51,10 +52,10 @@ fn deducted(deduct: &Deduct) -> String {
     let partial = match deduct.partial {
         Partial::Prorate => "按比例扣",
         Partial::Floor => "不扣",
-        Partial::Ceil => "按一档扣",
+        Partial::Ceil => "按足额扣",
     };
     format!(
-        "扣分:每{side} {} 达 {} 扣 {} 分,不足一档{partial},最低 {} 分",
+        "扣分:{side} {} 的,每 {} 扣 {} 分,不足者{partial},最低 {} 分",
         written(deduct.target),
         written(deduct.per),
         written(deduct.points),
@@ -62,8 +63,13 @@ fn deducted(deduct: &Deduct) -> String {
     )
 }
 
-pub(super) fn condition(condition: &Condition) -> String {
-    format!("{} {} {}", condition.metric.value, sign(condition.is), written(condition.bound))
+pub(super) fn condition(below: &Below<'_>, condition: &Condition) -> String {
+    format!(
+        "{} {} {}",
+        below.named(&condition.metric.value),
+        sign(condition.is),
+        written(condition.bound)
+    )
 }
 
 fn sign(comparison: Comparison) -> &'static str {

@@ -8,6 +8,7 @@ mod markdown;
 mod method;
 mod metric;
 mod scoring;
+mod typeset;
 mod words;
 mod workbook;
 

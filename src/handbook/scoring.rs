@@ -70,8 +70,8 @@ fn judged(below: &Below<'_>, rule: &Rule) -> [String; 5] {
     let metric = name.and_then(|name| below.metrics.get(name));
     let shrunk = rule.is_shrunk.then(|| "样本少的向同类靠拢后计分".to_owned());
     let conditions = [
-        rule.applies_when.as_ref().map(|it| format!("适用:{}", condition(it))),
-        rule.requires.as_ref().map(|it| format!("前提:{},否则视为缺数据", condition(it))),
+        rule.applies_when.as_ref().map(|it| format!("适用:{}", condition(below, it))),
+        rule.requires.as_ref().map(|it| format!("前提:{},否则视为缺数据", condition(below, it))),
         rule.min_n.map(|least| format!("基数不足 {} 只报告不计分", written(least))),
         shrunk,
     ];

@@ -3,45 +3,21 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
-use std::process::Output;
 
-use tempfile::TempDir;
-
+use crate::library::PIPELINE;
+use crate::library::library;
+use crate::library::said;
+use crate::library::shuping;
 use crate::world::ask;
 use crate::world::bytes_below;
 
-const PIPELINE: &str = "pipelines/loans.toml";
 const FORMULA: &str = "value       = \"loans_back_on_time / loans_back\"";
-
-/// The library, with its loans of January.
-fn library() -> TempDir {
-    let home = tempfile::tempdir().unwrap();
-    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/library");
-    for file in ["shuping.toml", "connectors/loans.toml", PIPELINE, "drop/loans_2026-01.csv"] {
-        let to = home.path().join(file);
-        fs::create_dir_all(to.parent().unwrap()).unwrap();
-        fs::copy(example.join(file), to).unwrap();
-    }
-    home
-}
-
-fn shuping(home: &Path, words: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_shuping"));
-    command.arg("--home").arg(home).args(words).env("LANG", "C");
-    command.env("SHUPING_SECRET_PSEUDONYM_KEY", "a key of the tests").output().unwrap()
-}
 
 /// What a verb prints, having done what it was asked.
 fn done(home: &Path, words: &[&str]) -> String {
     let output = shuping(home, words);
     assert_eq!(output.status.code(), Some(0), "{words:?}: {}", said(&output));
     String::from_utf8(output.stdout).unwrap()
-}
-
-fn said(output: &Output) -> String {
-    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-    text(&output.stdout) + &text(&output.stderr)
 }
 
 fn edit(home: &Path, old: &str, new: &str) {
