@@ -191,13 +191,28 @@ struct Pair {
     note: String,
 }
 
+/// The levels above the unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Above {
+    Parent,
+    Category,
+    County,
+    City,
+}
+
 #[derive(Debug, clap::Args)]
 struct Explain {
     /// The metric, such as `on_time_rate`
     metric: String,
     /// The unit, by its key or any of its names
-    #[arg(long)]
-    unit: String,
+    #[arg(long, required_unless_present = "level")]
+    unit: Option<String>,
+    /// A group of units instead
+    #[arg(long, conflicts_with_all = ["unit", "section", "part"])]
+    level: Option<Above>,
+    /// Which group: the unit above, a category, a region; the city is one
+    #[arg(long, requires = "level", required_if_eq_any = [("level", "parent"), ("level", "category"), ("level", "county")])]
+    group: Option<String>,
     /// One section of it, by its key or name
     #[arg(long, conflicts_with = "part")]
     section: Option<String>,
