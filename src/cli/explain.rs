@@ -185,10 +185,8 @@ fn head(explained: &Explanation<'_>, face: &mut Face<'_>) -> io::Result<()> {
     let told = &explained.worked.told;
     let metric = told.metric;
     let place = place(&(told.place.clone(), told.part.clone()));
-    let unit = match told.level.is_above() {
-        true => explained.unit.clone(),
-        false => format!("{} ({})", explained.unit, told.place.0),
-    };
+    let key = Some(&told.place.0).filter(|key| !key.is_empty()).map(|key| format!(" ({key})"));
+    let unit = format!("{}{}", explained.unit, key.unwrap_or_default());
     let spot = [unit, place].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>();
     writeln!(face.out, "{} {}   {}   {}", metric.name, metric.title, spot.join(" "), told.period)?;
     let nouns = [

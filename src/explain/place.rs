@@ -130,26 +130,20 @@ impl<'d> Place<'d> {
     pub fn walk(&self, see: &mut Walk<'_, 'd>) -> anyhow::Result<()> {
         let telling = self.telling();
         let working = Working::of(&telling);
+        let mut each = |worked: Worked<'d>| {
+            let measures = self.asked(&worked).into_iter().map(|(_, counted)| counted);
+            let measures = measures.collect();
+            see(worked, measures);
+            Ok(())
+        };
         for metric in self.desk.catalog.metrics() {
-            working.each(metric, &mut |worked| {
-                let measures = self.asked(&worked).into_iter().map(|(_, counted)| counted);
-                let measures = measures.collect();
-                see(worked, measures);
-                Ok(())
-            })?;
+            working.each(metric, &mut each)?;
         }
         let Some(above) = &self.above else { return Ok(()) };
         let rolled = telling.over(&above.cube, &above.groups);
         let working = WorkingAbove::of(&working, &rolled, &above.groups);
         for metric in self.desk.catalog.metrics() {
-            for at in 0..above.groups.list.len() {
-                for period in working.told_at(metric, at) {
-                    let Some(worked) = working.worked(metric, at, period)? else { continue };
-                    let measures = self.asked(&worked).into_iter().map(|(_, counted)| counted);
-                    let measures = measures.collect();
-                    see(worked, measures);
-                }
-            }
+            working.each(metric, &mut each)?;
         }
         Ok(())
     }

@@ -62,6 +62,7 @@ impl Behind {
     }
 
     /// The same of a group of units; `standing` knows which units stand in it in a month.
+    #[must_use]
     pub fn of_group(self, mut standing: impl FnMut(Month) -> Vec<String>) -> Self {
         let mut members: Vec<(Vec<String>, Vec<i32>)> = Vec::new();
         for number in &self.months {

@@ -191,6 +191,7 @@ type Standing<'g> = BTreeMap<&'g str, BTreeMap<Month, [Vec<Spot>; 2]>>;
 
 impl Cube {
     /// What the units of each group have together, month by month.
+    #[must_use]
     pub fn rolled(&self, groups: &Groups) -> Cube {
         let mut months: BTreeMap<&str, BTreeSet<Month>> = BTreeMap::new();
         for unit in groups.of_units() {

@@ -5,6 +5,7 @@ use super::MeasureError;
 use super::beside::Beside;
 use super::cube::Spot;
 use super::era::Era;
+use super::evaluate::Told;
 use super::evaluate::Unit;
 use super::evaluate::told;
 use super::groups::Groups;
@@ -12,6 +13,7 @@ use super::rolled::Way;
 use super::rolled::above_units;
 use super::seat::Seat;
 use super::seat::Stand;
+use super::telling::Footing;
 use super::telling::Telling;
 use super::withhold::Withholding;
 use super::worked;
@@ -80,21 +82,27 @@ impl<'t> Working<'t> {
         for era in self.telling.eras(metric) {
             let metric = metric.at(era.first);
             let footing = self.telling.footing(metric, era.first);
-            for (unit, withholding) in &self.units {
-                let mut periods = self.telling.periods(metric, unit, &footing);
-                periods.retain(|period| era.tells(*period));
-                for spot in self.telling.spots(metric, unit, &footing) {
-                    let stand = Stand::of(self.telling, &footing, spot);
-                    let seat = |period| Seat {
-                        telling: self.telling,
-                        stand: &stand,
-                        period,
-                        footing: &footing,
-                    };
-                    let all = periods.iter().map(|period| seat(*period));
-                    let mut all = all.map(|seat| worked::worked(metric, &seat, withholding));
-                    all.try_for_each(|worked| see(worked?))?;
-                }
+            for of in &self.units {
+                self.of_unit((metric, era, &footing), of, see)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn of_unit<'m>(
+        &self,
+        (metric, era, footing): (&'m Metric, Era, &Footing<'_>),
+        (unit, withholding): &(&Unit, Withholding<'_>),
+        see: &mut See<'_, 'm>,
+    ) -> Result<(), MeasureError> {
+        let telling = self.telling;
+        let mut periods = telling.periods(metric, unit, footing);
+        periods.retain(|period| era.tells(*period));
+        for spot in telling.spots(metric, unit, footing) {
+            let stand = Stand::of(telling, footing, spot);
+            for period in &periods {
+                let seat = Seat { telling, stand: &stand, period: *period, footing };
+                see(worked::worked(metric, &seat, withholding)?)?;
             }
         }
         Ok(())
@@ -140,25 +148,47 @@ impl<'t> WorkingAbove<'t> {
         group: usize,
         period: Period,
     ) -> Result<Option<Worked<'m>>, MeasureError> {
-        let known = self.groups.units.get(group).zip(self.withheld.get(group));
-        let Some(((unit, withheld), way)) = known.zip(self.rolled.way(metric)) else {
-            return Ok(None);
-        };
+        let Some(way) = self.rolled.way(metric) else { return Ok(None) };
         let footing = self.rolled.footing(metric, self.rolled.as_of);
-        let stand = Stand::of(self.rolled, &footing, ((unit.unit_id.clone(), None), None));
-        let seat = Seat { telling: self.rolled, stand: &stand, period, footing: &footing };
+        self.of_group((metric, way, &footing), group, period).transpose()
+    }
+
+    /// Every number of a metric, group by group.
+    ///
+    /// # Errors
+    /// A formula that leaves 128 bits, and what `see` fails with.
+    pub fn each<'m>(&self, metric: &'m Metric, see: &mut See<'_, 'm>) -> Result<(), MeasureError> {
+        let Some(way) = self.rolled.way(metric) else { return Ok(()) };
+        let footing = self.rolled.footing(metric, self.rolled.as_of);
+        for (at, unit) in self.groups.units.iter().enumerate() {
+            for period in self.rolled.periods(metric, unit, &footing) {
+                let worked = self.of_group((metric, way, &footing), at, period);
+                worked.map_or(Ok(()), |worked| see(worked?))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn of_group<'m>(
+        &self,
+        (metric, way, footing): (&'m Metric, Way, &Footing<'_>),
+        at: usize,
+        period: Period,
+    ) -> Option<Result<Worked<'m>, MeasureError>> {
+        let (unit, withheld) = self.groups.units.get(at).zip(self.withheld.get(at))?;
+        let stand = Stand::of(self.rolled, footing, ((unit.unit_id.clone(), None), None));
+        let seat = Seat { telling: self.rolled, stand: &stand, period, footing };
         let of_group = match way {
-            Way::Measures => worked::worked(metric, &seat, withheld)?,
+            Way::Measures => worked::worked(metric, &seat, withheld),
             Way::Sum => {
-                let members = self.groups.members(group, period.last().min(footing.told));
-                let of_units = members.map(|unit| self.of_unit(metric, unit, period));
-                let of_units = of_units.collect::<Result<Vec<_>, _>>()?;
-                let of_units: Vec<_> = of_units.into_iter().flatten().collect();
-                worked::summed(metric, &seat, &of_units)?
+                let members = self.groups.members(at, period.last().min(footing.told));
+                let of_units = members.filter_map(|unit| self.of_unit(metric, unit, period));
+                let of_units = of_units.collect::<Result<Vec<_>, _>>();
+                of_units.and_then(|of_units| worked::summed(metric, &seat, &of_units))
             }
         };
-        let told = above_units(of_group.told, self.groups, group);
-        Ok(Some(Worked { told, ..of_group }))
+        let above = |told| above_units(told, self.groups, at);
+        Some(of_group.map(|worked| Worked { told: above(worked.told), ..worked }))
     }
 
     /// What is told of a unit, where it is.
@@ -167,19 +197,17 @@ impl<'t> WorkingAbove<'t> {
         metric: &'m Metric,
         unit: &str,
         period: Period,
-    ) -> Result<Option<super::evaluate::Told<'m>>, MeasureError> {
+    ) -> Option<Result<Told<'m>, MeasureError>> {
         let all = &self.units.units;
-        let Some((unit, withholding)) = all.iter().find(|(of, _)| of.unit_id == unit) else {
-            return Ok(None);
-        };
+        let (unit, withholding) = all.iter().find(|(of, _)| of.unit_id == unit)?;
         let telling = self.units.telling;
         let metric = metric.at(period.last().last());
         let footing = telling.footing(metric, period.last().last());
         if !telling.periods(metric, unit, &footing).contains(&period) {
-            return Ok(None);
+            return None;
         }
         let stand = Stand::of(telling, &footing, ((unit.unit_id.clone(), None), None));
         let seat = Seat { telling, stand: &stand, period, footing: &footing };
-        told(metric, &seat, withholding).map(Some)
+        Some(told(metric, &seat, withholding))
     }
 }

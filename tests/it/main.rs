@@ -36,4 +36,5 @@ mod score;
 mod shared;
 mod singer;
 mod versions;
+mod walk;
 mod world;
