@@ -149,14 +149,13 @@ impl<'d> Desk<'d> {
         self.place(&self.units, rows, (Some((groups.clone(), at)), released))
     }
 
-    /// What a night kept of everybody, units and groups.
+    /// What a night kept of everybody, units and groups; `metrics` are those asked about.
     ///
     /// # Errors
     /// A lake that can't be read.
-    pub fn everybody(&'d self) -> anyhow::Result<Place<'d>> {
+    pub fn everybody(&'d self, metrics: &[&Metric]) -> anyhow::Result<Place<'d>> {
         let groups = Groups::of(Some(&self.table), &self.catalog.settings.name);
-        let metrics: Vec<&Metric> = self.catalog.metrics().collect();
-        let rows = self.rows(&metrics, &[])?;
+        let rows = self.rows(metrics, &[])?;
         self.place(&self.units, rows, (Some((groups, 0)), Vec::new()))
     }
 

@@ -43,7 +43,7 @@ use crate::spec::duckdb::literal;
 use crate::spec::pipeline::Fact;
 use crate::spec::pipeline::FactKind;
 use crate::spec::pipeline::Measure;
-use crate::spec::schema::FieldKind;
+use crate::spec::pipeline::Metric;
 
 /// What a night kept of a unit, or of a group of units.
 pub struct Place<'d> {
@@ -55,8 +55,16 @@ pub struct Place<'d> {
     fed: BTreeSet<&'d str>,
     /// Of the night, and of the night before.
     released: Vec<Release>,
-    kinds: BTreeMap<String, BTreeMap<String, FieldKind>>,
+    counts: BTreeMap<&'d str, Count<'d>>,
     standing: RefCell<Standing>,
+}
+
+/// A measure with its fact, and what it asks of the rows, as SQL.
+struct Count<'d> {
+    measure: &'d Measure,
+    fact: &'d Fact,
+    select: String,
+    is_runnable: bool,
 }
 
 /// A group of units, with what all groups have together.
@@ -75,8 +83,8 @@ enum Teller<'t> {
     Group(&'t WorkingAbove<'t>, usize),
 }
 
-/// What is done with a number that is worked out, and with its measures.
-pub type Walk<'s, 'd> = dyn FnMut(Worked<'d>, Vec<Counted<'d>>) + 's;
+/// What is done with a number that is worked out; each of its measures is written as SQL where it is asked for.
+pub type Walk<'s, 'd> = dyn FnMut(Worked<'d>, &dyn Fn(&Metric, &Use) -> Option<Counted<'d>>) + 's;
 
 impl<'d> Place<'d> {
     pub(super) fn of(
@@ -85,9 +93,9 @@ impl<'d> Place<'d> {
         rows: BTreeMap<String, DataFrame>,
         (cube, above, released): (Cube, Option<Above>, Vec<Release>),
     ) -> Place<'d> {
-        let kinds = rows.iter().map(|(fact, rows)| (fact.clone(), kinds(rows))).collect();
+        let counts = desk.catalog.facts().flat_map(|fact| counts(desk, fact, &rows)).collect();
         let (fed, standing) = (desk.catalog.filled(), RefCell::default());
-        Place { desk, units, rows, cube, above, fed, released, kinds, standing }
+        Place { desk, units, rows, cube, above, fed, released, counts, standing }
     }
 
     /// What its metrics are told from.
@@ -123,50 +131,53 @@ impl<'d> Place<'d> {
         questions.iter().map(|asked| self.explained(&teller, *asked)).collect()
     }
 
-    /// Works out every number of every metric, of units and then of groups.
+    /// Works out every number of some metrics, of units and then of groups.
     ///
     /// # Errors
     /// A formula that leaves 128 bits.
-    pub fn walk(&self, see: &mut Walk<'_, 'd>) -> anyhow::Result<()> {
+    pub fn walk(&self, metrics: &[&'d Metric], see: &mut Walk<'_, 'd>) -> anyhow::Result<()> {
         let telling = self.telling();
         let working = Working::of(&telling);
         let mut each = |worked: Worked<'d>| {
-            let measures = self.asked(&worked).into_iter().map(|(_, counted)| counted);
-            let measures = measures.collect();
-            see(worked, measures);
+            see(worked, &|metric, used| Some(self.counted(metric, used)?.1));
             Ok(())
         };
-        for metric in self.desk.catalog.metrics() {
+        for metric in metrics {
             working.each(metric, &mut each)?;
         }
         let Some(above) = &self.above else { return Ok(()) };
         let rolled = telling.over(&above.cube, &above.groups);
         let working = WorkingAbove::of(&working, &rolled, &above.groups);
-        for metric in self.desk.catalog.metrics() {
+        for metric in metrics {
             working.each(metric, &mut each)?;
         }
         Ok(())
     }
 
-    /// The measures of a number, each with the rows that it looks at.
-    fn asked(&self, worked: &Worked<'_>) -> Vec<(Behind, Counted<'d>)> {
-        let has_people = worked.told.metric.withhold.is_some();
-        let day = self.desk.ledger.as_of;
-        let stock = last_month(day, has_people).last();
-        let uses = worked.uses.iter().filter_map(|used| {
-            let (measure, fact) = self.measure(&used.measure)?;
-            let behind = Behind::of(fact, measure, &used.spot, (used.period, day.min(stock)));
-            let behind = match self.group_of(&used.spot) {
-                None => behind,
-                Some((groups, at)) => {
-                    let is_stock = matches!(fact.kind, FactKind::Stock { .. });
-                    behind.of_group(|month| self.standing(groups, (month, is_stock), at))
-                }
-            };
-            let counted = self.counted(&behind, measure, used);
-            Some((behind, counted))
-        });
-        uses.collect()
+    /// A measure that a number names as DuckDB SQL, with the rows behind it; nobody has looked at them yet.
+    fn counted(&self, metric: &Metric, used: &Use) -> Option<(Behind, Counted<'d>)> {
+        let Count { measure, fact, select, is_runnable } =
+            self.counts.get(used.measure.as_str())?;
+        let as_of = self.desk.ledger.as_of;
+        let day = as_of.min(last_month(as_of, metric.withhold.is_some()).last());
+        let behind = Behind::of(fact, measure, &used.spot, (used.period, day));
+        let behind = match self.group_of(&used.spot) {
+            None => behind,
+            Some((groups, at)) => {
+                let is_stock = matches!(fact.kind, FactKind::Stock { .. });
+                behind.of_group(|month| self.standing(groups, (month, is_stock), at))
+            }
+        };
+        let counted = Counted {
+            measure,
+            spot: used.spot.clone(),
+            period: used.period,
+            amount: used.amount,
+            rows: 0,
+            sql: format!("{select}{}", behind.sql()),
+            is_runnable: *is_runnable,
+        };
+        Some((behind, counted))
     }
 
     /// The group that a place of the counts is.
@@ -212,17 +223,21 @@ impl<'d> Place<'d> {
         };
         let before = period.before().filter(|before| periods.contains(before));
         let before = before.map(worked).transpose()?.flatten();
-        let mut measures = Vec::new();
-        let mut behind: BTreeMap<&str, Vec<(Behind, &Measure)>> = BTreeMap::new();
-        for (rows, counted) in self.asked(&now) {
-            let measure = counted.measure;
-            let rows_counted = self.rows_counted(&rows, measure)?;
-            measures.push(Counted { rows: rows_counted, ..counted });
+        let asked = now.uses.iter().filter_map(|used| self.counted(now.told.metric, used));
+        let asked: Vec<(Behind, Counted<'d>)> = asked.collect();
+        let mut behind: BTreeMap<&str, Vec<(&Behind, &Measure)>> = BTreeMap::new();
+        for (rows, Counted { measure, .. }) in &asked {
             behind.entry(measure.fact.value.as_str()).or_default().push((rows, measure));
         }
         let mut facts = Vec::new();
         for (_, behind) in behind {
             facts.extend(self.rows(&behind)?);
+        }
+        let mut measures = Vec::new();
+        for (behind, counted) in asked {
+            // Of the rows that any measure looks at, those that count for this one.
+            let rows = rows_counted(&behind, counted.measure, &facts)?;
+            measures.push(Counted { rows, ..counted });
         }
         let published = self.released.first().map(|released| released.says(&now.told));
         Ok(Explanation {
@@ -285,49 +300,12 @@ impl<'d> Place<'d> {
         })
     }
 
-    fn measure(&self, name: &str) -> Option<(&'d Measure, &'d Fact)> {
-        let catalog = self.desk.catalog;
-        let measure = catalog.measures().find(|measure| measure.name == name)?;
-        Some((measure, catalog.facts().find(|fact| fact.name == measure.fact.value)?))
-    }
-
-    /// A measure as DuckDB SQL; nobody has looked at its rows.
-    fn counted(&self, behind: &Behind, measure: &'d Measure, used: &Use) -> Counted<'d> {
-        let zone = self.desk.catalog.settings.zone.iana_name().unwrap_or("UTC");
-        let none = BTreeMap::new();
-        let writer = Writer { zone, kinds: self.kinds.get(&behind.fact).unwrap_or(&none) };
-        let file = self.desk.kept.file(&behind.fact);
-        let file = std::path::absolute(&file).unwrap_or(file);
-        let sql = format!(
-            "select {}\nfrom read_parquet({})\nwhere {}",
-            writer.aggregate(&measure.aggregate),
-            literal(&file.display().to_string()),
-            behind.sql(),
-        );
-        Counted {
-            measure,
-            spot: used.spot.clone(),
-            period: used.period,
-            amount: used.amount,
-            rows: 0,
-            sql,
-            is_runnable: is_runnable(&measure.aggregate),
-        }
-    }
-
-    /// How many rows count for a measure.
-    fn rows_counted(&self, behind: &Behind, measure: &Measure) -> anyhow::Result<u64> {
-        let nothing = DataFrame::empty();
-        let rows = behind.rows(self.rows.get(&behind.fact).unwrap_or(&nothing))?;
-        let counted = with_counts(&rows, &[measure], &days(self.desk.catalog))?;
-        let marks = counted.column(&format!("={}", measure.name));
-        Ok(marks.map_or(0, |marks| marks.len() - marks.null_count()) as u64)
-    }
-
     /// The rows of a fact that any of its measures looks at, with what each counts for.
-    fn rows(&self, behind: &[(Behind, &'d Measure)]) -> anyhow::Result<Option<Rows<'d>>> {
+    fn rows(&self, behind: &[(&Behind, &'d Measure)]) -> anyhow::Result<Option<Rows<'d>>> {
         let Some((first, measure)) = behind.first() else { return Ok(None) };
-        let Some((_, fact)) = self.measure(&measure.name) else { return Ok(None) };
+        let Some(Count { fact, .. }) = self.counts.get(measure.name.as_str()) else {
+            return Ok(None);
+        };
         let nothing = DataFrame::empty();
         let of_unit = self.rows.get(&first.fact).unwrap_or(&nothing);
         let mut measures: Vec<&Measure> = Vec::new();
@@ -336,7 +314,7 @@ impl<'d> Place<'d> {
                 measures.push(measure);
             }
         }
-        let all: Vec<&Behind> = behind.iter().map(|(rows, _)| rows).collect();
+        let all: Vec<&Behind> = behind.iter().map(|(rows, _)| *rows).collect();
         let rows = Behind::any(&all, of_unit)?;
         let counted = with_counts(&rows, &measures, &days(self.desk.catalog))?;
         let schema = self.desk.catalog.schemas.get(&fact.table.value);
@@ -364,6 +342,38 @@ impl<'d> Place<'d> {
             streams.filter(|(_, stream)| is_stale(&stream.into.value) && rests(&stream.into.value));
         stale.map(|(connector, stream)| format!("{}.{}", connector.name, stream.name)).collect()
     }
+}
+
+/// The measures of a fact.
+fn counts<'d>(
+    desk: &Desk<'d>,
+    fact: &'d Fact,
+    rows: &BTreeMap<String, DataFrame>,
+) -> Vec<(&'d str, Count<'d>)> {
+    let zone = desk.catalog.settings.zone.iana_name().unwrap_or("UTC");
+    let kinds = rows.get(&fact.name).map(kinds).unwrap_or_default();
+    let writer = Writer { zone, kinds: &kinds };
+    let file = desk.kept.file(&fact.name);
+    let file = std::path::absolute(&file).unwrap_or(file);
+    let file = literal(&file.display().to_string());
+    let of_fact = desk.catalog.measures().filter(|measure| measure.fact.value == fact.name);
+    let count = |measure: &'d Measure| {
+        let aggregate = writer.aggregate(&measure.aggregate);
+        let select = format!("select {aggregate}\nfrom read_parquet({file})\nwhere ");
+        let is_runnable = is_runnable(&measure.aggregate);
+        (measure.name.as_str(), Count { measure, fact, select, is_runnable })
+    };
+    of_fact.map(count).collect()
+}
+
+/// How many rows count for a measure, among those of the facts.
+fn rows_counted(behind: &Behind, measure: &Measure, facts: &[Rows<'_>]) -> anyhow::Result<u64> {
+    let Some(of_fact) = facts.iter().find(|rows| rows.fact.name == behind.fact) else {
+        return Ok(0);
+    };
+    let rows = behind.rows(&of_fact.table)?;
+    let marks = rows.column(&format!("={}", measure.name));
+    Ok(marks.map_or(0, |marks| marks.len() - marks.null_count()) as u64)
 }
 
 fn has(tables: &BTreeSet<&String>, name: &str) -> bool {

@@ -165,8 +165,8 @@ impl Behind {
         };
         if let Some(members) = &self.members {
             let claim = |(units, months): &(Vec<String>, Vec<i32>)| {
-                let unit = |any: Expr, unit: &String| any.or(col("_unit").eq(lit(unit.as_str())));
-                units.iter().fold(lit(false), unit).and(any(months))
+                let units = lit(Series::new("_unit".into(), units)).implode(false);
+                col("_unit").is_in(units, false).and(any(months))
             };
             return members.iter().map(claim).fold(lit(false), Expr::or);
         }
