@@ -6,8 +6,8 @@ use std::path::Path;
 use shuping::spec::home::write_default;
 use tempfile::TempDir;
 
+use crate::library::keyless as shuping;
 use crate::library::said;
-use crate::library::shuping;
 
 fn home() -> TempDir {
     let home = tempfile::tempdir().unwrap();

@@ -32,11 +32,21 @@ pub(crate) fn changed(old: &str, new: &str) -> TempDir {
     home
 }
 
-/// The program, over a home.
+/// The program, over a home that has the key of its pseudonyms.
 pub(crate) fn shuping(home: &Path, words: &[&str]) -> Output {
+    let mut command = command(home, words);
+    command.env("SHUPING_SECRET_PSEUDONYM_KEY", "a key of the tests").output().unwrap()
+}
+
+/// The program, over a home that has no key.
+pub(crate) fn keyless(home: &Path, words: &[&str]) -> Output {
+    command(home, words).output().unwrap()
+}
+
+fn command(home: &Path, words: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_shuping"));
     command.arg("--home").arg(home).args(words).env("LANG", "C");
-    command.env("SHUPING_SECRET_PSEUDONYM_KEY", "a key of the tests").output().unwrap()
+    command
 }
 
 /// All that it said.
