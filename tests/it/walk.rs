@@ -149,8 +149,8 @@ const SHARE: usize = 6;
 
 /// Of how many hundredths of its size the city is, and which share of the metrics is walked.
 fn asked() -> (u32, usize) {
-    let all = env::var("SHUPING_WALK").ok().map(|hundredths| (hundredths.parse().unwrap(), 1));
-    all.unwrap_or((2, SHARE))
+    let all = env::var_os("SHUPING_WALK").map(|text| text.into_string().unwrap());
+    all.map_or((2, SHARE), |hundredths| (hundredths.parse().unwrap(), 1))
 }
 
 #[test]
