@@ -4,7 +4,7 @@
 //! [`model`] types, checks and resolves them and quarantines what breaks its contract, [`measure`]
 //! counts by unit, section and month and computes the metrics, [`score`] turns them into points,
 //! [`warehouse`] loads the tables that analysts query, [`publish`] writes the files that scoring tools
-//! read. [`night`] alone knows the order, [`explain`] goes back from a number to its rows,
+//! read; [`handbook`] tells people what it all means. [`night`] alone knows the order, [`explain`] goes back from a number to its rows,
 //! [`quarantine`] gives rows that were held back to those who sent them; imports only go down. [`schedule`] says when nights
 //! run.
 
@@ -18,6 +18,7 @@ pub mod night;
 pub mod quarantine;
 // Floor 3: neighbours, none imports another
 pub mod extract;
+pub mod handbook;
 pub mod measure;
 pub mod model;
 pub mod publish;

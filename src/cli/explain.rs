@@ -3,12 +3,14 @@
 use std::io;
 use std::path::Path;
 
+use super::Above;
 use super::DISK;
 use super::DONE;
 use super::Explain;
 use super::Face;
 use super::USAGE;
 use super::home;
+use super::moved;
 use super::report::grouped;
 use crate::base::access::Access;
 use crate::base::cell::decimal_text;
@@ -25,6 +27,7 @@ use crate::explain::Unknown;
 use crate::explain::What;
 use crate::measure::cube::Spot;
 use crate::measure::evaluate::rounded;
+use crate::measure::groups::Level;
 use crate::measure::worked::Rule;
 use crate::measure::worked::Step;
 use crate::measure::worked::exact_text;
@@ -68,15 +71,26 @@ pub(super) fn explain(root: &Path, asked: &Explain, face: &mut Face<'_>) -> anyh
 
 fn told(desk: &Desk<'_>, var: &Path, asked: &Explain, face: &mut Face<'_>) -> anyhow::Result<u8> {
     let metric = desk.metric(&asked.metric)?;
-    let unit = desk.unit(&asked.unit, &[metric])?;
-    let telling = unit.telling();
+    let place = match (&asked.unit, asked.level) {
+        (_, Some(level)) => {
+            let level = match level {
+                Above::Parent => Level::Parent,
+                Above::Category => Level::Category,
+                Above::County => Level::County,
+                Above::City => Level::City,
+            };
+            desk.group((level, asked.group.as_deref().unwrap_or_default()), &[metric])?
+        }
+        (unit, None) => desk.unit(unit.as_deref().unwrap_or_default(), &[metric])?,
+    };
     let question = Question {
         metric: &asked.metric,
         section: asked.section.as_deref(),
         part: asked.part.as_deref(),
         period: &asked.period,
     };
-    let explained = unit.explain(&telling, question)?;
+    let explained = place.explain(&[question])?;
+    let Some(explained) = explained.into_iter().next() else { return Ok(USAGE) };
     if asked.json {
         writeln!(face.out, "{:#}", explain::json(&explained))?;
     } else if asked.rows {
@@ -118,6 +132,8 @@ fn rows(
     let lines = explained.lines();
     let told = &explained.worked.told;
     let (unit, section) = told.place.clone();
+    let group = told.part.as_ref().filter(|_| told.level.is_above());
+    let unit = group.map_or(unit, |(level, key)| format!("{level}:{key}"));
     let facts = explained.facts.iter().map(|rows| rows.fact.name.as_str()).collect::<Vec<_>>();
     let mut what = vec![
         ("metric", told.metric.name.clone()),
@@ -141,6 +157,7 @@ fn complain(unknown: &Unknown, face: &mut Face<'_>) -> io::Result<()> {
     let say = match unknown.what {
         What::Metric => Say::UnknownMetric,
         What::Unit => Say::UnknownUnit,
+        What::Group => Say::UnknownGroup,
         What::Section => Say::UnknownSection,
         What::Part => Say::UnknownPart,
         What::Period => Say::UnknownPeriod,
@@ -168,7 +185,8 @@ fn head(explained: &Explanation<'_>, face: &mut Face<'_>) -> io::Result<()> {
     let told = &explained.worked.told;
     let metric = told.metric;
     let place = place(&(told.place.clone(), told.part.clone()));
-    let unit = format!("{} ({})", explained.unit, told.place.0);
+    let key = Some(&told.place.0).filter(|key| !key.is_empty()).map(|key| format!(" ({key})"));
+    let unit = format!("{}{}", explained.unit, key.unwrap_or_default());
     let spot = [unit, place].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>();
     writeln!(face.out, "{} {}   {}   {}", metric.name, metric.title, spot.join(" "), told.period)?;
     let nouns = [
@@ -254,8 +272,11 @@ fn parts(explained: &Explanation<'_>, face: &mut Face<'_>) -> io::Result<()> {
         writeln!(face.out, "\n{heading}: {} = {}", over.formula, amount(over.value))?;
         for part in &over.parts {
             let mark = if part.counts { "" } else { Say::Excluded.text(face.lang) };
-            let line = format!("{} / {}  {mark}", amount(part.above), amount(part.below));
-            writeln!(face.out, "  {}  {}", place(&part.spot), line.trim_end())?;
+            let below = part.below.map(|below| format!(" / {}", amount(Some(below))));
+            let line = format!("{}{}  {mark}", amount(part.above), below.unwrap_or_default());
+            let unit = place(&part.spot);
+            let unit = if unit.is_empty() { part.spot.0.0.clone() } else { unit };
+            writeln!(face.out, "  {unit}  {}", line.trim_end())?;
         }
     }
     Ok(())
@@ -329,6 +350,39 @@ fn sources(explained: &Explanation<'_>, face: &mut Face<'_>) -> io::Result<()> {
     Ok(())
 }
 
+/// What moved since the night before, and why.
+fn since(explained: &Explanation<'_>, face: &mut Face<'_>) -> io::Result<()> {
+    let Some(since) = &explained.moved else { return Ok(()) };
+    let told = since.told.as_ref();
+    let was = told.map_or("–", |(status, value)| value.as_deref().unwrap_or(status));
+    let cause = since.cause.map_or(Say::NothingMoved, moved::said).text(face.lang);
+    let nouns = [
+        ("release", since.release.clone()),
+        ("was", plain(was).to_owned()),
+        ("cause", cause.to_owned()),
+    ];
+    let line = face.say(Say::SinceRelease, &nouns);
+    writeln!(face.out, "  {line}")?;
+    if !explained.is_told() {
+        return Ok(());
+    }
+    for fresh in &since.fresh {
+        let nouns = [
+            ("fact", fresh.fact.clone()),
+            ("new", grouped(fresh.new)),
+            ("changed", grouped(fresh.changed)),
+        ];
+        let line = face.say(Say::FreshRows, &nouns);
+        writeln!(face.out, "    {line}")?;
+    }
+    Ok(())
+}
+
+/// A decimal without the noughts at its end.
+fn plain(text: &str) -> &str {
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text }
+}
+
 fn foot(explained: &Explanation<'_>, face: &mut Face<'_>) -> io::Result<()> {
     writeln!(face.out)?;
     if !explained.stale.is_empty() {
@@ -350,7 +404,12 @@ fn foot(explained: &Explanation<'_>, face: &mut Face<'_>) -> io::Result<()> {
         ];
         let line = face.say(Say::Before, &nouns);
         writeln!(face.out, "  {line}")?;
+        for (measure, spot, was, is) in explained.steps_since() {
+            let name = [measure, place(&spot)].join(" ");
+            writeln!(face.out, "    {}: {} → {}", name.trim_end(), amount(was), amount(is))?;
+        }
     }
+    since(explained, face)?;
     let (night, as_of) = explained.days();
     let mut nouns = vec![
         ("night", night.to_string()),

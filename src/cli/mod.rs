@@ -3,6 +3,7 @@
 mod aliases;
 mod demo;
 mod diff;
+mod docs;
 mod draft;
 mod explain;
 mod home;
@@ -126,6 +127,8 @@ enum Verb {
     Diff(diff::Diff),
     /// Tell the last night by drafted definitions or thresholds and show what they would move
     Try(draft::Try),
+    /// Write the metric handbook: a page, Markdown and a workbook
+    Docs(docs::Docs),
     /// Work out the examples of the home's metrics
     Test(test::Tests),
     /// List the names that no unit answers to, or decide about one
@@ -188,13 +191,28 @@ struct Pair {
     note: String,
 }
 
+/// The levels above the unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Above {
+    Parent,
+    Category,
+    County,
+    City,
+}
+
 #[derive(Debug, clap::Args)]
 struct Explain {
     /// The metric, such as `on_time_rate`
     metric: String,
     /// The unit, by its key or any of its names
-    #[arg(long)]
-    unit: String,
+    #[arg(long, required_unless_present = "level")]
+    unit: Option<String>,
+    /// A group of units instead
+    #[arg(long, conflicts_with_all = ["unit", "section", "part"])]
+    level: Option<Above>,
+    /// Which group: the unit above, a category, a region; the city is one
+    #[arg(long, requires = "level", required_if_eq_any = [("level", "parent"), ("level", "category"), ("level", "county")])]
+    group: Option<String>,
     /// One section of it, by its key or name
     #[arg(long, conflicts_with = "part")]
     section: Option<String>,

@@ -222,7 +222,7 @@ fn distance(it: &Moved) -> f64 {
     if largest == 0.0 { 0.0 } else { (after - before).abs() / largest }
 }
 
-fn said(cause: Cause) -> Say {
+pub(super) fn said(cause: Cause) -> Say {
     match cause {
         Cause::Definition => Say::CauseDefinition,
         Cause::Units => Say::CauseUnits,

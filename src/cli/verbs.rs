@@ -10,6 +10,7 @@ use super::Verb;
 use super::aliases;
 use super::demo;
 use super::diff;
+use super::docs;
 use super::draft;
 use super::explain;
 use super::home;
@@ -56,6 +57,7 @@ pub(super) async fn verb(arguments: Arguments, face: &mut Face<'_>) -> anyhow::R
         Verb::Rekey(asked) => rekey::rekey(root, &asked, face),
         Verb::Explain(asked) => explain::explain(root, &asked, face),
         Verb::Diff(asked) => diff::diff(root, &asked, face),
+        Verb::Docs(asked) => docs::docs(root, &asked, face),
         Verb::Test(asked) => test::test(root, &asked, face),
         Verb::Try(asked) => draft::draft(root, &asked, face),
         Verb::Aliases(asked) => aliases::aliases(root, &asked, face),

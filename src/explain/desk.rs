@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 
-use super::OfUnit;
+use super::Place;
+use super::place::Above;
 use super::published::Release;
 use super::question::Unknown;
 use super::question::What;
@@ -20,22 +21,26 @@ use crate::frame::table;
 use crate::measure::cube;
 use crate::measure::evaluate::Unit;
 use crate::measure::fact;
+use crate::measure::groups::Groups;
+use crate::measure::groups::Level;
 use crate::measure::kept::Kept;
 use crate::measure::kept::Ledger;
 use crate::measure::peers::Peers;
 use crate::measure::units::units;
 use crate::model::lake::Lake;
 use crate::model::resolve::Resolver;
+use crate::publish;
 use crate::spec::catalog::Catalog;
 use crate::spec::pipeline::Metric;
 
 /// A home whose numbers are explained.
 pub struct Desk<'d> {
     pub(super) catalog: &'d Catalog,
-    var: PathBuf,
+    pub(super) var: PathBuf,
     pub(super) kept: Kept,
     pub(super) ledger: Ledger,
     units: Vec<Unit>,
+    table: DataFrame,
     pub(super) names: BTreeMap<String, String>,
     pub(super) resolver: Resolver,
     pub(super) peers: Peers<'d>,
@@ -75,6 +80,7 @@ impl<'d> Desk<'d> {
             resolver: Resolver::of(catalog, &unit, &section, days(catalog)),
             units: units(Some(&unit)),
             peers: Peers::of(catalog, Some(&unit), ledger.as_of),
+            table: unit,
             ledger,
         })
     }
@@ -101,7 +107,7 @@ impl<'d> Desk<'d> {
     ///
     /// # Errors
     /// [`Unknown`], or a lake that can't be read.
-    pub fn unit(&'d self, name: &str, metrics: &[&Metric]) -> anyhow::Result<OfUnit<'d>> {
+    pub fn unit(&'d self, name: &str, metrics: &[&Metric]) -> anyhow::Result<Place<'d>> {
         let by_key = self.units.iter().find(|unit| unit.unit_id == name);
         let unit = by_key.or_else(|| {
             let named = self.resolver.unit_named(name, self.ledger.as_of)?;
@@ -111,10 +117,73 @@ impl<'d> Desk<'d> {
             let names = self.names.iter().flat_map(|(id, name)| [id.as_str(), name.as_str()]);
             return Err(unknown(What::Unit, name, &names.collect::<Vec<_>>()).into());
         };
-        let mut rows = BTreeMap::new();
-        for fact in self.facts_of(metrics) {
-            rows.insert(fact.to_owned(), self.kept.rows(fact, &unit.unit_id)?);
-        }
+        let rows = self.rows(metrics, &[("_unit", &unit.unit_id)])?;
+        let released = self.releases(&[("unit_id", &unit.unit_id)])?;
+        self.place(std::slice::from_ref(unit), rows, (None, released))
+    }
+
+    /// What a night kept of a group of units, by its level and key; a unit above others by any name.
+    ///
+    /// # Errors
+    /// [`Unknown`], or a lake that can't be read.
+    pub fn group(
+        &'d self,
+        (level, key): (Level, &str),
+        metrics: &[&Metric],
+    ) -> anyhow::Result<Place<'d>> {
+        let groups = Groups::of(Some(&self.table), &self.catalog.settings.name);
+        let named = || match level {
+            Level::Parent => self.resolver.unit_named(key, self.ledger.as_of),
+            Level::City => Some(self.catalog.settings.name.clone()),
+            _ => None,
+        };
+        let at = groups.at(level, key).or_else(|| groups.at(level, &named()?));
+        let Some(at) = at else {
+            let of_level = groups.list.iter().filter(|group| group.level == level);
+            let keys: Vec<&str> = of_level.map(|group| group.key.as_str()).collect();
+            return Err(unknown(What::Group, key, &keys).into());
+        };
+        let rows = self.rows(metrics, &[])?;
+        let key = groups.list.get(at).map_or(key, |group| &group.key);
+        let released = self.releases(&[("level", level.name()), ("dim_value", key)])?;
+        self.place(&self.units, rows, (Some((groups.clone(), at)), released))
+    }
+
+    /// What a night kept of everybody, units and groups; `metrics` are those asked about.
+    ///
+    /// # Errors
+    /// A lake that can't be read.
+    pub fn everybody(&'d self, metrics: &[&Metric]) -> anyhow::Result<Place<'d>> {
+        let groups = Groups::of(Some(&self.table), &self.catalog.settings.name);
+        let rows = self.rows(metrics, &[])?;
+        self.place(&self.units, rows, (Some((groups, 0)), Vec::new()))
+    }
+
+    /// The rows of the facts below metrics.
+    fn rows(
+        &self,
+        metrics: &[&Metric],
+        of: &[(&str, &str)],
+    ) -> anyhow::Result<BTreeMap<String, DataFrame>> {
+        let facts = self.facts_of(metrics).into_iter();
+        facts.map(|fact| Ok((fact.to_owned(), self.kept.rows(fact, of)?))).collect()
+    }
+
+    /// The release of the night and the one of the night before, as far as they stand.
+    fn releases(&self, of: &[(&str, &str)]) -> anyhow::Result<Vec<Release>> {
+        let (root, night) = (self.var.join("release"), self.ledger.night);
+        let own = publish::find(&root, Some(&night.to_string()))?;
+        let Some(own) = own else { return Ok(Vec::new()) };
+        let before = if root.is_dir() { publish::before(&root, night)? } else { None };
+        [Some(own), before].into_iter().flatten().map(|folder| Release::of(&folder, of)).collect()
+    }
+
+    fn place(
+        &'d self,
+        units: &'d [Unit],
+        rows: BTreeMap<String, DataFrame>,
+        (group, released): (Option<(Groups, usize)>, Vec<Release>),
+    ) -> anyhow::Result<Place<'d>> {
         let no_tables = BTreeMap::new();
         let ground = fact::Ground {
             catalog: self.catalog,
@@ -124,9 +193,8 @@ impl<'d> Desk<'d> {
         };
         let cube =
             cube::count_again(&ground, self.ledger.facts(), &rows).context("counting again")?;
-        let released =
-            Release::of_unit(&self.var.join("release"), self.ledger.night, &unit.unit_id)?;
-        Ok(OfUnit { desk: self, unit, rows, cube, fed: self.catalog.filled(), released })
+        let above = group.map(|(groups, at)| Above { cube: cube.rolled(&groups), groups, at });
+        Ok(Place::of(self, units, rows, (cube, above, released)))
     }
 
     /// The facts below metrics, those of their bases among them.

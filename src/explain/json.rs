@@ -7,6 +7,7 @@ use super::Counted;
 use super::Explanation;
 use super::Published;
 use super::Rows;
+use super::Since;
 use crate::base::cell::decimal_text;
 use crate::measure::cube::Spot;
 use crate::measure::evaluate::rounded;
@@ -15,6 +16,7 @@ use crate::measure::worked::Rule;
 use crate::measure::worked::Step;
 use crate::measure::worked::Worked;
 use crate::measure::worked::exact_text;
+use crate::publish::moved::Cause;
 use crate::spec::formula::Exact;
 
 /// How many files or pages are named before the rest is only counted.
@@ -34,7 +36,8 @@ pub fn json(explained: &Explanation<'_>) -> Value {
         "basis": metric.basis,
         "definition": format!("{}:{}", metric.file, metric.place.line),
         "measured_in": metric.measured_in,
-        "unit_id": told.place.0,
+        "level": told.level.name(),
+        "unit_id": (!told.level.is_above()).then_some(&told.place.0),
         "unit": explained.unit,
         "section_id": told.place.1,
         "dim": part,
@@ -55,6 +58,8 @@ pub fn json(explained: &Explanation<'_>) -> Value {
         "overs": worked.overs.iter().map(parted).collect::<Vec<_>>(),
         "measures": explained.measures.iter().map(counted).collect::<Vec<_>>(),
         "facts": explained.facts.iter().map(rows).collect::<Vec<_>>(),
+        "steps_since": explained.steps_since().iter().map(step_since).collect::<Vec<_>>(),
+        "moved": explained.moved.as_ref().map(moved),
         "before": explained.before.as_ref().map(|before| before_json(worked, before)),
         "published": published(&explained.published),
     })
@@ -180,6 +185,28 @@ fn before_json(now: &Worked<'_>, before: &Worked<'_>) -> Value {
         "shown": shown(before),
         "status": before.told.status.name(),
         "difference": exact(difference),
+    })
+}
+
+fn step_since((measure, spot, was, is): &super::Step) -> Value {
+    let mut object = serde_json::Map::new();
+    object.insert("measure".to_owned(), json!(measure));
+    object.extend(place(spot));
+    object.insert("was".to_owned(), json!(exact(*was)));
+    object.insert("is".to_owned(), json!(exact(*is)));
+    Value::Object(object)
+}
+
+fn moved(since: &Since) -> Value {
+    let fresh = since.fresh.iter();
+    let fresh = fresh.map(|it| json!({ "fact": it.fact, "new": it.new, "changed": it.changed }));
+    let (status, value) = since.told.clone().unzip();
+    json!({
+        "release": since.release,
+        "status": status,
+        "value": value.flatten(),
+        "cause": since.cause.map(Cause::name),
+        "fresh": fresh.collect::<Vec<_>>(),
     })
 }
 

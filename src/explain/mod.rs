@@ -2,11 +2,12 @@
 
 mod desk;
 mod json;
+mod place;
 mod published;
 mod question;
 mod rows;
+mod since;
 mod sources;
-mod unit;
 
 use jiff::civil::Date;
 
@@ -14,13 +15,16 @@ pub use self::desk::Desk;
 pub use self::desk::ledger;
 pub use self::json::PLACES;
 pub use self::json::json;
+pub use self::place::Place;
+pub use self::place::Walk;
 pub use self::published::Published;
 pub use self::question::Question;
 pub use self::question::Unknown;
 pub use self::question::What;
 pub use self::rows::Rows;
+pub use self::since::Fresh;
+pub use self::since::Since;
 pub use self::sources::Source;
-pub use self::unit::OfUnit;
 use crate::base::period::Period;
 use crate::measure::cube::Spot;
 use crate::measure::evaluate::Status;
@@ -44,6 +48,8 @@ pub struct Explanation<'e> {
     pub stale: Vec<String>,
     /// The same metric in the period before.
     pub before: Option<Worked<'e>>,
+    /// What moved since the release of the night before.
+    pub moved: Option<Since>,
     /// What the release of the night says.
     pub published: Published,
     /// The night that was explained.
@@ -69,7 +75,27 @@ pub struct Counted<'e> {
     pub is_runnable: bool,
 }
 
+/// A measure that is not what it was in the period before: its name and place, what it was and is.
+pub type Step = (String, Spot, Option<Exact>, Option<Exact>);
+
 impl Explanation<'_> {
+    /// The measures that are not what they were in the period before, in the order of the formula.
+    pub fn steps_since(&self) -> Vec<Step> {
+        let (Some(before), now) = (&self.before, &self.worked) else { return Vec::new() };
+        let mut steps = Vec::new();
+        for used in now.uses.iter().filter(|used| used.period == now.told.period) {
+            let was = before.uses.iter().find(|was| {
+                (&was.measure, &was.spot) == (&used.measure, &used.spot)
+                    && was.period == before.told.period
+            });
+            let was = was.and_then(|was| was.amount);
+            if was != used.amount {
+                steps.push((used.measure.clone(), used.spot.clone(), was, used.amount));
+            }
+        }
+        steps
+    }
+
     /// Whether the number may be told at all.
     pub fn is_told(&self) -> bool {
         self.worked.told.status != Status::Withheld

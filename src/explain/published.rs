@@ -1,17 +1,15 @@
 //! Does the release say the same? What is explained is what was published, or the difference is told.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
-
-use anyhow::Context as _;
-use jiff::civil::Date;
 
 use crate::base::cell::decimal_text;
 use crate::frame::parquet;
 use crate::frame::table;
 use crate::measure::evaluate::Told;
 use crate::measure::evaluate::rounded;
+use crate::publish;
+use crate::spec::version::Defined;
 
 /// What the release of a night says of a number.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,19 +28,19 @@ const PLACES: u8 = 12;
 /// Where and when: the metric, section, value of the dimension, kind of period and period.
 type Key = [Option<String>; 5];
 
-/// What the release of a night says of a unit.
+/// What a release says of a unit or of a group.
 pub(super) struct Release {
-    name: String,
+    pub(super) name: String,
+    pub(super) definitions: Vec<Defined>,
     /// Its status and value.
     values: BTreeMap<Key, (String, Option<String>)>,
 }
 
 impl Release {
-    /// The last revision of a night below `root`; none where there is none.
-    pub(super) fn of_unit(root: &Path, night: Date, unit: &str) -> anyhow::Result<Option<Release>> {
-        let Some(name) = newest(root, night)? else { return Ok(None) };
-        let file = root.join(&name).join("metrics.parquet");
-        let rows = parquet::read_where(&file, &[("unit_id", unit)])?;
+    /// What the release of a folder says where its columns have some texts.
+    pub(super) fn of(folder: &Path, texts: &[(&str, &str)]) -> anyhow::Result<Release> {
+        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let rows = parquet::read_where(&folder.join("metrics.parquet"), texts)?;
         let told = ["status", "value"];
         let names = [&KEY[..], &told[..]].concat();
         let values = table::to_rows(&rows, &names).into_iter().filter_map(|row| {
@@ -50,11 +48,17 @@ impl Release {
             let key = std::array::from_fn(|_| cells.next().flatten());
             Some((key, (cells.next()??, cells.next()?)))
         });
-        Ok(Some(Release { name, values: values.collect() }))
+        let definitions = publish::moved::definitions(folder)?;
+        Ok(Release { name, definitions, values: values.collect() })
     }
 
-    /// Whether it says the same.
-    pub(super) fn says(&self, told: &Told<'_>) -> Published {
+    /// Whether it tells a metric of the place at all.
+    pub(super) fn tells(&self, metric: &str) -> bool {
+        self.values.keys().any(|[name, ..]| name.as_deref() == Some(metric))
+    }
+
+    /// The status and value that it tells.
+    pub(super) fn told(&self, told: &Told<'_>) -> Option<&(String, Option<String>)> {
         let key = [
             Some(told.metric.name.clone()),
             told.place.1.clone(),
@@ -62,7 +66,12 @@ impl Release {
             Some(told.period.kind().name().to_owned()),
             Some(told.period.to_string()),
         ];
-        let Some((status, value)) = self.values.get(&key) else { return Published::Nothing };
+        self.values.get(&key)
+    }
+
+    /// Whether it says the same.
+    pub(super) fn says(&self, told: &Told<'_>) -> Published {
+        let Some((status, value)) = self.told(told) else { return Published::Nothing };
         let own = told.value.map(|value| decimal_text(rounded(value, PLACES), PLACES));
         if status == told.status.name() && *value == own {
             return Published::Same(self.name.clone());
@@ -73,17 +82,3 @@ impl Release {
 }
 
 const KEY: [&str; 5] = ["metric", "section_id", "dim_value", "period_kind", "period"];
-
-/// The last revision of a night.
-fn newest(root: &Path, night: Date) -> anyhow::Result<Option<String>> {
-    if !root.is_dir() {
-        return Ok(None);
-    }
-    let mut last: Option<(u32, String)> = None;
-    for entry in fs::read_dir(root).context("reading the releases")? {
-        let name = entry?.file_name().to_string_lossy().into_owned();
-        let revision = name.strip_prefix(&format!("{night}.")).and_then(|text| text.parse().ok());
-        last = last.into_iter().chain(revision.map(|revision| (revision, name))).max();
-    }
-    Ok(last.map(|(_, name)| name))
-}

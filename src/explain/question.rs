@@ -21,6 +21,7 @@ pub struct Unknown {
 pub enum What {
     Metric,
     Unit,
+    Group,
     Section,
     Part,
     Period,
@@ -31,6 +32,7 @@ impl std::fmt::Display for What {
         out.pad(match self {
             What::Metric => "metric",
             What::Unit => "unit",
+            What::Group => "group",
             What::Section => "section",
             What::Part => "part",
             What::Period => "period",

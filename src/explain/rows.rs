@@ -7,7 +7,6 @@ use super::Source;
 use crate::frame::DataFrame;
 use crate::frame::table;
 use crate::spec::pipeline::Fact;
-use crate::spec::pipeline::Make;
 use crate::spec::pipeline::Measure;
 
 /// The rows of a fact behind a number.
@@ -30,17 +29,8 @@ pub struct Rows<'e> {
 
 /// The derived columns that measures use, those below them first, with the text that makes them.
 pub(super) fn derived(fact: &Fact, measures: &[&Measure]) -> Vec<(String, String)> {
-    let text = |make: &Make| match make {
-        Make::Sql(text, _) => text.value.clone(),
-        Make::Spell { on: (text, _) } => format!("SPELL ON {}", text.value),
-        Make::Listed { list, value } => format!("{} LISTED IN {}", value.value, list.value),
-        Make::Exists { fact, keep } => {
-            let keep = keep.as_ref().map(|(text, _)| format!(" WHERE {}", text.value));
-            format!("EXISTS {}{}", fact.value, keep.unwrap_or_default())
-        }
-    };
     let made = fact.made_for(measures).into_iter();
-    made.map(|derived| (derived.name.clone(), text(&derived.make))).collect()
+    made.map(|derived| (derived.name.clone(), derived.make.text())).collect()
 }
 
 /// Where a row stands among the counted, before its own columns.

@@ -31,6 +31,8 @@ pub struct Behind {
     pub spot: Spot,
     month: String,
     months: Vec<i32>,
+    /// Of a group: which units stand in it in which months.
+    members: Option<Vec<(Vec<String>, Vec<i32>)>>,
 }
 
 impl Behind {
@@ -55,24 +57,65 @@ impl Behind {
             spot: spot.clone(),
             month: month_of_measure(fact, measure),
             months: months.into_iter().map(month_number).collect(),
+            members: None,
         }
+    }
+
+    /// The same of a group of units; `standing` knows which units stand in it in a month.
+    #[must_use]
+    pub fn of_group(self, mut standing: impl FnMut(Month) -> Vec<String>) -> Self {
+        let mut members: Vec<(Vec<String>, Vec<i32>)> = Vec::new();
+        for number in &self.months {
+            let month = i16::try_from(number / 100).ok();
+            let month = month.zip(i8::try_from(number % 100).ok());
+            let Some(month) = month.and_then(|(year, month)| Month::new(year, month)) else {
+                continue;
+            };
+            let units = standing(month);
+            match members.last_mut() {
+                Some((known, months)) if *known == units => months.push(*number),
+                _ => members.push((units, vec![*number])),
+            }
+        }
+        members.retain(|(units, _)| !units.is_empty());
+        Behind { members: Some(members), ..self }
     }
 
     /// The condition as SQL, on one line.
     pub fn sql(&self) -> String {
         let ((unit, section), part) = &self.spot;
+        if let Some(members) = &self.members {
+            let claim = |(units, months): &(Vec<String>, Vec<i32>)| {
+                let units: Vec<String> = units.iter().map(|unit| literal(unit)).collect();
+                format!("_unit in ({}) and {}", units.join(", "), self.within(months))
+            };
+            return match members.as_slice() {
+                [] => "false".to_owned(),
+                [always] => claim(always),
+                all => {
+                    let all = all.iter().map(|some| format!("({})", claim(some)));
+                    all.collect::<Vec<_>>().join(" or ")
+                }
+            };
+        }
         let mut claims = vec![format!("_unit = {}", literal(unit))];
         claims.extend(section.iter().map(|section| format!("_section = {}", literal(section))));
         claims.extend(part.iter().map(|(by, value)| {
             format!("{} = {}", identifier(&format!("_by_{by}")), literal(value))
         }));
+        claims.push(self.within(&self.months));
+        claims.join(" and ")
+    }
+
+    /// The condition of months.
+    fn within(&self, months: &[i32]) -> String {
         let month = identifier(&self.month);
-        claims.push(match self.months.as_slice() {
+        match months {
             [] => "false".to_owned(),
             [one] => format!("{month} = {one}"),
             [first, .., last]
                 if last / 100 * 12 + last % 100 - (first / 100 * 12 + first % 100) + 1
-                    == i32::try_from(self.months.len()).unwrap_or(0) =>
+                    == i32::try_from(months.len()).unwrap_or(0) =>
             {
                 format!("{month} between {first} and {last}")
             }
@@ -80,8 +123,7 @@ impl Behind {
                 let all: Vec<String> = all.iter().map(ToString::to_string).collect();
                 format!("{month} in ({})", all.join(", "))
             }
-        });
-        claims.join(" and ")
+        }
     }
 
     /// The rows, among those of the fact in the unit.
@@ -117,8 +159,18 @@ impl Behind {
 
     fn claim(&self) -> Expr {
         let ((_, section), part) = &self.spot;
-        let month = |any: Expr, number: &i32| any.or(col(self.month.as_str()).eq(lit(*number)));
-        let mut claim = self.months.iter().fold(lit(false), month);
+        let any = |months: &[i32]| {
+            let month = |any: Expr, one: &i32| any.or(col(self.month.as_str()).eq(lit(*one)));
+            months.iter().fold(lit(false), month)
+        };
+        if let Some(members) = &self.members {
+            let claim = |(units, months): &(Vec<String>, Vec<i32>)| {
+                let units = lit(Series::new("_unit".into(), units)).implode(false);
+                col("_unit").is_in(units, false).and(any(months))
+            };
+            return members.iter().map(claim).fold(lit(false), Expr::or);
+        }
+        let mut claim = any(&self.months);
         if let Some(section) = section {
             claim = claim.and(col("_section").eq(lit(section.as_str())));
         }
@@ -133,6 +185,12 @@ impl Behind {
         let is_whole = |spot: &Spot| spot.0.1.is_none() && spot.1.is_none();
         is_whole(&self.spot) && !is_whole(&other.spot)
     }
+}
+
+/// The last month that what holds is told of; of people only whole months are told.
+pub fn last_month(as_of: Date, is_withheld: bool) -> Month {
+    let month = Month::of(as_of);
+    if is_withheld && as_of < month.last() { month.previous() } else { month }
 }
 
 /// Rows with what each counts for some measures, as a column of the measure's name; empty where it does

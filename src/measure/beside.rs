@@ -89,6 +89,11 @@ impl<'t> Beside<'t> {
         &self.of_groups[at]
     }
 
+    /// What is withheld of each group, in their order.
+    pub(super) fn into_groups(self) -> Vec<Withholding<'t>> {
+        self.of_groups
+    }
+
     /// Withholds groups that would tell of people who are withheld.
     fn hide(&mut self, asked: &Asked<'_, '_>, rests: Rests<'t>, period: Period) {
         let hidden = asked.hidden(rests, period);

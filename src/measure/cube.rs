@@ -24,10 +24,8 @@ use crate::base::period::Month;
 use crate::frame::FrameError;
 use crate::frame::expr;
 use crate::frame::table;
-use crate::spec::function::AsksCalendar;
 use crate::spec::pipeline::Fact;
 use crate::spec::pipeline::FactKind;
-use crate::spec::pipeline::Make;
 use crate::spec::pipeline::Measure;
 
 /// What is known of a fact.
@@ -205,7 +203,7 @@ fn rows_of(measure: &str) -> String {
 fn nothing(ground: &Ground<'_>, fact: &Fact, measure: &Measure) -> Amounts {
     Amounts {
         fact: fact.name.clone(),
-        asks_calendar: asks_calendar(fact, measure),
+        asks_calendar: fact.asks_calendar(measure),
         lists: fact.lists_of(measure),
         is_stock: matches!(fact.kind, FactKind::Stock { .. }) && !measure.at_quarter_ends,
         quarters_until: measure.at_quarter_ends.then_some(ground.as_of),
@@ -215,25 +213,6 @@ fn nothing(ground: &Ground<'_>, fact: &Fact, measure: &Measure) -> Amounts {
         rows: BTreeMap::new(),
         counts: BTreeMap::new(),
     }
-}
-
-/// For which days a measure, its columns or those they are made of ask the calendar.
-fn asks_calendar(fact: &Fact, measure: &Measure) -> AsksCalendar {
-    let mut asking: BTreeMap<&str, AsksCalendar> = BTreeMap::new();
-    if matches!(fact.kind, FactKind::Span { .. }) {
-        asking.extend(["workdays", "month_workdays"].map(|name| (name, AsksCalendar::Within)));
-    }
-    for derived in &fact.derive {
-        let Make::Sql(_, tree) = &derived.make else { continue };
-        let mut asks = AsksCalendar::Never;
-        tree.each_call(&mut |function| asks = asks.max(function.asks_calendar()));
-        tree.each_column(&mut |name| asks = asking.get(name).map_or(asks, |of| asks.max(*of)));
-        asking.insert(&derived.name, asks);
-    }
-    let (mut asks, aggregate) = (AsksCalendar::Never, &measure.aggregate);
-    aggregate.each_call(&mut |function| asks = asks.max(function.asks_calendar()));
-    aggregate.each_column(&mut |name| asks = asking.get(name).map_or(asks, |of| asks.max(*of)));
-    asks
 }
 
 /// Adds up a column of whole numbers, or of the digits of decimals.

@@ -34,6 +34,11 @@ impl Level {
     /// Those above the unit, the wider ones first.
     pub const ABOVE: [Level; 4] = [Level::City, Level::Category, Level::County, Level::Parent];
 
+    /// The level of a word.
+    pub fn named(word: &str) -> Option<Level> {
+        Level::ABOVE.into_iter().find(|level| level.name() == word)
+    }
+
     /// The word in files and tables.
     pub fn name(self) -> &'static str {
         match self {
@@ -134,6 +139,22 @@ impl Groups {
         let city = self.list.first().map_or("", |city| city.key.as_str());
         let around = self.around(unit, stay, month, city).into_iter();
         around.filter_map(|group| self.places.get(&group).copied()).collect()
+    }
+
+    /// The place in the list of a group; none where it is none.
+    pub fn at(&self, level: Level, key: &str) -> Option<usize> {
+        self.places.get(&Group { level, key: key.to_owned() }).copied()
+    }
+
+    /// The units that stand in each group in a month, in the order of the list.
+    pub fn standing(&self, month: Month, is_stock: bool) -> Vec<Vec<String>> {
+        let mut standing = vec![Vec::new(); self.list.len()];
+        for unit in self.of_units() {
+            for at in self.of_unit(unit, month, is_stock) {
+                standing[at].push(unit.to_owned());
+            }
+        }
+        standing
     }
 
     /// Every unit, in the order of their keys.

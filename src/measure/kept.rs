@@ -154,16 +154,16 @@ impl Kept {
         Ok(serde_json::from_slice(&bytes).map_err(|fault| named(&path)(io::Error::other(fault)))?)
     }
 
-    /// The rows of a fact in a unit.
+    /// The rows of a fact that have some texts, such as those of a unit.
     ///
     /// # Errors
     /// A file that can't be read.
-    pub fn rows(&self, fact: &str, unit: &str) -> Result<DataFrame, MeasureError> {
+    pub fn rows(&self, fact: &str, texts: &[(&str, &str)]) -> Result<DataFrame, MeasureError> {
         let path = self.file(fact);
         if !path.exists() {
             return Ok(DataFrame::empty());
         }
-        Ok(parquet::read_where(&path, &[("_unit", unit)])?)
+        Ok(parquet::read_where(&path, texts)?)
     }
 
     fn beside(&self) -> PathBuf {

@@ -25,6 +25,7 @@ pub mod units;
 mod values;
 mod withhold;
 pub mod worked;
+pub mod working;
 mod written;
 
 use crate::frame::FrameError;

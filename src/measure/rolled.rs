@@ -76,7 +76,7 @@ impl<'m> Telling<'_, 'm> {
     }
 
     /// The same telling over what groups have together.
-    pub(super) fn over<'g>(&'g self, cube: &'g Cube, groups: &'g Groups) -> Telling<'g, 'm> {
+    pub fn over<'g>(&'g self, cube: &'g Cube, groups: &'g Groups) -> Telling<'g, 'm> {
         Telling {
             cube,
             metrics: self.metrics.clone(),
@@ -191,7 +191,8 @@ type Standing<'g> = BTreeMap<&'g str, BTreeMap<Month, [Vec<Spot>; 2]>>;
 
 impl Cube {
     /// What the units of each group have together, month by month.
-    pub(super) fn rolled(&self, groups: &Groups) -> Cube {
+    #[must_use]
+    pub fn rolled(&self, groups: &Groups) -> Cube {
         let mut months: BTreeMap<&str, BTreeSet<Month>> = BTreeMap::new();
         for unit in groups.of_units() {
             let all = self.measures.values().flat_map(|amounts| amounts.months_of(unit));

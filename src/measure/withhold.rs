@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 use num_traits::Signed as _;
 use num_traits::Zero as _;
 
+use super::behind::last_month;
 use super::cube::Amounts;
 use super::cube::Spot;
 use super::telling::Telling;
@@ -180,8 +181,7 @@ impl Telling<'_, '_> {
     /// The month that what holds is told at. Where it must not tell of single people it moves once a month,
     /// so that two nights show no one who came or went between them.
     pub fn stock_month(&self, is_withheld: bool) -> Month {
-        let month = Month::of(self.as_of);
-        if is_withheld && self.as_of < month.last() { month.previous() } else { month }
+        last_month(self.as_of, is_withheld)
     }
 }
 

@@ -4,13 +4,11 @@ use super::MeasureError;
 use super::cube::Spot;
 use super::evaluate::Reason;
 use super::evaluate::Status;
-use super::evaluate::Telling;
 use super::evaluate::Told;
-use super::evaluate::Unit;
 use super::evaluate::told;
+use super::rolled::sum;
 use super::seat::Portion;
 use super::seat::Seat;
-use super::seat::Stand;
 use super::spread::Overflow;
 use super::withhold::Withholding;
 use super::written::Words;
@@ -120,69 +118,51 @@ pub struct Use {
     pub amount: Option<Exact>,
 }
 
-impl<'t> Telling<'t, 't> {
-    /// Where and when a metric is told in a unit.
-    pub fn told_at(&self, metric: &Metric, unit: &Unit) -> (Vec<Spot>, Vec<Period>) {
-        let (mut spots, mut told) = (Vec::new(), Vec::new());
-        for era in self.eras(metric) {
-            let metric = metric.at(era.first);
-            let footing = self.footing(metric, era.first);
-            let here = self.spots(metric, unit, &footing);
-            spots.extend(here.into_iter().filter(|spot| !spots.contains(spot)).collect::<Vec<_>>());
-            let periods = self.periods(metric, unit, &footing);
-            told.extend(periods.into_iter().filter(|period| era.tells(*period)));
+/// A metric at a seat, worked out before the reader's eyes.
+pub(super) fn worked<'m>(
+    metric: &'m Metric,
+    seat: &Seat<'_>,
+    withholding: &Withholding<'_>,
+) -> Result<Worked<'m>, MeasureError> {
+    let told = told(metric, seat, withholding)?;
+    let failed = |_| MeasureError::Overflow { metric: metric.name.clone() };
+    let mut worked = Worked::of(told, seat).map_err(failed)?;
+    // What rests on too few people is told to nobody, here as in a release.
+    if !matches!(worked.told.status, Status::NotApplicable | Status::Withheld) {
+        worked.numbers = written(&metric.value, Words::Numbers(seat)).map_err(failed)?;
+        worked.walk(seat, &metric.value).map_err(failed)?;
+        for base in [&metric.need, &metric.few, &metric.withhold].into_iter().flatten() {
+            let base = Formula::Name(base.name.value.clone());
+            worked.walk(seat, &base).map_err(failed)?;
         }
-        (spots, told)
     }
+    Ok(worked)
+}
 
-    /// A metric of a spot and period, worked out before the reader's eyes.
-    ///
-    /// # Errors
-    /// A formula that leaves 128 bits.
-    pub fn worked(
-        &'t self,
-        metric: &'t Metric,
-        spot: &Spot,
-        period: Period,
-    ) -> Result<Worked<'t>, MeasureError> {
-        let day = period.last().last();
-        let metric = metric.at(day);
-        let footing = self.footing(metric, day);
-        let stand = Stand::of(self, &footing, spot.clone());
-        let seat = Seat { telling: self, stand: &stand, period, footing: &footing };
-        let unit = self.units.iter().find(|unit| unit.unit_id == spot.0.0);
-        let withholding = unit.map(|unit| Withholding::of(self, unit)).unwrap_or_default();
-        let told = told(metric, &seat, &withholding)?;
-        let failed = |_| MeasureError::Overflow { metric: metric.name.clone() };
-        let rule = match told.reason {
-            Some(Reason::NotFed | Reason::NoPeers | Reason::NotListed) => Rule::NotFed,
-            Some(Reason::NotKnown) => Rule::NotKnown(footing.first),
-            Some(Reason::NoCalendar(year)) => Rule::NoCalendar(year),
-            Some(Reason::NoValue) => Rule::NoValue,
-            Some(Reason::ZeroDenominator) => Rule::ZeroDenominator,
-            Some(Reason::NotWhole(period)) => Rule::NotWhole(period),
-            Some(Reason::Below) => seat.base(metric.need.as_ref()).map_err(failed)?,
-            None => seat.rule(metric, told.status).map_err(failed)?,
-        };
-        let mut worked = Worked {
-            rule,
-            numbers: String::new(),
-            steps: Vec::new(),
-            overs: Vec::new(),
-            uses: Vec::new(),
-            told,
-        };
-        // What rests on too few people is told to nobody, here as in a release.
-        if !matches!(worked.told.status, Status::NotApplicable | Status::Withheld) {
-            worked.numbers = written(&metric.value, Words::Numbers(&seat)).map_err(failed)?;
-            worked.walk(&seat, &metric.value).map_err(failed)?;
-            for base in [&metric.need, &metric.few, &metric.withhold].into_iter().flatten() {
-                let base = Formula::Name(base.name.value.clone());
-                worked.walk(&seat, &base).map_err(failed)?;
-            }
-        }
-        Ok(worked)
-    }
+/// The sum of what is told of the units of a group, unit by unit.
+pub(super) fn summed<'m>(
+    metric: &'m Metric,
+    seat: &Seat<'_>,
+    units: &[Told<'m>],
+) -> Result<Worked<'m>, MeasureError> {
+    let failed = |_| MeasureError::Overflow { metric: metric.name.clone() };
+    let mut worked = Worked::of(sum(metric, seat, units.iter())?, seat).map_err(failed)?;
+    let told = units.iter().filter(|told| told.value.is_some());
+    let numbers = told.clone().filter_map(|told| told.value).map(number);
+    worked.numbers = numbers.collect::<Vec<_>>().join(" + ");
+    let part = |told: &Told<'_>| PartWorked {
+        spot: (told.place.clone(), None),
+        above: told.value,
+        below: None,
+        counts: true,
+    };
+    worked.overs.push(Parted {
+        formula: format!("SUM({} OVER units)", metric.name),
+        value: worked.told.value,
+        limit: None,
+        parts: told.map(part).collect(),
+    });
+    Ok(worked)
 }
 
 impl Seat<'_> {
@@ -211,7 +191,24 @@ impl Seat<'_> {
     }
 }
 
-impl Worked<'_> {
+impl<'m> Worked<'m> {
+    /// With what decided its status, and nothing else yet.
+    fn of(told: Told<'m>, seat: &Seat<'_>) -> Result<Worked<'m>, Overflow> {
+        let metric = told.metric;
+        let rule = match told.reason {
+            Some(Reason::NotFed | Reason::NoPeers | Reason::NotListed) => Rule::NotFed,
+            Some(Reason::NotKnown) => Rule::NotKnown(seat.footing.first),
+            Some(Reason::NoCalendar(year)) => Rule::NoCalendar(year),
+            Some(Reason::NoValue) => Rule::NoValue,
+            Some(Reason::ZeroDenominator) => Rule::ZeroDenominator,
+            Some(Reason::NotWhole(period)) => Rule::NotWhole(period),
+            Some(Reason::Below) => seat.base(metric.need.as_ref())?,
+            None => seat.rule(metric, told.status)?,
+        };
+        let (steps, overs, uses) = (Vec::new(), Vec::new(), Vec::new());
+        Ok(Worked { rule, numbers: String::new(), steps, overs, uses, told })
+    }
+
     /// Notes what a formula asks for, in the order in which it is written.
     fn walk(&mut self, seat: &Seat<'_>, formula: &Formula) -> Result<(), Overflow> {
         match formula {

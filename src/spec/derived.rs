@@ -1,9 +1,12 @@
 //! Which of a fact's own columns does a measure rest on?
 
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
+use super::function::AsksCalendar;
 use super::pipeline::Derived;
 use super::pipeline::Fact;
+use super::pipeline::FactKind;
 use super::pipeline::Make;
 use super::pipeline::Measure;
 
@@ -37,5 +40,39 @@ impl Fact {
             Make::Sql(..) | Make::Spell { .. } | Make::Exists { .. } => None,
         };
         self.made_for(&[measure]).into_iter().filter_map(list).collect()
+    }
+
+    /// For which days a measure, its columns or those they are made of ask the calendar.
+    pub fn asks_calendar(&self, measure: &Measure) -> AsksCalendar {
+        let mut asking: BTreeMap<&str, AsksCalendar> = BTreeMap::new();
+        if matches!(self.kind, FactKind::Span { .. }) {
+            asking.extend(["workdays", "month_workdays"].map(|name| (name, AsksCalendar::Within)));
+        }
+        for derived in &self.derive {
+            let Make::Sql(_, tree) = &derived.make else { continue };
+            let mut asks = AsksCalendar::Never;
+            tree.each_call(&mut |function| asks = asks.max(function.asks_calendar()));
+            tree.each_column(&mut |name| asks = asking.get(name).map_or(asks, |of| asks.max(*of)));
+            asking.insert(&derived.name, asks);
+        }
+        let (mut asks, aggregate) = (AsksCalendar::Never, &measure.aggregate);
+        aggregate.each_call(&mut |function| asks = asks.max(function.asks_calendar()));
+        aggregate.each_column(&mut |name| asks = asking.get(name).map_or(asks, |of| asks.max(*of)));
+        asks
+    }
+}
+
+impl Make {
+    /// As the home writes it.
+    pub fn text(&self) -> String {
+        match self {
+            Make::Sql(text, _) => text.value.clone(),
+            Make::Spell { on: (text, _) } => format!("SPELL ON {}", text.value),
+            Make::Listed { list, value } => format!("{} LISTED IN {}", value.value, list.value),
+            Make::Exists { fact, keep } => {
+                let keep = keep.as_ref().map(|(text, _)| format!(" WHERE {}", text.value));
+                format!("EXISTS {}{}", fact.value, keep.unwrap_or_default())
+            }
+        }
     }
 }

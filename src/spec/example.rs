@@ -203,6 +203,11 @@ pub fn untested(catalog: &Catalog) -> Vec<Diagnostic> {
 }
 
 impl Example {
+    /// Its tables as they are written: names with CSV.
+    pub fn written(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.rows.iter().map(|rows| (rows.value.0.as_str(), rows.value.1.as_str()))
+    }
+
     /// Its tables, typed by their contracts.
     ///
     /// # Errors

@@ -2,23 +2,14 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
-use std::process::Output;
 
 use shuping::spec::catalog;
 use shuping::spec::home::Home;
 use shuping::spec::home::write_default;
-use tempfile::TempDir;
 
-fn shuping(home: &Path, words: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_shuping"));
-    command.arg("--home").arg(home).args(words).env("LANG", "C").output().unwrap()
-}
-
-fn said(output: &Output) -> String {
-    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-    text(&output.stdout) + &text(&output.stderr)
-}
+use crate::library::changed;
+use crate::library::said;
+use crate::library::shuping;
 
 #[test]
 fn every_shipped_metric_is_worth_what_was_worked_out_by_hand() {
@@ -60,22 +51,6 @@ fn the_indicators_of_single_units_are_worth_what_was_worked_out_by_hand() {
     assert!(said(&told).ends_with("\n14 passed; 0 failed\n"), "{}", said(&told));
 }
 
-/// The library of the docs, with one change.
-fn library(old: &str, new: &str) -> TempDir {
-    let home = tempfile::tempdir().unwrap();
-    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/library");
-    for file in ["shuping.toml", "connectors/loans.toml", "pipelines/loans.toml"] {
-        let to = home.path().join(file);
-        fs::create_dir_all(to.parent().unwrap()).unwrap();
-        fs::copy(example.join(file), to).unwrap();
-    }
-    let path = home.path().join("pipelines/loans.toml");
-    let text = fs::read_to_string(&path).unwrap();
-    assert!(text.contains(old), "the library has no `{old}`");
-    fs::write(path, text.replacen(old, new, 1)).unwrap();
-    home
-}
-
 /// The line of a text in the pipeline of a home.
 fn line(home: &Path, what: &str) -> usize {
     let text = fs::read_to_string(home.join("pipelines/loans.toml")).unwrap();
@@ -84,7 +59,7 @@ fn line(home: &Path, what: &str) -> usize {
 
 #[test]
 fn what_differs_is_told_with_both_numbers_and_the_formula() {
-    let home = library("value   = \"0.500\"", "value   = \"0.667\"");
+    let home = changed("value   = \"0.500\"", "value   = \"0.667\"");
     let told = shuping(home.path(), &["test"]);
     assert_eq!(told.status.code(), Some(1), "{}", said(&told));
     let place = format!("pipelines/loans.toml:{}", line(home.path(), "example = \"three loans\""));
@@ -104,12 +79,12 @@ fn what_differs_is_told_with_both_numbers_and_the_formula() {
         ("status  = \"few\"", "status  = \"ok\"", "0.500 few (1 / 2)"),
         ("period  = \"2026-01\"", "period  = \"2025-12\"", "nothing is told there"),
     ] {
-        let home = library(old, new);
+        let home = changed(old, new);
         let told = shuping(home.path(), &["test", "returned_on_time"]);
         assert_eq!(told.status.code(), Some(1), "{new}: {}", said(&told));
         assert!(said(&told).contains(&format!("  found     {found}\n")), "{}", said(&told));
     }
-    let home = library("three loans", "three loans");
+    let home = changed("three loans", "three loans");
     let unknown = shuping(home.path(), &["test", "returned_on_tim"]);
     assert_eq!(unknown.status.code(), Some(2));
     assert!(said(&unknown).contains("returned_on_time"), "{}", said(&unknown));
@@ -132,7 +107,7 @@ fn an_example_that_is_none_is_a_fault_with_its_line() {
         ("as_of = \"2026-01-31\"", "as_of = \"2026-02-30\"", "2026-02-30", "is not a day"),
         ("[[metric.test]]", "[[metric.best]]", "[[metric.best]]", "`best`"),
     ] {
-        let home = library(old, new);
+        let home = changed(old, new);
         let checked = shuping(home.path(), &["check"]);
         assert_eq!(checked.status.code(), Some(78), "{new}: {}", said(&checked));
         let place = format!("pipelines/loans.toml:{}:", line(home.path(), at));
@@ -140,7 +115,7 @@ fn an_example_that_is_none_is_a_fault_with_its_line() {
         let line = told.lines().find(|line| line.starts_with(&place));
         assert!(told.contains(fault) && line.is_some(), "{new}: {place}: {told}");
     }
-    let home = library(
+    let home = changed(
         "[[metric.test]]\nexample = \"three loans\"\nperiod  = \"2026-01\"\nvalue   = \"0.500\"\nstatus  = \"few\"\n",
         "",
     );

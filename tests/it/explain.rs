@@ -11,6 +11,7 @@ use shuping::base::period::Period;
 use shuping::explain;
 use shuping::explain::Desk;
 use shuping::explain::Question;
+use shuping::measure::groups::Level;
 use shuping::spec::catalog;
 use shuping::spec::catalog::Catalog;
 use shuping::spec::formula::Exact;
@@ -30,7 +31,7 @@ fn exact(value: &Value) -> Option<Exact> {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "compared to nine places")]
-fn float(value: Exact) -> f64 {
+pub(crate) fn float(value: Exact) -> f64 {
     *value.numer() as f64 / *value.denom() as f64
 }
 
@@ -67,32 +68,59 @@ fn explanations(home: &Path, catalog: &Catalog) -> Vec<Value> {
     let mut found = Vec::new();
     for id in units(&warehouse) {
         let unit = desk.unit(&id, &metrics).unwrap();
-        let telling = unit.telling();
-        for [metric, section, part, period] in questions(&warehouse, &id) {
-            let question = Question {
-                metric: &metric,
-                section: (!section.is_empty()).then_some(section.as_str()),
-                part: (!part.is_empty()).then_some(part.as_str()),
-                period: &period,
-            };
-            let explained = unit.explain(&telling, question).unwrap();
-            found.push(explain::json(&explained));
-        }
+        let asked = questions(&warehouse, &id);
+        let questions = asked.iter().map(|[metric, section, part, period]| Question {
+            metric,
+            section: (!section.is_empty()).then_some(section.as_str()),
+            part: (!part.is_empty()).then_some(part.as_str()),
+            period,
+        });
+        let explained = unit.explain(&questions.collect::<Vec<_>>()).unwrap();
+        found.extend(explained.iter().map(explain::json));
+    }
+    for (level, key) in groups(&warehouse) {
+        let group = desk.group((Level::named(&level).unwrap(), &key), &metrics).unwrap();
+        let asked = of_group(&warehouse, &level, &key);
+        let (section, part) = (None, None);
+        let questions =
+            asked.iter().map(|[metric, period]| Question { metric, section, part, period });
+        let explained = group.explain(&questions.collect::<Vec<_>>()).unwrap();
+        found.extend(explained.iter().map(explain::json));
     }
     found
 }
 
+/// Of every level above the unit the group with the most values.
+fn groups(warehouse: &Path) -> Vec<(String, String)> {
+    let most = "select level, dim_value from (
+            select level, dim_value, row_number() over (partition by level order by count(*) desc, dim_value) as place
+            from metric_value where unit_id is null and status in ('ok', 'few') group by 1, 2
+        ) where place = 1 order by 1";
+    let rows = ask(warehouse, most).into_iter().map(|row| <[String; 2]>::try_from(row).unwrap());
+    rows.map(|[level, key]| (level, key)).collect()
+}
+
+/// For every twelfth metric the last told value of a group; `walk` asks for all.
+fn of_group(warehouse: &Path, level: &str, key: &str) -> Vec<[String; 2]> {
+    let last = format!(
+        "select metric, max(period) from metric_value where level = '{level}' and dim_value = '{key}'
+         and unit_id is null and period_kind <> 'month' group by metric"
+    );
+    let every = ask(warehouse, &last).into_iter().step_by(12);
+    every.map(|row| row.try_into().unwrap()).collect()
+}
+
 /// A section, and the value of a dimension.
-type Place = (Option<String>, Option<String>);
+pub(crate) type Place = (Option<String>, Option<String>);
 
 /// What DuckDB counted, by measure and place, and the months that are known.
-struct Again<'c> {
-    catalog: &'c Catalog,
-    amounts: BTreeMap<(String, Place, Period), Option<f64>>,
-    months_known: BTreeMap<Period, Option<f64>>,
+pub(crate) struct Again<'c> {
+    pub(crate) catalog: &'c Catalog,
+    pub(crate) amounts: BTreeMap<(String, Place, Period), Option<f64>>,
+    pub(crate) months_known: BTreeMap<Period, Option<f64>>,
     /// The period that is asked: a formula may look at another.
-    period: Cell<Period>,
-    parts: Vec<Place>,
+    pub(crate) period: Cell<Period>,
+    pub(crate) parts: Vec<Place>,
 }
 
 impl Again<'_> {
@@ -107,7 +135,7 @@ impl Again<'_> {
         *self.amounts.get(&key).unwrap_or_else(|| panic!("{key:?} was not explained"))
     }
 
-    fn value(&self, formula: &Formula, place: &Place) -> Option<f64> {
+    pub(crate) fn value(&self, formula: &Formula, place: &Place) -> Option<f64> {
         let pair = |x, y| Some((self.value(x, place)?, self.value(y, place)?));
         match formula {
             Formula::Name(name) => self.named(name, place),
@@ -187,7 +215,9 @@ fn place(of: &Value) -> Place {
 fn check(explained: &[Value], answers: &[Option<Exact>], catalog: &Catalog) -> (usize, usize) {
     let (mut answers, mut measures, mut values) = (answers.iter(), 0, 0);
     for one in explained {
-        let named = || format!("{} {} {}", one["metric"], one["unit_id"], one["period"]);
+        let named = || {
+            format!("{} {} {} {}", one["metric"], one["unit_id"], one["dim_value"], one["period"])
+        };
         let period = |of: &Value| of["period"].as_str().unwrap().parse::<Period>().unwrap();
         let mut again = Again {
             catalog,
@@ -226,7 +256,16 @@ fn check(explained: &[Value], answers: &[Option<Exact>], catalog: &Catalog) -> (
         let metric =
             catalog.metrics().find(|metric| one["metric"] == metric.name.as_str()).unwrap();
         let Some(told) = exact(&one["value"]) else { continue };
-        let value = again.value(&metric.value, &place(one)).unwrap();
+        let is_group = one["unit_id"].is_null();
+        let place = if is_group { (None, None) } else { place(one) };
+        let value = match &one["overs"][0]["formula"] {
+            // What is only summed is what its units come to.
+            Value::String(sum) if is_group && sum.ends_with("OVER units)") => {
+                let parts = one["overs"][0]["parts"].as_array().unwrap().iter();
+                parts.map(|part| float(exact(&part["above"]).unwrap())).sum()
+            }
+            _ => again.value(&metric.value, &place).unwrap(),
+        };
         let apart = (value - float(told)).abs();
         assert!(apart <= 1e-9 * float(told).abs().max(1.0), "{} {value} {told}", named());
         values += 1;
@@ -297,6 +336,33 @@ fn duckdb_counts_every_metric_again_by_the_sql_that_is_printed() {
         assert!(measures > 1500 && values > 600, "{measures} measures, {values} values");
     }
     the_command_line(&world, home.path());
+    a_group_of_units_is_explained_on_the_command_line(&world, home.path());
+}
+
+/// The lake no longer has cases, but all of it still has people.
+fn a_group_of_units_is_explained_on_the_command_line(world: &World, home: &Path) {
+    let (level, key) = groups(&home.join("var/warehouse.db")).remove(0);
+    let asked = ["headcount", "--level", &level, "--group", &key, "--period", "2025"];
+    let (code, told, wrong) = said(world, home, &asked);
+    assert_eq!(code, Some(0), "{wrong}");
+    assert!(told.starts_with("headcount "), "{told}");
+    for part in [format!("{level} {key}   2025\n"), "where _unit in ('JN".to_owned()] {
+        assert!(told.contains(&part), "{part}\n{told}");
+    }
+    assert!(told.contains("release 2026-01-06.1 says the same"), "{told}");
+    for (arguments, code, near) in [
+        (&["headcount", "--level", &level, "--group", "none", "--period", "2025"][..], 2, &key),
+        (&["headcount", "--level", &level, "--period", "2025"][..], 2, &"--group".to_owned()),
+        (&["headcount", "--period", "2025"][..], 2, &"--unit".to_owned()),
+    ] {
+        let (found, told, wrong) = said(world, home, arguments);
+        assert_eq!((found, told.as_str()), (Some(code), ""), "{wrong}");
+        assert!(wrong.contains(near.as_str()), "{near}: {wrong}");
+    }
+    let (code, told, wrong) =
+        said(world, home, &["headcount", "--level", "city", "--period", "2025"]);
+    assert_eq!(code, Some(0), "{wrong}");
+    assert!(told.contains("嘉宁市") && told.contains("says the same"), "{told}");
 }
 
 /// What the program prints to stdout and stderr, and its code.

@@ -10,7 +10,17 @@ const FLOORS: [&[&str]; 7] = [
     &["base"],
     &["spec"],
     &["frame"],
-    &["extract", "measure", "model", "publish", "reconcile", "sandbox", "score", "warehouse"],
+    &[
+        "extract",
+        "handbook",
+        "measure",
+        "model",
+        "publish",
+        "reconcile",
+        "sandbox",
+        "score",
+        "warehouse",
+    ],
     &["explain", "night", "quarantine"],
     &["schedule"],
     &["cli"],
@@ -95,6 +105,15 @@ fn the_pretend_city_knows_no_engine_room() {
     for (file, _, text) in house().into_iter().filter(|(_, room, _)| room == "sandbox") {
         for other in named(&text) {
             assert!(SANDBOX.contains(&other.as_str()), "{file} names {other}");
+        }
+    }
+}
+
+#[test]
+fn the_handbook_is_told_from_the_definitions_alone() {
+    for (file, _, text) in house().into_iter().filter(|(_, room, _)| room == "handbook") {
+        for other in named(&text) {
+            assert!(["base", "handbook", "spec"].contains(&other.as_str()), "{file} names {other}");
         }
     }
 }

@@ -2,26 +2,17 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
-use std::process::Output;
 
 use shuping::spec::home::write_default;
 use tempfile::TempDir;
+
+use crate::library::keyless as shuping;
+use crate::library::said;
 
 fn home() -> TempDir {
     let home = tempfile::tempdir().unwrap();
     write_default(home.path()).unwrap();
     home
-}
-
-fn shuping(home: &Path, words: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_shuping"));
-    command.arg("--home").arg(home).args(words).env("LANG", "C").output().unwrap()
-}
-
-fn said(output: &Output) -> String {
-    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-    text(&output.stdout) + &text(&output.stderr)
 }
 
 /// Every file of a home, relative.

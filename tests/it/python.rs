@@ -54,12 +54,18 @@ pub(crate) fn answers(
     statements: &[String],
     calendar: Option<&Path>,
 ) -> Option<Vec<Option<Exact>>> {
-    let mut child = script("statements.py")?
-        .args(calendar)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut command = script("statements.py")?;
+    command.args(calendar);
+    Some(asked(command, statements))
+}
+
+/// The same for counts that explanations print, by the thousand.
+pub(crate) fn walked(statements: &[String]) -> Option<Vec<Option<Exact>>> {
+    script("walked.py").map(|command| asked(command, statements))
+}
+
+fn asked(mut command: Command, statements: &[String]) -> Vec<Option<Exact>> {
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut input = child.stdin.take().unwrap();
     let lines: Vec<String> =
         statements.iter().map(|sql| Value::String(sql.clone()).to_string()).collect();
@@ -68,7 +74,7 @@ pub(crate) fn answers(
     assert!(output.status.success(), "DuckDB refused a statement");
     writing.join().unwrap().unwrap();
     let told = String::from_utf8(output.stdout).unwrap();
-    Some(told.lines().map(|line| decimal(line).filter(|_| line != "null")).collect())
+    told.lines().map(|line| decimal(line).filter(|_| line != "null")).collect()
 }
 
 /// Whether a script found all well, and what it said.

@@ -3,45 +3,24 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
-use std::process::Output;
 
-use tempfile::TempDir;
+use serde_json::Value;
+use serde_json::json;
 
+use crate::library::PIPELINE;
+use crate::library::library;
+use crate::library::said;
+use crate::library::shuping;
 use crate::world::ask;
 use crate::world::bytes_below;
 
-const PIPELINE: &str = "pipelines/loans.toml";
 const FORMULA: &str = "value       = \"loans_back_on_time / loans_back\"";
-
-/// The library, with its loans of January.
-fn library() -> TempDir {
-    let home = tempfile::tempdir().unwrap();
-    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/library");
-    for file in ["shuping.toml", "connectors/loans.toml", PIPELINE, "drop/loans_2026-01.csv"] {
-        let to = home.path().join(file);
-        fs::create_dir_all(to.parent().unwrap()).unwrap();
-        fs::copy(example.join(file), to).unwrap();
-    }
-    home
-}
-
-fn shuping(home: &Path, words: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_shuping"));
-    command.arg("--home").arg(home).args(words).env("LANG", "C");
-    command.env("SHUPING_SECRET_PSEUDONYM_KEY", "a key of the tests").output().unwrap()
-}
 
 /// What a verb prints, having done what it was asked.
 fn done(home: &Path, words: &[&str]) -> String {
     let output = shuping(home, words);
     assert_eq!(output.status.code(), Some(0), "{words:?}: {}", said(&output));
     String::from_utf8(output.stdout).unwrap()
-}
-
-fn said(output: &Output) -> String {
-    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-    text(&output.stdout) + &text(&output.stderr)
 }
 
 fn edit(home: &Path, old: &str, new: &str) {
@@ -273,4 +252,44 @@ fn versions_stand_in_order_and_what_replaces_a_metric_is_one() {
     assert!(alone.contains("[H021]") && alone.contains("[H003]"), "{alone}");
     let month = faults("\nsince = \"January\"\n");
     assert!(month.contains("a month, as in"), "{month}");
+}
+
+/// What an explanation says of a branch: its counts since the period before, and what moved since the night before.
+fn explained(home: &Path, place: &[&str], period: &str) -> (Value, Value) {
+    let asked = ["explain", "returned_on_time", "--period", period, "--json"];
+    let told: Value = serde_json::from_str(&done(home, &[&asked[..], place].concat())).unwrap();
+    (told["steps_since"].clone(), told["moved"].clone())
+}
+
+#[test]
+fn an_explanation_says_what_moved_since_the_period_and_the_night_before() {
+    let home = library();
+    let home = home.path();
+    night(home, "2026-01-31");
+    let north = ["--unit", "North Branch"];
+    assert_eq!(explained(home, &north, "2026-01"), (json!([]), Value::Null));
+    february(home);
+    night(home, "2026-02-03");
+
+    // L09 was late, and was not: one row changed, and it counts in the branch and in the city.
+    for (place, was) in [(&north[..], "0.714285714286"), (&["--level", "city"], "0.769230769231")] {
+        let (_, moved) = explained(home, place, "2026-01");
+        let told = [&moved["release"], &moved["value"], &moved["cause"]];
+        assert_eq!(told, ["2026-01-31.1", was, "rows"], "{moved}");
+        assert_eq!(moved["fresh"], json!([{ "fact": "loan", "new": 0, "changed": 1 }]));
+    }
+    // L20 was not there at all, nor was its month.
+    let (steps, moved) = explained(home, &["--unit", "River Branch"], "2026-02");
+    assert_eq!((&moved["status"], &moved["cause"]), (&Value::Null, &"time".into()));
+    assert_eq!(moved["fresh"], json!([{ "fact": "loan", "new": 1, "changed": 0 }]));
+    let steps = steps.as_array().unwrap().iter();
+    let steps: Vec<_> = steps.map(|it| [&it["measure"], &it["was"], &it["is"]]).collect();
+    assert_eq!(steps, [["loans_back_on_time", "5", "1"], ["loans_back", "6", "1"]]);
+
+    // The same rows under another definition.
+    edit(home, FORMULA, "value       = \"loans_back / loans_back\"\nversion     = 2");
+    night(home, "2026-02-04");
+    let (_, moved) = explained(home, &north, "2026-01");
+    assert_eq!([&moved["release"], &moved["cause"]], ["2026-02-03.1", "definition"], "{moved}");
+    assert_eq!(moved["fresh"], json!([]));
 }
