@@ -10,6 +10,7 @@ mod moved;
 mod progress;
 mod quarantine;
 mod rekey;
+mod release;
 mod report;
 mod schedule;
 mod schema;
@@ -126,6 +127,11 @@ enum Verb {
     Diff(diff::Diff),
     /// Tell the last night by drafted definitions or thresholds and show what they would move
     Try(draft::Try),
+    /// Verify, choose or withdraw releases
+    #[command(subcommand)]
+    Release(release::Releases),
+    /// Compute every hash of a release again and name the files that differ
+    Verify(release::Verify),
     /// Work out the examples of the home's metrics
     Test(test::Tests),
     /// List the names that no unit answers to, or decide about one
