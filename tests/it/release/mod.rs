@@ -104,7 +104,7 @@ fn publish_with(
     publish::publish(root, &label, resources.collect())
 }
 
-fn publish(root: &Path, night: Date, values: &[(&str, i64)]) -> Release {
+fn tell(root: &Path, night: Date, values: &[(&str, i64)]) -> Release {
     publish_with(root, night, values, CsvEncoding::Utf8).unwrap()
 }
 
@@ -115,8 +115,8 @@ const THEN: [(&str, i64); 3] = [("2026", 15), ("2026-01", 7), ("2026-02", 3)];
 const NIGHTS: [Date; 2] = [jiff::civil::date(2026, 2, 1), jiff::civil::date(2026, 2, 2)];
 
 fn two_nights(root: &Path) -> Release {
-    publish(root, NIGHTS[0], &FIRST);
-    publish(root, NIGHTS[1], &THEN)
+    tell(root, NIGHTS[0], &FIRST);
+    tell(root, NIGHTS[1], &THEN)
 }
 #[test]
 fn zz_freeze() {

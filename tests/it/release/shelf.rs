@@ -17,7 +17,7 @@ use shuping::publish::verify::verify;
 
 use super::NIGHTS;
 use super::THEN;
-use super::publish;
+use super::tell;
 use super::two_nights;
 use crate::world::World;
 
@@ -51,7 +51,7 @@ fn read(root: &Path) -> (String, i64) {
 fn a_reader_never_mixes_two_of_fifty_releases() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path();
-    publish(root, NIGHTS[0], &[("2026", 0)]);
+    tell(root, NIGHTS[0], &[("2026", 0)]);
     let is_over = AtomicBool::new(false);
     let seen = thread::scope(|scope| {
         let reader = scope.spawn(|| {
@@ -65,7 +65,7 @@ fn a_reader_never_mixes_two_of_fifty_releases() {
         let mut night = NIGHTS[0];
         for number in 1..50 {
             night = night.tomorrow().unwrap();
-            publish(root, night, &[("2026", number)]);
+            tell(root, night, &[("2026", number)]);
         }
         is_over.store(true, Ordering::Release);
         reader.join().unwrap()
@@ -93,7 +93,7 @@ fn what_a_kill_left_is_gone_and_no_file_of_a_release_can_be_written() {
         assert_eq!(mode, 0o444);
     }
     // The same night, which says the same, is the same release.
-    assert!(!publish(root, NIGHTS[1], &THEN).is_new);
+    assert!(!tell(root, NIGHTS[1], &THEN).is_new);
 }
 
 fn change(path: &Path, bytes: &[u8]) {
@@ -137,7 +137,7 @@ fn retention_deletes_by_age_and_by_count_and_never_what_is_named() {
     let root = folder.path();
     let mut night = NIGHTS[0];
     for number in 0..5 {
-        publish(root, night, &[("2026", number)]);
+        tell(root, night, &[("2026", number)]);
         night = night.tomorrow().unwrap();
     }
     publish::choose(root, &root.join("2026-02-01.1")).unwrap();
@@ -172,10 +172,10 @@ fn a_release_is_chosen_withdrawn_and_verified_from_the_command_line() {
     said(home, &["release", "use", "2026-02-01"], 0);
     assert_eq!(names(&root).unwrap(), "2026-02-01.1");
     // Another revision of a night that was there moves nothing; a later night does.
-    publish(&root, NIGHTS[1], &[("2026", 16)]);
+    tell(&root, NIGHTS[1], &[("2026", 16)]);
     assert_eq!(names(&root).unwrap(), "2026-02-01.1");
     let third = NIGHTS[1].tomorrow().unwrap();
-    publish(&root, third, &[("2026", 17)]);
+    tell(&root, third, &[("2026", 17)]);
     assert_eq!(names(&root).unwrap(), "2026-02-03.1");
     let told = said(home, &["release", "withdraw", "2026-02-03", "--reason", "热线重复计数"], 0);
     assert!(told.contains("latest.json names 2026-02-02.2"), "{told}");
@@ -187,11 +187,11 @@ fn a_release_is_chosen_withdrawn_and_verified_from_the_command_line() {
     );
     assert!(root.join("2026-02-03.1").is_dir(), "who holds it may go on reading it");
     // The same numbers do not come back; others do, and are told from what stands.
-    publish(&root, third, &[("2026", 17)]);
+    tell(&root, third, &[("2026", 17)]);
     assert_eq!(names(&root).unwrap(), "2026-02-02.2");
     let told = said(home, &["release", "use", "2026-02-03.1"], 2);
     assert!(told.contains("withdrawn: 热线重复计数"), "{told}");
-    let again = publish(&root, third, &[("2026", 18)]).folder;
+    let again = tell(&root, third, &[("2026", 18)]).folder;
     assert_eq!(names(&root).unwrap(), "2026-02-03.2");
     let manifest: Value =
         serde_json::from_slice(&fs::read(again.join("datapackage.json")).unwrap()).unwrap();
