@@ -146,7 +146,7 @@ pub fn choose(root: &Path, folder: &Path) -> Result<Option<String>, PublishError
     point(root)
 }
 
-/// What `latest.json` is to name.
+/// What `latest.json` is to name; a choice that is over is forgotten, so that it never comes back.
 fn chosen(root: &Path) -> Result<Option<Name>, PublishError> {
     let standing = standing(root)?;
     let Some(newest) = standing.iter().copied().max() else { return Ok(None) };
@@ -155,6 +155,9 @@ fn chosen(root: &Path) -> Result<Option<Name>, PublishError> {
     let text = |key: &str| chosen.get(key).and_then(Value::as_str);
     let until: Option<Date> = text("newest").and_then(|night| night.parse().ok());
     let holds = until.is_some_and(|until| newest.0 <= until);
+    if !holds {
+        remove(&root.join(CHOSEN))?;
+    }
     let name = text("release").and_then(read).filter(|name| holds && standing.contains(name));
     Ok(Some(name.unwrap_or(newest)))
 }
