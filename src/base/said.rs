@@ -305,6 +305,18 @@ texts! {
     NoDraftHint "R419" "put changed files there as they stand in the home, such as {path}/pipelines/service.toml" "请把改过的文件按原路径放入,如 {path}/pipelines/service.toml";
     NoNightYet "R420" "no night has been told here yet" "尚未跑过任何一夜";
     NoNightYetHint "R421" "run a night first: `shuping run`" "请先跑一夜:`shuping run`";
+    ReleaseHolds "R490" "release {release}: {files} files, every byte as published" "发布 {release}:{files} 个文件,与发布时逐字节一致";
+    FileDiffers "R491" "differs  {path}" "已改动  {path}";
+    FileMissing "R492" "missing  {path}" "缺失    {path}";
+    FileExtra "R493" "extra    {path}" "多出    {path}";
+    ReleaseDiffers "R494" "release {release} is not as it was published: {count} files" "发布 {release} 与发布时不一致:{count} 个文件";
+    ReleaseDiffersHint "R495" "take it from a backup, or `shuping release withdraw {release} --reason …`" "请从备份恢复,或执行 `shuping release withdraw {release} --reason …` 撤回";
+    LatestIs "R496" "latest.json names {release}" "latest.json 指向 {release}";
+    LatestNone "R497" "there is no latest.json: every release is withdrawn" "已无 latest.json:全部发布均已撤回";
+    UseHint "R498" "it moves on when a later night is published, or by `shuping release use`" "后续夜次发布时自动前移,也可用 `shuping release use` 改指";
+    IsWithdrawn "R499" "release {release} is withdrawn: {reason}" "发布 {release} 已撤回:{reason}";
+    IsWithdrawnHint "R500" "name another release, or run the night again" "请指定其他发布,或重跑该夜";
+    Withdrew "R501" "release {release} is withdrawn; {path} says so" "发布 {release} 已撤回,记于 {path}";
 }
 
 /// What a kind of finding means, in words.

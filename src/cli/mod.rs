@@ -11,6 +11,7 @@ mod moved;
 mod progress;
 mod quarantine;
 mod rekey;
+mod release;
 mod report;
 mod schedule;
 mod schema;
@@ -129,6 +130,11 @@ enum Verb {
     Try(draft::Try),
     /// Write the metric handbook: a page, Markdown and a workbook
     Docs(docs::Docs),
+    /// Verify, choose or withdraw releases
+    #[command(subcommand)]
+    Release(release::Releases),
+    /// Compute every hash of a release again and name the files that differ
+    Verify(release::Verify),
     /// Work out the examples of the home's metrics
     Test(test::Tests),
     /// List the names that no unit answers to, or decide about one

@@ -17,6 +17,7 @@ use super::home;
 use super::progress::Progress;
 use super::quarantine;
 use super::rekey;
+use super::release;
 use super::report;
 use super::schedule;
 use super::schema;
@@ -58,6 +59,8 @@ pub(super) async fn verb(arguments: Arguments, face: &mut Face<'_>) -> anyhow::R
         Verb::Explain(asked) => explain::explain(root, &asked, face),
         Verb::Diff(asked) => diff::diff(root, &asked, face),
         Verb::Docs(asked) => docs::docs(root, &asked, face),
+        Verb::Release(asked) => release::release(root, &asked, face),
+        Verb::Verify(asked) => release::verify(root, &asked, face),
         Verb::Test(asked) => test::test(root, &asked, face),
         Verb::Try(asked) => draft::draft(root, &asked, face),
         Verb::Aliases(asked) => aliases::aliases(root, &asked, face),

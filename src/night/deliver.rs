@@ -233,6 +233,7 @@ pub(super) fn publish(
         as_of: choice.as_of,
         created,
         home: &catalog.fingerprint,
+        csv: settings.csv,
     };
     Ok(publish::publish(&ground.var.join("release"), &label, resources)?)
 }

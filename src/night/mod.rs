@@ -203,7 +203,10 @@ fn begin(ground: &Ground<'_>, what: &str) -> anyhow::Result<File> {
 }
 
 /// Holds the home's lock as long as it lives; the operating system drops it with the process.
-fn lock(var: &Path, what: &str) -> anyhow::Result<File> {
+///
+/// # Errors
+/// [`Refusal::Busy`], or the disk's.
+pub fn lock(var: &Path, what: &str) -> anyhow::Result<File> {
     let path = var.join("lock");
     let named = || format!("`{}`", path.display());
     let options = || {

@@ -12,6 +12,7 @@ use crate::base::access::Access;
 use crate::base::clock;
 use crate::model::expired::forget_landings;
 use crate::model::lake::Lake;
+use crate::publish;
 
 /// Deletes what is too old, by name, with how much there was of it; nothing where there was nothing.
 pub(super) fn forget(ground: &Ground<'_>, night: Date) -> anyhow::Result<BTreeMap<String, u64>> {
@@ -27,6 +28,9 @@ pub(super) fn forget(ground: &Ground<'_>, night: Date) -> anyhow::Result<BTreeMa
     forgotten.insert("landing".to_owned(), landings.context("deleting landings")?);
     let notes = lake.forget_notes("quarantine", retention.quarantine_from(night));
     forgotten.insert("quarantine".to_owned(), notes.context("deleting quarantine")?);
+    let (from, most) = (retention.releases_from(night), retention.releases_most());
+    let releases = publish::forget(&ground.var.join("release"), from, most);
+    forgotten.insert("releases".to_owned(), releases.context("deleting releases")?);
     // By the clock: the lines of access are not of a night that is told.
     let old = access::forget(&ground.var, retention.access_from(clock::now()));
     forgotten.insert("access".to_owned(), old.context("deleting lines of access")?);

@@ -1,18 +1,25 @@
 //! Floor 3: the files that scoring tools read. A release is a folder that is never written again;
 //! `latest.json` moves last, and a reader takes every further path from it.
 
-mod csv_file;
+mod book;
+mod changes;
 pub mod moved;
 mod package;
+mod shelf;
+mod text;
+pub mod verify;
+mod wide;
 
 use std::fs;
 use std::io;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 use polars::prelude::DataFrame;
+use rust_xlsxwriter::XlsxError;
 use serde_json::Value;
 use serde_json::json;
 
@@ -24,6 +31,15 @@ use crate::base::pseudonym::sha256;
 use crate::frame::FrameError;
 use crate::frame::parquet;
 use crate::spec::schema::Schema;
+use crate::spec::settings::CsvEncoding;
+
+pub use shelf::before;
+pub use shelf::choose;
+pub use shelf::find;
+pub use shelf::forget;
+pub use shelf::latest;
+pub use shelf::withdraw;
+pub use shelf::withdrawn;
 
 /// One table of a release.
 #[derive(Debug)]
@@ -53,6 +69,8 @@ pub struct Label<'l> {
     pub created: Timestamp,
     /// The fingerprint of the home's definitions.
     pub home: &'l str,
+    /// How its CSV files are written.
+    pub csv: CsvEncoding,
 }
 
 /// A release that stands.
@@ -81,6 +99,9 @@ pub enum PublishError {
     /// A table that polars refuses.
     #[error(transparent)]
     Frame(#[from] FrameError),
+    /// More than a workbook holds.
+    #[error("the workbook")]
+    Workbook(#[from] XlsxError),
 }
 
 fn named(path: &Path) -> impl Fn(io::Error) -> PublishError + '_ {
@@ -95,123 +116,93 @@ fn named(path: &Path) -> impl Fn(io::Error) -> PublishError + '_ {
 pub fn publish(
     root: &Path,
     label: &Label<'_>,
-    resources: Vec<Resource<'_>>,
+    mut resources: Vec<Resource<'_>>,
 ) -> Result<Release, PublishError> {
     create_folders(root).map_err(named(root))?;
     share(root).map_err(named(root))?;
+    shelf::tidy(root)?;
     let beside = root.join(format!("{}.tmp", label.night));
-    if beside.exists() {
-        fs::remove_dir_all(&beside).map_err(named(&beside))?;
+    let mut told = Vec::new();
+    for resource in &mut resources {
+        told.push(write(&beside, resource, label.csv)?);
     }
-    let mut files = Vec::new();
-    for mut resource in resources {
-        let csv = beside.join(format!("{}.csv", resource.file));
-        let rows = csv_file::bytes(resource.schema, &resource.table)
-            .map_err(|fault| named(&csv)(fault.into()))?;
-        write_then_rename(&csv, &rows).map_err(named(&csv))?;
-        let table = beside.join(format!("{}.parquet", resource.file));
-        parquet::write(&mut resource.table, &table)?;
-        let columns = fs::read(&table).map_err(named(&table))?;
-        files.push(package::resource(&resource, &rows, &columns));
-    }
-    let content =
-        sha256(json!([label.as_of.to_string(), label.home, files]).to_string().as_bytes());
-    let last = revisions(root, label.night)?.into_iter().max();
-    if let Some(revision) = last {
-        let folder = root.join(format!("{}.{revision}", label.night));
+    let content = sha256(json!([label.as_of.to_string(), label.home, told]).to_string().as_bytes());
+    let releases = shelf::releases(root)?.into_iter();
+    let last = releases.filter(|(night, _)| *night == label.night).max();
+    if let Some(last) = last {
+        let folder = root.join(shelf::told(last));
         if content_of(&folder)? == content {
             fs::remove_dir_all(&beside).map_err(named(&beside))?;
-            point(root)?;
-            return Ok(Release { folder, revision, is_new: false });
+            shelf::point(root)?;
+            return Ok(Release { folder, revision: last.1, is_new: false });
         }
     }
-    let revision = last.unwrap_or(0) + 1;
-    let manifest = package::manifest(label, revision, &content, &files);
-    let path = beside.join("datapackage.json");
-    write_then_rename(&path, &pretty(&manifest)).map_err(named(&path))?;
-    let folder = root.join(format!("{}.{revision}", label.night));
-    let written = fs::read_dir(&beside).map_err(named(&beside))?;
-    for file in written {
-        let path = file.map_err(named(&beside))?.path();
-        share(&path).map_err(named(&path))?;
+    let revision = last.map_or(0, |(_, revision)| revision) + 1;
+    let name = shelf::told((label.night, revision));
+    let standing = shelf::standing(root)?.into_iter();
+    let since = standing.filter(|of| *of < (label.night, revision)).max().map(shelf::told);
+    let schema = changes::schema()?;
+    let folder = since.as_ref().map(|since| root.join(since));
+    let table = changes::since(folder.as_deref(), &resources, &schema)?;
+    let contract = changes::CONTRACT;
+    let mut changed = Resource { file: changes::FILE, schema: &schema, contract, table };
+    told.push(write(&beside, &mut changed, label.csv)?);
+    let mut files = Vec::new();
+    let tables = resources.iter().chain([&changed]);
+    let sql = package::open_sql(tables.map(|of| (of.file, of.schema.title.as_str())));
+    let books = book::books(label, &name, &resources)?;
+    for (path, bytes) in books.into_iter().chain([("open.sql", sql.into_bytes())]) {
+        let target = beside.join(path);
+        write_then_rename(&target, &bytes).map_err(named(&target))?;
+        files.push(package::file(path, &bytes));
     }
-    share(&beside).map_err(named(&beside))?;
+    let superseded = last.map(shelf::told);
+    let before = package::Before { superseded, since };
+    let manifest = package::manifest(label, (&name, &content), &before, (&told, &files));
+    let path = beside.join(package::FILE);
+    write_then_rename(&path, &pretty(&manifest)).map_err(named(&path))?;
+    let folder = root.join(name);
+    seal(&beside)?;
     rename_durably(&beside, &folder).map_err(named(&folder))?;
-    point(root)?;
+    shelf::point(root)?;
     Ok(Release { folder, revision, is_new: true })
 }
 
-/// The revisions of a night that stand.
-fn revisions(root: &Path, night: Date) -> Result<Vec<u32>, PublishError> {
-    let all = releases(root)?.into_iter();
-    Ok(all.filter(|(of, _)| *of == night).map(|(_, revision)| revision).collect())
+/// Writes a table in every form; what a manifest says of it.
+fn write(
+    folder: &Path,
+    resource: &mut Resource<'_>,
+    encoding: CsvEncoding,
+) -> Result<Value, PublishError> {
+    let path = |ending: &str| folder.join(format!("{}.{ending}", resource.file));
+    let (csv, lines, columns) = (path("csv"), path("jsonl"), path("parquet"));
+    let texts = text::of(resource.schema, &resource.table, encoding)
+        .map_err(|fault| named(&csv)(fault.into()))?;
+    write_then_rename(&csv, &texts.csv).map_err(named(&csv))?;
+    write_then_rename(&lines, &texts.lines).map_err(named(&lines))?;
+    parquet::write(&mut resource.table, &columns)?;
+    let parquet = fs::read(&columns).map_err(named(&columns))?;
+    Ok(package::resource(resource, (&texts.csv, encoding), [&parquet, &texts.lines]))
 }
 
-/// The folder of a release below `root`, by its name (`2026-01-05.1`) or by its night, whose last revision
-/// it is then; without a name the newest of all. None where there is none.
-///
-/// # Errors
-/// A folder that can't be read.
-pub fn find(root: &Path, name: Option<&str>) -> Result<Option<PathBuf>, PublishError> {
-    if !root.is_dir() {
-        return Ok(None);
+/// Lets everybody read the files of a folder, and nobody write them.
+fn seal(folder: &Path) -> Result<(), PublishError> {
+    for file in fs::read_dir(folder).map_err(named(folder))? {
+        let path = file.map_err(named(folder))?.path();
+        let readable = fs::Permissions::from_mode(0o444);
+        fs::set_permissions(&path, readable).map_err(named(&path))?;
     }
-    let is_asked = |(night, revision): &(Date, u32)| {
-        name.is_none_or(|name| name == night.to_string() || name == format!("{night}.{revision}"))
-    };
-    let last = releases(root)?.into_iter().filter(is_asked).max();
-    Ok(last.map(|(night, revision)| root.join(format!("{night}.{revision}"))))
-}
-
-/// The folder of the last release of an earlier night.
-///
-/// # Errors
-/// A folder that can't be read.
-pub fn before(root: &Path, night: Date) -> Result<Option<PathBuf>, PublishError> {
-    let all = if root.is_dir() { releases(root)? } else { Vec::new() };
-    let last = all.into_iter().filter(|(of, _)| *of < night).max();
-    Ok(last.map(|(night, revision)| root.join(format!("{night}.{revision}"))))
-}
-
-/// The releases that stand: nights with their revisions.
-fn releases(root: &Path) -> Result<Vec<(Date, u32)>, PublishError> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(root).map_err(named(root))? {
-        let name = entry.map_err(named(root))?.file_name().to_string_lossy().into_owned();
-        let read = name
-            .split_once('.')
-            .and_then(|(night, revision)| Some((night.parse().ok()?, revision.parse().ok()?)));
-        found.extend(read);
-    }
-    Ok(found)
+    share(folder).map_err(named(folder))
 }
 
 /// What the tables of a release say, as its manifest tells.
 fn content_of(folder: &Path) -> Result<String, PublishError> {
-    let path = folder.join("datapackage.json");
+    let path = folder.join(package::FILE);
     let bytes = fs::read(&path).map_err(named(&path))?;
     let manifest: Value =
         serde_json::from_slice(&bytes).map_err(|fault| named(&path)(io::Error::other(fault)))?;
     let content = manifest.get("x:content").and_then(Value::as_str);
     Ok(content.unwrap_or_default().to_owned())
-}
-
-/// Points `latest.json` at the newest night's last revision: a past night that is run again moves
-/// no reader back.
-fn point(root: &Path) -> Result<(), PublishError> {
-    let Some((night, revision)) = releases(root)?.into_iter().max() else { return Ok(()) };
-    let manifest = format!("{night}.{revision}/datapackage.json");
-    let path = root.join(&manifest);
-    let bytes = fs::read(&path).map_err(named(&path))?;
-    let latest = json!({
-        "night": night.to_string(),
-        "revision": revision,
-        "manifest": manifest,
-        "sha256": sha256(&bytes),
-    });
-    let path = root.join("latest.json");
-    write_then_rename(&path, &pretty(&latest)).map_err(named(&path))?;
-    share(&path).map_err(named(&path))
 }
 
 fn pretty(value: &Value) -> Vec<u8> {

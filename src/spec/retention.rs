@@ -22,6 +22,10 @@ const ACCESS: &str = "access";
 const PERSONS: &str = "persons";
 /// Where the rows stand that broke their contract.
 const QUARANTINE: &str = "quarantine";
+/// The releases of nights that are not too old; all of them, where nothing is said.
+const RELEASES: &str = "releases";
+/// How many releases, whatever their age; all of them, where nothing is said.
+const RELEASES_MOST: &str = "releases_most";
 
 /// How many days what is not named is kept.
 const KEPT: [(&str, i64); 4] =
@@ -79,6 +83,16 @@ impl Retention {
         before(night, self.days(QUARANTINE))
     }
 
+    /// The first night whose releases are still kept in a night.
+    pub fn releases_from(&self, night: Date) -> Date {
+        before(night, self.days(RELEASES))
+    }
+
+    /// How many releases are kept.
+    pub fn releases_most(&self) -> Option<usize> {
+        usize::try_from(self.days(RELEASES_MOST)?).ok()
+    }
+
     /// The first day of a table about persons that is still kept in a night: a whole year goes or stays,
     /// so that no year is told from a part of its rows.
     pub fn persons_from(&self, table: &str, night: Date) -> Date {
@@ -99,8 +113,11 @@ fn before(night: Date, days: Option<i64>) -> Date {
 pub(super) fn check(catalog: &Catalog) -> Vec<Diagnostic> {
     let of = Faults::of("shuping.toml");
     let persons = catalog.schemas.values().filter(|schema| schema.is_about_persons);
-    let names: Vec<&str> =
-        persons.map(|schema| schema.name.as_str()).chain(KEPT.map(|(name, _)| name)).collect();
+    let names: Vec<&str> = persons
+        .map(|schema| schema.name.as_str())
+        .chain(KEPT.map(|(name, _)| name))
+        .chain([RELEASES, RELEASES_MOST])
+        .collect();
     for line in &catalog.settings.retention.days {
         if !names.contains(&line.key.as_str()) {
             let nouns = guess(&line.key, names.iter().copied());

@@ -34,8 +34,32 @@ pub struct Settings {
     pub key: Template,
     /// Region codes and their names, which names of units begin with.
     pub regions: Vec<(String, String)>,
+    /// How the CSV files of a release are written.
+    pub csv: CsvEncoding,
     /// How long what is kept.
     pub retention: Retention,
+}
+
+/// The characters of a CSV file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CsvEncoding {
+    /// UTF-8 with a byte order mark, by which Excel knows it.
+    Utf8,
+    /// GB 18030, which older programs in China expect.
+    Gb18030,
+}
+
+impl CsvEncoding {
+    const ALL: [(&str, CsvEncoding); 2] =
+        [("utf-8", CsvEncoding::Utf8), ("gb18030", CsvEncoding::Gb18030)];
+
+    /// Its name, in settings and manifests.
+    pub fn name(self) -> &'static str {
+        match self {
+            CsvEncoding::Utf8 => "utf-8",
+            CsvEncoding::Gb18030 => "gb18030",
+        }
+    }
 }
 
 impl Settings {
@@ -88,6 +112,7 @@ fn settings(root: &Table<'_>) -> Option<Settings> {
         place: root.place,
         key: "schedule.cron".to_owned(),
     };
+    let csv = root.table("release").and_then(|table| table.word("csv", &CsvEncoding::ALL));
     let pseudonyms = root.table("pseudonyms");
     if pseudonyms.is_none() {
         root.missing("pseudonyms", "{ key = \"${secret:pseudonym.key}\" }");
@@ -101,6 +126,7 @@ fn settings(root: &Table<'_>) -> Option<Settings> {
         var: home.text("var").unwrap_or_else(|| "var".to_owned()),
         calendar: home.text("calendar").unwrap_or_else(|| "cn".to_owned()),
         regions: root.text_map("regions"),
+        csv: csv.unwrap_or(CsvEncoding::Utf8),
         retention: Retention::read(root),
         // Last: what is wrong must not hide the keys that are there.
         zone: found.ok()?,

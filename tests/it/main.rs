@@ -29,6 +29,7 @@ mod privacy;
 mod python;
 mod quarantine;
 mod receipt;
+mod release;
 mod reshape;
 mod schedule;
 mod schemas;

@@ -78,7 +78,7 @@ fn asked(mut command: Command, statements: &[String]) -> Vec<Option<Exact>> {
 }
 
 /// Whether a script found all well, and what it said.
-fn judged(name: &str, arguments: &[&Path]) -> Option<(bool, String)> {
+pub(crate) fn judged(name: &str, arguments: &[&Path]) -> Option<(bool, String)> {
     let output = script(name)?.args(arguments).output().unwrap();
     let said = [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text));
     Some((output.status.success(), said.concat()))

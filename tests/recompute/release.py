@@ -29,7 +29,8 @@ def unlike(folder, twin):
 def main(release):
     manifest, latest, said = compared.newest(release)
     folder = manifest.parent
-    files = [twin for table in said["resources"] for twin in (table, table["x:parquet"])]
+    files = [twin for table in said["resources"] for twin in (table, table["x:parquet"], table["x:lines"])]
+    files += said["x:files"]
     wrong = [fault for twin in files for fault in unlike(folder, twin)]
     if hashlib.sha256(manifest.read_bytes()).hexdigest() != latest["sha256"]:
         wrong.append("latest.json tells of another manifest")

@@ -169,7 +169,8 @@ fn what_a_night_leaves_is_read_by_whom_it_is_for_whatever_the_umask() {
             let first = inside.iter().next().unwrap().to_str().unwrap();
             let due = match (first, is_folder) {
                 ("release", true) => 0o755,
-                ("release", false) => 0o644,
+                ("release", false) if inside.parent() == Some(Path::new("release")) => 0o644,
+                ("release", false) => 0o444,
                 (name, false) if name.starts_with("warehouse.db") => warehouse,
                 (_, true) => 0o700,
                 (_, false) => 0o600,

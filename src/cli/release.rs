@@ -1,0 +1,183 @@
+//! Which release do scoring tools read, and is it what it was?
+
+use std::path::Path;
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use clap::builder::NonEmptyStringValueParser;
+
+use super::DONE;
+use super::FAILED;
+use super::Face;
+use super::USAGE;
+use super::home;
+use crate::base::access::Access;
+use crate::base::clock;
+use crate::base::said::Say;
+use crate::night;
+use crate::publish;
+use crate::publish::verify::Difference;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Releases {
+    /// Compute every hash of a release again and name the files that differ
+    Verify(Verify),
+    /// Point latest.json at an earlier release, until a later night is published
+    Use {
+        /// The release: its night, or with its revision as in 2026-01-05.1
+        release: String,
+    },
+    /// Mark a release as one that is not to be read; latest.json moves to the newest that is left
+    Withdraw {
+        /// The release: its night, or with its revision as in 2026-01-05.1
+        release: String,
+        /// Why, for whoever reads it
+        #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
+        reason: String,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Verify {
+    /// Its night, or with its revision as in 2026-01-05.1, or the folder of a copy [default: the one
+    /// that latest.json names]
+    release: Option<String>,
+}
+
+/// Does what is asked.
+pub(super) fn release(root: &Path, asked: &Releases, face: &mut Face<'_>) -> anyhow::Result<u8> {
+    match asked {
+        Releases::Verify(asked) => verify(root, asked, face),
+        Releases::Use { release } => choose(root, release, face),
+        Releases::Withdraw { release, reason } => withdraw(root, (release, reason), face),
+    }
+}
+
+/// The folder that a home writes to and the release that was named in it; or it has been said why there is
+/// none, and the code to exit with.
+fn found(
+    root: &Path,
+    name: Option<&str>,
+    face: &mut Face<'_>,
+) -> anyhow::Result<Result<(PathBuf, PathBuf), u8>> {
+    let (home, catalog) = match home::open(root, face)? {
+        Ok(opened) => opened,
+        Err(code) => return Ok(Err(code)),
+    };
+    let var = home.root.join(&catalog.settings.var);
+    let releases = var.join("release");
+    let latest = if name.is_none() { publish::latest(&releases)? } else { None };
+    if let Some(folder) = publish::find(&releases, name.or(latest.as_deref()))? {
+        return Ok(Ok((var, folder)));
+    }
+    let name = name.unwrap_or("latest").to_owned();
+    let nouns = [("found", name), ("path", releases.display().to_string())];
+    let (text, hint) = (face.say(Say::NoRelease, &nouns), face.say(Say::NoReleaseHint, &nouns));
+    face.complain(&text, Some(&hint))?;
+    Ok(Err(USAGE))
+}
+
+fn name_of(folder: &Path) -> String {
+    folder.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// A copy needs no home: a release stands alone.
+pub(super) fn verify(root: &Path, asked: &Verify, face: &mut Face<'_>) -> anyhow::Result<u8> {
+    let copy = asked.release.as_ref().map(PathBuf::from);
+    let copy = copy.filter(|folder| folder.join("datapackage.json").is_file());
+    let folder = if let Some(copy) = copy {
+        copy.canonicalize()?
+    } else {
+        let (var, folder) = match found(root, asked.release.as_deref(), face)? {
+            Ok(found) => found,
+            Err(code) => return Ok(code),
+        };
+        note(&var, "verify", &folder, None)?;
+        folder
+    };
+    let (files, differences) = publish::verify::verify(&folder)?;
+    let release = name_of(&folder);
+    if differences.is_empty() {
+        let nouns = [("release", release), ("files", files.to_string())];
+        let text = face.say(Say::ReleaseHolds, &nouns);
+        writeln!(face.out, "{text}")?;
+        return Ok(DONE);
+    }
+    for difference in &differences {
+        let (say, path) = match difference {
+            Difference::Differs(path) => (Say::FileDiffers, path),
+            Difference::Missing(path) => (Say::FileMissing, path),
+            Difference::Extra(path) => (Say::FileExtra, path),
+        };
+        let text = face.say(say, &[("path", path.clone())]);
+        writeln!(face.out, "{text}")?;
+    }
+    let nouns = [("release", release), ("count", differences.len().to_string())];
+    let text = face.say(Say::ReleaseDiffers, &nouns);
+    let hint = face.say(Say::ReleaseDiffersHint, &nouns);
+    face.complain(&text, Some(&hint))?;
+    Ok(FAILED)
+}
+
+fn choose(root: &Path, name: &str, face: &mut Face<'_>) -> anyhow::Result<u8> {
+    let (var, folder) = match found(root, Some(name), face)? {
+        Ok(found) => found,
+        Err(code) => return Ok(code),
+    };
+    let releases = var.join("release");
+    if let Some(code) = refuse_withdrawn(&releases, &folder, face)? {
+        return Ok(code);
+    }
+    let _lock = night::lock(&var, "release use")?;
+    note(&var, "release use", &folder, None)?;
+    let latest = publish::choose(&releases, &folder)?;
+    tell_latest(latest, face)?;
+    let hint = face.say(Say::UseHint, &[]);
+    writeln!(face.out, "hint: {hint}")?;
+    Ok(DONE)
+}
+
+fn withdraw(root: &Path, (name, reason): (&str, &str), face: &mut Face<'_>) -> anyhow::Result<u8> {
+    let (var, folder) = match found(root, Some(name), face)? {
+        Ok(found) => found,
+        Err(code) => return Ok(code),
+    };
+    let releases = var.join("release");
+    if let Some(code) = refuse_withdrawn(&releases, &folder, face)? {
+        return Ok(code);
+    }
+    let _lock = night::lock(&var, "release withdraw")?;
+    note(&var, "release withdraw", &folder, Some(reason))?;
+    let latest = publish::withdraw(&releases, &folder, (reason, clock::now()))?;
+    let path = releases.join("withdrawn.jsonl").display().to_string();
+    let text = face.say(Say::Withdrew, &[("release", name_of(&folder)), ("path", path)]);
+    writeln!(face.out, "{text}")?;
+    tell_latest(latest, face)
+}
+
+fn refuse_withdrawn(
+    releases: &Path,
+    folder: &Path,
+    face: &mut Face<'_>,
+) -> anyhow::Result<Option<u8>> {
+    let release = name_of(folder);
+    let Some(reason) = publish::withdrawn(releases)?.remove(&release) else { return Ok(None) };
+    let text = face.say(Say::IsWithdrawn, &[("release", release), ("reason", reason)]);
+    let hint = face.say(Say::IsWithdrawnHint, &[]);
+    face.complain(&text, Some(&hint))?;
+    Ok(Some(USAGE))
+}
+
+fn tell_latest(latest: Option<String>, face: &mut Face<'_>) -> anyhow::Result<u8> {
+    let text = match latest {
+        Some(release) => face.say(Say::LatestIs, &[("release", release)]),
+        None => face.say(Say::LatestNone, &[]),
+    };
+    writeln!(face.out, "{text}")?;
+    Ok(DONE)
+}
+
+fn note(var: &Path, verb: &str, folder: &Path, purpose: Option<&str>) -> std::io::Result<()> {
+    let what = vec![("release", name_of(folder))];
+    Access { verb, what, rows: None, purpose }.note(var)
+}

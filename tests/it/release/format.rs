@@ -1,0 +1,185 @@
+//! Is a release written as `docs/release-format.md` promises, and can whoever read the frozen one read the one of today?
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Command;
+
+use calamine::Data;
+use calamine::Reader as _;
+use calamine::Xlsx;
+use calamine::open_workbook;
+use serde_json::Value;
+use shuping::spec::settings::CsvEncoding;
+
+use super::NIGHTS;
+use super::THEN;
+use super::publish_with;
+use super::two_nights;
+use crate::python;
+use crate::world::bytes_below;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn frozen() -> PathBuf {
+    root().join("tests/it/release/frozen")
+}
+
+fn json(path: &Path) -> Value {
+    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+}
+
+/// What a consumer says of a folder of releases.
+fn consumed(mut command: Command, script: &str, releases: &Path) -> String {
+    let output = command.arg(root().join("examples/consumers").join(script)).arg(releases).output();
+    let output = output.unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn strangers_read_the_frozen_release_and_one_of_today_alike() {
+    let folder = tempfile::tempdir().unwrap();
+    two_nights(folder.path());
+    for releases in [frozen(), folder.path().to_owned()] {
+        let expected = "2026-02-02.1\nok 1\n";
+        assert_eq!(consumed(Command::new("sh"), "read.sh", &releases), expected);
+        let Some(python) = python::module("json") else { continue };
+        let python = Command::new(python.get_program());
+        assert_eq!(consumed(python, "read.py", &releases), expected);
+        python::validate(&releases);
+        for (schema, file) in
+            [("latest", "latest.json"), ("datapackage", "2026-02-02.1/datapackage.json")]
+        {
+            let Some(mut tool) = python::tool("check-jsonschema") else { continue };
+            tool.arg("--schemafile").arg(root().join(format!("docs/release/{schema}.schema.json")));
+            let output = tool.arg(releases.join(file)).output().unwrap();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+        }
+        let opened = python::judged("open_sql.py", &[&releases.join("2026-02-02.1")]);
+        assert_eq!(opened, Some((true, "4 views open\n".to_owned())));
+    }
+}
+
+/// Whatever the frozen release says, one of today says under the same key and in the same columns.
+#[test]
+fn nothing_that_was_promised_is_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    two_nights(folder.path());
+    let manifest = "2026-02-02.1/datapackage.json";
+    let (was, is) = (json(&frozen().join(manifest)), json(&folder.path().join(manifest)));
+    let keys = |it: &Value| it.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    for key in keys(&was) {
+        assert!(is.get(&key).is_some(), "{key}");
+    }
+    let tables = |it: &Value| -> BTreeMap<String, Value> {
+        let all = it["resources"].as_array().unwrap().iter();
+        all.map(|table| (table["path"].as_str().unwrap().to_owned(), table.clone())).collect()
+    };
+    let is = tables(&is);
+    for (path, table) in tables(&was) {
+        for key in keys(&table) {
+            assert!(is[&path].get(&key).is_some(), "{path} {key}");
+        }
+        let columns = |table: &Value| -> Vec<(Value, Value)> {
+            let fields = table["schema"]["fields"].as_array().unwrap().iter();
+            fields.map(|field| (field["name"].clone(), field["type"].clone())).collect()
+        };
+        // Columns may be added behind those that were there.
+        assert!(columns(&is[&path]).starts_with(&columns(&table)), "{path}");
+    }
+}
+
+#[test]
+fn the_same_tables_are_the_same_bytes() {
+    let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    for folder in &folders {
+        two_nights(folder.path());
+    }
+    let [one, other] = folders.each_ref().map(|folder| bytes_below(folder.path()));
+    assert_eq!(one.keys().collect::<Vec<_>>(), other.keys().collect::<Vec<_>>());
+    let differs: Vec<&String> = one.keys().filter(|path| one[*path] != other[*path]).collect();
+    assert!(differs.is_empty() && one.len() > 30, "{differs:?}");
+}
+
+#[test]
+fn what_changed_since_the_release_before_is_told_with_its_cause() {
+    let folder = tempfile::tempdir().unwrap();
+    let release = two_nights(folder.path()).folder;
+    let lines = fs::read_to_string(release.join("changes.jsonl")).unwrap();
+    let lines = lines.lines().map(|line| serde_json::from_str(line).unwrap());
+    let told: Vec<[String; 5]> = lines
+        .map(|line: Value| {
+            ["period", "change", "cause", "value_before", "value"].map(|key| line[key].to_string())
+        })
+        .collect();
+    let expected = [
+        ["\"2026-02\"", "\"added\"", "\"time\"", "null", "3"],
+        ["\"2025\"", "\"removed\"", "\"time\"", "null", "null"],
+        ["\"2026\"", "\"changed\"", "\"rows\"", "12", "15"],
+    ];
+    assert_eq!(told, expected.map(|row| row.map(str::to_owned)));
+    let first = json(&folder.path().join("2026-02-01.1/datapackage.json"));
+    let second = json(&release.join("datapackage.json"));
+    assert_eq!(first.get("x:changes_since"), None);
+    assert_eq!(second["x:changes_since"], "2026-02-01.1");
+}
+
+#[test]
+fn a_table_may_be_written_in_gb18030_and_keeps_every_character() {
+    let folder = tempfile::tempdir().unwrap();
+    let release = publish_with(folder.path(), NIGHTS[1], &THEN, CsvEncoding::Gb18030).unwrap();
+    python::validate(folder.path());
+    let bytes = fs::read(release.folder.join("definitions.csv")).unwrap();
+    let (text, _, is_broken) = encoding_rs::GB18030.decode(&bytes);
+    assert!(!is_broken && text.starts_with("metric,") && text.contains("含“㐂”字"), "{text}");
+    assert!(String::from_utf8(bytes).is_err());
+}
+
+fn sheet(book: &Path, name: &str) -> Vec<Vec<Data>> {
+    let mut book: Xlsx<_> = open_workbook(book).unwrap();
+    let range = book.worksheet_range(name).unwrap();
+    range.rows().map(<[Data]>::to_vec).collect()
+}
+
+fn texts(row: &[Data]) -> Vec<String> {
+    row.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn a_workbook_shows_the_units_of_the_year_and_says_what_it_shows() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut values = THEN.to_vec();
+    values.push(("2026-03", -1));
+    let release = publish_with(folder.path(), NIGHTS[1], &values, CsvEncoding::Utf8).unwrap();
+    let book = release.folder.join("metrics.xlsx");
+    let rows = sheet(&book, "服务 效能");
+    assert_eq!(texts(&rows[0]), ["机构编码", "机构名称", "周期类型", "周期", "办结件数(件)"]);
+    assert_eq!(texts(&rows[1]), ["unit_id", "name", "period_kind", "period", "cases_closed"]);
+    let front = |kind: &str, period: &str| {
+        ["JN0001", "嘉宁市档案馆", kind, period].map(|it| Data::String(it.to_owned())).to_vec()
+    };
+    let expected = [
+        ("month", "2026-01", Data::Float(7.0)),
+        ("month", "2026-02", Data::Float(3.0)),
+        ("month", "2026-03", Data::String("不公布".to_owned())),
+        ("year", "2026", Data::Float(15.0)),
+    ];
+    let expected: Vec<Vec<Data>> = expected
+        .into_iter()
+        .map(|(kind, period, value)| [front(kind, period), vec![value]].concat())
+        .collect();
+    assert_eq!(rows[2..], expected);
+    let notes: Vec<String> = sheet(&book, "说明").iter().map(|row| texts(row).join("|")).collect();
+    let notes = notes.join("\n");
+    for said in
+        ["发布|2026-02-02.1", "withheld|不公布|", "cases_closed|1|服务/效能", "feedfacecafe"]
+    {
+        assert!(notes.contains(said), "{said} in {notes}");
+    }
+    let units = sheet(&release.folder.join("dimensions.xlsx"), "机构");
+    assert_eq!(units[2][0], Data::String("JN0001".to_owned()));
+}

@@ -1,0 +1,120 @@
+//! Can scoring tools trust a release? It stands alone, is never mixed with another, and is known to be what it was.
+
+mod format;
+mod shelf;
+
+use std::path::Path;
+
+use jiff::civil::Date;
+use shuping::base::cell::Cell;
+use shuping::base::cell::CellRow;
+use shuping::frame::table;
+use shuping::publish;
+use shuping::publish::Label;
+use shuping::publish::Release;
+use shuping::publish::Resource;
+use shuping::spec::schema::FieldKind;
+use shuping::spec::schema::Schema;
+use shuping::spec::schema::read_schema;
+use shuping::spec::settings::CsvEncoding;
+
+/// The tables of a tiny release: its files, their contracts and how a row is made of a number.
+const TABLES: [(&str, &str); 3] =
+    [("metrics", "metric_value"), ("definitions", "metric_definition"), ("units", "unit")];
+
+fn contract(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("schemas/{name}.json"));
+    std::fs::read_to_string(path).unwrap()
+}
+
+fn text(text: &str) -> Option<Cell> {
+    Some(Cell::Text(text.to_owned()))
+}
+
+/// What a row has in a column; `period` is that of a value, `number` what is told.
+fn cell(column: &str, night: Date, (period, number): (&str, i64)) -> Option<Cell> {
+    let is_told = number >= 0;
+    match column {
+        "metric" => text("cases_closed"),
+        "version" => Some(Cell::Whole(1)),
+        "level" => text(if period.is_empty() { "city" } else { "unit" }),
+        "unit_id" => text("JN0001"),
+        "period_kind" => text(if period.contains('-') { "month" } else { "year" }),
+        "period" => text(period),
+        "value" => is_told.then_some(Cell::Decimal(i128::from(number) * 10_i128.pow(12), 12)),
+        "shown" if is_told => text(&number.to_string()),
+        "status" => text(if is_told { "ok" } else { "withheld" }),
+        "stale" => Some(Cell::Flag(false)),
+        "evidence" => text("recorded"),
+        "night" => Some(Cell::Day(night)),
+        "pipeline" => text("服务/效能"),
+        "title" => text("办结件数"),
+        "formula" => text("count(cases)"),
+        "measured_in" => text("件"),
+        "decimals" => Some(Cell::Whole(0)),
+        "direction" => text("up"),
+        "additive" => Some(Cell::Flag(true)),
+        "basis" | "means" => text("办结的件数,含“㐂”字"),
+        "meaning" => text("0123456789abcdef"),
+        "name" => text("嘉宁市档案馆"),
+        "valid_from" => Some(Cell::Day(jiff::civil::date(2001, 1, 1))),
+        "category" => text("institution"),
+        _ => None,
+    }
+}
+
+/// Publishes a night that tells `values`, by period.
+fn publish_with(
+    root: &Path,
+    night: Date,
+    values: &[(&str, i64)],
+    csv: CsvEncoding,
+) -> Result<Release, publish::PublishError> {
+    let contracts: Vec<(&str, String, Schema)> = TABLES
+        .iter()
+        .map(|(file, name)| {
+            let contract = contract(name);
+            let schema = read_schema(&format!("{name}.json"), name, &contract).unwrap();
+            (*file, contract, schema)
+        })
+        .collect();
+    let resources = contracts.iter().map(|(file, contract, schema)| {
+        let columns: Vec<(&str, FieldKind)> =
+            schema.fields.iter().map(|field| (field.name.as_str(), field.kind)).collect();
+        let told = if *file == "metrics" { values } else { &[("", 0)] };
+        let rows: Vec<CellRow> = told
+            .iter()
+            .map(|told| columns.iter().map(|(name, _)| cell(name, night, *told)).collect())
+            .collect();
+        Resource { file, schema, contract, table: table::from_rows(&columns, &rows).unwrap() }
+    });
+    let label = Label {
+        name: "sample",
+        title: "样例",
+        night,
+        as_of: night,
+        created: night
+            .to_datetime(jiff::civil::time(2, 0, 0, 0))
+            .in_tz("Asia/Shanghai")
+            .unwrap()
+            .timestamp(),
+        home: "feedfacecafe",
+        csv,
+    };
+    publish::publish(root, &label, resources.collect())
+}
+
+fn tell(root: &Path, night: Date, values: &[(&str, i64)]) -> Release {
+    publish_with(root, night, values, CsvEncoding::Utf8).unwrap()
+}
+
+/// What the frozen sample tells, first and then.
+const FIRST: [(&str, i64); 3] = [("2026", 12), ("2026-01", 7), ("2025", -1)];
+const THEN: [(&str, i64); 3] = [("2026", 15), ("2026-01", 7), ("2026-02", 3)];
+
+const NIGHTS: [Date; 2] = [jiff::civil::date(2026, 2, 1), jiff::civil::date(2026, 2, 2)];
+
+fn two_nights(root: &Path) -> Release {
+    tell(root, NIGHTS[0], &FIRST);
+    tell(root, NIGHTS[1], &THEN)
+}
