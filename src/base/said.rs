@@ -301,6 +301,17 @@ texts! {
     NoDraftHint "R419" "put changed files there as they stand in the home, such as {path}/pipelines/service.toml" "请把改过的文件按原路径放入,如 {path}/pipelines/service.toml";
     NoNightYet "R420" "no night has been told here yet" "尚未跑过任何一夜";
     NoNightYetHint "R421" "run a night first: `shuping run`" "请先跑一夜:`shuping run`";
+    Recounts "R550" "Months that were counted again" "重新计数的月份";
+    RecountFact "R551" "fact" "事实";
+    RecountMonths "R552" "months" "月数";
+    RecountCounted "R553" "counted" "已计数";
+    RecountWhy "R554" "why" "原因";
+    WhyFirst "R555" "nothing was kept" "此前未留存";
+    WhyAsked "R556" "asked for (`--full`)" "按要求(`--full`)";
+    WhyMeaning "R557" "its meaning changed" "口径有变";
+    WhyRows "R558" "rows changed" "数据有变";
+    WhyAround "R559" "rows changed, and a measure looks at other months" "数据有变,且有计量涉及其他月份";
+    RecountLine "R560" "{counted} of {months} months of {facts} facts were counted, the others are as they were" "{facts} 个事实共 {months} 个月,计数 {counted} 个,其余不变";
 }
 
 /// What a kind of finding means, in words.

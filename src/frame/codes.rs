@@ -1,0 +1,195 @@
+//! Which rows of a table belong together? Texts become numbers in the order of the texts, and rows whose
+//! numbers are the same are one group.
+
+use std::collections::BTreeSet;
+use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
+
+use polars::prelude::*;
+use rayon::prelude::*;
+
+use super::mix::Mixer;
+
+/// A map whose keys nobody chooses to collide: numbers, and texts of a table.
+pub type Known<K, V> = HashMap<K, V, BuildHasherDefault<Mixer>>;
+
+/// What stands for no text, no month and no group.
+pub const NONE: u32 = u32::MAX;
+
+/// So many rows are coded at a time.
+const SLICE: usize = 1 << 17;
+
+/// A column as numbers.
+#[derive(Clone, Debug, Default)]
+pub struct Codes<T> {
+    /// The number of each row, or [`NONE`].
+    pub of_rows: Vec<u32>,
+    /// What they stand for, in order.
+    pub values: Vec<T>,
+}
+
+impl Codes<String> {
+    /// Of a column of texts.
+    ///
+    /// # Errors
+    /// A column of another type.
+    pub fn of_texts(column: &Column) -> PolarsResult<Codes<String>> {
+        let series = column.as_materialized_series().cast(&DataType::String)?;
+        let texts = series.str()?.rechunk();
+        let Some(array) = texts.downcast_iter().next() else { return Ok(Codes::default()) };
+        let slices: Vec<usize> = (0..array.len()).step_by(SLICE).collect();
+        let coded = slices.into_par_iter().map(|start| {
+            let mut known: Known<&str, u32> = Known::default();
+            let mut own: Vec<&str> = Vec::new();
+            let mut before = (0, NONE);
+            let of_rows = (start..array.len().min(start + SLICE)).map(|row| {
+                let Some(text) = array.get(row) else { return NONE };
+                // Rows of one place mostly follow each other; the same text then has the same view.
+                let view = array.views()[row].as_u128();
+                if before != (view, NONE) && before.0 == view {
+                    return before.1;
+                }
+                let code = *known.entry(text).or_insert_with(|| {
+                    own.push(text);
+                    number(own.len() - 1)
+                });
+                before = (view, code);
+                code
+            });
+            (of_rows.collect::<Vec<u32>>(), own)
+        });
+        let coded: Vec<(Vec<u32>, Vec<&str>)> = coded.collect();
+        let values: BTreeSet<&str> =
+            coded.iter().flat_map(|(_, own)| own.iter().copied()).collect();
+        let values: Vec<&str> = values.into_iter().collect();
+        let ranked = coded.into_par_iter().flat_map_iter(|(of_rows, own)| {
+            let rank = |text: &str| values.binary_search(&text).map_or(NONE, number);
+            let ranks: Vec<u32> = own.into_iter().map(rank).collect();
+            let ranked = move |code: u32| ranks.get(code as usize).copied().unwrap_or(NONE);
+            of_rows.into_iter().map(ranked)
+        });
+        let of_rows = ranked.collect();
+        Ok(Codes { of_rows, values: values.into_iter().map(str::to_owned).collect() })
+    }
+}
+
+impl<T: Copy + Ord + Send + Sync> Codes<T> {
+    /// Of values, one a row.
+    pub fn of_values(rows: &[Option<T>]) -> Codes<T> {
+        let mut values: Vec<T> = rows.par_iter().flatten().copied().collect();
+        values.par_sort_unstable();
+        values.dedup();
+        let rank = |value: &Option<T>| {
+            value.map_or(NONE, |v| values.binary_search(&v).map_or(NONE, number))
+        };
+        Codes { of_rows: rows.par_iter().map(rank).collect(), values }
+    }
+}
+
+/// Rows in groups.
+#[derive(Clone, Debug, Default)]
+pub struct Bundles {
+    /// The group of each row, in the order of the numbers that make it; [`NONE`] is none.
+    pub of_rows: Vec<u32>,
+    /// For each group, a row of it.
+    pub first: Vec<u32>,
+}
+
+impl Bundles {
+    /// All rows in one.
+    pub fn one(rows: usize) -> Bundles {
+        Bundles { of_rows: vec![0; rows], first: if rows == 0 { Vec::new() } else { vec![0] } }
+    }
+
+    /// Each group divided by one more column; a row without a number is a group of its own that comes
+    /// first, or where `is_asked` is in none.
+    #[must_use]
+    pub fn by(&self, codes: &[u32], values: usize, is_asked: bool) -> Bundles {
+        let width = values as u64 + 1;
+        let key = |(group, code): (&u32, &u32)| match (*group, *code) {
+            (NONE, _) => u64::MAX,
+            (_, NONE) if is_asked => u64::MAX,
+            (group, NONE) => u64::from(group) * width,
+            (group, code) => u64::from(group) * width + u64::from(code) + 1,
+        };
+        let keys: Vec<u64> = self.of_rows.par_iter().zip(codes).map(key).collect();
+        let all = self.first.len() as u64 * width;
+        let roomy = (2 * keys.len() as u64).max(1 << 22);
+        if all <= roomy {
+            ranked_in(&keys, usize::try_from(all).unwrap_or(0))
+        } else {
+            ranked(&keys)
+        }
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.first.len()
+    }
+}
+
+/// Groups by keys below a limit: a place is marked for each.
+fn ranked_in(keys: &[u64], limit: usize) -> Bundles {
+    let mut firsts = vec![NONE; limit];
+    for (row, key) in keys.iter().enumerate() {
+        if let Some(first) = usize::try_from(*key).ok().and_then(|key| firsts.get_mut(key)) {
+            *first = (*first).min(number(row));
+        }
+    }
+    let mut first = Vec::new();
+    let mut ranks = firsts;
+    for rank in ranks.iter_mut().filter(|first| **first != NONE) {
+        first.push(*rank);
+        *rank = number(first.len() - 1);
+    }
+    let rank = |key: &u64| {
+        let rank = usize::try_from(*key).ok().and_then(|key| ranks.get(key));
+        rank.copied().unwrap_or(NONE)
+    };
+    Bundles { of_rows: keys.par_iter().map(rank).collect(), first }
+}
+
+/// Groups by any keys.
+fn ranked(keys: &[u64]) -> Bundles {
+    let rows = keys.par_iter().enumerate();
+    let rows = rows.filter(|(_, key)| **key != u64::MAX);
+    let mut known: Vec<(u64, u32)> = rows.map(|(row, key)| (*key, number(row))).collect();
+    known.par_sort_unstable();
+    known.dedup_by_key(|(key, _)| *key);
+    let rank = |key: &u64| known.binary_search_by_key(key, |(key, _)| *key).map_or(NONE, number);
+    let of_rows = keys.par_iter().map(rank).collect();
+    Bundles { of_rows, first: known.into_iter().map(|(_, row)| row).collect() }
+}
+
+/// A place among rows as polars counts them.
+pub fn number(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(NONE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_numbered_in_their_order_whatever_theirs_in_the_table() {
+        let long = "a text that is longer than a view";
+        let texts = [Some("b"), None, Some("a"), Some("b"), Some(long), Some(long)];
+        let column = StringChunked::from_iter_options("t".into(), texts.into_iter()).into_column();
+        let codes = Codes::of_texts(&column).unwrap();
+        assert_eq!(codes.values, ["a", long, "b"]);
+        assert_eq!(codes.of_rows, [2, NONE, 0, 2, 1, 1]);
+    }
+
+    #[test]
+    fn groups_stand_in_the_order_of_their_numbers_however_they_are_found() {
+        let (first, second) = ([1, 0, NONE, 1, 0], [2, 0, 1, NONE, 0]);
+        let groups = Bundles::one(5).by(&first, 2, false).by(&second, 3, false);
+        assert_eq!(groups.of_rows, [3, 1, 0, 2, 1]);
+        assert_eq!(groups.first, [2, 1, 3, 0]);
+        let asked = Bundles::one(5).by(&first, 2, true).by(&second, 3, true);
+        assert_eq!(asked.of_rows, [1, 0, NONE, NONE, 0]);
+        let keys = [7, 3, u64::MAX, 7, 0];
+        let (sorted, marked) = (ranked(&keys), ranked_in(&keys, 8));
+        assert_eq!((&sorted.of_rows, &sorted.first), (&marked.of_rows, &marked.first));
+    }
+}
