@@ -225,6 +225,9 @@ fn reconciled(report: &NightReport, face: &mut Face<'_>) -> io::Result<()> {
 
 /// How many months of each fact were counted again, where any were.
 fn recounts(report: &NightReport, face: &mut Face<'_>) -> io::Result<()> {
+    if report.recounts.is_empty() {
+        return Ok(());
+    }
     let why = |why: Why| match why {
         Why::First => Say::WhyFirst,
         Why::Asked => Say::WhyAsked,

@@ -23,6 +23,7 @@ use crate::frame::table;
 use crate::spec::function::Function;
 use crate::spec::pipeline::Fact;
 use crate::spec::pipeline::Measure;
+use crate::spec::sql::AggregateKind;
 
 /// The digits that a decimal holds.
 const DIGITS: usize = 38;
@@ -342,7 +343,7 @@ fn weights(
         let Ok(column) = found.column(&measure.name) else { return Ok(Weight::One(None)) };
         let is_distinct = Way::of(&measure.aggregate.kind) == Way::Distinct;
         let has_value = measure.aggregate.kind.argument().is_some()
-            && !matches!(measure.aggregate.kind, crate::spec::sql::AggregateKind::Count(_));
+            && !matches!(measure.aggregate.kind, AggregateKind::Count(_));
         let weight = match (is_distinct, has_value) {
             (true, _) => value(column).map(Some),
             (false, true) => digits(column),

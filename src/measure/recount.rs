@@ -19,6 +19,7 @@ use super::counts::Counts;
 use super::counts::by_month;
 use super::counts::looks_around;
 use super::fact::Ground;
+use super::placed::month_of_measure;
 use super::spots::keys;
 use crate::base::durable::create_private_folder;
 use crate::base::durable::write_then_rename;
@@ -179,7 +180,7 @@ impl KeptMonths {
 }
 
 /// The columns that tell where a row counts and for what.
-fn asked<'a>(fact: &Fact, measures: &[&'a Measure]) -> BTreeSet<String> {
+fn asked(fact: &Fact, measures: &[&Measure]) -> BTreeSet<String> {
     let mut names: BTreeSet<String> = keys(fact).into_iter().collect();
     names.remove("_month");
     for measure in measures {
@@ -241,7 +242,7 @@ fn meaning(
     let mut text = format!("{WAY} {:?}\n", ground.days.zone.iana_name());
     let mut asks = AsksCalendar::Never;
     for measure in measures {
-        let time = super::placed::month_of_measure(fact, measure);
+        let time = month_of_measure(fact, measure);
         text.push_str(&format!("{} {time} {:?}\n", measure.name, measure.aggregate));
         measure.aggregate.each_call(&mut |function| asks = asks.max(function.asks_calendar()));
     }

@@ -333,15 +333,15 @@ fn nights_that_count_what_changed_leave_what_nights_that_count_everything_leave(
         world.turn(night);
         if at == 3 {
             // A name that nobody knew is decided, and rows of long ago are a unit's.
-            for home in [&home, &other] {
-                let unknown = "select subject from finding where kind = 'unknown_unit' order by rows desc, subject";
-                let name = ask(&home.path().join("var/warehouse.db"), unknown)[0][0].clone();
-                let unit =
-                    ask(&home.path().join("var/warehouse.db"), "select min(unit_id) from unit")[0]
-                        [0]
-                    .clone();
-                done(world.shuping(home.path()).args(["aliases", "accept", &name, &unit]));
-            }
+            let warehouse = home.path().join("var/warehouse.db");
+            let unknown = "select subject from finding where kind = 'unknown_unit'
+                order by rows desc, subject";
+            let name = ask(&warehouse, unknown)[0][0].clone();
+            let unit = ask(&warehouse, "select min(unit_id) from unit")[0][0].clone();
+            done(world.shuping(home.path()).args(["aliases", "accept", &name, &unit]));
+            // A decision has its time: both homes have the same.
+            let [from, to] = [&home, &other].map(|home| home.path().join("connectors/aliases.csv"));
+            fs::copy(from, to).unwrap();
         }
         let said = done(&mut world.night(home.path(), night));
         let whole = done(world.night(other.path(), night).arg("--full"));

@@ -2,6 +2,7 @@
 //! night: what is kept and told must be, byte for byte, what counting everything gives.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use jiff::civil::Date;
 use jiff::civil::date;
 use shuping::base::cell::Cell;
 use shuping::base::cell::CellRow;
+use shuping::base::period::Month;
 use shuping::frame::functions::Days;
 use shuping::measure::cube;
 use shuping::measure::cube::Cube;
@@ -184,9 +186,9 @@ fn said(cube: &Cube) -> String {
 /// The amounts at every spot, by measure and month.
 struct Told<'c>(&'c Cube);
 
-impl std::fmt::Debug for Told<'_> {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let last = "2026-12".parse::<shuping::base::period::Period>().unwrap().last();
+impl fmt::Debug for Told<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let last = Month::new(2026, 12).unwrap();
         for (name, amounts) in &self.0.measures {
             for unit in ["U1", "U2", "U3", "a unit whose key is longer than a view"] {
                 let whole = (unit.to_owned(), None);
@@ -223,7 +225,7 @@ fn whatever_changes_the_months_that_are_kept_are_those_that_would_be_counted() {
     let mut rows: Vec<CellRow> = (0..90).map(|at| dice.row(at)).collect();
     let kept = Lake::new();
     let (mut counted, mut months) = (0, 0);
-    for night in 1..=40 {
+    for night in 1..=12 {
         dice.turn(&mut rows, night);
         let as_of = date(2025, 12, 20).saturating_add(i64::try_from(night).unwrap().days());
         let tables = thing::rows(&catalog, &rows);
@@ -335,7 +337,7 @@ fn whatever_is_lost_or_torn_of_what_is_kept_is_counted_again() {
             _ => fs::write(path, [&bytes[..], b"0"].concat()).unwrap(),
         }
     };
-    for (at, path) in lake.files().into_iter().enumerate() {
+    for (at, path) in lake.files().into_iter().enumerate().step_by(5) {
         torn(&path, at % 4);
         check(&format!("{} {}", path.display(), at % 4));
     }
@@ -344,7 +346,7 @@ fn whatever_is_lost_or_torn_of_what_is_kept_is_counted_again() {
     let before: Vec<CellRow> = (0..60).map(|at| Dice(99).row(at)).collect();
     old.count(&catalog, &thing::rows(&catalog, &before), as_of, false);
     let names: Vec<String> = old.bytes().into_keys().collect();
-    for cut in 0..=names.len() {
+    for cut in (0..=names.len()).step_by(9) {
         for (at, name) in names.iter().enumerate() {
             let from = if at < cut && !name.ends_with("ledger.json") { &other } else { &old };
             if let Ok(bytes) = fs::read(from.0.path().join(name)) {
