@@ -39,24 +39,12 @@ impl Codes<String> {
         let Some(array) = texts.downcast_iter().next() else { return Ok(Codes::default()) };
         let slices: Vec<usize> = (0..array.len()).step_by(SLICE).collect();
         let coded = slices.into_par_iter().map(|start| {
-            let mut known: Known<&str, u32> = Known::default();
-            let mut own: Vec<&str> = Vec::new();
-            let mut before = (0, NONE);
-            let of_rows = (start..array.len().min(start + SLICE)).map(|row| {
-                let Some(text) = array.get(row) else { return NONE };
-                // Rows of one place mostly follow each other; the same text then has the same view.
-                let view = array.views()[row].as_u128();
-                if before != (view, NONE) && before.0 == view {
-                    return before.1;
-                }
-                let code = *known.entry(text).or_insert_with(|| {
-                    own.push(text);
-                    number(own.len() - 1)
-                });
-                before = (view, code);
-                code
-            });
-            (of_rows.collect::<Vec<u32>>(), own)
+            let mut seen = Seen { before: (0, NONE), ..Seen::default() };
+            let rows = start..array.len().min(start + SLICE);
+            let view = |row: usize| array.views()[row].as_u128();
+            let code = |row| array.get(row).map_or(NONE, |text| seen.code(view(row), text));
+            let of_rows: Vec<u32> = rows.map(code).collect();
+            (of_rows, seen.texts)
         });
         let coded: Vec<(Vec<u32>, Vec<&str>)> = coded.collect();
         let values: BTreeSet<&str> =
@@ -70,6 +58,29 @@ impl Codes<String> {
         });
         let of_rows = ranked.collect();
         Ok(Codes { of_rows, values: values.into_iter().map(str::to_owned).collect() })
+    }
+}
+
+/// Texts that have been seen, in the order in which they came.
+#[derive(Default)]
+struct Seen<'t> {
+    codes: Known<&'t str, u32>,
+    texts: Vec<&'t str>,
+    before: (u128, u32),
+}
+
+impl<'t> Seen<'t> {
+    /// The number of a text. Rows of one place mostly follow each other, and one view is one text.
+    fn code(&mut self, view: u128, text: &'t str) -> u32 {
+        if self.before.1 == NONE || self.before.0 != view {
+            let texts = &mut self.texts;
+            let code = *self.codes.entry(text).or_insert_with(|| {
+                texts.push(text);
+                number(texts.len() - 1)
+            });
+            self.before = (view, code);
+        }
+        self.before.1
     }
 }
 

@@ -63,10 +63,9 @@ impl Mixed {
         let mut rows = vec![[0_u64; 2]; table.height()];
         for name in names {
             let words = words(table.column(name)?)?;
+            let lane = |lane: u64, word: u64, odd| folded(lane.rotate_left(29) ^ word ^ odd, odd);
             rows.par_iter_mut().zip(words).for_each(|(row, word)| {
-                for ((lane, word), odd) in row.iter_mut().zip(word).zip(ODD) {
-                    *lane = folded(lane.rotate_left(29) ^ word ^ odd, odd);
-                }
+                *row = [lane(row[0], word[0], ODD[0]), lane(row[1], word[1], ODD[1])];
             });
         }
         Ok(Mixed(rows))

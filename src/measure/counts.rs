@@ -78,22 +78,23 @@ impl Counts {
         }
         let doing = || FrameError::polars(format!("measures of fact `{}`", fact.name));
         let by_month = by_month(ground, fact);
-        let places = Places::of(fact, placed).map_err(doing())?;
+        let grounds = Places::of(fact, placed).map_err(doing())?;
         let mut counted = Vec::new();
         for (time, measures) in &by_month {
             let (around, alone): (Vec<&Measure>, Vec<&Measure>) =
                 measures.iter().partition(|measure| looks_around(measure));
             let months = |rows: &DataFrame| months(rows, time, is_asked).map_err(doing());
             if !alone.is_empty() || around.is_empty() {
-                let timed = places.in_months(&months(placed)?);
+                let timed = grounds.in_months(&months(placed)?);
                 counted.push(Counted::of(ground, &alone, (placed, time), timed)?);
             }
             if !around.is_empty() {
                 // What looks at other rows looks at those that count at all.
                 let timed = placed.clone().lazy().filter(col(time.as_str()).is_not_null());
                 let timed = timed.collect().map_err(doing())?;
-                let places = Places::of(fact, &timed).map_err(doing())?.in_months(&months(&timed)?);
-                counted.push(Counted::of(ground, &around, (&timed, time), places)?);
+                let grounds = Places::of(fact, &timed).map_err(doing())?;
+                let grounds = grounds.in_months(&months(&timed)?);
+                counted.push(Counted::of(ground, &around, (&timed, time), grounds)?);
             }
         }
         let all = columns(counted.iter().flat_map(|counted| &counted.sums));
@@ -390,11 +391,10 @@ impl Weight {
                 counted.for_each(|((at, _), _)| see(at, 1));
             }
             Weight::Number(digits, _) => {
-                for ((at, is_in), digits) in groups.zip(digits.iter()) {
-                    if let Some(digits) = digits.filter(|_| is_in) {
-                        see(at, digits);
-                    }
-                }
+                let all = groups.zip(digits.iter());
+                let counted =
+                    all.filter_map(|((at, is_in), digits)| is_in.then_some((at, digits?)));
+                counted.for_each(|(at, digits)| see(at, digits));
             }
             Weight::Value(texts) => {
                 let all = groups.zip(texts.iter());

@@ -118,13 +118,12 @@ impl KeptMonths {
         let mut ledger = Ledger { meaning, months: BTreeMap::new() };
         let mut counts = Counts::default();
         if is_same && !self.is_full {
-            for (month, line) in before.iter().flat_map(|ledger| &ledger.months) {
-                if found.get(month) == Some(&line.rows)
-                    && let Some(kept) = read(&folder, *month, line)
-                {
-                    counts = counts.and(kept).map_err(doing())?;
-                    ledger.months.insert(*month, line.clone());
-                }
+            let lines = before.iter().flat_map(|ledger| &ledger.months);
+            let same = lines.filter(|(month, line)| found.get(month) == Some(&line.rows));
+            let kept = same.filter_map(|(at, line)| Some((*at, line, read(&folder, *at, line)?)));
+            for (month, line, kept) in kept {
+                counts = counts.and(kept).map_err(doing())?;
+                ledger.months.insert(month, line.clone());
             }
         }
         let is_whole = before.is_some_and(|before| before.months.keys().eq(ledger.months.keys()));

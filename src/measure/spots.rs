@@ -108,10 +108,8 @@ impl Standing {
         let mut amounts = vec![A::default(); self.grid.months.len()];
         for (at, brought) in self.at.chunks(self.width).zip(brought) {
             let Some(brought) = brought else { continue };
-            for amount in at {
-                if let Some(amount) = amounts.get_mut(*amount as usize) {
-                    add(amount, &brought);
-                }
+            for at in at.iter().filter(|at| **at != NONE) {
+                add(&mut amounts[*at as usize], &brought);
             }
         }
         Series::of(Arc::clone(&self.grid), amounts)
