@@ -100,7 +100,7 @@ impl Counts {
         let all = columns(counted.iter().flat_map(|counted| &counted.sums));
         for one in &counted {
             add(&mut counts.sums, one.sums(&all).map_err(doing())?).map_err(doing())?;
-            for measure in one.values.iter() {
+            for measure in &one.values {
                 add(&mut counts.values, one.values(measure).map_err(doing())?).map_err(doing())?;
             }
         }
@@ -232,7 +232,7 @@ struct Counted {
 struct Values {
     measure: String,
     groups: Vec<u32>,
-    values: Column,
+    column: Column,
     scale: i64,
     rows: Vec<i64>,
 }
@@ -297,11 +297,11 @@ impl Counted {
         columns.extend(keys.columns().iter().cloned());
         // What is told of numbers needs their digits, how many different texts there are their texts.
         let (text, digits) = ("_text".into(), "_digits".into());
-        let (texts, digits) = match of.values.dtype() {
+        let (texts, digits) = match of.column.dtype() {
             DataType::String => {
-                (of.values.clone(), Column::full_null(digits, height, &decimals(0)))
+                (of.column.clone(), Column::full_null(digits, height, &decimals(0)))
             }
-            _ => (Column::full_null(text, height, &DataType::String), of.values.clone()),
+            _ => (Column::full_null(text, height, &DataType::String), of.column.clone()),
         };
         columns.extend([texts.with_name("_text".into()), digits.with_name("_digits".into())]);
         columns.push(Column::new_scalar("_scale".into(), Scalar::from(of.scale), height));
@@ -428,7 +428,7 @@ impl Weight {
                 let found = groups.by(&codes.of_rows, codes.values.len(), true);
                 let value = |row: &u32| codes.values.get(codes.of_rows[*row as usize] as usize);
                 let texts = found.first.iter().map(value);
-                let texts = StringChunked::from_iter_options("".into(), texts.map(|t| t.cloned()));
+                let texts = StringChunked::from_iter_options("".into(), texts.map(Option::cloned));
                 (found, texts.into_column())
             }
             Weight::Number(digits, _) => {
@@ -449,7 +449,7 @@ impl Weight {
         Ok(Values {
             measure: measure.to_owned(),
             groups: found.first.iter().map(of_row).collect(),
-            values,
+            column: values,
             scale: i64::try_from(self.scale()).unwrap_or(0),
             rows,
         })
