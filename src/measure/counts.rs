@@ -428,7 +428,10 @@ impl Weight {
                 let found = groups.by(&codes.of_rows, codes.values.len(), true);
                 let value = |row: &u32| codes.values.get(codes.of_rows[*row as usize] as usize);
                 let texts = found.first.iter().map(value);
-                let texts = StringChunked::from_iter_options("".into(), texts.map(Option::<&String>::cloned));
+                let texts = StringChunked::from_iter_options(
+                    "".into(),
+                    texts.map(Option::<&String>::cloned),
+                );
                 (found, texts.into_column())
             }
             Weight::Number(digits, _) => {
