@@ -64,7 +64,7 @@ pub(crate) fn run(scale: f64, systems: &[&str]) -> Watched {
     let catalog = catalog::read(&opened).unwrap();
     let var: PathBuf = home.path().join(&catalog.settings.var);
     let ground = Ground { catalog: &catalog, home: &opened, var, secrets: &secrets };
-    let choice = Choice { night: NIGHT, as_of: AS_OF, again: false };
+    let choice = Choice { night: NIGHT, as_of: AS_OF, again: false, full: false };
     let (start, mut steps) = (Instant::now(), Vec::new());
     let mut watch = |step| steps.push((start.elapsed(), step));
     runtime.block_on(night::run(&ground, choice, &mut watch)).unwrap();

@@ -317,6 +317,17 @@ texts! {
     IsWithdrawn "R499" "release {release} is withdrawn: {reason}" "发布 {release} 已撤回:{reason}";
     IsWithdrawnHint "R500" "name another release, or run the night again" "请指定其他发布,或重跑该夜";
     Withdrew "R501" "release {release} is withdrawn; {path} says so" "发布 {release} 已撤回,记于 {path}";
+    Recounts "R550" "Months that were counted again" "重新计数的月份";
+    RecountFact "R551" "fact" "事实";
+    RecountMonths "R552" "months" "月数";
+    RecountCounted "R553" "counted" "已计数";
+    RecountWhy "R554" "why" "原因";
+    WhyFirst "R555" "nothing was kept" "此前未留存";
+    WhyAsked "R556" "asked for (`--full`)" "按要求(`--full`)";
+    WhyMeaning "R557" "its meaning changed" "口径有变";
+    WhyRows "R558" "rows changed" "数据有变";
+    WhyAround "R559" "rows changed, and a measure looks at other months" "数据有变,且有计量涉及其他月份";
+    RecountLine "R560" "{counted} of {months} months of {facts} facts were counted, the others are as they were" "{facts} 个事实共 {months} 个月,计数 {counted} 个,其余不变";
 }
 
 /// What a kind of finding means, in words.

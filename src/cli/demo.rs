@@ -102,7 +102,7 @@ pub(super) async fn demo(root: &Path, scale: f64, face: &mut Face<'_>) -> anyhow
         Ok(opened) => opened,
         Err(code) => return Ok(code),
     };
-    let choice = Choice { night: NIGHT, as_of: AS_OF, again: false };
+    let choice = Choice { night: NIGHT, as_of: AS_OF, again: false, full: false };
     let report = verbs::night(&home, &catalog, &secrets, choice, face).await?;
     report::print(&report, &catalog.settings.title, face)?;
     let titles = ASKED.map(|name| {

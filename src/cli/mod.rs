@@ -111,6 +111,9 @@ enum Verb {
         /// Ask again for streams that have landed this night
         #[arg(long)]
         again: bool,
+        /// Count every month again, also those whose rows are the same as before
+        #[arg(long)]
+        full: bool,
     },
     /// Run nights by the cron line of shuping.toml, until Ctrl-C or SIGTERM
     Schedule {

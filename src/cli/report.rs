@@ -12,6 +12,8 @@ use super::Face;
 use crate::base::said::Say;
 use crate::base::said::kind;
 use crate::measure::evaluate::Status;
+use crate::measure::recount::Recount;
+use crate::measure::recount::Why;
 use crate::model::held::Closed;
 use crate::night::reconcile::Figure;
 use crate::night::report::NightReport;
@@ -35,6 +37,7 @@ pub(super) fn print(report: &NightReport, city: &str, face: &mut Face<'_>) -> io
     quarantine(report, face)?;
     findings(report, face)?;
     reconciled(report, face)?;
+    recounts(report, face)?;
     metrics(report, face)?;
     scores(report, face)?;
     results(report, face)?;
@@ -218,6 +221,41 @@ fn reconciled(report: &NightReport, face: &mut Face<'_>) -> io::Result<()> {
         writeln!(face.out, "  {}", face.say(Say::TryRows, &nouns))?;
     }
     Ok(())
+}
+
+/// How many months of each fact were counted again, where any were.
+fn recounts(report: &NightReport, face: &mut Face<'_>) -> io::Result<()> {
+    if report.recounts.is_empty() {
+        return Ok(());
+    }
+    let why = |why: Why| match why {
+        Why::First => Say::WhyFirst,
+        Why::Asked => Say::WhyAsked,
+        Why::Meaning => Say::WhyMeaning,
+        Why::Rows => Say::WhyRows,
+        Why::Around => Say::WhyAround,
+    };
+    let lang = face.lang;
+    let counted = report.recounts.iter().filter(|recount| recount.counted > 0);
+    let rows = counted.map(|of| {
+        let counts = [of.counted, of.months].map(|count| grouped(count as u64));
+        let texts = [of.fact.clone(), why(of.why).text(lang).to_owned()];
+        texts.into_iter().chain(counts).collect()
+    });
+    let head = [Say::RecountFact, Say::RecountWhy, Say::RecountCounted, Say::RecountMonths];
+    let rows: Vec<Vec<String>> = rows.collect();
+    if rows.is_empty() {
+        writeln!(face.out, "\n{}", Say::Recounts.text(lang))?;
+    }
+    section(face, Say::Recounts, &head, 2, rows)?;
+    let sum =
+        |of: fn(&Recount) -> usize| grouped(report.recounts.iter().map(of).sum::<usize>() as u64);
+    let nouns = [
+        ("counted", sum(|of| of.counted)),
+        ("months", sum(|of| of.months)),
+        ("facts", grouped(report.recounts.len() as u64)),
+    ];
+    writeln!(face.out, "  {}", face.say(Say::RecountLine, &nouns))
 }
 
 fn metrics(report: &NightReport, face: &mut Face<'_>) -> io::Result<()> {

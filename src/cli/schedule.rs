@@ -103,7 +103,7 @@ impl Plan {
 
     /// Runs a night and tells how it ended; only a face that can't be spoken to is an error.
     async fn run(&self, night: Date, face: &mut Face<'_>) -> anyhow::Result<()> {
-        let choice = Choice { night, as_of: night, again: false };
+        let choice = Choice { night, as_of: night, again: false, full: false };
         let secrets = HomeSecrets::of(&self.home.root);
         let told = verbs::run(&self.home, &self.catalog, &secrets, choice, face).await;
         let code = told.or_else(|fault| super::say_why(&fault, face))?;

@@ -43,13 +43,13 @@ pub(super) async fn verb(arguments: Arguments, face: &mut Face<'_>) -> anyhow::R
         Verb::Demo { scale } => demo::demo(root, scale, face).await,
         Verb::Sandbox(sandbox) => demo::sandbox(&sandbox, face).await,
         Verb::Check => check(root, face),
-        Verb::Run { night, as_of, again } => {
+        Verb::Run { night, as_of, again, full } => {
             let (home, catalog) = match home::open(root, face)? {
                 Ok(opened) => opened,
                 Err(code) => return Ok(code),
             };
             let night = night.unwrap_or_else(|| catalog.settings.night_at(clock::now()));
-            let choice = Choice { night, as_of: as_of.unwrap_or(night), again };
+            let choice = Choice { night, as_of: as_of.unwrap_or(night), again, full };
             run(&home, &catalog, &HomeSecrets::of(root), choice, face).await
         }
         Verb::Schedule { next: Some(count) } => schedule::print(root, count, face),

@@ -99,22 +99,32 @@ fn like(pattern: &str) -> String {
 /// # Errors
 /// What polars itself refuses to build.
 pub fn counted(aggregate: &Aggregate, days: &Days) -> PolarsResult<Expr> {
-    let value = match &aggregate.kind {
-        AggregateKind::Rows => lit(1_i64),
-        AggregateKind::Count(x) => {
-            when(row(x, days)?.is_not_null()).then(lit(1_i64)).otherwise(lit(NULL))
-        }
-        AggregateKind::Distinct(x)
-        | AggregateKind::Sum(x)
-        | AggregateKind::Avg(x)
-        | AggregateKind::Min(x)
-        | AggregateKind::Max(x)
-        | AggregateKind::Stddev(x)
-        | AggregateKind::Quantile(x, _) => row(x, days)?,
-    };
-    Ok(match &aggregate.filter {
-        Some(filter) => when(claim(row(filter, days)?)).then(value).otherwise(lit(NULL)),
+    let (is_counted, value) = weighed(aggregate, days)?;
+    let value = value.unwrap_or(lit(1_i64));
+    Ok(match is_counted {
+        Some(is_counted) => when(is_counted).then(value).otherwise(lit(NULL)),
         None => value,
+    })
+}
+
+/// Which rows a measure aggregates, if not all, and the value of each, if it is not one.
+///
+/// # Errors
+/// What polars itself refuses to build.
+pub fn weighed(aggregate: &Aggregate, days: &Days) -> PolarsResult<(Option<Expr>, Option<Expr>)> {
+    let filter = aggregate.filter.as_ref().map(|filter| row(filter, days));
+    let filter = filter.transpose()?.map(claim);
+    Ok(match &aggregate.kind {
+        AggregateKind::Rows => (filter, None),
+        AggregateKind::Count(x) => {
+            let is_there = row(x, days)?.is_not_null();
+            let both = match filter {
+                Some(filter) => filter.and(is_there),
+                None => is_there,
+            };
+            (Some(both), None)
+        }
+        kind => (filter, kind.argument().map(|x| row(x, days)).transpose()?),
     })
 }
 

@@ -2,8 +2,10 @@
 
 mod arith;
 mod calls;
+pub mod codes;
 pub mod expr;
 pub mod functions;
+pub mod mix;
 pub mod parquet;
 pub mod table;
 

@@ -1,6 +1,7 @@
 //! How does a table stand on the disk? As Parquet, whole or not at all, the same bytes for the same rows.
 
 use std::fs::File;
+use std::io::Cursor;
 use std::path::Path;
 
 use polars::prelude::DataFrame;
@@ -31,6 +32,29 @@ pub fn write(table: &mut DataFrame, target: &Path) -> Result<(), FrameError> {
         .finish(table)
         .map_err(FrameError::polars(format!("writing `{}`", target.display())))?;
     rename_durably(&temporary, target).map_err(named)
+}
+
+/// A table as the bytes of a file.
+///
+/// # Errors
+/// What polars can't write.
+pub fn bytes(table: &mut DataFrame) -> Result<Vec<u8>, FrameError> {
+    let mut bytes = Vec::new();
+    table.rechunk_mut_par();
+    ParquetWriter::new(&mut bytes)
+        .with_compression(ParquetCompression::Zstd(None))
+        .finish(table)
+        .map_err(FrameError::polars("writing a table"))?;
+    Ok(bytes)
+}
+
+/// The table of such bytes.
+///
+/// # Errors
+/// Bytes that are no Parquet.
+pub fn of_bytes(bytes: Vec<u8>) -> Result<DataFrame, FrameError> {
+    let reader = ParquetReader::new(Cursor::new(bytes));
+    reader.finish().map_err(FrameError::polars("reading a table"))
 }
 
 /// Reads a table.

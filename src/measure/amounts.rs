@@ -7,6 +7,8 @@ use std::ops::RangeInclusive;
 
 use jiff::civil::Date;
 
+use super::series::Series;
+use super::series::Stretch;
 use super::spots::Place;
 use super::spots::Spot;
 use super::spread::Overflow;
@@ -56,11 +58,8 @@ impl Way {
     }
 }
 
-/// Whole numbers by spot and month.
-type Sums = BTreeMap<Spot, BTreeMap<Month, i128>>;
-
-/// How often each value comes, by month.
-type Counts = BTreeMap<Month, BTreeMap<i128, u64>>;
+/// How often each value comes.
+pub(super) type Values = BTreeMap<i128, u64>;
 
 /// The amounts of one measure.
 #[derive(Clone, Debug)]
@@ -78,10 +77,10 @@ pub struct Amounts {
     /// The lists of the home that its columns are made from.
     pub(super) lists: BTreeSet<String>,
     pub(super) way: Way,
-    pub(super) sums: Sums,
+    pub(super) sums: Series<i128>,
     /// Of what is no sum, how many rows have a value.
-    pub(super) rows: Sums,
-    pub(super) counts: BTreeMap<Spot, Counts>,
+    pub(super) rows: Series<i128>,
+    pub(super) counts: Series<Values>,
 }
 
 impl Amounts {
@@ -89,39 +88,37 @@ impl Amounts {
     pub fn on(&self, spot: &Spot) -> AmountsAt<'_> {
         AmountsAt {
             amounts: self,
-            sums: self.sums.get(spot),
-            rows: self.rows.get(spot),
-            counts: self.counts.get(spot),
+            sums: self.sums.at(spot),
+            rows: self.rows.at(spot),
+            counts: self.counts.at(spot),
         }
     }
 
     /// The sections of a unit that have any amount.
     pub fn sections<'a>(&'a self, unit: &'a str) -> impl Iterator<Item = &'a str> {
         let first = ((unit.to_owned(), None), None);
-        let of_unit = self.spots_from(first).take_while(move |((of, _), _)| of == unit);
+        let of_unit = self.spots_from(&first).take_while(move |((of, _), _)| of == unit);
         of_unit.filter_map(|((_, section), _)| section.as_deref())
     }
 
     /// The values of a dimension that have any amount at a place.
     pub fn values<'a>(&'a self, by: &'a str, place: &'a Place) -> impl Iterator<Item = &'a str> {
         let first = (place.clone(), Some((by.to_owned(), String::new())));
-        let parts = self.spots_from(first).map_while(move |(of, part)| {
+        let parts = self.spots_from(&first).map_while(move |(of, part)| {
             part.as_ref().filter(|(dimension, _)| of == place && dimension == by)
         });
         parts.map(|(_, value)| value.as_str())
     }
 
     /// Every spot with an amount from one on, in order: a measure has sums or counts, never both.
-    fn spots_from(&self, first: Spot) -> impl Iterator<Item = &Spot> {
-        let sums = self.sums.range(first.clone()..).map(|(spot, _)| spot);
-        sums.chain(self.counts.range(first..).map(|(spot, _)| spot))
+    fn spots_from(&self, first: &Spot) -> impl Iterator<Item = &Spot> + use<'_> {
+        self.sums.spots_from(first).iter().chain(self.counts.spots_from(first))
     }
 
     /// The months in which there is any amount of a whole unit.
     pub(super) fn months_of(&self, unit: &str) -> impl Iterator<Item = Month> {
         let spot = ((unit.to_owned(), None), None);
-        let sums = self.sums.get(&spot).into_iter().flat_map(BTreeMap::keys);
-        sums.chain(self.counts.get(&spot).into_iter().flat_map(BTreeMap::keys)).copied()
+        self.sums.at(&spot).months.iter().chain(self.counts.at(&spot).months).copied()
     }
 
     /// The same measure, of which there is nothing yet.
@@ -134,9 +131,9 @@ impl Amounts {
             divisor: self.divisor,
             lists: self.lists.clone(),
             way: self.way,
-            sums: BTreeMap::new(),
-            rows: BTreeMap::new(),
-            counts: BTreeMap::new(),
+            sums: Series::default(),
+            rows: Series::default(),
+            counts: Series::default(),
         }
     }
 
@@ -150,9 +147,9 @@ impl Amounts {
 #[derive(Clone, Copy, Debug)]
 pub struct AmountsAt<'a> {
     amounts: &'a Amounts,
-    sums: Option<&'a BTreeMap<Month, i128>>,
-    rows: Option<&'a BTreeMap<Month, i128>>,
-    counts: Option<&'a Counts>,
+    sums: Stretch<'a, i128>,
+    rows: Stretch<'a, i128>,
+    counts: Stretch<'a, Values>,
 }
 
 impl AmountsAt<'_> {
@@ -163,10 +160,7 @@ impl AmountsAt<'_> {
     pub fn within(&self, period: Period, told: Month) -> Result<Option<Exact>, Overflow> {
         let Amounts { way, divisor, .. } = *self.amounts;
         let months = self.months(period, told);
-        let sum = |sums: Option<&BTreeMap<Month, i128>>| -> i128 {
-            let sums = sums.into_iter().flat_map(|sums| sums.range(months.clone()));
-            sums.map(|(_, amount)| amount).sum()
-        };
+        let sum = |sums: Stretch<'_, i128>| -> i128 { sums.within(&months).iter().sum() };
         let over = |digits: i128| Exact::new(digits, divisor);
         Ok(match way {
             Way::Sum => Some(over(sum(self.sums))),
@@ -175,14 +169,14 @@ impl AmountsAt<'_> {
                 (rows > 0).then(|| over(sum(self.sums)) / Exact::from(rows))
             }
             Way::Distinct => {
-                let values = self.values(months).len() as i128;
+                let values = self.values(&months).len() as i128;
                 Some(over(values))
             }
-            Way::Least => self.values(months).keys().next().copied().map(over),
-            Way::Most => self.values(months).keys().next_back().copied().map(over),
-            Way::Deviation => deviation(&self.values(months), divisor)?,
+            Way::Least => self.values(&months).keys().next().copied().map(over),
+            Way::Most => self.values(&months).keys().next_back().copied().map(over),
+            Way::Deviation => deviation(&self.values(&months), divisor)?,
             Way::Quantile(share) => {
-                quantile(&self.values(months), share).map(|value| value / Exact::from(divisor))
+                quantile(&self.values(&months), share).map(|value| value / Exact::from(divisor))
             }
         })
     }
@@ -197,10 +191,9 @@ impl AmountsAt<'_> {
     }
 
     /// How often each value comes.
-    fn values(&self, months: RangeInclusive<Month>) -> BTreeMap<i128, u64> {
-        let mut all = BTreeMap::new();
-        let counts = self.counts.into_iter().flat_map(|counts| counts.range(months.clone()));
-        for (value, count) in counts.flat_map(|(_, counts)| counts) {
+    fn values(&self, months: &RangeInclusive<Month>) -> Values {
+        let mut all = Values::new();
+        for (value, count) in self.counts.within(months).iter().flatten() {
             *all.entry(*value).or_default() += count;
         }
         all

@@ -5,25 +5,29 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 use polars::prelude::*;
+use rayon::prelude::*;
 
 use super::MeasureError;
 pub use super::amounts::Amounts;
 pub use super::amounts::AmountsAt;
+use super::amounts::Values;
 use super::amounts::Way;
+use super::counts::Counts;
+use super::counts::by_month;
+use super::counts::rows_of;
 use super::fact::Ground;
 use super::made::made;
-use super::placed::month_of_measure;
 use super::placed::placed;
-use super::spots::Counted;
+use super::recount::KeptMonths;
+use super::recount::Recount;
+use super::series::Series;
 pub use super::spots::Part;
 pub use super::spots::Place;
 pub use super::spots::Spot;
-use super::spots::keys;
-use crate::base::cell::Cell;
+use super::spots::Standing;
 use crate::base::period::Month;
 use crate::frame::FrameError;
-use crate::frame::expr;
-use crate::frame::table;
+use crate::frame::codes::Codes;
 use crate::spec::pipeline::Fact;
 use crate::spec::pipeline::FactKind;
 use crate::spec::pipeline::Measure;
@@ -48,6 +52,8 @@ pub struct Cube {
     pub measures: BTreeMap<String, Amounts>,
     /// By name.
     pub facts: BTreeMap<String, Known>,
+    /// How much of each fact was counted, where what was counted before is kept.
+    pub recounts: Vec<Recount>,
     /// Columns that facts make for tables, by the table.
     pub made: Vec<(String, DataFrame)>,
 }
@@ -57,7 +63,7 @@ pub struct Cube {
 /// # Errors
 /// An expression that polars refuses, a sum of what is no number.
 pub fn count(ground: &Ground<'_>) -> Result<Cube, MeasureError> {
-    count_and(ground, &mut |_, _| Ok(()))
+    count_and(ground, &mut |_, _| Ok(()), None)
 }
 
 /// Counts again what was kept of some facts, such as the rows of one unit; `facts` is what is known of them.
@@ -72,7 +78,8 @@ pub fn count_again(
     let mut cube = Cube { facts, ..Cube::default() };
     for fact in ground.catalog.facts() {
         if let Some(placed) = rows.get(&fact.name) {
-            add(ground, fact, placed, &mut cube.measures)?;
+            let counts = Counts::of(ground, fact, placed, &|_, _| true)?;
+            add(ground, fact, &counts, &mut cube.measures)?;
         }
     }
     Ok(cube)
@@ -81,11 +88,16 @@ pub fn count_again(
 /// What is done with the rows of a fact that have been placed.
 pub type Keep<'k> = dyn FnMut(&Fact, &DataFrame) -> Result<(), MeasureError> + 'k;
 
-/// Counts every measure, and hands the rows that are counted to `keep`.
+/// Counts every measure, and hands the rows that are counted to `keep`. Months that are `kept` from before
+/// and have the same rows are not counted again.
 ///
 /// # Errors
 /// As [`count`], and what `keep` fails with.
-pub fn count_and(ground: &Ground<'_>, keep: &mut Keep<'_>) -> Result<Cube, MeasureError> {
+pub fn count_and(
+    ground: &Ground<'_>,
+    keep: &mut Keep<'_>,
+    kept: Option<&KeptMonths>,
+) -> Result<Cube, MeasureError> {
     let mut cube = Cube::default();
     for fact in ground.catalog.facts() {
         let rows = ground.rows(fact)?;
@@ -106,30 +118,46 @@ pub fn count_and(ground: &Ground<'_>, keep: &mut Keep<'_>) -> Result<Cube, Measu
         }
         let placed = placed(ground, fact, rows)?;
         keep(fact, &placed)?;
-        known.first = add(ground, fact, &placed, &mut cube.measures)?;
+        let (counts, recount) = match kept {
+            Some(kept) => kept.counts(ground, fact, &placed)?,
+            None => (Counts::of(ground, fact, &placed, &|_, _| true)?, None),
+        };
+        cube.recounts.extend(recount);
+        known.first = add(ground, fact, &counts, &mut cube.measures)?;
         cube.facts.insert(fact.name.clone(), known);
     }
     Ok(cube)
 }
 
-/// Adds the measures of a fact; the first month in which any counted something.
+/// The measures of a fact, from what was counted of it; the first month in which any counted something.
 fn add(
     ground: &Ground<'_>,
     fact: &Fact,
-    placed: &DataFrame,
+    counts: &Counts,
     into: &mut BTreeMap<String, Amounts>,
 ) -> Result<Option<Month>, MeasureError> {
     let mut first = None;
-    let mut by_month: BTreeMap<String, Vec<&Measure>> = BTreeMap::new();
-    for measure in ground.catalog.measures().filter(|measure| measure.fact.value == fact.name) {
-        by_month.entry(month_of_measure(fact, measure)).or_default().push(measure);
-    }
-    for (month, measures) in by_month {
-        for (name, amounts) in amounts(ground, fact, &measures, (placed, &month))? {
-            let months = amounts.sums.values().chain(amounts.rows.values());
-            let months = months.flat_map(BTreeMap::keys);
-            first = first.into_iter().chain(months.copied()).min();
-            into.insert(name, amounts);
+    let by_month = by_month(ground, fact);
+    let doing = || FrameError::polars(format!("measures of fact `{}`", fact.name));
+    let values = counts.values_by_measure().map_err(doing())?;
+    for (time, measures) in &by_month {
+        let sums = match by_month.len() {
+            1 => counts.sums.clone(),
+            _ if counts.sums.width() == 0 => DataFrame::empty(),
+            _ => {
+                let of_time = col("_time").eq(lit(time.as_str()));
+                counts.sums.clone().lazy().filter(of_time).collect().map_err(doing())?
+            }
+        };
+        // Those that count at the ends of quarters stand apart, for they count in fewer months.
+        let (at_ends, always): (Vec<&Measure>, Vec<&Measure>) =
+            measures.iter().partition(|measure| measure.at_quarter_ends);
+        for measures in [at_ends, always].iter().filter(|measures| !measures.is_empty()) {
+            for (name, amounts) in amounts(ground, (fact, measures), (&sums, &values))? {
+                let firsts = [amounts.sums.first(), amounts.rows.first(), first];
+                first = firsts.into_iter().flatten().min();
+                into.insert(name, amounts);
+            }
         }
     }
     Ok(first)
@@ -137,67 +165,62 @@ fn add(
 
 fn amounts(
     ground: &Ground<'_>,
-    fact: &Fact,
-    measures: &[&Measure],
-    (placed, month): (&DataFrame, &str),
+    (fact, measures): (&Fact, &[&Measure]),
+    (sums, values): (&DataFrame, &BTreeMap<String, DataFrame>),
 ) -> Result<Vec<(String, Amounts)>, MeasureError> {
-    let keys = keys(fact);
     let doing = || FrameError::polars(format!("measures of fact `{}`", fact.name));
-    let mut counted = Vec::new();
-    for measure in measures {
-        let built = expr::counted(&measure.aggregate, &ground.days).map_err(doing())?;
-        counted.push(built.alias(measure.name.as_str()));
-    }
     let mut found: Vec<(String, Amounts)> =
         measures.iter().map(|m| (m.name.clone(), nothing(ground, fact, m))).collect();
-    if placed.width() == 0 {
-        return Ok(found);
-    }
-    let mut placed = placed.clone().lazy().filter(col(month).is_not_null());
-    if month != "_month" {
-        placed = placed.with_column(col(month).alias("_month"));
-    }
-    let selected: Vec<Expr> = keys.iter().map(col).chain(counted).collect();
-    let rows = placed.select(selected).collect().map_err(doing())?;
-    let mut summed: Vec<Expr> = Vec::new();
-    for (measure, (name, amounts)) in measures.iter().zip(&found) {
-        if amounts.way.is_summed() {
-            summed.push(col(name.as_str()).sum());
+    let Some((_, first)) = found.first().filter(|_| sums.width() > 0) else { return Ok(found) };
+    let standing = Standing::of(fact, sums, |month| first.counts_in(month)).map_err(doing())?;
+    let add = |sum: &mut i128, amount: &i128| *sum += amount;
+    // Only what never waits for others runs beside others of its kind.
+    found.par_iter_mut().for_each(|(name, amounts)| {
+        let sum = |column: &Column| {
+            let digits = column.as_materialized_series().decimal().ok()?;
+            Some((standing.add(digits.physical().iter(), add), digits.scale()))
+        };
+        if let Some((sums, scale)) = sums.column(name).ok().and_then(sum) {
+            amounts.sums = sums;
+            amounts.divisor *= power(scale);
         }
-        if !measure.aggregate.kind.is_additive() {
-            summed.push(col(name.as_str()).count().cast(DataType::Int64).alias(rows_of(name)));
+        if let Some(rows) = sums.column(&rows_of(name)).ok().and_then(|rows| rows.i64().ok()) {
+            amounts.rows = standing.add(rows.iter().map(|rows| rows.map(i128::from)), add);
         }
-    }
-    let by: Vec<Expr> = keys.iter().map(col).collect();
-    let sums = rows.clone().lazy().group_by(&by).agg(summed);
-    let sums = sums.collect().map_err(doing())?;
-    let counted = Counted::of(fact, &sums);
-    for (measure, (name, amounts)) in measures.iter().zip(&mut found) {
-        if amounts.way.is_summed() {
-            amounts.sums = added(&counted, &sums, (measure, name), amounts)?;
+    });
+    for (name, amounts) in &mut found {
+        if let Some(values) = values.get(name) {
+            add_values(fact, values, amounts).map_err(doing())?;
         }
-        if !measure.aggregate.kind.is_additive() {
-            amounts.rows = added(&counted, &sums, (measure, &rows_of(name)), amounts)?;
-        }
-        if amounts.way.is_summed() {
-            continue;
-        }
-        let value = col(measure.name.as_str());
-        let dist = rows
-            .clone()
-            .lazy()
-            .filter(value.clone().is_not_null())
-            .group_by(by.iter().cloned().chain([value]).collect::<Vec<_>>())
-            .agg([len().cast(DataType::Int64).alias("_rows")]);
-        let dist = dist.collect().map_err(doing())?;
-        add_counts(&Counted::of(fact, &dist), &dist, measure, amounts)?;
     }
     Ok(found)
 }
 
-/// The column with how many rows of a measure have a value.
-fn rows_of(measure: &str) -> String {
-    format!("{measure}#rows")
+/// Ten to the power of the digits behind the point.
+fn power(scale: usize) -> i128 {
+    10_i128.pow(u32::try_from(scale).unwrap_or(0))
+}
+
+/// Adds up how often each value of a measure comes.
+fn add_values(fact: &Fact, own: &DataFrame, into: &mut Amounts) -> PolarsResult<()> {
+    let standing = Standing::of(fact, own, |month| into.counts_in(month))?;
+    let digits: Vec<Option<i128>> = if into.way == Way::Distinct {
+        // How many values there are can be told of values of any kind.
+        let codes = Codes::of_texts(own.column("_text")?)?;
+        codes.of_rows.into_iter().map(|code| Some(i128::from(code))).collect()
+    } else {
+        own.column("_digits")?.as_materialized_series().decimal()?.physical().iter().collect()
+    };
+    let scale = own.column("_scale")?.i64()?.get(0).unwrap_or(0);
+    into.divisor *= power(usize::try_from(scale).unwrap_or(0));
+    let rows = own.column("_rows")?.i64()?.iter();
+    let brought = digits.into_iter().zip(rows);
+    let brought = brought.map(|(digits, rows)| Some((digits?, u64::try_from(rows?).ok()?)));
+    let add = |counts: &mut Values, (value, rows): &(i128, u64)| {
+        *counts.entry(*value).or_default() += rows;
+    };
+    into.counts = standing.add(brought, add);
+    Ok(())
 }
 
 fn nothing(ground: &Ground<'_>, fact: &Fact, measure: &Measure) -> Amounts {
@@ -209,68 +232,8 @@ fn nothing(ground: &Ground<'_>, fact: &Fact, measure: &Measure) -> Amounts {
         quarters_until: measure.at_quarter_ends.then_some(ground.as_of),
         divisor: measure.per,
         way: Way::of(&measure.aggregate.kind),
-        sums: BTreeMap::new(),
-        rows: BTreeMap::new(),
-        counts: BTreeMap::new(),
+        sums: Series::default(),
+        rows: Series::default(),
+        counts: Series::default(),
     }
-}
-
-/// Adds up a column of whole numbers, or of the digits of decimals.
-fn added(
-    counted: &Counted,
-    sums: &DataFrame,
-    (measure, column): (&Measure, &str),
-    into: &mut Amounts,
-) -> Result<BTreeMap<Spot, BTreeMap<Month, i128>>, MeasureError> {
-    let mut amounts = Vec::with_capacity(sums.height());
-    for cell in cells(sums, column) {
-        amounts.push(cell.map(|cell| digits(&cell, measure, into)).transpose()?);
-    }
-    let add = |sum: &mut i128, amount: &i128| *sum += amount;
-    Ok(counted.add(amounts.into_iter(), |month| into.counts_in(month), add))
-}
-
-/// The digits of a number; how many stand behind the point is kept once for all.
-fn digits(cell: &Cell, measure: &Measure, into: &mut Amounts) -> Result<i128, MeasureError> {
-    match cell {
-        Cell::Whole(number) => Ok(i128::from(*number)),
-        Cell::Decimal(digits, scale) => {
-            into.divisor = measure.per * 10_i128.pow(u32::from(*scale));
-            Ok(*digits)
-        }
-        _ => Err(MeasureError::NotANumber { measure: measure.name.clone() }),
-    }
-}
-
-/// Adds up how often each value comes.
-fn add_counts(
-    counted: &Counted,
-    dist: &DataFrame,
-    measure: &Measure,
-    into: &mut Amounts,
-) -> Result<(), MeasureError> {
-    let mut brought = Vec::with_capacity(dist.height());
-    let mut known: BTreeMap<Cell, i128> = BTreeMap::new();
-    for pair in cells(dist, &measure.name).into_iter().zip(cells(dist, "_rows")) {
-        let (Some(value), Some(Cell::Whole(count))) = pair else {
-            return Err(MeasureError::NotANumber { measure: measure.name.clone() });
-        };
-        // How many values there are can be told of values of any kind.
-        let value = if into.way == Way::Distinct {
-            let next = known.len() as i128;
-            *known.entry(value).or_insert(next)
-        } else {
-            digits(&value, measure, into)?
-        };
-        brought.push(Some((value, u64::try_from(count).unwrap_or(0))));
-    }
-    let add = |counts: &mut BTreeMap<i128, u64>, (value, count): &(i128, u64)| {
-        *counts.entry(*value).or_default() += count;
-    };
-    into.counts = counted.add(brought.into_iter(), |month| into.counts_in(month), add);
-    Ok(())
-}
-
-fn cells(table: &DataFrame, column: &str) -> Vec<Option<Cell>> {
-    table.column(column).map(table::cells).unwrap_or_default()
 }

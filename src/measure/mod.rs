@@ -3,6 +3,7 @@
 mod amounts;
 pub mod behind;
 mod beside;
+mod counts;
 pub mod cube;
 mod era;
 pub mod evaluate;
@@ -13,8 +14,10 @@ pub mod made;
 mod months;
 pub mod peers;
 pub mod placed;
+pub mod recount;
 mod rolled;
 mod seat;
+mod series;
 mod spell;
 mod spots;
 pub mod spread;

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 
 use super::MeasureError;
 use super::amounts::Amounts;
+use super::amounts::Values;
 use super::beside::Beside;
 use super::cube::Cube;
 use super::cube::Spot;
@@ -217,33 +218,49 @@ impl Cube {
         Cube {
             measures: rolled.collect::<Vec<_>>().into_iter().collect(),
             facts: self.facts.clone(),
-            made: Vec::new(),
+            ..Cube::default()
         }
     }
 }
 
 impl Amounts {
     fn rolled(&self, standing: &Standing<'_>, is_stock: bool) -> Amounts {
-        let mut rolled = self.without_amounts();
+        let mut gathered = Gathered::default();
         let all = standing.iter();
         let all = all.flat_map(|(unit, months)| months.iter().map(move |month| (*unit, month)));
         for (unit, (month, [happens, is_there])) in all {
             let spot = ((unit.to_owned(), None), None);
-            let amount = self.sums.get(&spot).and_then(|sums| sums.get(month));
-            let rows = self.rows.get(&spot).and_then(|rows| rows.get(month));
-            let values = self.counts.get(&spot).and_then(|counts| counts.get(month));
+            let amount = self.sums.at(&spot).in_month(*month);
+            let rows = self.rows.at(&spot).in_month(*month);
+            let values = self.counts.at(&spot).in_month(*month);
             for place in [happens, is_there][usize::from(is_stock)] {
-                rolled.add(place, *month, (amount, rows, values));
+                gathered.add(place, *month, (amount, rows, values));
             }
         }
-        rolled
+        let Gathered { sums, rows, counts } = gathered;
+        Amounts {
+            sums: sums.into_iter().collect(),
+            rows: rows.into_iter().collect(),
+            counts: counts.into_iter().collect(),
+            ..self.without_amounts()
+        }
     }
+}
 
+/// What is added up for places, by month.
+#[derive(Default)]
+struct Gathered {
+    sums: BTreeMap<Spot, BTreeMap<Month, i128>>,
+    rows: BTreeMap<Spot, BTreeMap<Month, i128>>,
+    counts: BTreeMap<Spot, BTreeMap<Month, Values>>,
+}
+
+impl Gathered {
     fn add(
         &mut self,
         place: &Spot,
         month: Month,
-        (amount, rows, values): (Option<&i128>, Option<&i128>, Option<&BTreeMap<i128, u64>>),
+        (amount, rows, values): (Option<&i128>, Option<&i128>, Option<&Values>),
     ) {
         for (sums, amount) in [(&mut self.sums, amount), (&mut self.rows, rows)] {
             if let Some(amount) = amount {

@@ -29,6 +29,8 @@ use crate::measure::kept::Kept;
 use crate::measure::kept::Ledger;
 use crate::measure::made;
 use crate::measure::peers::Peers;
+use crate::measure::recount::KeptMonths;
+use crate::measure::recount::Recount;
 use crate::measure::units::units;
 use crate::model::keys;
 use crate::model::lake::Lake;
@@ -51,6 +53,8 @@ pub(super) struct Computed<'c> {
     pub(super) figures: Vec<Figure>,
     /// What was noticed on the way.
     pub(super) noticed: Vec<Noticed>,
+    /// How much of each fact was counted again.
+    pub(super) recounts: Vec<Recount>,
 }
 
 /// Computes a night, and keeps the rows that it counted.
@@ -65,24 +69,28 @@ pub(super) fn compute<'c>(
     kept.begin().context("keeping the facts")?;
     let mut keep = |fact: &Fact, rows: &DataFrame| kept.keep(&fact.name, rows);
     let stale: BTreeSet<String> = stale.iter().cloned().collect();
-    let (computed, cube) = counted(catalog, lake, choice, &stale, &mut keep)?;
+    let months = KeptMonths::at(&ground.lake(), choice.full);
+    let keeping = (&mut keep as &mut Keep<'_>, Some(&months));
+    let (computed, cube) = counted(catalog, lake, choice, &stale, keeping)?;
+    months.forget_others(&catalog.facts().map(|fact| fact.name.as_str()).collect())?;
     let ledger = Ledger::of((choice.night, choice.as_of), &catalog.fingerprint, &stale, &cube);
     kept.finish(&ledger).context("keeping the facts")?;
     Ok(computed)
 }
 
-/// Computes what a home tells of a lake, and hands the rows that are counted to `keep`.
+/// Computes what a home tells of a lake, hands the rows that are counted to `keep`, and takes what was counted
+/// of months whose rows are the same from those that are kept.
 pub(super) fn counted<'c>(
     catalog: &'c Catalog,
     lake: &Lake,
     choice: Choice,
     stale: &BTreeSet<String>,
-    keep: &mut Keep<'_>,
+    (keep, months): (&mut Keep<'_>, Option<&KeptMonths>),
 ) -> anyhow::Result<(Computed<'c>, Cube)> {
     let (mut tables, mut noticed) = tables(catalog, lake, choice)?;
     let told_on =
         fact::Ground { catalog, tables: &tables, days: days(catalog), as_of: choice.as_of };
-    let cube = cube::count_and(&told_on, keep).context("counting measures")?;
+    let cube = cube::count_and(&told_on, keep, months).context("counting measures")?;
     for (table, columns) in &cube.made {
         tables.get_mut(table).map_or(Ok(()), |table| made::put(table, columns))?;
     }
@@ -104,7 +112,8 @@ pub(super) fn counted<'c>(
     let scores = score::scores(catalog, tables.get("unit"), &values, choice.as_of);
     let figures = reconcile::figures(catalog, tables.get("self_report"), &values);
     noticed.extend(reconcile::noticed(&figures));
-    Ok((Computed { tables, values, scores, figures, noticed }, cube))
+    let recounts = cube.recounts.clone();
+    Ok((Computed { tables, values, scores, figures, noticed, recounts }, cube))
 }
 
 type Tables = BTreeMap<String, DataFrame>;

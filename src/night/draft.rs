@@ -57,8 +57,9 @@ pub fn draft(ground: &Ground<'_>, draft: &Catalog) -> anyhow::Result<Draft> {
     let root = ground.var.join("release");
     let folder = publish::find(&root, Some(&ledger.night.to_string()))?.ok_or(NoNight)?;
     let lake = Lake::at(&ground.lake());
-    let choice = Choice { night: ledger.night, as_of: ledger.as_of, again: false };
-    let (computed, _) = compute::counted(draft, &lake, choice, &ledger.stale, &mut |_, _| Ok(()))?;
+    let choice = Choice { night: ledger.night, as_of: ledger.as_of, again: false, full: false };
+    let (computed, _) =
+        compute::counted(draft, &lake, choice, &ledger.stale, (&mut |_, _| Ok(()), None))?;
     let scores = score::table(deliver::schema(draft, "score")?, &computed.scores, choice)?;
     let after = Said {
         metrics: deliver::values(draft, &computed, choice)?,

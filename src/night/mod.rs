@@ -53,6 +53,8 @@ pub struct Choice {
     pub as_of: Date,
     /// Ask again for streams that have landed.
     pub again: bool,
+    /// Count every month again, also those whose rows are the same as before.
+    pub full: bool,
 }
 
 /// What the night stands on.

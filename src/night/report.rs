@@ -10,6 +10,7 @@ use super::compute::Computed;
 use super::reconcile::Figure;
 use crate::base::redact::without_secrets;
 use crate::measure::evaluate::Status;
+use crate::measure::recount::Recount;
 use crate::model::held::Closed;
 use crate::model::held::Held;
 use crate::model::judge::Quarantined;
@@ -199,6 +200,8 @@ pub struct NightReport {
     pub scores: BTreeMap<String, (u64, u64)>,
     /// What units report of themselves, beside what was counted.
     pub figures: Vec<Figure>,
+    /// How many months of each fact were counted again.
+    pub recounts: Vec<Recount>,
     /// What was deleted because its time is over: rows of tables about persons, landings, and nights of
     /// quarantine.
     pub forgotten: BTreeMap<String, u64>,
@@ -240,6 +243,7 @@ impl NightReport {
             metrics,
             scores,
             figures: computed.figures.clone(),
+            recounts: computed.recounts.clone(),
             forgotten: BTreeMap::new(),
             warehouse: PathBuf::new(),
             release: PathBuf::new(),

@@ -63,7 +63,7 @@ impl Boston {
             ("SHUPING_SECRET_PSEUDONYM_KEY".to_owned(), "the key of a test".to_owned()),
         ]));
         let ground = Ground { catalog: &catalog, home: &home, var: self.var(), secrets: &secrets };
-        let choice = Choice { night, as_of: night, again: false };
+        let choice = Choice { night, as_of: night, again: false, full: false };
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
         runtime.block_on(night::run(&ground, choice, &mut |_| ())).unwrap()
     }

@@ -47,7 +47,12 @@ fn a_night_run_twice_leaves_the_same_bytes() {
     assert_eq!(ask(&home.path().join("var/warehouse.db"), widths), [["1"]]);
     let second = done(&mut world.night(home.path(), NIGHT));
     assert_eq!(once, left(home.path()));
-    let report = |text: &str| text.split("\n\n").skip(1).collect::<Vec<_>>().join("\n");
+    assert!(second.contains("\n  0 of "), "nothing is counted again: {second}");
+    // All but how much was counted again.
+    let report = |text: &str| {
+        let parts = text.split("\n\n").skip(1);
+        parts.filter(|part| !part.starts_with("Months")).collect::<Vec<_>>().join("\n")
+    };
     assert_eq!(report(&first), report(&second));
     // Another home that reads the same city comes to the same.
     let other = World::lean_home();
@@ -308,4 +313,57 @@ fn every_stream_closes_its_equation_for_many_nights() {
         "select state, note from stream_night where stream = 'roster' and night = '2026-02-10'";
     let held = ask(&warehouse, held);
     assert_eq!(held[0][0], "failed", "{held:?}");
+}
+
+/// How many months were counted again, of how many.
+fn recounted(report: &str) -> (u32, u32) {
+    let line = report.lines().find(|line| line.contains(" facts were counted")).unwrap();
+    let numbers = line.split_whitespace().filter_map(|word| word.replace(',', "").parse().ok());
+    let numbers: Vec<u32> = numbers.collect();
+    (numbers[0], numbers[1])
+}
+
+#[test]
+fn nights_that_count_what_changed_leave_what_nights_that_count_everything_leave() {
+    let world = World::of(1);
+    let (home, other) = (World::lean_home(), World::lean_home());
+    let nights = [NIGHT, date(2026, 1, 7), date(2026, 1, 8), date(2026, 1, 8)];
+    let mut lasts = (0, 0);
+    for (at, night) in nights.into_iter().enumerate() {
+        world.turn(night);
+        if at == 3 {
+            // A name that nobody knew is decided, and rows of long ago are a unit's.
+            let warehouse = home.path().join("var/warehouse.db");
+            let unknown = "select subject from finding where kind = 'unknown_unit'
+                order by rows desc, subject";
+            let name = ask(&warehouse, unknown)[0][0].clone();
+            let unit = ask(&warehouse, "select min(unit_id) from unit")[0][0].clone();
+            done(world.shuping(home.path()).args(["aliases", "accept", &name, &unit]));
+            // A decision has its time: both homes have the same.
+            let [from, to] = [&home, &other].map(|home| home.path().join("connectors/aliases.csv"));
+            fs::copy(from, to).unwrap();
+        }
+        let said = done(&mut world.night(home.path(), night));
+        let whole = done(world.night(other.path(), night).arg("--full"));
+        let (again, all) = recounted(&said);
+        let (again_whole, all_whole) = recounted(&whole);
+        assert_eq!((all, all_whole), (all_whole, again_whole), "{whole}");
+        assert!(if at == 0 { again == all } else { again > 0 && again * 2 < all }, "{said}");
+        assert_eq!(left(home.path()), left(other.path()), "night {night}");
+        lasts = (again, all);
+    }
+    assert!(lasts.0 > 0, "{lasts:?}");
+    // Whatever is torn is counted again.
+    let before = left(home.path());
+    let files = bytes_below(&home.path().join("var/lake/measure"));
+    for (at, (path, bytes)) in files.iter().enumerate().step_by(17) {
+        let path = home.path().join("var/lake/measure").join(path);
+        match at % 2 {
+            0 => fs::remove_file(path).unwrap(),
+            _ => fs::write(path, &bytes[..bytes.len() / 2]).unwrap(),
+        }
+    }
+    let said = done(&mut world.night(home.path(), nights[3]));
+    assert!(recounted(&said).0 > 0, "{said}");
+    assert_eq!(left(home.path()), before);
 }

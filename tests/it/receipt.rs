@@ -38,7 +38,7 @@ fn run(drop: &Path, var: &Path) -> NightReport {
         ("SHUPING_SECRET_PSEUDONYM_KEY".to_owned(), "the key of a test".to_owned()),
     ]));
     let ground = Ground { catalog: &catalog, home: &home, var: var.to_owned(), secrets: &secrets };
-    let choice = Choice { night: NIGHT, as_of: NIGHT, again: false };
+    let choice = Choice { night: NIGHT, as_of: NIGHT, again: false, full: false };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(night::run(&ground, choice, &mut |_| ())).unwrap()
 }

@@ -144,9 +144,14 @@ pub(crate) fn bytes_below(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 pub(crate) fn left(home: &Path) -> BTreeMap<String, String> {
     let var = home.join("var");
     let mut left = BTreeMap::new();
-    for part in
-        ["lake/model", "lake/fact", "lake/notes/finding", "lake/notes/quarantine", "release"]
-    {
+    for part in [
+        "lake/model",
+        "lake/fact",
+        "lake/measure",
+        "lake/notes/finding",
+        "lake/notes/quarantine",
+        "release",
+    ] {
         for (path, bytes) in bytes_below(&var.join(part)) {
             left.insert(format!("{part}/{path}"), sha256(&bytes));
         }

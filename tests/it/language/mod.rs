@@ -4,6 +4,7 @@
 mod dimensions;
 mod periods;
 mod random;
+mod recount;
 mod reference;
 mod refused;
 mod thing;

@@ -103,9 +103,10 @@ pub(super) fn count(
         Days { calendar: Arc::new(catalog.calendar.clone()), zone: catalog.settings.zone.clone() };
     let mut kept = BTreeMap::new();
     let ground = Ground { catalog, tables, days, as_of };
-    let counted = cube::count_and(&ground, &mut |fact, rows| {
+    let keep: &mut cube::Keep<'_> = &mut |fact, rows| {
         kept.insert(fact.name.clone(), rows.clone());
         Ok(())
-    });
+    };
+    let counted = cube::count_and(&ground, keep, None);
     (counted.unwrap(), kept)
 }

@@ -172,7 +172,7 @@ async fn night(root: &Path) -> NightReport {
     let var = root.join("var");
     let ground = Ground { catalog: &catalog, home: &home, var, secrets: &secrets };
     let day = date(2025, 12, 31);
-    let choice = Choice { night: day, as_of: day, again: false };
+    let choice = Choice { night: day, as_of: day, again: false, full: false };
     night::run(&ground, choice, &mut |_| {}).await.unwrap()
 }
 

@@ -1,0 +1,460 @@
+//! What do the rows of a fact come to at each of the smallest places, month by month? All measures that count
+//! in the same months are counted in one go: rows are put into groups once, and each measure is a pass over
+//! the numbers of the groups.
+
+use std::collections::BTreeMap;
+
+use polars::prelude::*;
+use rayon::prelude::*;
+
+use super::MeasureError;
+use super::amounts::Way;
+use super::fact::Ground;
+use super::placed::month_of_measure;
+use super::spots::keys;
+use crate::base::cell::Cell;
+use crate::frame::FrameError;
+use crate::frame::codes::Bundles;
+use crate::frame::codes::Codes;
+use crate::frame::codes::NONE;
+use crate::frame::codes::number;
+use crate::frame::expr;
+use crate::frame::table;
+use crate::spec::function::Function;
+use crate::spec::pipeline::Fact;
+use crate::spec::pipeline::Measure;
+use crate::spec::sql::AggregateKind;
+
+/// The digits that a decimal holds.
+const DIGITS: usize = 38;
+
+/// What was counted of a fact.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Counts {
+    /// A row for each place and month: a column a measure that is summed, and `…#rows` with how many rows
+    /// have a value where that is asked. `_time` says which months these are, for a row may count in the
+    /// month of one time for this measure and of another for that.
+    pub(super) sums: DataFrame,
+    /// A row for each place, month, measure that is no sum and value: how often it comes.
+    pub(super) values: DataFrame,
+}
+
+/// The column with how many rows of a measure have a value.
+pub(super) fn rows_of(measure: &str) -> String {
+    format!("{measure}#rows")
+}
+
+/// The measures of a fact by the column of the month in which they count.
+pub(super) fn by_month<'g>(ground: &Ground<'g>, fact: &Fact) -> BTreeMap<String, Vec<&'g Measure>> {
+    let mut by_month: BTreeMap<String, Vec<&Measure>> = BTreeMap::new();
+    for measure in ground.catalog.measures().filter(|measure| measure.fact.value == fact.name) {
+        by_month.entry(month_of_measure(fact, measure)).or_default().push(measure);
+    }
+    by_month
+}
+
+/// Whether what a row brings to a measure hangs on other rows.
+pub(super) fn looks_around(measure: &Measure) -> bool {
+    let mut looks = false;
+    let see = &mut |call| looks |= matches!(call, Function::Ordinal | Function::Repeats);
+    measure.aggregate.each_call(see);
+    looks
+}
+
+impl Counts {
+    /// Of the rows of a fact, in the months that are asked for.
+    ///
+    /// # Errors
+    /// An expression that polars refuses, a sum of what is no number.
+    pub(super) fn of(
+        ground: &Ground<'_>,
+        fact: &Fact,
+        placed: &DataFrame,
+        is_asked: &dyn Fn(&str, i32) -> bool,
+    ) -> Result<Counts, MeasureError> {
+        let mut counts = Counts::default();
+        if placed.width() == 0 {
+            return Ok(counts);
+        }
+        let doing = || FrameError::polars(format!("measures of fact `{}`", fact.name));
+        let by_month = by_month(ground, fact);
+        let grounds = Places::of(fact, placed).map_err(doing())?;
+        let mut counted = Vec::new();
+        for (time, measures) in &by_month {
+            let (around, alone): (Vec<&Measure>, Vec<&Measure>) =
+                measures.iter().partition(|measure| looks_around(measure));
+            let months = |rows: &DataFrame| months(rows, time, is_asked).map_err(doing());
+            if !alone.is_empty() || around.is_empty() {
+                let timed = grounds.in_months(&months(placed)?);
+                counted.push(Counted::of(ground, &alone, (placed, time), timed)?);
+            }
+            if !around.is_empty() {
+                // What looks at other rows looks at those that count at all.
+                let timed = placed.clone().lazy().filter(col(time.as_str()).is_not_null());
+                let timed = timed.collect().map_err(doing())?;
+                let grounds = Places::of(fact, &timed).map_err(doing())?;
+                let grounds = grounds.in_months(&months(&timed)?);
+                counted.push(Counted::of(ground, &around, (&timed, time), grounds)?);
+            }
+        }
+        let all = columns(counted.iter().flat_map(|counted| &counted.sums));
+        for one in &counted {
+            add(&mut counts.sums, one.sums(&all).map_err(doing())?).map_err(doing())?;
+            for measure in &one.values {
+                add(&mut counts.values, one.values(measure).map_err(doing())?).map_err(doing())?;
+            }
+        }
+        Ok(counts)
+    }
+
+    /// The same and those of other months.
+    ///
+    /// # Errors
+    /// Columns of other types.
+    pub(super) fn and(mut self, others: Counts) -> PolarsResult<Counts> {
+        add(&mut self.sums, others.sums)?;
+        add(&mut self.values, others.values)?;
+        Ok(self)
+    }
+
+    /// How often values come, by the measure.
+    ///
+    /// # Errors
+    /// What polars refuses.
+    pub(super) fn values_by_measure(&self) -> PolarsResult<BTreeMap<String, DataFrame>> {
+        if self.values.height() == 0 {
+            return Ok(BTreeMap::new());
+        }
+        let codes = Codes::of_texts(self.values.column("_measure")?)?;
+        let mut rows: Vec<Vec<IdxSize>> = vec![Vec::new(); codes.values.len()];
+        for (row, code) in codes.of_rows.iter().enumerate() {
+            rows[*code as usize].push(number(row));
+        }
+        let table = |rows| self.values.take(&IdxCa::from_vec("_at".into(), rows));
+        codes.values.into_iter().zip(rows).map(|(name, rows)| Ok((name, table(rows)?))).collect()
+    }
+
+    /// What was counted in one month.
+    ///
+    /// # Errors
+    /// What polars refuses.
+    pub(super) fn of_month(&self, month: i32) -> PolarsResult<Counts> {
+        let only = |table: &DataFrame| match table.width() {
+            0 => Ok(table.clone()),
+            _ => table.clone().lazy().filter(col("_month").eq(lit(month))).collect(),
+        };
+        Ok(Counts { sums: only(&self.sums)?, values: only(&self.values)? })
+    }
+}
+
+/// Rows below other rows with the same columns.
+fn add(all: &mut DataFrame, more: DataFrame) -> PolarsResult<()> {
+    if all.width() == 0 {
+        *all = more;
+    } else if more.width() > 0 {
+        all.vstack_mut_owned(more)?;
+    }
+    Ok(())
+}
+
+/// The months of rows as numbers; none where a row does not count in them or they are not asked for.
+fn months(
+    rows: &DataFrame,
+    time: &str,
+    is_asked: &dyn Fn(&str, i32) -> bool,
+) -> PolarsResult<Codes<i32>> {
+    let months: Vec<Option<i32>> = rows.column(time)?.i32()?.iter().collect();
+    let mut codes = Codes::of_values(&months);
+    let is_out: Vec<bool> = codes.values.iter().map(|month| !is_asked(time, *month)).collect();
+    for code in codes.of_rows.iter_mut().filter(|code| **code != NONE) {
+        if is_out[*code as usize] {
+            *code = NONE;
+        }
+    }
+    Ok(codes)
+}
+
+/// The places of rows.
+struct Places {
+    /// The columns that tell them: the unit, the section, the dimensions.
+    columns: Vec<(String, Codes<String>)>,
+    groups: Bundles,
+}
+
+impl Places {
+    fn of(fact: &Fact, rows: &DataFrame) -> PolarsResult<Places> {
+        let mut columns = Vec::new();
+        let mut groups = Bundles::one(rows.height());
+        for key in keys(fact).into_iter().filter(|key| key != "_month") {
+            let codes = Codes::of_texts(rows.column(&key)?)?;
+            groups = groups.by(&codes.of_rows, codes.values.len(), key == "_unit");
+            columns.push((key, codes));
+        }
+        Ok(Places { columns, groups })
+    }
+
+    /// The same in months: the columns of each group of rows, and the groups.
+    fn in_months(&self, months: &Codes<i32>) -> (Vec<Column>, Bundles) {
+        let groups = self.groups.by(&months.of_rows, months.values.len(), true);
+        let text = |codes: &Codes<String>, row: &u32| {
+            codes.values.get(codes.of_rows[*row as usize] as usize).cloned()
+        };
+        let texts = self.columns.iter().map(|(name, codes)| {
+            let texts = groups.first.iter().map(|row| text(codes, row));
+            StringChunked::from_iter_options(name.as_str().into(), texts).into_column()
+        });
+        let month = |row: &u32| months.values.get(months.of_rows[*row as usize] as usize).copied();
+        let months = groups.first.iter().map(month);
+        let months = Int32Chunked::from_iter_options("_month".into(), months).into_column();
+        (texts.chain([months]).collect(), groups)
+    }
+}
+
+/// What a row brings to a measure.
+enum Weight {
+    /// One, where it counts.
+    One(Option<BooleanChunked>),
+    /// Digits, and how many stand behind the point.
+    Number(Int128Chunked, usize),
+    /// A value of any kind, as text.
+    Value(StringChunked),
+}
+
+/// The measures that count in the months of one time.
+struct Counted {
+    time: String,
+    keys: Vec<Column>,
+    sums: Vec<Column>,
+    values: Vec<Values>,
+}
+
+/// How often values come: of which group, which, how often.
+struct Values {
+    measure: String,
+    groups: Vec<u32>,
+    column: Column,
+    scale: i64,
+    rows: Vec<i64>,
+}
+
+impl Counted {
+    fn of(
+        ground: &Ground<'_>,
+        measures: &[&Measure],
+        (rows, time): (&DataFrame, &str),
+        (keys, groups): (Vec<Column>, Bundles),
+    ) -> Result<Counted, MeasureError> {
+        let weights = weights(ground, measures, (rows, time))?;
+        let mut values = Vec::new();
+        for (measure, weight) in measures.iter().zip(&weights) {
+            if !Way::of(&measure.aggregate.kind).is_summed() {
+                let found = weight.values(&measure.name, &groups);
+                values.push(found.map_err(FrameError::polars("counting values"))?);
+            }
+        }
+        // Only what never waits for others runs beside others of its kind.
+        let sums = measures.par_iter().zip(weights).flat_map_iter(|(measure, weight)| {
+            let kind = &measure.aggregate.kind;
+            let is_summed = Way::of(kind).is_summed();
+            let sums = is_summed.then(|| weight.sums(&measure.name, &groups));
+            let rows = rows_of(&measure.name);
+            let rows = (!kind.is_additive()).then(|| Ok(weight.rows(&rows, &groups)));
+            sums.into_iter().chain(rows)
+        });
+        let sums = sums.collect::<PolarsResult<_>>();
+        let sums = sums.map_err(FrameError::polars("counting measures"))?;
+        Ok(Counted { time: time.to_owned(), keys, sums, values })
+    }
+
+    /// The sums as a table that has all columns of a fact.
+    fn sums(&self, all: &BTreeMap<String, DataType>) -> PolarsResult<DataFrame> {
+        let height = self.keys.first().map_or(0, Column::len);
+        let time = Column::new_scalar(
+            "_time".into(),
+            Scalar::from(PlSmallStr::from_str(&self.time)),
+            height,
+        );
+        let column = |(name, kind): (&String, &DataType)| {
+            let own = self.sums.iter().find(|column| column.name() == name.as_str());
+            own.cloned().unwrap_or_else(|| Column::full_null(name.as_str().into(), height, kind))
+        };
+        let columns = [time].into_iter().chain(self.keys.iter().cloned());
+        DataFrame::new(height, columns.chain(all.iter().map(column)).collect())
+    }
+
+    /// The values of a measure as a table.
+    fn values(&self, of: &Values) -> PolarsResult<DataFrame> {
+        let height = of.groups.len();
+        let name = Column::new_scalar(
+            "_measure".into(),
+            Scalar::from(PlSmallStr::from_str(&of.measure)),
+            height,
+        );
+        let groups = IdxCa::from_vec("_at".into(), of.groups.clone());
+        let keys = DataFrame::new(self.keys.first().map_or(0, Column::len), self.keys.clone())?;
+        let keys = keys.take(&groups)?;
+        let mut columns = vec![name];
+        columns.extend(keys.columns().iter().cloned());
+        // What is told of numbers needs their digits, how many different texts there are their texts.
+        let (text, digits) = ("_text".into(), "_digits".into());
+        let (texts, digits) = match of.column.dtype() {
+            DataType::String => {
+                (of.column.clone(), Column::full_null(digits, height, &decimals(0)))
+            }
+            _ => (Column::full_null(text, height, &DataType::String), of.column.clone()),
+        };
+        columns.extend([texts.with_name("_text".into()), digits.with_name("_digits".into())]);
+        columns.push(Column::new_scalar("_scale".into(), Scalar::from(of.scale), height));
+        columns.push(Int64Chunked::from_vec("_rows".into(), of.rows.clone()).into_column());
+        DataFrame::new(height, columns)
+    }
+}
+
+fn decimals(scale: usize) -> DataType {
+    DataType::Decimal(DIGITS, scale)
+}
+
+/// The names and types of columns.
+fn columns<'c>(all: impl Iterator<Item = &'c Column>) -> BTreeMap<String, DataType> {
+    all.map(|column| (column.name().to_string(), column.dtype().clone())).collect()
+}
+
+/// What each row brings to each measure.
+fn weights(
+    ground: &Ground<'_>,
+    measures: &[&Measure],
+    (rows, time): (&DataFrame, &str),
+) -> Result<Vec<Weight>, MeasureError> {
+    let doing = || FrameError::polars("what rows count for");
+    // A constant would be one row.
+    let mut asked = vec![col(time).alias("_month")];
+    for measure in measures {
+        let (is_counted, value) =
+            expr::weighed(&measure.aggregate, &ground.days).map_err(doing())?;
+        let built = match (is_counted, value) {
+            (None, None) => continue,
+            (Some(is_counted), None) => is_counted.fill_null(lit(false)),
+            (None, Some(value)) => value,
+            (Some(is_counted), Some(value)) => when(is_counted).then(value).otherwise(lit(NULL)),
+        };
+        asked.push(built.alias(measure.name.as_str()));
+    }
+    let found = rows.clone().lazy().select(asked).collect().map_err(doing())?;
+    let weight = |measure: &&Measure| {
+        let Ok(column) = found.column(&measure.name) else { return Ok(Weight::One(None)) };
+        let is_distinct = Way::of(&measure.aggregate.kind) == Way::Distinct;
+        let has_value = measure.aggregate.kind.argument().is_some()
+            && !matches!(measure.aggregate.kind, AggregateKind::Count(_));
+        let weight = match (is_distinct, has_value) {
+            (true, _) => value(column).map(Some),
+            (false, true) => digits(column),
+            (false, false) => column.bool().map(|is| Some(Weight::One(Some(is.clone())))),
+        };
+        let none = || MeasureError::NotANumber { measure: measure.name.clone() };
+        weight.map_err(doing())?.ok_or_else(none)
+    };
+    measures.iter().map(weight).collect()
+}
+
+/// Values of any kind as texts, one text a value.
+fn value(column: &Column) -> PolarsResult<Weight> {
+    if column.dtype() == &DataType::String {
+        return Ok(Weight::Value(column.str()?.clone()));
+    }
+    let texts = table::cells(column).into_iter().map(|cell| cell.as_ref().map(Cell::written));
+    Ok(Weight::Value(StringChunked::from_iter_options("".into(), texts)))
+}
+
+/// Numbers; none if they are none.
+fn digits(column: &Column) -> PolarsResult<Option<Weight>> {
+    let series = column.as_materialized_series();
+    Ok(match series.dtype() {
+        DataType::Decimal(_, scale) => {
+            Some(Weight::Number(series.decimal()?.physical().clone(), *scale))
+        }
+        kind if kind.is_integer() || matches!(kind, DataType::Boolean | DataType::Null) => {
+            Some(Weight::Number(series.cast(&DataType::Int128)?.i128()?.clone(), 0))
+        }
+        _ => None,
+    })
+}
+
+impl Weight {
+    /// Calls `see` with the group of each row that counts, and its digits.
+    fn each(&self, groups: &Bundles, mut see: impl FnMut(usize, i128)) {
+        let groups = groups.of_rows.iter().map(|group| (*group as usize, *group != NONE));
+        match self {
+            Weight::One(None) => groups.filter(|(_, is)| *is).for_each(|(at, _)| see(at, 1)),
+            Weight::One(Some(counted)) => {
+                let all = groups.zip(counted.iter());
+                let counted = all.filter(|((_, is_in), is)| *is_in && *is == Some(true));
+                counted.for_each(|((at, _), _)| see(at, 1));
+            }
+            Weight::Number(digits, _) => {
+                let all = groups.zip(digits.iter());
+                let counted =
+                    all.filter_map(|((at, is_in), digits)| is_in.then_some((at, digits?)));
+                counted.for_each(|(at, digits)| see(at, digits));
+            }
+            Weight::Value(texts) => {
+                let all = groups.zip(texts.iter());
+                let counted = all.filter(|((_, is_in), text)| *is_in && text.is_some());
+                counted.for_each(|((at, _), _)| see(at, 1));
+            }
+        }
+    }
+
+    fn scale(&self) -> usize {
+        if let Weight::Number(_, scale) = self { *scale } else { 0 }
+    }
+
+    fn sums(&self, name: &str, groups: &Bundles) -> PolarsResult<Column> {
+        let mut sums = vec![0_i128; groups.count()];
+        self.each(groups, |at, digits| sums[at] += digits);
+        let sums = Int128Chunked::from_vec(name.into(), sums);
+        Ok(sums.into_decimal(DIGITS, self.scale())?.into_column())
+    }
+
+    fn rows(&self, name: &str, groups: &Bundles) -> Column {
+        let mut rows = vec![0_i64; groups.count()];
+        self.each(groups, |at, _| rows[at] += 1);
+        Int64Chunked::from_vec(name.into(), rows).into_column()
+    }
+
+    fn values(&self, measure: &str, groups: &Bundles) -> PolarsResult<Values> {
+        let (found, values) = match self {
+            Weight::Value(texts) => {
+                let codes = Codes::of_texts(&texts.clone().into_column())?;
+                let found = groups.by(&codes.of_rows, codes.values.len(), true);
+                let value = |row: &u32| codes.values.get(codes.of_rows[*row as usize] as usize);
+                let texts = found.first.iter().map(value);
+                let texts = StringChunked::from_iter_options(
+                    "".into(),
+                    texts.map(Option::<&String>::cloned),
+                );
+                (found, texts.into_column())
+            }
+            Weight::Number(digits, _) => {
+                let codes = Codes::of_values(&digits.iter().collect::<Vec<Option<i128>>>());
+                let found = groups.by(&codes.of_rows, codes.values.len(), true);
+                let value = |row: &u32| codes.values.get(codes.of_rows[*row as usize] as usize);
+                let digits = found.first.iter().map(|row| value(row).copied());
+                let digits = Int128Chunked::from_iter_options("".into(), digits);
+                (found, digits.into_decimal(DIGITS, 0)?.into_column())
+            }
+            Weight::One(_) => (Bundles::default(), Column::full_null("".into(), 0, &decimals(0))),
+        };
+        let mut rows = vec![0_i64; found.count()];
+        for group in found.of_rows.iter().filter(|group| **group != NONE) {
+            rows[*group as usize] += 1;
+        }
+        let of_row = |row: &u32| groups.of_rows[*row as usize];
+        Ok(Values {
+            measure: measure.to_owned(),
+            groups: found.first.iter().map(of_row).collect(),
+            column: values,
+            scale: i64::try_from(self.scale()).unwrap_or(0),
+            rows,
+        })
+    }
+}
