@@ -32,10 +32,21 @@ pub struct Settings {
     pub calendar: String,
     /// The key of the pseudonyms.
     pub key: Template,
+    /// Where analysts find the night.
+    pub warehouse: Warehouse,
     /// Region codes and their names, which names of units begin with.
     pub regions: Vec<(String, String)>,
     /// How long what is kept.
     pub retention: Retention,
+}
+
+/// Where analysts find the night.
+#[derive(Clone, Debug, Default)]
+pub struct Warehouse {
+    /// The address of a PostgreSQL; without one it is a file below `var`.
+    pub url: Option<Template>,
+    /// Whether rows about persons are loaded as well, apart from the others.
+    pub has_persons: bool,
 }
 
 impl Settings {
@@ -92,6 +103,10 @@ fn settings(root: &Table<'_>) -> Option<Settings> {
     if pseudonyms.is_none() {
         root.missing("pseudonyms", "{ key = \"${secret:pseudonym.key}\" }");
     }
+    let warehouse = root.table("warehouse").map(|table| Warehouse {
+        url: table.node("url").and_then(|_| Template::read(&table, "url", &[])),
+        has_persons: table.flag("persons"),
+    });
     let key = pseudonyms.and_then(|table| Template::read(&table, "key", &[]));
     Some(Settings {
         name: home.need_text("name"),
@@ -100,6 +115,7 @@ fn settings(root: &Table<'_>) -> Option<Settings> {
         cron: cron.unwrap_or_else(nightly),
         var: home.text("var").unwrap_or_else(|| "var".to_owned()),
         calendar: home.text("calendar").unwrap_or_else(|| "cn".to_owned()),
+        warehouse: warehouse.unwrap_or_default(),
         regions: root.text_map("regions"),
         retention: Retention::read(root),
         // Last: what is wrong must not hide the keys that are there.
