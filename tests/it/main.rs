@@ -34,4 +34,5 @@ mod score;
 mod shared;
 mod singer;
 mod versions;
+mod warehouse;
 mod world;
