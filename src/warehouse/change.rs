@@ -7,6 +7,8 @@ use sha2::Sha256;
 use super::Loaded;
 use super::Replaces;
 use super::Table;
+use super::design::Column;
+use super::design::Kind;
 use super::design::Sheet;
 use super::design::Source;
 use super::dialect::quoted;
@@ -14,6 +16,7 @@ use super::link::Link;
 use crate::base::cell::Cell;
 use crate::base::cell::CellRow;
 use crate::base::cell::decimal_text;
+use crate::spec::schema::FieldKind;
 
 /// The first half of a SHA-256 over what a row says.
 pub(super) type Mark = [u8; 16];
@@ -132,7 +135,9 @@ impl Scribe<'_> {
         }
         seed.update(zone.iana_name().unwrap_or_default());
         let is_stamp = !sheet.key.iter().any(|name| name == STAMP);
-        let stamp = sheet.columns.iter().find(|column| is_stamp && column.name == STAMP);
+        let is_night =
+            |column: &&Column| column.name == STAMP && column.kind == Kind::Field(FieldKind::Day);
+        let stamp = sheet.columns.iter().find(is_night).filter(|_| is_stamp);
         let stamp = stamp.and_then(|column| match column.source {
             Source::Cell(at) => Some(at),
             _ => None,

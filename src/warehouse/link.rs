@@ -92,12 +92,12 @@ impl Link {
     pub(super) async fn rows(&mut self, question: &str) -> sqlx::Result<Vec<Vec<String>>> {
         match self {
             Link::Sqlite(connection) => {
-                let asked = sqlx::query(AssertSqlSafe(question)).persistent(false);
+                let asked = sqlx::query(AssertSqlSafe(question));
                 let rows = asked.fetch_all(&mut **connection).await?;
                 rows.iter().map(|row| texts(row.len(), |at| row.try_get(at))).collect()
             }
             Link::Postgres(connection) => {
-                let asked = sqlx::query(AssertSqlSafe(question)).persistent(false);
+                let asked = sqlx::query(AssertSqlSafe(question));
                 let rows = asked.fetch_all(&mut **connection).await?;
                 rows.iter().map(|row| texts(row.len(), |at| row.try_get(at))).collect()
             }
@@ -112,7 +112,7 @@ impl Link {
     ) -> sqlx::Result<Vec<(Mark, u64)>> {
         match self {
             Link::Sqlite(connection) => {
-                let mut asked = sqlx::query(AssertSqlSafe(question)).persistent(false);
+                let mut asked = sqlx::query(AssertSqlSafe(question));
                 if let Some(value) = bound {
                     asked = asked.bind(value);
                 }
@@ -126,7 +126,7 @@ impl Link {
                 .await
             }
             Link::Postgres(connection) => {
-                let mut asked = sqlx::query(AssertSqlSafe(question)).persistent(false);
+                let mut asked = sqlx::query(AssertSqlSafe(question));
                 if let Some(value) = bound {
                     asked = asked.bind(value);
                 }

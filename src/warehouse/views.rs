@@ -81,7 +81,13 @@ impl View {
         while let Some((before, after)) = rest.split_once('{') {
             let (name, tail) = after.split_once('}').unwrap_or((after, ""));
             query.push_str(before);
-            query.push_str(&engine.name(areas.get(name).copied().unwrap_or(self.area), name));
+            // In SQLite a view sees what stands in its own file, by name alone.
+            query.push_str(&match engine {
+                Engine::Sqlite => quoted(name),
+                Engine::Postgres => {
+                    engine.name(areas.get(name).copied().unwrap_or(self.area), name)
+                }
+            });
             rest = tail;
         }
         query.push_str(rest);
