@@ -69,6 +69,12 @@ texts! {
     StaleMark "R042" "stale" "陈旧";
     Results "R050" "Results" "结果";
     Warehouse "R051" "warehouse" "数据仓库";
+    LoadedRows "R570" "{written} rows written, {removed} removed, {unchanged} unchanged" "写入 {written} 行,删除 {removed} 行,{unchanged} 行未变";
+    TryServer "R571" "ask the warehouse: psql \"{path}\" -c \"select metric, title, formula from metric_definition\"" "查询数据仓库:psql \"{path}\" -c \"select metric, title, formula from metric_definition\"";
+    NothingToMigrate "R572" "`{place}` stands as this home asks: nothing to change" "`{place}` 与本定义一致,无需变更";
+    ToMigrate "R573" "{count} statements would change `{place}`" "将以 {count} 条语句变更 `{place}`";
+    Migrated "R574" "{count} statements changed `{place}`" "已以 {count} 条语句变更 `{place}`";
+    MigratedHint "R575" "columns that are new are empty until the next night: shuping run" "新增的列在下一夜装载后才有值:shuping run";
     Release "R052" "release" "发布文件";
     FailedStream "R060" "{stream} failed: {why}; its last good data stay, and metrics that rest on it are marked stale" "{stream} 失败:{why};沿用上次数据,依据它的指标标为陈旧";
     OwnerHint "R061" "{owner} answers for {system}; when it is mended, run the same night again: only what failed is asked for" "{system} 由{owner}负责;修复后重跑同一夜,只会重取失败的数据流";

@@ -7,6 +7,7 @@ mod docs;
 mod draft;
 mod explain;
 mod home;
+mod migrate;
 mod moved;
 mod progress;
 mod quarantine;
@@ -123,6 +124,8 @@ enum Verb {
     },
     /// Show which nights ran, how each stream stands, and how far back a night can be run again
     Status,
+    /// Make the tables and views of the warehouse stand as the home asks; a night does so by itself
+    Migrate(migrate::Migrate),
     /// Give the lake another key: every pseudonym is replaced by the new key's pseudonym of it
     Rekey(rekey::Rekey),
     /// Explain a published number: its formula, its counts as SQL, and where its rows came from

@@ -20,6 +20,7 @@ use crate::night::report::NightReport;
 use crate::night::report::State;
 use crate::night::report::StreamNight;
 use crate::reconcile::Verdict;
+use crate::warehouse::Place;
 
 /// How many findings are shown before the rest is left to the warehouse.
 const SHOWN: usize = 12;
@@ -295,10 +296,19 @@ fn results(report: &NightReport, face: &mut Face<'_>) -> io::Result<()> {
         writeln!(face.out, "\n{line}")?;
     }
     let lang = face.lang;
-    let warehouse = report.warehouse.display().to_string();
+    let warehouse = report.warehouse.to_string();
+    let loaded = Say::LoadedRows.with(
+        lang,
+        &[
+            ("written", grouped(report.loaded.written)),
+            ("removed", grouped(report.loaded.removed)),
+            ("unchanged", grouped(report.loaded.unchanged)),
+        ],
+    );
+    let release = report.release.display().to_string();
     let rows = vec![
-        vec![Say::Warehouse.text(lang).to_owned(), warehouse.clone()],
-        vec![Say::Release.text(lang).to_owned(), report.release.display().to_string()],
+        vec![Say::Warehouse.text(lang).to_owned(), warehouse.clone(), loaded],
+        vec![Say::Release.text(lang).to_owned(), release, String::new()],
     ];
     let mut lines = Table::new();
     lines.load_style(presets::NOTHING);
@@ -307,7 +317,11 @@ fn results(report: &NightReport, face: &mut Face<'_>) -> io::Result<()> {
         column.set_padding((2, 0));
     }
     writeln!(face.out, "\n{}\n{}", Say::Results.text(lang), lines.trim_fmt())?;
-    let query = face.say(Say::TryQuery, &[("path", warehouse)]);
+    let ask = match &report.warehouse {
+        Place::File(_) => Say::TryQuery,
+        Place::Server(_) => Say::TryServer,
+    };
+    let query = face.say(ask, &[("path", warehouse)]);
     writeln!(face.out, "hint: {query}")?;
     let unknown = report.noticed.iter().filter(|seen| seen.kind == "unknown_unit");
     let rows: u64 = unknown.map(|seen| seen.rows).sum();

@@ -14,6 +14,7 @@ use super::docs;
 use super::draft;
 use super::explain;
 use super::home;
+use super::migrate;
 use super::progress::Progress;
 use super::quarantine;
 use super::rekey;
@@ -55,6 +56,7 @@ pub(super) async fn verb(arguments: Arguments, face: &mut Face<'_>) -> anyhow::R
         Verb::Schedule { next: Some(count) } => schedule::print(root, count, face),
         Verb::Schedule { next: None } => schedule::run(root, face).await,
         Verb::Status => status::status(root, face),
+        Verb::Migrate(asked) => migrate::migrate(root, &asked, face).await,
         Verb::Rekey(asked) => rekey::rekey(root, &asked, face),
         Verb::Explain(asked) => explain::explain(root, &asked, face),
         Verb::Diff(asked) => diff::diff(root, &asked, face),

@@ -1,4 +1,4 @@
-//! Who gets the night? Analysts, as tables of the warehouse; scoring tools, as files of a release.
+//! What do scoring tools get of the night? The files of a release.
 
 use anyhow::Context as _;
 use jiff::Timestamp;
@@ -10,7 +10,6 @@ use super::notes;
 use super::notes::text;
 use super::notes::whole;
 use super::reconcile;
-use super::report::NightReport;
 use super::score;
 use crate::base::cell::Cell;
 use crate::base::cell::CellRow;
@@ -18,9 +17,6 @@ use crate::frame::DataFrame;
 use crate::frame::table;
 use crate::measure::evaluate::Told;
 use crate::measure::evaluate::rounded;
-use crate::model::held;
-use crate::model::held::Held;
-use crate::model::lake::Lake;
 use crate::publish;
 use crate::publish::Label;
 use crate::publish::Release;
@@ -31,18 +27,9 @@ use crate::spec::meaning::meanings;
 use crate::spec::pipeline::Metric;
 use crate::spec::schema::FieldKind;
 use crate::spec::schema::Schema;
-use crate::warehouse;
-use crate::warehouse::Replaces;
-use crate::warehouse::Table;
-
-/// When a night ran.
-pub(super) struct Run {
-    pub(super) started: Timestamp,
-    pub(super) ended: Timestamp,
-}
 
 /// How many rows are held as values at a time.
-const PART: usize = 10_000;
+pub(super) const PART: usize = 10_000;
 
 /// Decimals of an exact value in a file or table.
 const PLACES: u8 = 12;
@@ -96,7 +83,7 @@ fn value(told: &Told<'_>, column: &str) -> Option<Cell> {
 }
 
 /// The rows of the table `metric_definition`.
-fn definitions(catalog: &Catalog) -> anyhow::Result<Vec<CellRow>> {
+pub(super) fn definitions(catalog: &Catalog) -> anyhow::Result<Vec<CellRow>> {
     let schema = schema(catalog, "metric_definition")?;
     let meanings = meanings(catalog);
     let metrics = catalog.pipelines.iter().flat_map(|pipeline| {
@@ -131,69 +118,6 @@ pub(super) fn meaning_table(catalog: &Catalog) -> anyhow::Result<DataFrame> {
     let columns: Vec<(&str, FieldKind)> =
         meanings.fields.iter().map(|field| (field.name.as_str(), field.kind)).collect();
     Ok(table::from_rows(&columns, &definitions(catalog)?)?)
-}
-
-/// Loads the warehouse, whole or not at all.
-pub(super) async fn load(
-    ground: &Ground<'_>,
-    (computed, values): (&Computed<'_>, &DataFrame),
-    report: &NightReport,
-    run: &Run,
-) -> anyhow::Result<()> {
-    let catalog = ground.catalog;
-    let lake = Lake::at(&ground.lake());
-    let mut tables = Vec::new();
-    for (name, rows) in &computed.tables {
-        let schema = schema(catalog, name)?;
-        if !schema.is_about_persons {
-            tables.push(Table { schema, rows: parts(schema, rows), replaces: Replaces::All });
-        }
-    }
-    let told = schema(catalog, "metric_value")?;
-    tables.push(Table { schema: told, rows: parts(told, values), replaces: Replaces::All });
-    let all = |schema, rows| Table {
-        schema,
-        rows: Box::new(std::iter::once(rows)),
-        replaces: Replaces::All,
-    };
-    tables.push(all(schema(catalog, "metric_definition")?, definitions(catalog)?));
-    for (_, name) in score::TABLES {
-        let schema = schema(catalog, name)?;
-        let days = (report.night, report.as_of);
-        tables.push(all(schema, score::rows(schema, &computed.scores, days)));
-    }
-    let figures = schema(catalog, reconcile::TABLE)?;
-    tables.push(all(figures, reconcile::rows(figures, &computed.figures, report.night)));
-    for name in notes::NOTES {
-        let schema = schema(catalog, name)?;
-        let rows = match name {
-            "quarantine" => in_warehouse(schema, &held::standing(&lake, schema, report.night)?),
-            _ => lake.notes(schema, report.night)?,
-        };
-        tables.push(all(schema, rows));
-    }
-    let runs = schema(catalog, "run")?;
-    let row = notes::rows(runs, std::iter::once(report), |report, name| match name {
-        "night" => Some(Cell::Day(report.night)),
-        "as_of" => Some(Cell::Day(report.as_of)),
-        "started" => Some(Cell::Instant(run.started)),
-        "ended" => Some(Cell::Instant(run.ended)),
-        "home" => text(&catalog.fingerprint),
-        "exit_code" => whole(u64::from(report.exit_code())),
-        _ => None,
-    });
-    let tonight = Replaces::Where("night".to_owned(), report.night.to_string());
-    tables.push(Table { replaces: tonight, ..all(runs, row) });
-    Ok(warehouse::load(&report.warehouse, tables).await?)
-}
-
-/// The rows of a table, some at a time, as the warehouse wants them.
-fn parts<'t>(
-    schema: &'t Schema,
-    rows: &'t DataFrame,
-) -> Box<dyn Iterator<Item = Vec<CellRow>> + Send + 't> {
-    let names: Vec<&str> = warehouse::columns(schema).map(|field| field.name.as_str()).collect();
-    Box::new(table::parts(rows, PART).map(move |part| table::to_rows(&part, &names)))
 }
 
 /// Publishes the release.
@@ -252,14 +176,4 @@ fn resource<'r>(
 
 pub(super) fn schema<'c>(catalog: &'c Catalog, name: &str) -> anyhow::Result<&'c Schema> {
     catalog.schemas.get(name).with_context(|| format!("no schema describes `{name}`"))
-}
-
-/// What stands in quarantine, without what only the lake may know.
-fn in_warehouse(schema: &Schema, held: &[Held]) -> Vec<CellRow> {
-    let seen: Vec<bool> = schema.fields.iter().map(|field| field.pii.is_none()).collect();
-    let row = |held: &Held| {
-        let cells = held.cells(schema).into_iter().zip(&seen);
-        cells.filter_map(|(cell, is_seen)| is_seen.then_some(cell)).collect()
-    };
-    held.iter().map(row).collect()
 }

@@ -5,6 +5,7 @@ mod compute;
 mod deliver;
 pub mod draft;
 mod held;
+mod load;
 mod model;
 mod notes;
 mod pull;
@@ -141,7 +142,9 @@ pub async fn run(
     let key = key(ground)?;
     keep_home(ground)?;
     let cutoff = ground.cutoff(choice.night)?;
+    let mut steps = vec![("pull", started)];
     let pulls = pull::all(ground, choice, (&key, cutoff), watch)?;
+    steps.push(("model", clock::now()));
     let lake = Lake::at(&ground.lake());
     let mut streams: Vec<StreamNight> = Vec::new();
     let mut noticed = Vec::new();
@@ -155,6 +158,7 @@ pub async fn run(
     let forgotten =
         if has_failed { BTreeMap::new() } else { retention::forget(ground, choice.night)? };
     let stale: Vec<String> = stale_tables(ground.catalog, &streams);
+    steps.push(("compute", clock::now()));
     let computed = compute::compute(ground, &lake, choice, &stale)?;
     watch(Step::Told(computed.values.len() as u64));
     noticed.extend(computed.noticed.iter().cloned());
@@ -162,10 +166,10 @@ pub async fn run(
     let mut report = NightReport::of(choice, streams, noticed, &computed);
     report.forgotten = forgotten;
     notes::keep(&lake, ground.catalog, &report)?;
-    report.warehouse = ground.var.join("warehouse.db");
+    report.warehouse = ground.warehouse()?;
     let values = deliver::values(ground.catalog, &computed, choice)?;
-    let run = deliver::Run { started, ended: clock::now() };
-    deliver::load(ground, (&computed, &values), &report, &run).await?;
+    let run = load::Run { steps, ended: clock::now() };
+    report.loaded = load::load(ground, (&computed, &values), &report, &run).await?;
     watch(Step::Loaded);
     let release = deliver::publish(ground, (&computed, &values), (choice, cutoff))?;
     watch(Step::Published(release.folder.display().to_string()));

@@ -18,6 +18,8 @@ use crate::model::lake::Equation;
 use crate::model::landing::Landed;
 use crate::spec::connector::Connector;
 use crate::spec::connector::Stream;
+use crate::warehouse::Loaded;
+use crate::warehouse::Place;
 
 /// How a stream ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -206,7 +208,9 @@ pub struct NightReport {
     /// quarantine.
     pub forgotten: BTreeMap<String, u64>,
     /// Where the warehouse is.
-    pub warehouse: PathBuf,
+    pub warehouse: Place,
+    /// How many of its rows tonight wrote.
+    pub loaded: Loaded,
     /// Where the release is.
     pub release: PathBuf,
 }
@@ -245,7 +249,8 @@ impl NightReport {
             figures: computed.figures.clone(),
             recounts: computed.recounts.clone(),
             forgotten: BTreeMap::new(),
-            warehouse: PathBuf::new(),
+            warehouse: Place::File(PathBuf::new()),
+            loaded: Loaded::default(),
             release: PathBuf::new(),
         }
     }

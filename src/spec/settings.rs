@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use super::connector::clear;
 use super::connector::format_1;
 use super::reader::Faults;
 use super::reader::Found;
@@ -32,6 +33,8 @@ pub struct Settings {
     pub calendar: String,
     /// The key of the pseudonyms.
     pub key: Template,
+    /// Where analysts find the night.
+    pub warehouse: Warehouse,
     /// Region codes and their names, which names of units begin with.
     pub regions: Vec<(String, String)>,
     /// How the CSV files of a release are written.
@@ -62,6 +65,15 @@ impl CsvEncoding {
     }
 }
 
+/// Where analysts find the night.
+#[derive(Clone, Debug, Default)]
+pub struct Warehouse {
+    /// The address of a PostgreSQL; without one it is a file below `var`.
+    pub url: Option<Template>,
+    /// Whether rows about persons are loaded as well, apart from the others.
+    pub has_persons: bool,
+}
+
 impl Settings {
     /// The instant at which a night is taken.
     ///
@@ -86,6 +98,7 @@ impl Settings {
 pub fn read_settings(file: &str, text: &str) -> Result<Settings, Vec<Diagnostic>> {
     let root = tree::from_toml(file, text).map_err(|fault| vec![fault])?;
     let faults = Faults::of(file);
+    clear::find(&root, &faults);
     let settings = settings(&Table::of(&root, "", &faults));
     match settings {
         Some(settings) if faults.count() == 0 => Ok(settings),
@@ -117,6 +130,10 @@ fn settings(root: &Table<'_>) -> Option<Settings> {
     if pseudonyms.is_none() {
         root.missing("pseudonyms", "{ key = \"${secret:pseudonym.key}\" }");
     }
+    let warehouse = root.table("warehouse").map(|table| Warehouse {
+        url: table.node("url").and_then(|_| Template::read(&table, "url", &[])),
+        has_persons: table.flag("persons"),
+    });
     let key = pseudonyms.and_then(|table| Template::read(&table, "key", &[]));
     Some(Settings {
         name: home.need_text("name"),
@@ -125,6 +142,7 @@ fn settings(root: &Table<'_>) -> Option<Settings> {
         cron: cron.unwrap_or_else(nightly),
         var: home.text("var").unwrap_or_else(|| "var".to_owned()),
         calendar: home.text("calendar").unwrap_or_else(|| "cn".to_owned()),
+        warehouse: warehouse.unwrap_or_default(),
         regions: root.text_map("regions"),
         csv: csv.unwrap_or(CsvEncoding::Utf8),
         retention: Retention::read(root),

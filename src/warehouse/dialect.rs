@@ -1,125 +1,307 @@
-//! What does SQLite want to hear? Every statement of the warehouse stands here; identifiers come from
-//! checked contracts only and are quoted, values are always bound.
+//! What do SQLite and PostgreSQL disagree about? All of it stands here. Identifiers come from checked
+//! contracts only and are quoted; values are never written into a statement.
 
-use sqlx::AssertSqlSafe;
-use sqlx::Row as _;
-use sqlx::Sqlite;
-use sqlx::SqliteConnection;
-use sqlx::query::Query;
-use sqlx::sqlite::SqliteArguments;
-
-use super::Replaces;
-use super::columns;
-use crate::base::cell::Cell;
-use crate::base::cell::CellRow;
-use crate::base::cell::decimal_text;
+use super::design::AREAS;
+use super::design::Area;
+use super::design::Column;
+use super::design::Kind;
+use super::design::Part;
+use super::design::Sheet;
+use super::design::Source;
 use crate::spec::schema::FieldKind;
-use crate::spec::schema::Schema;
 
-/// How many values one statement binds at most; SQLite itself allows 32,766.
-const BOUND: usize = 8_000;
-
-/// Makes a table if it is not there as its contract says.
-pub(super) async fn make(connection: &mut SqliteConnection, schema: &Schema) -> sqlx::Result<()> {
-    let table = quoted(&schema.name);
-    let known = sqlx::query(AssertSqlSafe(format!("pragma table_info({table})")));
-    let known = known.fetch_all(&mut *connection).await?;
-    let known = known.iter().map(|row| Ok((row.try_get("name")?, row.try_get("type")?)));
-    let known: Vec<(String, String)> = known.collect::<sqlx::Result<_>>()?;
-    let wanted: Vec<(String, String)> = columns(schema)
-        .map(|field| (field.name.clone(), affinity(field.kind).to_owned()))
-        .collect();
-    if known == wanted {
-        return Ok(());
-    }
-    let drop = AssertSqlSafe(format!("drop table if exists {table}"));
-    sqlx::query(drop).execute(&mut *connection).await?;
-    // What was sent must name a unit, but the name may be one that nobody knows.
-    let is_key = |name: &str| schema.foreign_keys.iter().any(|key| key.column == name);
-    let mut lines: Vec<String> = columns(schema)
-        .map(|field| {
-            let is_required = field.is_required && !is_key(&field.name);
-            let required = if is_required { " not null" } else { "" };
-            format!("    {} {}{required}", quoted(&field.name), affinity(field.kind))
-        })
-        .collect();
-    let key: Vec<String> = schema.primary_key.iter().map(|name| quoted(name)).collect();
-    lines.push(format!("    primary key ({})", key.join(", ")));
-    let create = format!("create table {table} (\n{}\n)", lines.join(",\n"));
-    sqlx::query(AssertSqlSafe(create)).execute(connection).await.map(drop_result)
+/// Which database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Engine {
+    Sqlite,
+    Postgres,
 }
 
-/// Removes the rows that a night replaces.
-pub(super) async fn clear(
-    connection: &mut SqliteConnection,
-    schema: &Schema,
-    replaces: &Replaces,
-) -> sqlx::Result<()> {
-    let table = quoted(&schema.name);
-    let cleared = match replaces {
-        Replaces::All => {
-            let delete = AssertSqlSafe(format!("delete from {table}"));
-            sqlx::query(delete).execute(connection).await
+/// How a night begins. One that writes at a time: in SQLite by its own lock, in PostgreSQL by an advisory one.
+pub(super) fn begin(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => "begin immediate",
+        Engine::Postgres => "begin; select pg_advisory_xact_lock(7306086)",
+    }
+}
+
+impl Engine {
+    /// A table or view by its full name.
+    pub(super) fn name(self, area: Area, name: &str) -> String {
+        match (self, area) {
+            (Engine::Sqlite, Area::Core | Area::Metric | Area::Ops) => quoted(name),
+            _ => format!("{}.{}", quoted(area.name()), quoted(name)),
         }
-        Replaces::Where(column, value) => {
-            let delete = format!("delete from {table} where {} = ?", quoted(column));
-            sqlx::query(AssertSqlSafe(delete)).bind(value).execute(connection).await
+    }
+
+    /// The type of a column.
+    pub(super) fn kind(self, kind: Kind) -> &'static str {
+        match (self, kind) {
+            (Engine::Sqlite, Kind::Field(kind)) => match kind {
+                FieldKind::Text | FieldKind::Day | FieldKind::Instant => "TEXT",
+                FieldKind::Whole => "INTEGER",
+                FieldKind::Decimal(_) => "NUMERIC",
+                FieldKind::Flag => "BOOLEAN",
+            },
+            (Engine::Sqlite, Kind::Local) => "TEXT",
+            (Engine::Sqlite, Kind::Mark) => "BLOB",
+            (Engine::Postgres, Kind::Field(kind)) => match kind {
+                FieldKind::Text => "text",
+                FieldKind::Whole => "bigint",
+                FieldKind::Decimal(_) => "numeric",
+                FieldKind::Flag => "boolean",
+                FieldKind::Day => "date",
+                FieldKind::Instant => "timestamp with time zone",
+            },
+            (Engine::Postgres, Kind::Local) => "timestamp without time zone",
+            (Engine::Postgres, Kind::Mark) => "uuid",
+        }
+    }
+
+    /// A column as it is made. SQLite reckons parts of a time as they are read, PostgreSQL 15 keeps them.
+    pub(super) fn column(self, column: &Column) -> String {
+        let kind = self.kind(column.kind);
+        let made = match (self, &column.source) {
+            (Engine::Sqlite, Source::Part(of, part)) => {
+                let of = quoted(of);
+                let part = match part {
+                    Part::Date => format!("substr({of}, 1, 10)"),
+                    Part::Month => format!("substr({of}, 1, 7)"),
+                    Part::Year => format!("cast(substr({of}, 1, 4) as integer)"),
+                };
+                format!(" generated always as ({part}) virtual")
+            }
+            (Engine::Postgres, Source::Part(of, part)) => {
+                let of = quoted(of);
+                let part = match part {
+                    Part::Date => format!("{of}::date"),
+                    Part::Month => format!(
+                        "extract(year from {of})::int::text || '-' || \
+                         lpad(extract(month from {of})::int::text, 2, '0')"
+                    ),
+                    Part::Year => format!("extract(year from {of})::bigint"),
+                };
+                format!(" generated always as ({part}) stored")
+            }
+            (_, Source::Cell(_) | Source::LocalOf(_) | Source::Mark) => String::new(),
+        };
+        let required = if column.is_required { " not null" } else { "" };
+        format!("{} {kind}{made}{required}", quoted(&column.name))
+    }
+
+    /// How a table is made. SQLite keeps the text with its remarks; PostgreSQL has comments.
+    pub(super) fn create(self, sheet: &Sheet) -> String {
+        let last = sheet.columns.len().saturating_sub(1);
+        let line = |(at, column): (usize, &Column)| {
+            let comma = if at == last { "" } else { "," };
+            let remark = match self {
+                Engine::Sqlite => format!(" -- {}", one_line(&said(&column.title, &column.means))),
+                Engine::Postgres => String::new(),
+            };
+            format!("    {}{comma}{remark}", self.column(column))
+        };
+        let lines: Vec<String> = sheet.columns.iter().enumerate().map(line).collect();
+        let name = self.name(sheet.area, &sheet.name);
+        let remark = match self {
+            Engine::Sqlite => format!(" -- {}", one_line(&sheet.title)),
+            Engine::Postgres => String::new(),
+        };
+        format!("create table {name} ({remark}\n{}\n)", lines.join("\n"))
+    }
+
+    /// What finds a row by its key and by what it points at, made when the rows are there. A key whose
+    /// columns are never empty is a primary key where the database lets one be added.
+    pub(super) fn indexes(self, sheet: &Sheet) -> Vec<String> {
+        let table = self.name(sheet.area, &sheet.name);
+        let is_optional =
+            |name: &&String| sheet.columns.iter().any(|c| c.name == **name && !c.is_required);
+        let mut made = Vec::new();
+        if !sheet.key.is_empty() {
+            let key: Vec<String> = sheet.key.iter().map(|name| quoted(name)).collect();
+            if self == Engine::Postgres && !sheet.key.iter().any(|name| is_optional(&name)) {
+                let name = quoted(&format!("{}_key", sheet.name));
+                let key = key.join(", ");
+                made.push(format!("alter table {table} add constraint {name} primary key ({key})"));
+            } else {
+                made.push(self.index(sheet, "key", &nullable_key(sheet), "unique "));
+            }
+        }
+        let begins = sheet.key.first();
+        for name in sheet.pointing.iter().filter(|name| Some(*name) != begins) {
+            made.push(self.index(sheet, name, &quoted(name), ""));
+        }
+        made
+    }
+
+    fn index(self, sheet: &Sheet, of: &str, columns: &str, unique: &str) -> String {
+        let name = quoted(&format!("{}_{of}", sheet.name));
+        // SQLite keeps the index where its table is, and wants the table's name alone.
+        if (self, sheet.area) == (Engine::Sqlite, Area::Person) {
+            let (area, table) = (quoted(sheet.area.name()), quoted(&sheet.name));
+            return format!("create {unique}index {area}.{name} on {table} ({columns})");
+        }
+        let table = self.name(sheet.area, &sheet.name);
+        format!("create {unique}index {name} on {table} ({columns})")
+    }
+
+    /// The tables that stand: in SQLite their names and texts, in PostgreSQL a row a column, with its type and
+    /// whether it is never empty.
+    pub(super) fn known(self, has_persons: bool) -> String {
+        match self {
+            Engine::Sqlite => {
+                let of = |area: &str| {
+                    format!(
+                        "select name, sql, '', '' from {area}sqlite_master where type = 'table'"
+                    )
+                };
+                let persons = format!("{}.", quoted(Area::Person.name()));
+                let persons = has_persons.then(|| format!(" union all {}", of(&persons)));
+                format!("{}{}", of(""), persons.unwrap_or_default())
+            }
+            Engine::Postgres => {
+                "select c.relname::text, a.attname::text, format_type(a.atttypid, a.atttypmod), \
+                 case when a.attnotnull then 'required' else '' end \
+                 from pg_class c join pg_namespace n on n.oid = c.relnamespace \
+                 join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped \
+                 where c.relkind = 'r' and n.nspname in ('core', 'metric', 'ops', 'person') \
+                 order by n.nspname, c.relname, a.attnum"
+                    .to_owned()
+            }
+        }
+    }
+
+    /// What takes away an index that may stand: one that [`Engine::indexes`] makes.
+    pub(super) fn without_indexes(self, sheet: &Sheet) -> Vec<String> {
+        let area = match (self, sheet.area) {
+            (Engine::Sqlite, Area::Core | Area::Metric | Area::Ops) => String::new(),
+            _ => format!("{}.", quoted(sheet.area.name())),
+        };
+        let table = self.name(sheet.area, &sheet.name);
+        let key = quoted(&format!("{}_key", sheet.name));
+        let mut made = Vec::new();
+        if self == Engine::Postgres {
+            made.push(format!("alter table {table} drop constraint if exists {key}"));
+        }
+        made.push(format!("drop index if exists {area}{key}"));
+        for column in &sheet.columns {
+            let name = quoted(&format!("{}_{}", sheet.name, column.name));
+            made.push(format!("drop index if exists {area}{name}"));
+        }
+        made
+    }
+
+    /// Where a row stands and its mark: the place holds until the transaction ends, for nobody else writes.
+    pub(super) fn marks(self, table: &str) -> String {
+        let place = match self {
+            Engine::Sqlite => "rowid",
+            Engine::Postgres => "ctid",
+        };
+        format!("select {place}, {} from {table}", quoted(super::design::MARK))
+    }
+
+    /// The same where a column has a value, which is bound.
+    pub(super) fn only(self, marks: &str, column: &str) -> String {
+        let place = match self {
+            Engine::Sqlite => "?1",
+            Engine::Postgres => "$1",
+        };
+        format!("{marks} where cast({} as text) = {place}", quoted(column))
+    }
+
+    /// What makes the places of tables, and who may come in. A role that can't be made is left to whoever may.
+    pub(super) fn areas(self, has_persons: bool) -> Vec<String> {
+        if self == Engine::Sqlite {
+            return Vec::new();
+        }
+        let areas: Vec<Area> =
+            AREAS.into_iter().filter(|area| has_persons || *area != Area::Person).collect();
+        let schema = |area: &Area| format!("create schema if not exists {}", quoted(area.name()));
+        areas.iter().map(schema).collect()
+    }
+
+    /// What lets people read: `shuping_read` everything but persons, `shuping_person` persons, `shuping_load`
+    /// writes. Names are found without their schema.
+    pub(super) fn rights(self, has_persons: bool) -> Vec<String> {
+        if self == Engine::Sqlite {
+            return Vec::new();
+        }
+        let make = |role: &str| {
+            format!(
+                "do $$ begin create role {role}; exception when duplicate_object or \
+                 unique_violation or insufficient_privilege then null; end $$"
+            )
+        };
+        let grant = |role: &str, areas: &str, rights: &str| {
+            format!(
+                "do $$ begin if exists (select from pg_roles where rolname = '{role}') then \
+                 grant usage on schema {areas} to {role}; \
+                 grant {rights} on all tables in schema {areas} to {role}; end if; end $$"
+            )
+        };
+        let (open, all) = ("metric, core, ops", "metric, core, ops, person");
+        let mut rights: Vec<String> =
+            ["shuping_load", "shuping_read", "shuping_person"].map(make).to_vec();
+        rights.push(grant("shuping_read", open, "select"));
+        let write = "select, insert, update, delete";
+        rights.push(grant("shuping_load", if has_persons { all } else { open }, write));
+        if has_persons {
+            rights.push(grant("shuping_person", all, "select"));
+        }
+        rights.push(
+            "do $$ begin execute format('alter database %I set search_path = \
+             metric, core, ops, \"$user\", public', current_database()); \
+             exception when insufficient_privilege then null; end $$"
+                .to_owned(),
+        );
+        rights
+    }
+
+    /// What a table, or a column of it, is.
+    pub(super) fn comments(self, sheet: &Sheet) -> Vec<String> {
+        if self == Engine::Sqlite {
+            return Vec::new();
+        }
+        let table = self.name(sheet.area, &sheet.name);
+        let mut made = vec![format!("comment on table {table} is {}", text(&sheet.title))];
+        for column in &sheet.columns {
+            let said = text(&said(&column.title, &column.means));
+            made.push(format!("comment on column {table}.{} is {said}", quoted(&column.name)));
+        }
+        made
+    }
+}
+
+/// The key as something unique: a column that a contract lets be empty is the same where it is empty, but a name
+/// that nobody knows is not the same as another.
+fn nullable_key(sheet: &Sheet) -> String {
+    let part = |name: &String| {
+        let column = sheet.columns.iter().find(|column| column.name == *name);
+        let is_text = |column: &&Column| column.kind == Kind::Field(FieldKind::Text);
+        match column.filter(is_text) {
+            Some(column) if !column.is_required && !sheet.pointing.contains(name) => {
+                format!("coalesce({}, '')", quoted(name))
+            }
+            _ => quoted(name),
         }
     };
-    cleared.map(drop_result)
+    sheet.key.iter().map(part).collect::<Vec<_>>().join(", ")
 }
 
-/// Adds rows, their cells in the order of [`columns`].
-pub(super) async fn insert(
-    connection: &mut SqliteConnection,
-    schema: &Schema,
-    rows: &[CellRow],
-) -> sqlx::Result<()> {
-    let names: Vec<String> = columns(schema).map(|field| quoted(&field.name)).collect();
-    let places = format!("({})", vec!["?"; names.len()].join(", "));
-    for some in rows.chunks(BOUND / names.len().max(1)) {
-        let text = format!(
-            "insert into {} ({}) values {}",
-            quoted(&schema.name),
-            names.join(", "),
-            vec![places.as_str(); some.len()].join(", ")
-        );
-        let mut statement = sqlx::query(AssertSqlSafe(text));
-        for cell in some.iter().flatten() {
-            statement = bound(statement, cell.as_ref());
-        }
-        statement.execute(&mut *connection).await?;
-    }
-    Ok(())
+/// A title with what it means.
+pub(super) fn said(title: &str, means: &str) -> String {
+    if means.is_empty() { title.to_owned() } else { format!("{title}:{means}") }
 }
 
-type Statement<'q> = Query<'q, Sqlite, SqliteArguments>;
-
-/// Days and instants are texts of one width, so that they sort as time does; a decimal is bound as its text, which the
-/// NUMERIC column makes a number.
-fn bound<'q>(statement: Statement<'q>, cell: Option<&Cell>) -> Statement<'q> {
-    match cell {
-        None => statement.bind(None::<String>),
-        Some(Cell::Text(text)) => statement.bind(text.clone()),
-        Some(Cell::Whole(number)) => statement.bind(*number),
-        Some(Cell::Flag(flag)) => statement.bind(*flag),
-        Some(Cell::Decimal(digits, scale)) => statement.bind(decimal_text(*digits, *scale)),
-        Some(Cell::Day(day)) => statement.bind(day.to_string()),
-        Some(Cell::Instant(instant)) => statement.bind(format!("{instant:.6}")),
-    }
-}
-
-fn affinity(kind: FieldKind) -> &'static str {
-    match kind {
-        FieldKind::Text | FieldKind::Day | FieldKind::Instant => "TEXT",
-        FieldKind::Whole => "INTEGER",
-        FieldKind::Decimal(_) => "NUMERIC",
-        FieldKind::Flag => "BOOLEAN",
-    }
-}
-
-fn quoted(name: &str) -> String {
+/// An identifier.
+pub(super) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-fn drop_result(_: sqlx::sqlite::SqliteQueryResult) {}
+/// A text of ours in a statement: a title, a name of a metric.
+pub(super) fn text(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -1,31 +1,80 @@
-//! Floor 3: the tables that analysts query. A night arrives in one transaction, so a reader sees the
-//! night before or this one, whole.
+//! Floor 3: the tables that analysts query, in SQLite or PostgreSQL. A night arrives in one transaction, so a reader
+//! sees the night before or this one, whole; only rows that changed are written.
 
+mod change;
+mod design;
 mod dialect;
+mod link;
+mod plan;
+mod views;
 
-use std::fs::File;
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::fmt;
+use std::path::PathBuf;
 
-use sqlx::Connection as _;
-use sqlx::Row as _;
-use sqlx::SqliteConnection;
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::sqlite::SqliteJournalMode;
-use sqlx::sqlite::SqliteRow;
+use jiff::civil::Date;
 
+pub use self::design::Design;
+pub use self::design::columns;
+use self::link::Link;
+use self::plan::FORMAT;
+use self::plan::Plan;
+use self::plan::Then;
+use crate::base::cell::Cell;
 use crate::base::cell::CellRow;
-use crate::spec::schema::Field;
-use crate::spec::schema::Schema;
+
+/// Where a warehouse is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A file of SQLite.
+    File(PathBuf),
+    /// A PostgreSQL, by its address.
+    Server(String),
+}
+
+impl Place {
+    fn unopened(&self, cause: sqlx::Error) -> WarehouseError {
+        WarehouseError::Open { place: self.to_string(), cause }
+    }
+}
+
+impl fmt::Display for Place {
+    /// A server is shown without who enters it and how.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Place::File(path) => write!(f, "{}", path.display()),
+            Place::Server(url) => {
+                let (scheme, rest) = url.split_once("://").unwrap_or(("postgres", url));
+                let plain = rest.split(['?', '#']).next().unwrap_or_default();
+                let host = plain.rsplit_once('@').map_or(plain, |(_, host)| host);
+                write!(f, "{scheme}://{host}")
+            }
+        }
+    }
+}
 
 /// A table as a night leaves it.
 pub struct Table<'t> {
-    /// Its contract, by which it is made.
-    pub schema: &'t Schema,
-    /// Its rows, some at a time, their cells in the order of [`columns`].
-    pub rows: Box<dyn Iterator<Item = Vec<CellRow>> + Send + 't>,
+    /// Its name.
+    pub name: &'t str,
+    /// Its rows.
+    pub rows: Rows<'t>,
     /// Which rows stand already and go.
     pub replaces: Replaces,
+}
+
+/// The rows of a table, some at a time, their cells in the order of [`columns`]. They may be asked for twice.
+pub struct Rows<'t> {
+    /// How many parts there are.
+    pub parts: usize,
+    /// The rows of a part.
+    pub part: Box<dyn Fn(usize) -> Vec<CellRow> + Send + Sync + 't>,
+}
+
+impl Rows<'_> {
+    /// A few rows.
+    pub fn few<'t>(rows: Vec<CellRow>) -> Rows<'t> {
+        Rows { parts: 1, part: Box::new(move |_| rows.clone()) }
+    }
 }
 
 /// Which rows a night replaces.
@@ -37,14 +86,34 @@ pub enum Replaces {
     Where(String, String),
 }
 
+/// Which night a warehouse holds.
+#[derive(Clone, Copy, Debug)]
+pub struct Held<'h> {
+    /// The night.
+    pub night: Date,
+    /// The fingerprint of the home's definitions.
+    pub home: &'h str,
+}
+
+/// How many rows a night wrote.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Loaded {
+    /// Rows that were not there.
+    pub written: u64,
+    /// Rows that went.
+    pub removed: u64,
+    /// Rows that were left alone.
+    pub unchanged: u64,
+}
+
 /// Why a night could not be loaded; the night before still stands.
 #[derive(Debug, thiserror::Error)]
 pub enum WarehouseError {
     /// The database can't be opened.
-    #[error("opening `{path}`")]
+    #[error("opening `{place}`")]
     Open {
-        /// Its file.
-        path: String,
+        /// Where it is.
+        place: String,
         /// Why.
         #[source]
         cause: sqlx::Error,
@@ -58,59 +127,139 @@ pub enum WarehouseError {
         #[source]
         cause: sqlx::Error,
     },
-}
-
-/// The columns of a table that analysts see: those that identify no person.
-pub fn columns(schema: &Schema) -> impl Iterator<Item = &Field> + Clone {
-    schema.fields.iter().filter(|field| field.pii.is_none())
+    /// Tables or views that can't be made as they should stand.
+    #[error("changing the warehouse: `{statement}`; whoever owns it may run `shuping migrate`")]
+    Migration {
+        /// The statement.
+        statement: String,
+        /// Why.
+        #[source]
+        cause: sqlx::Error,
+    },
+    /// A newer program has written it.
+    #[error(
+        "the warehouse has format {found}, this program knows {known}: use the program that wrote it, or a newer one"
+    )]
+    Newer {
+        /// The format that was found.
+        found: u32,
+        /// The newest that is known.
+        known: u32,
+    },
 }
 
 /// Loads a night, whole or not at all.
 ///
 /// # Errors
 /// See [`WarehouseError`].
-pub async fn load(path: &Path, tables: Vec<Table<'_>>) -> Result<(), WarehouseError> {
-    let open = |cause| WarehouseError::Open { path: path.display().to_string(), cause };
-    // Analysts of the owner's group read it; what stands beside it takes its mode.
-    let file = File::options().append(true).create(true).mode(0o640).open(path);
-    file.map_err(|fault| open(fault.into()))?;
-    let options = SqliteConnectOptions::new()
-        .filename(path)
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal);
-    let mut connection = SqliteConnection::connect_with(&options).await.map_err(open)?;
-    let mut night = connection.begin().await.map_err(open)?;
-    for table in tables {
-        let name = table.schema.name.clone();
-        let told = |cause| WarehouseError::Table { table: name, cause };
-        replace(&mut night, table).await.map_err(told)?;
+pub async fn load(
+    place: &Place,
+    design: &Design,
+    held: Held<'_>,
+    tables: Vec<Table<'_>>,
+) -> Result<Loaded, WarehouseError> {
+    let mut link = begin(place, design).await?;
+    let plan = plan::plan(&mut link, design, Then::Night).await?;
+    change(&mut link, &plan.before).await?;
+    let mut loaded = Loaded::default();
+    for table in &tables {
+        let some = replace(&mut link, design, table).await?;
+        loaded.written += some.written;
+        loaded.removed += some.removed;
+        loaded.unchanged += some.unchanged;
     }
-    night.commit().await.map_err(open)?;
-    connection.close().await.map_err(open)
+    finish(link, place, design, (&plan, Some(held))).await?;
+    Ok(loaded)
+}
+
+/// Makes tables and views stand as they should, without a row.
+///
+/// # Errors
+/// See [`WarehouseError`].
+pub async fn migrate(place: &Place, design: &Design) -> Result<Vec<String>, WarehouseError> {
+    let mut link = begin(place, design).await?;
+    let plan = plan::plan(&mut link, design, Then::Nothing).await?;
+    change(&mut link, &plan.before).await?;
+    finish(link, place, design, (&plan, None)).await?;
+    Ok(plan.before.into_iter().chain(plan.after).collect())
+}
+
+/// What [`migrate`] would do.
+///
+/// # Errors
+/// See [`WarehouseError`].
+pub async fn planned(place: &Place, design: &Design) -> Result<Vec<String>, WarehouseError> {
+    let mut link = begin(place, design).await?;
+    let plan = plan::plan(&mut link, design, Then::Nothing).await?;
+    link.close().await.map_err(|cause| place.unopened(cause))?;
+    Ok(plan.before.into_iter().chain(plan.after).collect())
 }
 
 /// Asks the warehouse; every column of the question is text, and what is missing is empty.
 ///
 /// # Errors
 /// A database that can't be opened or does not understand.
-pub async fn ask(path: &Path, question: &'static str) -> Result<Vec<Vec<String>>, WarehouseError> {
-    let open = |cause| WarehouseError::Open { path: path.display().to_string(), cause };
-    let options = SqliteConnectOptions::new().filename(path).read_only(true);
-    let mut connection = SqliteConnection::connect_with(&options).await.map_err(open)?;
-    let rows = sqlx::query(question).fetch_all(&mut connection).await.map_err(open)?;
-    connection.close().await.map_err(open)?;
-    let text = |row: &SqliteRow, at| {
-        row.try_get::<Option<String>, usize>(at).map(Option::unwrap_or_default)
-    };
-    let cells = |row: &SqliteRow| (0..row.len()).map(|at| text(row, at)).collect();
-    rows.iter().map(cells).collect::<sqlx::Result<_>>().map_err(open)
+pub async fn ask(place: &Place, question: &str) -> Result<Vec<Vec<String>>, WarehouseError> {
+    let mut link = Link::read(place).await?;
+    let rows = link.rows(question).await.map_err(|cause| place.unopened(cause))?;
+    link.close().await.map_err(|cause| place.unopened(cause))?;
+    Ok(rows)
 }
 
-async fn replace(connection: &mut SqliteConnection, table: Table<'_>) -> sqlx::Result<()> {
-    dialect::make(connection, table.schema).await?;
-    dialect::clear(connection, table.schema, &table.replaces).await?;
-    for rows in table.rows {
-        dialect::insert(connection, table.schema, &rows).await?;
+/// Opens the warehouse and a transaction; whatever ends before [`finish`] leaves nothing.
+async fn begin(place: &Place, design: &Design) -> Result<Link, WarehouseError> {
+    let mut link = Link::open(place, design.has_persons()).await?;
+    let begin = dialect::begin(link.engine());
+    link.run(begin).await.map_err(|cause| place.unopened(cause))?;
+    Ok(link)
+}
+
+/// Says who wrote the warehouse, and lets it be seen.
+async fn finish(
+    mut link: Link,
+    place: &Place,
+    design: &Design,
+    (plan, held): (&Plan, Option<Held<'_>>),
+) -> Result<(), WarehouseError> {
+    if !plan.before.is_empty() {
+        let entries = Rows::few(views::entries(design));
+        let name = views::DICTIONARY;
+        let dictionary = Table { name, rows: entries, replaces: Replaces::All };
+        replace(&mut link, design, &dictionary).await?;
+    }
+    if held.is_some() || !plan.before.is_empty() {
+        let stood = |at| plan.held.get(at).cloned().unwrap_or_default();
+        let (night, home) = held.map_or_else(
+            || (stood(0), stood(1)),
+            |held| (held.night.to_string(), held.home.to_owned()),
+        );
+        let fingerprint = design.fingerprint(link.engine());
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        let row = [FORMAT.to_string(), fingerprint, version, night, home];
+        let text = |text: String| if text.is_empty() { None } else { Some(Cell::Text(text)) };
+        let row: CellRow = row.into_iter().map(text).collect();
+        let (name, rows) = (design::WAREHOUSE, Rows::few(vec![row]));
+        replace(&mut link, design, &Table { name, rows, replaces: Replaces::All }).await?;
+    }
+    change(&mut link, &plan.after).await?;
+    link.run("commit").await.map_err(|cause| place.unopened(cause))?;
+    link.close().await.map_err(|cause| place.unopened(cause))
+}
+
+async fn change(link: &mut Link, statements: &[String]) -> Result<(), WarehouseError> {
+    for statement in statements {
+        let told = |cause| WarehouseError::Migration { statement: statement.clone(), cause };
+        link.run(statement).await.map_err(told)?;
     }
     Ok(())
+}
+
+async fn replace(
+    link: &mut Link,
+    design: &Design,
+    table: &Table<'_>,
+) -> Result<Loaded, WarehouseError> {
+    let Some(sheet) = design.sheets.get(table.name) else { return Ok(Loaded::default()) };
+    let told = |cause| WarehouseError::Table { table: table.name.to_owned(), cause };
+    change::change(link, sheet, &design.zone, table).await.map_err(told)
 }

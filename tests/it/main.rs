@@ -38,4 +38,5 @@ mod shared;
 mod singer;
 mod versions;
 mod walk;
+mod warehouse;
 mod world;

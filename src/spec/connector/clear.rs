@@ -1,4 +1,4 @@
-//! Does a manifest hold a secret in clear? Whoever reads a manifest may know which secrets there are,
+//! Does a manifest, or `shuping.toml`, hold a secret in clear? Whoever reads a manifest may know which secrets there are,
 //! never what they say.
 
 use super::super::reader::Faults;
@@ -22,13 +22,13 @@ const NAMES: &[&str] = &[
 ];
 
 /// Where a manifest may name a secret; `[[auth.test]]` is a worked example that the vendor published.
-const PLACES: &[&str] = &["http", "auth", "sql", "singer", "parameters"];
+const PLACES: &[&str] = &["http", "auth", "sql", "singer", "parameters", "warehouse"];
 
 /// The key of our own certificate is a file, and what this names is where it stands.
 const CERTIFICATE: &str = "http.client.key";
 
 /// Tells every secret that stands in clear.
-pub(super) fn find(root: &Node, faults: &Faults) {
+pub(in crate::spec) fn find(root: &Node, faults: &Faults) {
     for (key, node) in tables(root) {
         match key {
             "stream" => {

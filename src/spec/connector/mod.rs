@@ -1,7 +1,7 @@
 //! What do we read, and how? One file of `connectors/` is one system.
 
 mod auth;
-mod clear;
+pub(in crate::spec) mod clear;
 mod files;
 mod http;
 mod page;

@@ -252,7 +252,7 @@ async fn a_night_leaves_the_scores_of_its_year() {
         ]
     );
 
-    let path = format!("sqlite://{}", report.warehouse.display());
+    let path = format!("sqlite://{}", report.warehouse);
     let mut warehouse = sqlx::SqliteConnection::connect(&path).await.unwrap();
     let query = "select score.unit_id, round(sum(score_line.earned_shown), 2) as earned, points_earned_shown \
          from score join score_line using (unit_id, period) group by score.unit_id order by 1";

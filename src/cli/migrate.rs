@@ -1,0 +1,58 @@
+//! How are the warehouse's tables made to stand as the home asks?
+
+use std::path::Path;
+
+use super::DONE;
+use super::Face;
+use super::home;
+use crate::base::said::Say;
+use crate::night::Ground;
+use crate::spec::secret::HomeSecrets;
+use crate::warehouse;
+use crate::warehouse::Design;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Migrate {
+    /// Print the statements and run none
+    #[arg(long)]
+    plan: bool,
+}
+
+/// Changes the warehouse, or says what would be changed.
+pub(super) async fn migrate(
+    root: &Path,
+    asked: &Migrate,
+    face: &mut Face<'_>,
+) -> anyhow::Result<u8> {
+    let (home, catalog) = match home::open(root, face)? {
+        Ok(opened) => opened,
+        Err(code) => return Ok(code),
+    };
+    let secrets = HomeSecrets::of(root);
+    let var = home.root.join(&catalog.settings.var);
+    let ground = Ground { catalog: &catalog, home: &home, var, secrets: &secrets };
+    let place = ground.warehouse()?;
+    let design = Design::of(&catalog);
+    let statements = if asked.plan {
+        warehouse::planned(&place, &design).await?
+    } else {
+        warehouse::migrate(&place, &design).await?
+    };
+    let nouns = [("place", place.to_string()), ("count", statements.len().to_string())];
+    if statements.is_empty() {
+        let text = face.say(Say::NothingToMigrate, &nouns);
+        writeln!(face.out, "{text}")?;
+        return Ok(DONE);
+    }
+    if asked.plan {
+        for statement in &statements {
+            writeln!(face.out, "{statement};")?;
+        }
+        let text = face.say(Say::ToMigrate, &nouns);
+        writeln!(face.err, "{text}")?;
+        return Ok(DONE);
+    }
+    let (text, hint) = (face.say(Say::Migrated, &nouns), face.say(Say::MigratedHint, &[]));
+    writeln!(face.out, "{text}\nhint: {hint}")?;
+    Ok(DONE)
+}

@@ -1,0 +1,248 @@
+//! What do analysts get of the night? The tables of the warehouse, whole or not at all.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::Ground;
+use super::compute::Computed;
+use super::deliver::PART;
+use super::deliver::definitions;
+use super::deliver::schema;
+use super::notes;
+use super::notes::text;
+use super::notes::whole;
+use super::reconcile;
+use super::report::NightReport;
+use super::score;
+use crate::base::cell::Cell;
+use crate::base::cell::CellRow;
+use crate::base::cell::day_of;
+use crate::base::cell::text_of;
+use crate::base::period::Month;
+use crate::base::period::Period;
+use crate::base::period::PeriodKind;
+use crate::frame::DataFrame;
+use crate::frame::table;
+use crate::model::held;
+use crate::model::held::Held;
+use crate::model::lake::Lake;
+use crate::spec::catalog::Catalog;
+use crate::spec::schema::Schema;
+use crate::warehouse;
+use crate::warehouse::Design;
+use crate::warehouse::Loaded;
+use crate::warehouse::Place;
+use crate::warehouse::Replaces;
+use crate::warehouse::Rows;
+use crate::warehouse::Table;
+
+/// When a night ran, and when each of its steps began.
+pub(super) struct Run {
+    pub(super) steps: Vec<(&'static str, Timestamp)>,
+    pub(super) ended: Timestamp,
+}
+
+impl Ground<'_> {
+    /// Where the warehouse is.
+    ///
+    /// # Errors
+    /// A secret that is not there.
+    pub fn warehouse(&self) -> anyhow::Result<Place> {
+        Ok(match &self.catalog.settings.warehouse.url {
+            None => Place::File(self.var.join("warehouse.db")),
+            Some(url) => Place::Server(url.fill(self.secrets, &[])?),
+        })
+    }
+}
+
+/// Loads the warehouse.
+pub(super) async fn load(
+    ground: &Ground<'_>,
+    (computed, values): (&Computed<'_>, &DataFrame),
+    report: &NightReport,
+    run: &Run,
+) -> anyhow::Result<Loaded> {
+    let catalog = ground.catalog;
+    let lake = Lake::at(&ground.lake());
+    let mut tables = Vec::new();
+    for (name, rows) in &computed.tables {
+        let schema = schema(catalog, name)?;
+        tables.push(Table { name, rows: parts(schema, rows), replaces: Replaces::All });
+    }
+    let told = parts(schema(catalog, "metric_value")?, values);
+    tables.push(Table { name: "metric_value", rows: told, replaces: Replaces::All });
+    let all = |name, rows| Table { name, rows: Rows::few(rows), replaces: Replaces::All };
+    tables.push(all("metric_definition", definitions(catalog)?));
+    for (_, name) in score::TABLES {
+        let days = (report.night, report.as_of);
+        tables.push(all(name, score::rows(schema(catalog, name)?, &computed.scores, days)));
+    }
+    let figures = schema(catalog, reconcile::TABLE)?;
+    let figures = reconcile::rows(figures, &computed.figures, report.night);
+    tables.push(all(reconcile::TABLE, figures));
+    for name in notes::NOTES {
+        let schema = schema(catalog, name)?;
+        let rows = match name {
+            "quarantine" => in_warehouse(schema, &held::standing(&lake, schema, report.night)?),
+            _ => lake.notes(schema, report.night)?,
+        };
+        if name == "stream_night" {
+            let freshness = freshness(catalog, schema, &rows)?;
+            tables.push(all("freshness", freshness));
+        }
+        tables.push(all(name, rows));
+    }
+    tables.push(all("calendar_day", days(catalog)?));
+    tables.push(all("code", codes(catalog)?));
+    let tonight = || Replaces::Where("night".to_owned(), report.night.to_string());
+    let (runs, steps) = (runs(catalog, report, run)?, steps(catalog, report, run)?);
+    tables.push(Table { replaces: tonight(), ..all("run", runs) });
+    tables.push(Table { replaces: tonight(), ..all("run_step", steps) });
+    let design = Design::of(catalog);
+    let held = warehouse::Held { night: report.night, home: &catalog.fingerprint };
+    Ok(warehouse::load(&report.warehouse, &design, held, tables).await?)
+}
+
+/// The rows of a table, some at a time, as the warehouse wants them.
+fn parts<'t>(schema: &'t Schema, rows: &'t DataFrame) -> Rows<'t> {
+    let names: Vec<&str> = warehouse::columns(schema).map(|field| field.name.as_str()).collect();
+    let part = move |at: usize| {
+        let start = i64::try_from(at * PART).unwrap_or(i64::MAX);
+        table::to_rows(&rows.slice(start, PART), &names)
+    };
+    Rows { parts: rows.height().div_ceil(PART), part: Box::new(part) }
+}
+
+fn runs(catalog: &Catalog, report: &NightReport, run: &Run) -> anyhow::Result<Vec<CellRow>> {
+    let schema = schema(catalog, "run")?;
+    let began = run.steps.first().map(|(_, began)| *began);
+    Ok(notes::rows(schema, std::iter::once(report), |report, name| match name {
+        "night" => Some(Cell::Day(report.night)),
+        "as_of" => Some(Cell::Day(report.as_of)),
+        "started" => began.map(Cell::Instant),
+        "ended" => Some(Cell::Instant(run.ended)),
+        "home" => text(&catalog.fingerprint),
+        "exit_code" => whole(u64::from(report.exit_code())),
+        _ => None,
+    }))
+}
+
+/// How long each step took, up to the beginning of the next.
+fn steps(catalog: &Catalog, report: &NightReport, run: &Run) -> anyhow::Result<Vec<CellRow>> {
+    let schema = schema(catalog, "run_step")?;
+    let ends = run.steps.iter().skip(1).map(|(_, began)| *began).chain([run.ended]);
+    let steps: Vec<_> = run.steps.iter().zip(ends).collect();
+    Ok(notes::rows(schema, steps.iter(), |((step, began), end), name| match name {
+        "night" => Some(Cell::Day(report.night)),
+        "step" => text(step),
+        "started" => Some(Cell::Instant(*began)),
+        "seconds" => {
+            Some(Cell::Decimal(i128::from(end.as_millisecond() - began.as_millisecond()), 3))
+        }
+        _ => None,
+    }))
+}
+
+/// What nights told of a stream.
+#[derive(Default)]
+struct Seen {
+    done: Option<Cell>,
+    failed: Option<Cell>,
+    rows: i64,
+}
+
+/// Of every stream, the last night in which it brought something and the last in which it failed.
+fn freshness(catalog: &Catalog, nights: &Schema, rows: &[CellRow]) -> anyhow::Result<Vec<CellRow>> {
+    let at = |name: &str| nights.fields.iter().position(|field| field.name == name);
+    let cell = |row: &CellRow, name: &str| at(name).and_then(|at| row.get(at).cloned()).flatten();
+    let mut seen: BTreeMap<(String, String), Seen> = BTreeMap::new();
+    for row in rows {
+        let name = |column| text_of(Some(&cell(row, column))).unwrap_or_default();
+        let entry = seen.entry((name("system"), name("stream"))).or_default();
+        let night = day_of(Some(&cell(row, "night"))).map(Cell::Day);
+        match name("state").as_str() {
+            "done" => entry.done = night.max(entry.done.take()),
+            "failed" => entry.failed = night.max(entry.failed.take()),
+            _ => {}
+        }
+        for column in ["added", "changed"] {
+            if let Some(Cell::Whole(rows)) = cell(row, column) {
+                entry.rows += rows;
+            }
+        }
+    }
+    let streams = catalog.streams();
+    Ok(notes::rows(schema(catalog, "freshness")?, streams.iter(), |(connector, stream), name| {
+        let seen = seen.get(&(connector.name.clone(), stream.name.clone()));
+        match name {
+            "system" => text(&connector.name),
+            "stream" => text(&stream.name),
+            "title" => text(&stream.title),
+            "table" => text(&stream.into.value),
+            "owner" => text(&connector.owner),
+            "last_done" => seen?.done.clone(),
+            "last_failed" => seen?.failed.clone(),
+            "rows" => Some(Cell::Whole(seen.map_or(0, |seen| seen.rows))),
+            _ => None,
+        }
+    }))
+}
+
+/// Every day of the years whose working days are listed.
+fn days(catalog: &Catalog) -> anyhow::Result<Vec<CellRow>> {
+    let schema = schema(catalog, "calendar_day")?;
+    let days = catalog.calendar.days();
+    Ok(notes::rows(schema, days.iter(), |day, name| {
+        let month = Month::of(day.date);
+        match name {
+            "date" => Some(Cell::Day(day.date)),
+            "year" => Some(Cell::Whole(i64::from(day.date.year()))),
+            "quarter" => text(&Period::of(PeriodKind::Quarter, month).to_string()),
+            "month" => text(&month.to_string()),
+            "weekday" => Some(Cell::Whole(i64::from(day.date.weekday().to_monday_one_offset()))),
+            "is_workday" => Some(Cell::Flag(day.is_workday)),
+            "name" => text(day.name.as_deref()?),
+            _ => None,
+        }
+    }))
+}
+
+/// What the codes of columns are called: a contract lists them, and its description says `code name` of each.
+fn codes(catalog: &Catalog) -> anyhow::Result<Vec<CellRow>> {
+    let fields = catalog
+        .schemas
+        .values()
+        .flat_map(|schema| schema.fields.iter().map(move |field| (schema.name.as_str(), field)));
+    let codes = fields.flat_map(|(table, field)| {
+        field.limits.choices.iter().map(move |code| (table, field, code))
+    });
+    let codes: Vec<_> = codes.collect();
+    Ok(notes::rows(
+        schema(catalog, "code")?,
+        codes.iter(),
+        |(table, field, code), name| match name {
+            "table" => text(table),
+            "column" => text(&field.name),
+            "code" => text(code),
+            "label" => text(label(&field.means, code).unwrap_or(code)),
+            _ => None,
+        },
+    ))
+}
+
+fn label<'m>(means: &'m str, code: &str) -> Option<&'m str> {
+    let parts = means.split(['·', ';', ';', ':', ':']);
+    let mut named = parts.filter_map(|part| part.trim().strip_prefix(code)?.strip_prefix(' '));
+    named.next().map(|name| name.split(',').next().unwrap_or(name).trim())
+}
+
+/// What stands in quarantine, without what only the lake may know.
+fn in_warehouse(schema: &Schema, held: &[Held]) -> Vec<CellRow> {
+    let seen: Vec<bool> = schema.fields.iter().map(|field| field.pii.is_none()).collect();
+    let row = |held: &Held| {
+        let cells = held.cells(schema).into_iter().zip(&seen);
+        cells.filter_map(|(cell, is_seen)| is_seen.then_some(cell)).collect()
+    };
+    held.iter().map(row).collect()
+}

@@ -1,0 +1,239 @@
+//! What of a table changed since it was written last? Only that is written: a row is known again by its mark.
+
+use jiff::tz::TimeZone;
+use sha2::Digest as _;
+use sha2::Sha256;
+
+use super::Loaded;
+use super::Replaces;
+use super::Table;
+use super::design::Column;
+use super::design::Kind;
+use super::design::Sheet;
+use super::design::Source;
+use super::dialect::quoted;
+use super::link::Link;
+use crate::base::cell::Cell;
+use crate::base::cell::CellRow;
+use crate::base::cell::decimal_text;
+use crate::spec::schema::FieldKind;
+
+/// The first half of a SHA-256 over what a row says.
+pub(super) type Mark = [u8; 16];
+
+/// A value on its way into the warehouse. Days, instants and decimals are texts that both databases read.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Value {
+    None,
+    Text(String),
+    Whole(i64),
+    Flag(bool),
+    Mark(Mark),
+}
+
+/// Brings a table to what its rows say.
+pub(super) async fn change(
+    link: &mut Link,
+    sheet: &Sheet,
+    zone: &TimeZone,
+    table: &Table<'_>,
+) -> sqlx::Result<Loaded> {
+    let engine = link.engine();
+    let name = engine.name(sheet.area, &sheet.name);
+    let marks = engine.marks(&name);
+    let standing = match &table.replaces {
+        Replaces::All => link.marks(&marks, None).await?,
+        Replaces::Where(column, value) => {
+            let question = engine.only(&marks, column);
+            link.marks(&question, Some(value)).await?
+        }
+    };
+    let scribe = Scribe::of(sheet, zone);
+    let mut standing = Standing::of(standing);
+    let mut loaded = Loaded::default();
+    // Which rows are new, and in which parts; with an empty table all are, and one look is enough.
+    let news = (!standing.is_empty()).then(|| {
+        let parts = (0..table.rows.parts).map(|part| {
+            let rows = (table.rows.part)(part);
+            let is_new = rows.iter().map(|row| !standing.take(&scribe.mark(row)));
+            is_new.collect::<Vec<bool>>()
+        });
+        parts.collect::<Vec<Vec<bool>>>()
+    });
+    if let Some(news) = &news {
+        let gone = standing.left();
+        loaded.removed = gone.len() as u64;
+        loaded.unchanged = news.iter().flatten().filter(|is_new| !**is_new).count() as u64;
+        link.remove(&name, &gone).await?;
+    }
+    let mut pen = link.pen(&name, &scribe.names()).await?;
+    for part in 0..table.rows.parts {
+        let news = news.as_ref().map(|news| news.get(part).map_or(&[][..], Vec::as_slice));
+        if news.is_some_and(|news| !news.contains(&true)) {
+            continue;
+        }
+        for (at, row) in (table.rows.part)(part).into_iter().enumerate() {
+            if news.is_none_or(|news| news.get(at) == Some(&true)) {
+                loaded.written += 1;
+                pen.write(scribe.values(row)).await?;
+            }
+        }
+    }
+    pen.finish().await?;
+    Ok(loaded)
+}
+
+/// The rows that stand, by their marks; the same row may stand twice.
+struct Standing {
+    rows: Vec<(Mark, u64)>,
+    is_taken: Vec<bool>,
+}
+
+impl Standing {
+    fn of(mut rows: Vec<(Mark, u64)>) -> Standing {
+        rows.sort_unstable();
+        Standing { is_taken: vec![false; rows.len()], rows }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Whether a row of this mark stands that was not taken yet; now it is.
+    fn take(&mut self, mark: &Mark) -> bool {
+        let first = self.rows.partition_point(|(standing, _)| standing < mark);
+        let same = self.rows.iter().skip(first).take_while(|(standing, _)| standing == mark);
+        let free = same.zip(self.is_taken.iter_mut().skip(first)).find(|(_, is_taken)| !**is_taken);
+        free.map(|(_, is_taken)| *is_taken = true).is_some()
+    }
+
+    /// Where those stand that nobody took.
+    fn left(&self) -> Vec<u64> {
+        let rows = self.rows.iter().zip(&self.is_taken);
+        let mut left: Vec<u64> =
+            rows.filter(|(_, is_taken)| !**is_taken).map(|((_, place), _)| *place).collect();
+        left.sort_unstable();
+        left
+    }
+}
+
+/// Writes the rows of a table down as values.
+struct Scribe<'s> {
+    sheet: &'s Sheet,
+    zone: &'s TimeZone,
+    /// What every mark begins with: the columns, so that rows of another shape have other marks.
+    seed: Sha256,
+    /// The night in which a row was written is not what it says.
+    stamp: Option<usize>,
+}
+
+impl Scribe<'_> {
+    fn of<'s>(sheet: &'s Sheet, zone: &'s TimeZone) -> Scribe<'s> {
+        let mut seed = Sha256::new();
+        for column in &sheet.columns {
+            seed.update(format!("{}\n{:?}\n", column.name, column.kind));
+        }
+        seed.update(zone.iana_name().unwrap_or_default());
+        let is_stamp = !sheet.key.iter().any(|name| name == STAMP);
+        let is_night =
+            |column: &&Column| column.name == STAMP && column.kind == Kind::Field(FieldKind::Day);
+        let stamp = sheet.columns.iter().find(is_night).filter(|_| is_stamp);
+        let stamp = stamp.and_then(|column| match column.source {
+            Source::Cell(at) => Some(at),
+            _ => None,
+        });
+        Scribe { sheet, zone, seed, stamp }
+    }
+
+    /// The columns that are written, quoted.
+    fn names(&self) -> Vec<String> {
+        let written =
+            self.sheet.columns.iter().filter(|column| !matches!(column.source, Source::Part(..)));
+        written.map(|column| quoted(&column.name)).collect()
+    }
+
+    fn mark(&self, row: &CellRow) -> Mark {
+        let mut hash = self.seed.clone();
+        for (at, cell) in row.iter().enumerate() {
+            if Some(at) == self.stamp {
+                continue;
+            }
+            match cell {
+                None => hash.update([0]),
+                Some(Cell::Text(text)) => {
+                    hash.update([1]);
+                    hash.update((text.len() as u64).to_le_bytes());
+                    hash.update(text);
+                }
+                Some(Cell::Whole(number)) => {
+                    hash.update([2]);
+                    hash.update(number.to_le_bytes());
+                }
+                Some(Cell::Decimal(digits, scale)) => {
+                    hash.update([3, *scale]);
+                    hash.update(digits.to_le_bytes());
+                }
+                Some(Cell::Flag(flag)) => hash.update([4, u8::from(*flag)]),
+                Some(Cell::Day(day)) => {
+                    hash.update([5]);
+                    hash.update(day.year().to_le_bytes());
+                    hash.update([day.month().cast_unsigned(), day.day().cast_unsigned()]);
+                }
+                Some(Cell::Instant(instant)) => {
+                    hash.update([6]);
+                    hash.update(instant.as_microsecond().to_le_bytes());
+                }
+            }
+        }
+        let whole = hash.finalize();
+        let mut mark = Mark::default();
+        mark.iter_mut().zip(whole).for_each(|(to, from)| *to = from);
+        mark
+    }
+
+    fn values(&self, mut row: CellRow) -> Vec<Value> {
+        let mark = self.mark(&row);
+        let columns = self.sheet.columns.iter();
+        // A local time is read before its instant is taken.
+        let value = |source: &Source, row: &mut CellRow| match source {
+            Source::LocalOf(at) => row.get(*at).and_then(|cell| local(cell.as_ref()?, self.zone)),
+            Source::Mark => Some(Value::Mark(mark)),
+            Source::Cell(_) | Source::Part(..) => None,
+        };
+        let locals: Vec<Option<Value>> =
+            columns.clone().map(|column| value(&column.source, &mut row)).collect();
+        let written = columns.zip(locals).filter_map(|(column, made)| match column.source {
+            Source::Part(..) => None,
+            Source::Cell(at) => Some(row.get_mut(at).and_then(Option::take).map(written)),
+            Source::LocalOf(_) | Source::Mark => Some(made),
+        });
+        written.map(|value| value.unwrap_or(Value::None)).collect()
+    }
+}
+
+/// The column that says in which night a row was written, where it is not what makes the row itself.
+const STAMP: &str = "night";
+
+fn local(cell: &Cell, zone: &TimeZone) -> Option<Value> {
+    let Cell::Instant(instant) = cell else { return None };
+    let local = zone.to_datetime(*instant);
+    Some(Value::Text(local.strftime("%Y-%m-%d %H:%M:%S").to_string()))
+}
+
+fn written(cell: Cell) -> Value {
+    match cell {
+        Cell::Text(text) => Value::Text(text),
+        Cell::Whole(number) => Value::Whole(number),
+        Cell::Decimal(digits, scale) => Value::Text(decimal(digits, scale)),
+        Cell::Flag(flag) => Value::Flag(flag),
+        Cell::Day(day) => Value::Text(day.to_string()),
+        // One width, so that the texts sort as time does.
+        Cell::Instant(instant) => Value::Text(format!("{instant:.6}")),
+    }
+}
+
+/// A decimal without empty places, as PostgreSQL would keep them.
+fn decimal(digits: i128, scale: u8) -> String {
+    let text = decimal_text(digits, scale);
+    if scale == 0 { text } else { text.trim_end_matches('0').trim_end_matches('.').to_owned() }
+}

@@ -1,0 +1,359 @@
+//! How is the warehouse spoken to? Over one connection, in one transaction a night.
+
+use std::fs::File;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+use std::path::PathBuf;
+use std::str::FromStr as _;
+use std::time::Duration;
+
+use futures_util::TryStreamExt as _;
+use sqlx::AssertSqlSafe;
+use sqlx::ConnectOptions as _;
+use sqlx::Connection as _;
+use sqlx::Executor as _;
+use sqlx::PgConnection;
+use sqlx::Row as _;
+use sqlx::Sqlite;
+use sqlx::SqliteConnection;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::postgres::PgCopyIn;
+use sqlx::query::Query;
+use sqlx::sqlite::SqliteArguments;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::sqlite::SqliteJournalMode;
+
+use super::Place;
+use super::WarehouseError;
+use super::change::Mark;
+use super::change::Value;
+use super::design::Area;
+use super::dialect::Engine;
+use super::dialect::quoted;
+use crate::base::pseudonym::hex;
+
+/// A connection that may write.
+pub(super) enum Link {
+    Sqlite(Box<SqliteConnection>),
+    Postgres(Box<PgConnection>),
+}
+
+/// How long one that writes waits for another.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How many values one statement of SQLite binds at most; SQLite itself allows 32,766.
+const BOUND: usize = 8_000;
+
+/// How many bytes are gathered before they are sent to PostgreSQL.
+const SENT: usize = 1 << 20;
+
+impl Link {
+    /// Opens the warehouse, which need not be there yet.
+    pub(super) async fn open(place: &Place, has_persons: bool) -> Result<Link, WarehouseError> {
+        let opened = match place {
+            Place::File(path) => open_file(path, has_persons).await,
+            Place::Server(url) => open_server(url).await,
+        };
+        opened.map_err(|cause| place.unopened(cause))
+    }
+
+    /// Opens the warehouse to read it.
+    pub(super) async fn read(place: &Place) -> Result<Link, WarehouseError> {
+        let opened = async {
+            match place {
+                Place::File(path) => {
+                    let options = SqliteConnectOptions::new().filename(path).read_only(true);
+                    Ok(Link::Sqlite(Box::new(options.connect().await?)))
+                }
+                Place::Server(url) => open_server(url).await,
+            }
+        };
+        opened.await.map_err(|cause| place.unopened(cause))
+    }
+
+    /// Which database it is.
+    pub(super) fn engine(&self) -> Engine {
+        match self {
+            Link::Sqlite(_) => Engine::Sqlite,
+            Link::Postgres(_) => Engine::Postgres,
+        }
+    }
+
+    /// Runs a statement.
+    pub(super) async fn run(&mut self, statement: &str) -> sqlx::Result<()> {
+        let statement = sqlx::raw_sql(AssertSqlSafe(statement));
+        match self {
+            Link::Sqlite(connection) => connection.execute(statement).await.map(drop),
+            Link::Postgres(connection) => connection.execute(statement).await.map(drop),
+        }
+    }
+
+    /// The rows of a question whose columns are all texts; what is missing is empty.
+    pub(super) async fn rows(&mut self, question: &str) -> sqlx::Result<Vec<Vec<String>>> {
+        match self {
+            Link::Sqlite(connection) => {
+                let asked = sqlx::query(AssertSqlSafe(question));
+                let rows = asked.fetch_all(&mut **connection).await?;
+                rows.iter().map(|row| texts(row.len(), |at| row.try_get(at))).collect()
+            }
+            Link::Postgres(connection) => {
+                let asked = sqlx::query(AssertSqlSafe(question));
+                let rows = asked.fetch_all(&mut **connection).await?;
+                rows.iter().map(|row| texts(row.len(), |at| row.try_get(at))).collect()
+            }
+        }
+    }
+
+    /// The marks of the rows of a table, and where they stand.
+    pub(super) async fn marks(
+        &mut self,
+        question: &str,
+        bound: Option<&str>,
+    ) -> sqlx::Result<Vec<(Mark, u64)>> {
+        match self {
+            Link::Sqlite(connection) => {
+                let mut asked = sqlx::query(AssertSqlSafe(question));
+                if let Some(value) = bound {
+                    asked = asked.bind(value);
+                }
+                let rows = asked.fetch(&mut **connection).map_err(Into::into);
+                rows.and_then(|row| async move {
+                    let place: i64 = row.try_get(0)?;
+                    let mark: Vec<u8> = row.try_get(1)?;
+                    Ok((marked(&mark)?, place.cast_unsigned()))
+                })
+                .try_collect()
+                .await
+            }
+            Link::Postgres(connection) => {
+                let mut asked = sqlx::query(AssertSqlSafe(question));
+                if let Some(value) = bound {
+                    asked = asked.bind(value);
+                }
+                let rows = asked.fetch(&mut **connection).map_err(Into::into);
+                rows.and_then(|row| async move {
+                    let raw = |at| row.try_get_raw(at)?.as_bytes().map_err(sqlx::Error::Decode);
+                    // A `tid` is four bytes of a block and two of a place in it.
+                    let place = raw(0)?.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte));
+                    Ok((marked(raw(1)?)?, place))
+                })
+                .try_collect()
+                .await
+            }
+        }
+    }
+
+    /// Removes the rows at some places.
+    pub(super) async fn remove(&mut self, table: &str, places: &[u64]) -> sqlx::Result<()> {
+        for some in places.chunks(BOUND) {
+            match self {
+                Link::Sqlite(connection) => {
+                    let list: Vec<String> = some.iter().map(u64::to_string).collect();
+                    let delete = format!(
+                        "delete from {table} where rowid in (select value from json_each(?))"
+                    );
+                    let delete = sqlx::query(AssertSqlSafe(delete));
+                    let list = format!("[{}]", list.join(","));
+                    delete.bind(list).execute(&mut **connection).await?;
+                }
+                Link::Postgres(connection) => {
+                    let place = |at: &u64| format!("({},{})", at >> 16, at & 0xffff);
+                    let list: Vec<String> = some.iter().map(place).collect();
+                    let delete = format!("delete from {table} where ctid = any($1::text[]::tid[])");
+                    let delete = sqlx::query(AssertSqlSafe(delete));
+                    delete.bind(list).execute(&mut **connection).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Begins to write rows of a table; `names` are its columns, quoted.
+    pub(super) async fn pen<'l>(
+        &'l mut self,
+        table: &str,
+        names: &[String],
+    ) -> sqlx::Result<Pen<'l>> {
+        let list = names.join(", ");
+        Ok(match self {
+            Link::Sqlite(connection) => Pen::Sqlite {
+                connection,
+                insert: format!("insert into {table} ({list}) values "),
+                places: format!("({})", vec!["?"; names.len()].join(", ")),
+                at_once: BOUND / names.len().max(1),
+                rows: Vec::new(),
+            },
+            Link::Postgres(connection) => {
+                let copy = format!("copy {table} ({list}) from stdin");
+                let copy = connection.copy_in_raw(&copy).await?;
+                Pen::Postgres { copy, bytes: Vec::with_capacity(SENT + SENT / 8) }
+            }
+        })
+    }
+
+    /// Says goodbye.
+    pub(super) async fn close(self) -> sqlx::Result<()> {
+        match self {
+            Link::Sqlite(connection) => connection.close().await,
+            Link::Postgres(connection) => connection.close().await,
+        }
+    }
+}
+
+/// Writes the rows of one table.
+pub(super) enum Pen<'l> {
+    Sqlite {
+        connection: &'l mut SqliteConnection,
+        insert: String,
+        places: String,
+        at_once: usize,
+        rows: Vec<Vec<Value>>,
+    },
+    Postgres {
+        copy: PgCopyIn<&'l mut PgConnection>,
+        bytes: Vec<u8>,
+    },
+}
+
+impl Pen<'_> {
+    /// Writes a row.
+    pub(super) async fn write(&mut self, row: Vec<Value>) -> sqlx::Result<()> {
+        match self {
+            Pen::Sqlite { rows, at_once, .. } => {
+                rows.push(row);
+                if rows.len() < *at_once { Ok(()) } else { self.send().await }
+            }
+            Pen::Postgres { bytes, .. } => {
+                copied(&row, bytes);
+                if bytes.len() < SENT { Ok(()) } else { self.send().await }
+            }
+        }
+    }
+
+    /// Sends what was gathered.
+    async fn send(&mut self) -> sqlx::Result<()> {
+        match self {
+            Pen::Sqlite { connection, insert, places, at_once, rows } => {
+                let all = vec![places.as_str(); rows.len()].join(", ");
+                let text = AssertSqlSafe(format!("{insert}{all}"));
+                let mut statement = sqlx::query(text).persistent(rows.len() == *at_once);
+                for value in rows.drain(..).flatten() {
+                    statement = bound(statement, value);
+                }
+                statement.execute(&mut **connection).await.map(drop)
+            }
+            Pen::Postgres { copy, bytes } => {
+                copy.send(bytes.as_slice()).await?;
+                bytes.clear();
+                Ok(())
+            }
+        }
+    }
+
+    /// Ends the writing.
+    pub(super) async fn finish(mut self) -> sqlx::Result<()> {
+        match &self {
+            Pen::Sqlite { rows, .. } if rows.is_empty() => return Ok(()),
+            _ => self.send().await?,
+        }
+        match self {
+            Pen::Sqlite { .. } => Ok(()),
+            Pen::Postgres { copy, .. } => copy.finish().await.map(drop),
+        }
+    }
+}
+
+fn texts(
+    columns: usize,
+    cell: impl Fn(usize) -> sqlx::Result<Option<String>>,
+) -> sqlx::Result<Vec<String>> {
+    (0..columns).map(|at| Ok(cell(at)?.unwrap_or_default())).collect()
+}
+
+fn marked(bytes: &[u8]) -> sqlx::Result<Mark> {
+    bytes.try_into().map_err(|_| sqlx::Error::Decode("a mark has 16 bytes".into()))
+}
+
+fn bound(
+    statement: Query<'_, Sqlite, SqliteArguments>,
+    value: Value,
+) -> Query<'_, Sqlite, SqliteArguments> {
+    match value {
+        Value::None => statement.bind(None::<String>),
+        Value::Text(text) => statement.bind(text),
+        Value::Whole(number) => statement.bind(number),
+        Value::Flag(flag) => statement.bind(flag),
+        Value::Mark(mark) => statement.bind(mark.to_vec()),
+    }
+}
+
+/// A row as `COPY` reads it.
+fn copied(row: &[Value], bytes: &mut Vec<u8>) {
+    for (at, value) in row.iter().enumerate() {
+        if at > 0 {
+            bytes.push(b'\t');
+        }
+        match value {
+            Value::None => bytes.extend(b"\\N"),
+            Value::Text(text) => escaped(text, bytes),
+            Value::Whole(number) => bytes.extend(number.to_string().bytes()),
+            Value::Flag(flag) => bytes.push(if *flag { b't' } else { b'f' }),
+            Value::Mark(mark) => bytes.extend(hex(mark).bytes()),
+        }
+    }
+    bytes.push(b'\n');
+}
+
+/// PostgreSQL has no place for the character of code 0 in a text.
+fn escaped(text: &str, bytes: &mut Vec<u8>) {
+    for byte in text.bytes() {
+        match byte {
+            b'\\' => bytes.extend(b"\\\\"),
+            b'\t' => bytes.extend(b"\\t"),
+            b'\n' => bytes.extend(b"\\n"),
+            b'\r' => bytes.extend(b"\\r"),
+            0 => {}
+            other => bytes.push(other),
+        }
+    }
+}
+
+async fn open_file(path: &Path, has_persons: bool) -> sqlx::Result<Link> {
+    private(path, 0o640)?;
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        .busy_timeout(PATIENCE)
+        .disable_statement_logging();
+    let mut connection = options.connect().await?;
+    if has_persons {
+        let persons = persons_beside(path);
+        private(&persons, 0o600)?;
+        let name = quoted(Area::Person.name());
+        let attach = sqlx::query(AssertSqlSafe(format!("attach ? as {name}")));
+        attach.bind(persons.display().to_string()).execute(&mut connection).await?;
+        let wal = AssertSqlSafe(format!("pragma {name}.journal_mode = wal"));
+        sqlx::query(wal).execute(&mut connection).await?;
+    }
+    Ok(Link::Sqlite(Box::new(connection)))
+}
+
+/// The warehouse of persons beside a warehouse.
+fn persons_beside(path: &Path) -> PathBuf {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!("{stem}-person.db"))
+}
+
+/// Makes a file that is not there, so that its group may read it or nobody else; what SQLite writes beside it
+/// takes its mode.
+fn private(path: &Path, mode: u32) -> std::io::Result<()> {
+    File::options().append(true).create(true).mode(mode).open(path).map(drop)
+}
+
+async fn open_server(url: &str) -> sqlx::Result<Link> {
+    let options = PgConnectOptions::from_str(url)?
+        .application_name("shuping")
+        .options([("timezone", "UTC"), ("datestyle", "ISO, YMD")])
+        .disable_statement_logging();
+    Ok(Link::Postgres(Box::new(options.connect().await?)))
+}

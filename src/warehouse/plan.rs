@@ -1,0 +1,228 @@
+//! What must change so that the warehouse stands as it should? Forward only, and no row is lost that the next night
+//! does not write again; views of ours are made anew, those of others stay.
+
+use std::collections::BTreeMap;
+
+use super::WarehouseError;
+use super::design::Area;
+use super::design::Column;
+use super::design::Design;
+use super::design::Kind;
+use super::design::Sheet;
+use super::design::Source;
+use super::design::WAREHOUSE;
+use super::dialect::Engine;
+use super::dialect::quoted;
+use super::dialect::text;
+use super::link::Link;
+use super::views;
+use crate::base::pseudonym::sha256;
+
+/// Which kind of warehouse this program writes. One of a later kind is left alone.
+pub(super) const FORMAT: u32 = 1;
+
+/// The statements that a warehouse needs.
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    /// Before rows are written.
+    pub(super) before: Vec<String>,
+    /// The night that stands, and the home that told it.
+    pub(super) held: Vec<String>,
+    /// When they are.
+    pub(super) after: Vec<String>,
+}
+
+/// Whether a night follows, which writes every row anew whose table has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Then {
+    Night,
+    Nothing,
+}
+
+/// What stands: for SQLite a table's text, for PostgreSQL its columns.
+type Known = BTreeMap<String, Vec<[String; 3]>>;
+
+impl Design {
+    /// Whether rows about persons have a place.
+    pub(super) fn has_persons(&self) -> bool {
+        self.sheets.values().any(|sheet| sheet.area == Area::Person)
+    }
+
+    /// What the whole design says to a database, as a fingerprint.
+    pub(super) fn fingerprint(&self, engine: Engine) -> String {
+        let sheets = self.sheets.values().flat_map(|sheet| {
+            let rest = engine.indexes(sheet).into_iter().chain(engine.comments(sheet));
+            std::iter::once(engine.create(sheet)).chain(rest)
+        });
+        let all = sheets.chain(self.views(engine)).chain(engine.rights(self.has_persons()));
+        sha256(all.collect::<Vec<_>>().join(";\n").as_bytes())
+    }
+
+    fn views(&self, engine: Engine) -> Vec<String> {
+        let tables = self.sheets.values().map(|sheet| (sheet.name.clone(), sheet.area));
+        let views = self.views.iter().map(|view| (view.name.clone(), view.area));
+        let areas: BTreeMap<String, Area> = tables.chain(views).collect();
+        let made = self.views.iter().flat_map(|view| {
+            let name = engine.name(view.area, &view.name);
+            let comment = (engine == Engine::Postgres)
+                .then(|| format!("comment on view {name} is {}", text(&view.said())));
+            std::iter::once(view.create(engine, &areas)).chain(comment)
+        });
+        made.collect()
+    }
+}
+
+/// Reckons what a warehouse needs.
+pub(super) async fn plan(
+    link: &mut Link,
+    design: &Design,
+    then: Then,
+) -> Result<Plan, WarehouseError> {
+    let engine = link.engine();
+    let told = |cause| WarehouseError::Table { table: WAREHOUSE.to_owned(), cause };
+    let mut known: Known = BTreeMap::new();
+    for row in link.rows(&engine.known(design.has_persons())).await.map_err(told)? {
+        let Ok([table, column, kind, required]) = <[String; 4]>::try_from(row) else { continue };
+        known.entry(table).or_default().push([column, kind, required]);
+    }
+    let mut held = None;
+    if known.contains_key(WAREHOUSE) {
+        let name = engine.name(Area::Ops, WAREHOUSE);
+        let question = format!("select format, design, night, home from {name}");
+        let stood = link.rows(&question).await.map_err(told)?;
+        for row in &stood {
+            let found = row.first().and_then(|format| format.parse().ok()).unwrap_or(u32::MAX);
+            if found > FORMAT {
+                return Err(WarehouseError::Newer { found, known: FORMAT });
+            }
+        }
+        let fingerprint = design.fingerprint(engine);
+        let is_same = stood.iter().any(|row| row.get(1) == Some(&fingerprint));
+        if is_same && design.sheets.keys().all(|name| known.contains_key(name)) {
+            return Ok(Plan::default());
+        }
+        held = stood.into_iter().next().map(|row| row.into_iter().skip(2).collect());
+    }
+    let before = engine.areas(design.has_persons());
+    let mut plan = Plan { before, held: held.unwrap_or_default(), after: Vec::new() };
+    if known.contains_key(views::DICTIONARY) {
+        let views = link.rows(&views::ours(engine, views::VIEW)).await.map_err(told)?;
+        plan.before.extend(without(engine, "view", &views));
+        let tables = link.rows(&views::ours(engine, views::TABLE)).await.map_err(told)?;
+        let gone = tables.into_iter().filter(|row| {
+            row.get(1)
+                .is_some_and(|name| !design.sheets.contains_key(name) && known.contains_key(name))
+        });
+        plan.before.extend(without(engine, "table", &gone.collect::<Vec<_>>()));
+    }
+    for sheet in design.sheets.values() {
+        let Some(stands) = known.get(&sheet.name) else {
+            plan.before.push(engine.create(sheet));
+            continue;
+        };
+        plan.before.extend(engine.without_indexes(sheet));
+        plan.before.extend(match engine {
+            Engine::Sqlite => remade(sheet, stands, then),
+            Engine::Postgres => altered(sheet, stands),
+        });
+    }
+    plan.before.extend(design.views(engine));
+    plan.before.extend(design.sheets.values().flat_map(|sheet| engine.comments(sheet)));
+    plan.before.extend(engine.rights(design.has_persons()));
+    plan.after = design.sheets.values().flat_map(|sheet| engine.indexes(sheet)).collect();
+    Ok(plan)
+}
+
+/// Takes away views or tables of ours. PostgreSQL takes all views in one statement, for they stand on each other;
+/// what others have built on them stops it.
+fn without(engine: Engine, what: &str, rows: &[Vec<String>]) -> Vec<String> {
+    let areas = [Area::Core, Area::Metric, Area::Ops, Area::Person];
+    let ours = rows.iter().filter_map(|row| {
+        let area =
+            areas.into_iter().find(|area| Some(area.name()) == row.first().map(String::as_str));
+        Some(engine.name(area?, row.get(1)?))
+    });
+    let names: Vec<String> = ours.collect();
+    match engine {
+        _ if names.is_empty() => Vec::new(),
+        Engine::Postgres => vec![format!("drop {what} if exists {}", names.join(", "))],
+        Engine::Sqlite => {
+            names.iter().map(|name| format!("drop {what} if exists {name}")).collect()
+        }
+    }
+}
+
+/// SQLite can't change a column: the table is made anew. Its rows are taken along where no night follows, or where
+/// they are of nights before.
+fn remade(sheet: &Sheet, stands: &[[String; 3]], then: Then) -> Vec<String> {
+    let engine = Engine::Sqlite;
+    let create = engine.create(sheet);
+    let name = engine.name(sheet.area, &sheet.name);
+    // SQLite writes the words before the name in its own way.
+    let body = |text: &str| text.split_once('(').map(|(_, body)| body.to_owned());
+    let text = stands.first().map_or("", |[text, ..]| text);
+    if body(text) == body(&create) {
+        return Vec::new();
+    }
+    let stood = |column: &&Column| text.contains(&format!("{} ", quoted(&column.name)));
+    let own = sheet.columns.iter().filter(|column| !matches!(column.source, Source::Part(..)));
+    let (shared, added): (Vec<&Column>, Vec<&Column>) = own.partition(stood);
+    let is_made = |column: &&Column| column.kind != Kind::Mark && column.is_required;
+    if (then == Then::Night && !sheet.keeps) || added.iter().any(is_made) {
+        return vec![format!("drop table {name}"), create];
+    }
+    let list = |from: &str| {
+        let shared = shared.iter().map(|column| quoted(&column.name));
+        // A mark that was not there is one that no row has.
+        let mark = added.iter().filter(|column| column.kind == Kind::Mark);
+        let mark =
+            mark.map(|column| if from.is_empty() { quoted(&column.name) } else { from.to_owned() });
+        shared.chain(mark).collect::<Vec<_>>().join(", ")
+    };
+    let old = format!("{} before", sheet.name);
+    vec![
+        format!("alter table {name} rename to {}", quoted(&old)),
+        create,
+        format!(
+            "insert into {name} ({}) select {} from {}",
+            list(""),
+            list("zeroblob(16)"),
+            engine.name(sheet.area, &old)
+        ),
+        format!("drop table {}", engine.name(sheet.area, &old)),
+    ]
+}
+
+/// PostgreSQL changes columns one by one, so that views which others made over the table stay. A column that is
+/// added is empty until a night writes its rows anew.
+fn altered(sheet: &Sheet, stands: &[[String; 3]]) -> Vec<String> {
+    let engine = Engine::Postgres;
+    let name = engine.name(sheet.area, &sheet.name);
+    let wanted = |[column, kind, _]: &[String; 3]| {
+        let mut columns = sheet.columns.iter();
+        columns.find(|wanted| wanted.name == *column && engine.kind(wanted.kind) == kind)
+    };
+    let stood: Vec<&str> = stands
+        .iter()
+        .filter(|column| wanted(column).is_some())
+        .map(|[column, ..]| column.as_str())
+        .collect();
+    // What is reckoned from a column stands behind it and goes before it.
+    let gone = stands.iter().rev().filter(|column| wanted(column).is_none() && !sheet.keeps);
+    let gone = gone.map(|[column, ..]| format!("drop column {}", quoted(column)));
+    let added = sheet.columns.iter().filter(|column| !stood.contains(&column.name.as_str()));
+    let added = added.map(|column| {
+        let optional = Column { is_required: false, ..column.clone() };
+        format!("add column {}", engine.column(&optional))
+    });
+    let optional = stands.iter().filter(|column| {
+        let may_be_empty = wanted(column).is_none_or(|wanted| !wanted.is_required);
+        may_be_empty && column.last().is_some_and(|required| !required.is_empty())
+    });
+    let optional = optional
+        .filter(|[column, ..]| sheet.keeps || stood.contains(&column.as_str()))
+        .map(|[column, ..]| format!("alter column {} drop not null", quoted(column)));
+    let changes: Vec<String> = gone.chain(added).chain(optional).collect();
+    let change = |change| format!("alter table {name} {change}");
+    changes.into_iter().map(change).collect()
+}

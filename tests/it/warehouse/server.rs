@@ -1,0 +1,122 @@
+//! Who may read what on a server, and does a whole night arrive there as it does in a file?
+
+use shuping::warehouse;
+use shuping::warehouse::Design;
+use shuping::warehouse::Place;
+
+use super::FIRST;
+use super::SECOND;
+use super::cases;
+use super::catalog;
+use super::load;
+use super::told;
+use crate::postgres::Cluster;
+use crate::world::NIGHT;
+use crate::world::World;
+use crate::world::ask;
+
+#[tokio::test]
+async fn roles_read_what_is_theirs_and_a_loader_needs_no_more_than_to_write() {
+    let Some(cluster) = Cluster::start() else { return };
+    let owner = Place::Server(cluster.database("city").await);
+    let with_persons = |files: &mut std::collections::BTreeMap<String, String>| {
+        let settings = format!("{}\n[warehouse]\npersons = true\n", files["shuping.toml"]);
+        files.insert("shuping.toml".to_owned(), settings);
+    };
+    let catalog = catalog(with_persons);
+    let design = Design::of(&catalog);
+    warehouse::migrate(&owner, &design).await.unwrap();
+    for (user, role) in
+        [("loader", "shuping_load"), ("analyst", "shuping_read"), ("clerk", "shuping_person")]
+    {
+        let made = format!("create role {user} login password 'pw' in role {role}");
+        cluster.run("city", &made).await;
+    }
+    let of = |user: &str| {
+        let Place::Server(url) = &owner else { panic!("a server") };
+        Place::Server(url.replace("tester:a%20pass%20word@", &format!("{user}:pw@")))
+    };
+    let list = [("C1", "JN0001", "2025-06-01T01:00:00Z")];
+    let first = [("service_case", cases(&catalog, &list))];
+    load(&of("loader"), &catalog, FIRST, &first).await.unwrap();
+    load(&of("loader"), &catalog, SECOND, &[("service_case", Vec::new())]).await.unwrap();
+    load(&of("loader"), &catalog, SECOND, &first).await.unwrap();
+    // Names are found without their schema.
+    let analyst = of("analyst");
+    assert_eq!(told(&analyst, "select case_id from service_case").await, ["C1"]);
+    let refused = warehouse::ask(&analyst, "select person_id from person.person_spell").await;
+    assert!(format!("{refused:?}").contains("permission denied"), "{refused:?}");
+    let wrote = warehouse::ask(&analyst, "delete from service_case returning case_id").await;
+    assert!(format!("{wrote:?}").contains("permission denied"), "{wrote:?}");
+    assert!(told(&of("clerk"), "select person_id from person.person_spell").await.is_empty());
+    // A loader can't change tables; whoever owns them is named as the one who may.
+    let other = super::catalog(|files| {
+        with_persons(files);
+        super::edited(files);
+    });
+    let fault = load(&of("loader"), &other, SECOND, &[]).await.unwrap_err();
+    assert!(fault.to_string().contains("shuping migrate"), "{fault}");
+    assert_eq!(told(&analyst, "select case_id from service_case").await, ["C1"]);
+    let comment = "select obj_description('core.service_case'::regclass)";
+    assert_eq!(told(&analyst, comment).await, ["办件"]);
+    // A password is not told with the address.
+    assert!(!of("loader").to_string().contains("pw"), "{}", of("loader"));
+}
+
+#[test]
+fn a_night_is_the_same_in_a_file_and_on_a_server() {
+    let Some(cluster) = Cluster::start() else { return };
+    let world = World::of(1);
+    let (file, server) = (World::lean_home(), World::lean_home());
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let url = runtime.block_on(cluster.database("night"));
+    for home in [&file, &server] {
+        let settings = home.path().join("shuping.toml");
+        let mut text = std::fs::read_to_string(&settings).unwrap();
+        text.push_str("\n[warehouse]\npersons = true\n");
+        if home.path() == server.path() {
+            text.push_str("url = \"${env:WAREHOUSE_URL}\"\n");
+        }
+        std::fs::write(&settings, text).unwrap();
+        let ran = world.night(home.path(), NIGHT).env("WAREHOUSE_URL", &url).output().unwrap();
+        let said = String::from_utf8_lossy(&ran.stdout).into_owned();
+        assert!(ran.status.success(), "{said}{}", String::from_utf8_lossy(&ran.stderr));
+        assert!(!said.contains("pass word") && !said.contains("pass%20word"), "{said}");
+    }
+    let path = file.path().join("var/warehouse.db");
+    let there = Place::Server(url);
+    for table in [
+        "unit",
+        "section",
+        "service_case",
+        "hotline_order",
+        "metric_value",
+        "score",
+        "code",
+        "unit_now",
+    ] {
+        let count = format!("select cast(count(*) as text) from \"{table}\"");
+        let here = ask(&path, &count).concat();
+        assert_ne!(here, ["0"], "{table}");
+        assert_eq!(here, runtime.block_on(told(&there, &count)), "{table}");
+    }
+    // The marks are over what rows say: the same rows, whatever the database.
+    let marks = "select lower(hex(_mark)) from metric_value order by 1";
+    let here = ask(&path, marks).concat();
+    let marks = "select replace(_mark::text, '-', '') from metric_value order by 1";
+    assert_eq!(here, runtime.block_on(told(&there, marks)));
+    let persons =
+        ask(&file.path().join("var/warehouse-person.db"), "select count(*) from person_spell");
+    let count = "select cast(count(*) as text) from person.person_spell";
+    assert_eq!(persons.concat(), runtime.block_on(told(&there, count)));
+    // Nobody is in the warehouse that everybody reads.
+    let columns = "select name from sqlite_master where name like 'person%' or name = 'work_log'";
+    assert!(ask(&path, columns).is_empty());
+    // Once more, and nothing is written but what tells of the run.
+    let Place::Server(url) = &there else { panic!("a server") };
+    let again = world.night(server.path(), NIGHT).env("WAREHOUSE_URL", url).output().unwrap();
+    let said = String::from_utf8_lossy(&again.stdout).into_owned();
+    let line = said.lines().find(|line| line.contains("rows written")).unwrap().to_owned();
+    let written = line.split(" rows written").next().unwrap().rsplit(' ').next().unwrap();
+    assert!(written.parse::<u32>().unwrap() < 40, "{line}");
+}

@@ -1,0 +1,111 @@
+//! Does every view say what it should: those that add up find the published total, and every one of them answers?
+
+use super::FIRST;
+use super::Places;
+use super::catalog;
+use super::load;
+use super::row;
+use super::text;
+use super::told;
+use super::value;
+use jiff::civil::date;
+use shuping::base::cell::Cell;
+use shuping::base::cell::CellRow;
+use shuping::spec::catalog::Catalog;
+use shuping::warehouse::Place;
+
+fn unit(catalog: &Catalog, id: &str, name: &str) -> CellRow {
+    let cells = [
+        ("unit_id", text(id)),
+        ("valid_from", Cell::Day(date(2001, 1, 1))),
+        ("name", text(name)),
+        ("category", text("institution")),
+    ];
+    row(catalog, "unit", &cells)
+}
+
+fn definition(catalog: &Catalog, metric: &str, additive: bool) -> CellRow {
+    let cells = [
+        ("metric", text(metric)),
+        ("version", Cell::Whole(1)),
+        ("pipeline", text("政务服务")),
+        ("title", text(&format!("指标 {metric}"))),
+        ("formula", text("x")),
+        ("measured_in", text("件")),
+        ("decimals", Cell::Whole(0)),
+        ("direction", text("none")),
+        ("additive", Cell::Flag(additive)),
+        ("evidence", text("recorded")),
+        ("basis", text("试")),
+        ("means", text("试")),
+        ("meaning", text("0123456789abcdef")),
+    ];
+    row(catalog, "metric_definition", &cells)
+}
+
+#[tokio::test]
+async fn a_naive_sum_over_what_adds_up_is_what_is_published() {
+    let places = Places::new();
+    let catalog = catalog(|_| {});
+    for place in places.of("sums").await {
+        let of = |of: &str, told| value(&catalog, (of, "cases_closed"), told, FIRST);
+        let rate = |of: &str, told| value(&catalog, (of, "on_time_rate"), told, FIRST);
+        // One unit is withheld, one stands for itself, and one county has no row of its own.
+        let values = vec![
+            of("JN0001", Some(5)),
+            of("JN0002", None),
+            of("JN0003", Some(11)),
+            of("county:519902", Some(12)),
+            of("city:jianing", Some(20)),
+            rate("JN0001", Some(1)),
+            rate("city:jianing", Some(1)),
+        ];
+        let tables = [
+            ("unit", vec![unit(&catalog, "JN0001", "一局"), unit(&catalog, "JN0002", "二局")]),
+            (
+                "metric_definition",
+                vec![
+                    definition(&catalog, "cases_closed", true),
+                    definition(&catalog, "on_time_rate", false),
+                ],
+            ),
+            ("metric_value", values),
+        ];
+        load(&place, &catalog, FIRST, &tables).await.unwrap();
+        for level in ["unit", "county", "city", "category", "parent"] {
+            let sum = format!(
+                "select metric, cast(cast(sum(value) as integer) as text) \
+                 from {level}_year_additive where period = '2025' group by metric"
+            );
+            assert_eq!(told(&place, &sum).await, ["cases_closed | 20"], "{level}");
+        }
+        let rest = "select unit_name, cast(cast(value as integer) as text), status \
+                    from unit_year_additive order by status, unit_name";
+        let rows = told(&place, rest).await;
+        assert!(rows.contains(&"其余 | 4 | rest".to_owned()), "{rows:?}");
+        assert!(rows.contains(&"一局 | 5 | ok".to_owned()), "{rows:?}");
+        let ratios = "select metric, group_id from city_year_ratio";
+        assert_eq!(told(&place, ratios).await, ["on_time_rate | jianing"]);
+        let chinese = "select \"机构名称\" from \"机构年度可加指标\" where \"状态\" = 'withheld'";
+        assert_eq!(told(&place, chinese).await, ["二局"]);
+        answers(&place).await;
+    }
+}
+
+/// Every view of the dictionary answers with the columns that stand there, and says whether it adds up.
+async fn answers(place: &Place) {
+    let views = "select distinct \"对象\" from 数据字典 where \"种类\" = '视图' order by 1";
+    let views = told(place, views).await;
+    assert!(views.len() > 60, "{views:?}");
+    for view in views {
+        let columns = format!("select \"列\" from 数据字典 where \"对象\" = '{view}'");
+        let columns = told(place, &columns).await;
+        let quoted: Vec<String> =
+            columns.iter().map(|column| format!("count(\"{column}\")")).collect();
+        let question = format!("select cast({} as text) from \"{view}\"", quoted.join(" + "));
+        assert_eq!(told(place, &question).await.len(), 1, "{view}");
+    }
+    let silent = "select distinct \"对象\" from 数据字典 where \"种类\" = '视图' and \"区\" = 'metric' \
+                  and \"可加\" is null and \"说明\" is not null";
+    assert_eq!(told(place, silent).await, Vec::<String>::new());
+}
