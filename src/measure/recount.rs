@@ -208,8 +208,8 @@ fn rows_by_month(
         let sums = mixed.sums(&months.of_rows, months.values.len());
         for (month, sum) in months.values.iter().zip(sums) {
             let known = found.entry(*month).or_default();
-            known
-                .push_str(&format!("{}{time}:{sum:032x}", if known.is_empty() { "" } else { " " }));
+            let sum = format!("{time}:{sum:032x}");
+            *known = if known.is_empty() { sum } else { format!("{known} {sum}") };
         }
     }
     Ok(found)
@@ -238,21 +238,21 @@ fn meaning(
     (fact, measures): (&Fact, &[&Measure]),
     placed: &DataFrame,
 ) -> String {
-    let mut text = format!("{WAY} {:?}\n", ground.days.zone.iana_name());
+    let mut said = vec![format!("{WAY} {:?}", ground.days.zone.iana_name())];
     let mut asks = AsksCalendar::Never;
     for measure in measures {
         let time = month_of_measure(fact, measure);
-        text.push_str(&format!("{} {time} {:?}\n", measure.name, measure.aggregate));
+        said.push(format!("{} {time} {:?}", measure.name, measure.aggregate));
         measure.aggregate.each_call(&mut |function| asks = asks.max(function.asks_calendar()));
     }
     if asks > AsksCalendar::Never {
-        text.push_str(&format!("{:?}\n", ground.days.calendar.days()));
+        said.push(format!("{:?}", ground.days.calendar.days()));
     }
     for name in asked(fact, measures) {
         let kind = placed.column(&name).map(|column| column.dtype().to_string());
-        text.push_str(&format!("{name} {}\n", kind.unwrap_or_default()));
+        said.push(format!("{name} {}", kind.unwrap_or_default()));
     }
-    sha256(text.as_bytes())
+    sha256(said.join("\n").as_bytes())
 }
 
 fn paths(folder: &Path, month: i32) -> [PathBuf; 2] {

@@ -323,6 +323,8 @@ async fn open_file(path: &Path, has_persons: bool) -> sqlx::Result<Link> {
     let options = SqliteConnectOptions::new()
         .filename(path)
         .journal_mode(SqliteJournalMode::Wal)
+        // Views of others keep the name of a table that makes room for its successor.
+        .pragma("legacy_alter_table", "on")
         .busy_timeout(PATIENCE)
         .disable_statement_logging();
     let mut connection = options.connect().await?;

@@ -16,7 +16,9 @@ use shuping::base::cell::CellRow;
 use shuping::base::period::Month;
 use shuping::frame::functions::Days;
 use shuping::measure::cube;
+use shuping::measure::cube::Amounts;
 use shuping::measure::cube::Cube;
+use shuping::measure::cube::Spot;
 use shuping::measure::fact::Ground;
 use shuping::measure::fact::Tables;
 use shuping::measure::recount::KeptMonths;
@@ -186,27 +188,35 @@ fn said(cube: &Cube) -> String {
 /// The amounts at every spot, by measure and month.
 struct Told<'c>(&'c Cube);
 
+impl Told<'_> {
+    /// Every spot of a measure that the rows of this test can be at.
+    fn spots(amounts: &Amounts) -> Vec<Spot> {
+        let mut spots = Vec::new();
+        for unit in ["U1", "U2", "U3", "a unit whose key is longer than a view"] {
+            let sections = amounts.sections(unit).map(|s| (unit.to_owned(), Some(s.to_owned())));
+            let places = [(unit.to_owned(), None)].into_iter().chain(sections);
+            spots.extend(places.flat_map(|place| {
+                let part = |by: &str, value: &str| Some((by.to_owned(), value.to_owned()));
+                let parts = ["kind", "owner"]
+                    .into_iter()
+                    .flat_map(|by| amounts.values(by, &place).map(move |value| part(by, value)));
+                let parts: Vec<_> = [None].into_iter().chain(parts).collect();
+                parts.into_iter().map(move |part| (place.clone(), part))
+            }));
+        }
+        spots
+    }
+}
+
 impl fmt::Debug for Told<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let last = Month::new(2026, 12).unwrap();
         for (name, amounts) in &self.0.measures {
-            for unit in ["U1", "U2", "U3", "a unit whose key is longer than a view"] {
-                let whole = (unit.to_owned(), None);
-                let sections =
-                    amounts.sections(unit).map(|s| (unit.to_owned(), Some(s.to_owned())));
-                for place in [whole].into_iter().chain(sections) {
-                    let parts = ["kind", "owner"].into_iter().flat_map(|by| {
-                        amounts.values(by, &place).map(move |v| Some((by.to_owned(), v.to_owned())))
-                    });
-                    for part in [None].into_iter().chain(parts) {
-                        let spot = (place.clone(), part);
-                        for period in ["2025-03", "2025-07", "2025Q4", "2025", "2026-01"] {
-                            let period = period.parse().unwrap();
-                            let value = amounts.on(&spot).within(period, last).unwrap();
-                            write!(out, "{name} {spot:?} {period} {value:?};")?;
-                        }
-                    }
-                }
+            for spot in Told::spots(amounts) {
+                let periods = ["2025-03", "2025-07", "2025Q4", "2025", "2026-01"];
+                let value = |period: &str| amounts.on(&spot).within(period.parse().unwrap(), last);
+                let values = periods.map(|period| value(period).unwrap());
+                write!(out, "{name} {spot:?} {values:?};")?;
             }
         }
         Ok(())

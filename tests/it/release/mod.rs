@@ -27,6 +27,7 @@ fn contract(name: &str) -> String {
     std::fs::read_to_string(path).unwrap()
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "a cell of a row may be missing")]
 fn text(text: &str) -> Option<Cell> {
     Some(Cell::Text(text.to_owned()))
 }
