@@ -5,10 +5,12 @@ cd "$(dirname "$0")/.."
 
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 
-# A C compiler for SQLite, Python for the recomputations, PostgreSQL for the database sources.
+# A C compiler for SQLite, Python for the recomputations, PostgreSQL for sources and the warehouse, OpenSSL for
+# certificates of the servers that connectors are tried on.
 missing=()
 command -v cc >/dev/null || missing+=(gcc libc6-dev)
 python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3 python3-venv)
+command -v openssl >/dev/null || missing+=(openssl)
 compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
 if [ "${#missing[@]}" -gt 0 ]; then
     as_root apt-get update -q

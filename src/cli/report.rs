@@ -226,7 +226,8 @@ fn reconciled(report: &NightReport, face: &mut Face<'_>) -> io::Result<()> {
 
 /// How many months of each fact were counted again, where any were.
 fn recounts(report: &NightReport, face: &mut Face<'_>) -> io::Result<()> {
-    if report.recounts.is_empty() {
+    // Where nothing was kept before, all is counted and nothing is to be told.
+    if report.recounts.iter().all(|recount| recount.why == Why::First) {
         return Ok(());
     }
     let why = |why: Why| match why {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::env;
+use std::path::Path;
 use std::process::Child;
 use std::process::Command;
 use std::process::Stdio;
@@ -112,21 +113,10 @@ async fn a_killed_loader_leaves_a_whole_night() {
         let mut seen = BTreeSet::new();
         let ready = places.folder.path().join("ready");
         for kill in 0..KILLS {
-            let mut child = Command::new(env::current_exe().unwrap())
-                .args(["--exact", "warehouse::killed::a_loader_that_will_be_killed"])
-                .env("SHUPING_TEST_WAREHOUSE", &shown)
-                .env("SHUPING_TEST_NIGHT", (u64::from(kill) * 100_000 + 1).to_string())
-                .env("SHUPING_TEST_READY", &ready)
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .spawn()
-                .unwrap();
+            let first = (u64::from(kill) * 100_000 + 1).to_string();
+            let mut child = loader(&shown, &first, &ready);
             // It is killed after a while of its own, wherever it is then; it must still be at work.
-            while !ready.exists() {
-                assert!(child.try_wait().unwrap().is_none(), "the loader ended by itself");
-                tokio::task::yield_now().await;
-            }
-            std::fs::remove_file(&ready).unwrap();
+            begun(&mut child, &ready).await;
             let end = Instant::now() + Duration::from_millis(chance.random_range(0..120));
             watched(&place, &mut child, end).await;
             child.kill().unwrap();
@@ -141,6 +131,24 @@ async fn a_killed_loader_leaves_a_whole_night() {
         load(&place, &catalog, FIRST, &tables(&catalog, 7)).await.unwrap();
         assert_eq!(told(&place, NIGHTS).await, ["n7"]);
     }
+}
+
+/// This test binary once more, as a loader.
+fn loader(place: &str, first: &str, ready: &Path) -> Child {
+    let mut command = Command::new(env::current_exe().unwrap());
+    command.args(["--exact", "warehouse::killed::a_loader_that_will_be_killed"]);
+    command.env("SHUPING_TEST_WAREHOUSE", place).env("SHUPING_TEST_NIGHT", first);
+    command.env("SHUPING_TEST_READY", ready).stdout(Stdio::null()).stderr(Stdio::null());
+    command.spawn().unwrap()
+}
+
+/// Waits until a loader begins.
+async fn begun(child: &mut Child, ready: &Path) {
+    while !ready.exists() {
+        assert!(child.try_wait().unwrap().is_none(), "the loader ended by itself");
+        tokio::task::yield_now().await;
+    }
+    std::fs::remove_file(ready).unwrap();
 }
 
 /// Reads until an instant, beside a loader.

@@ -109,3 +109,52 @@ async fn answers(place: &Place) {
                   and \"可加\" is null and \"说明\" is not null";
     assert_eq!(told(place, silent).await, Vec::<String>::new());
 }
+
+/// The page of the tables.
+const PAGE: &str = include_str!("../../../docs/warehouse.md");
+
+/// The questions of the page.
+pub(super) fn questions() -> Vec<&'static str> {
+    let questions = PAGE.split("```sql\n").skip(1);
+    questions.filter_map(|rest| rest.split("\n```").next()).collect()
+}
+
+#[tokio::test]
+async fn the_page_lists_every_table_and_column() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = Place::File(folder.path().join("warehouse.db"));
+    let catalog = catalog(|_| {});
+    load(&place, &catalog, FIRST, &[]).await.unwrap();
+    let entries = "select \"区\", \"对象\", \"名称\", \"列\", \"列名称\", \"类型\", \"说明\" from 数据字典 \
+                   where \"种类\" = '表' and \"对象\" <> '数据字典' order by rowid";
+    let entries = shuping::warehouse::ask(&place, entries).await.unwrap();
+    let (mut page, mut last) = (String::new(), String::new());
+    for entry in entries {
+        let [area, table, title, column, name, kind, means] =
+            <[String; 7]>::try_from(entry).unwrap();
+        if table != last {
+            let head = "| 列 | 名称 | 类型 | 说明 |\n|---|---|---|---|";
+            page.push_str("\n### `");
+            page.extend([
+                &table,
+                "` ",
+                &title,
+                "\n\nPostgreSQL: `",
+                &area,
+                ".",
+                &table,
+                "`\n\n",
+                head,
+                "\n",
+            ]);
+            last = table;
+        }
+        page.extend(["| `", &column, "` | ", &name, " | ", &kind, " | ", &means, " |\n"]);
+    }
+    let (_, listed) = PAGE.split_once("is in no table of this page.\n").unwrap();
+    for (listed, wanted) in listed.trim().lines().zip(page.trim().lines()) {
+        assert_eq!(listed, wanted);
+    }
+    assert_eq!(listed.trim(), page.trim());
+    assert!(questions().len() >= 20);
+}
