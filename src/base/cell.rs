@@ -58,6 +58,11 @@ pub fn decimal_text(digits: i128, scale: u8) -> String {
     if part.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{part}") }
 }
 
+/// A decimal without the noughts at its end.
+pub fn without_noughts(text: &str) -> &str {
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text }
+}
+
 /// A row of a table, one entry a column.
 pub type CellRow = Vec<Option<Cell>>;
 
@@ -70,5 +75,6 @@ mod tests {
         assert_eq!(decimal_text(-5, 2), "-0.05");
         assert_eq!(decimal_text(1200, 2), "12.00");
         assert_eq!(decimal_text(7, 0), "7");
+        assert_eq!(["12.50", "12.00", "100"].map(without_noughts), ["12.5", "12", "100"]);
     }
 }

@@ -75,6 +75,8 @@ texts! {
     ToMigrate "R573" "{count} statements would change `{place}`" "将以 {count} 条语句变更 `{place}`";
     Migrated "R574" "{count} statements changed `{place}`" "已以 {count} 条语句变更 `{place}`";
     MigratedHint "R575" "columns that are new are empty until the next night: shuping run" "新增的列在下一夜装载后才有值:shuping run";
+    NoWarehouse "R576" "the address of the warehouse is missing: {problem}" "缺少数据仓库地址:{problem}";
+    NoWarehouseHint "R577" "put it into `secrets/` or the environment as shuping.toml names it; without `[warehouse] url` the warehouse is a file" "请按 shuping.toml 所写放入 `secrets/` 或环境变量;不写 `[warehouse] url` 时数据仓库为文件";
     Release "R052" "release" "发布文件";
     FailedStream "R060" "{stream} failed: {why}; its last good data stay, and metrics that rest on it are marked stale" "{stream} 失败:{why};沿用上次数据,依据它的指标标为陈旧";
     OwnerHint "R061" "{owner} answers for {system}; when it is mended, run the same night again: only what failed is asked for" "{system} 由{owner}负责;修复后重跑同一夜,只会重取失败的数据流";

@@ -14,6 +14,7 @@ use super::moved;
 use super::report::grouped;
 use crate::base::access::Access;
 use crate::base::cell::decimal_text;
+use crate::base::cell::without_noughts;
 use crate::base::period::Period;
 use crate::base::said::Say;
 use crate::explain;
@@ -358,7 +359,7 @@ fn since(explained: &Explanation<'_>, face: &mut Face<'_>) -> io::Result<()> {
     let cause = since.cause.map_or(Say::NothingMoved, moved::said).text(face.lang);
     let nouns = [
         ("release", since.release.clone()),
-        ("was", plain(was).to_owned()),
+        ("was", without_noughts(was).to_owned()),
         ("cause", cause.to_owned()),
     ];
     let line = face.say(Say::SinceRelease, &nouns);
@@ -376,11 +377,6 @@ fn since(explained: &Explanation<'_>, face: &mut Face<'_>) -> io::Result<()> {
         writeln!(face.out, "    {line}")?;
     }
     Ok(())
-}
-
-/// A decimal without the noughts at its end.
-fn plain(text: &str) -> &str {
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text }
 }
 
 fn foot(explained: &Explanation<'_>, face: &mut Face<'_>) -> io::Result<()> {

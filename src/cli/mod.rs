@@ -136,7 +136,7 @@ enum Verb {
     Try(draft::Try),
     /// Write the metric handbook: a page, Markdown and a workbook
     Docs(docs::Docs),
-    /// Verify, choose or withdraw releases
+    /// Choose or withdraw releases
     #[command(subcommand)]
     Release(release::Releases),
     /// Compute every hash of a release again and name the files that differ
@@ -351,6 +351,10 @@ fn say_why(fault: &anyhow::Error, face: &mut Face<'_>) -> io::Result<u8> {
         Some(Refusal::OtherKey { lake, given }) => {
             let nouns = [("lake", lake.clone()), ("given", given.clone())];
             (face.say(Say::OtherKey, &nouns), Say::OtherKeyHint, HOME)
+        }
+        Some(Refusal::NoWarehouse(problem)) => {
+            let nouns = [("problem", problem.clone())];
+            (face.say(Say::NoWarehouse, &nouns), Say::NoWarehouseHint, HOME)
         }
         Some(Refusal::NoKey(problem)) => {
             (face.say(Say::NoKey, &[("problem", problem.clone())]), Say::NoKeyHint, HOME)

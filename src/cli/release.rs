@@ -20,8 +20,6 @@ use crate::publish::verify::Difference;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Releases {
-    /// Compute every hash of a release again and name the files that differ
-    Verify(Verify),
     /// Point latest.json at an earlier release, until a later night is published
     Use {
         /// The release: its night, or with its revision as in 2026-01-05.1
@@ -47,7 +45,6 @@ pub(super) struct Verify {
 /// Does what is asked.
 pub(super) fn release(root: &Path, asked: &Releases, face: &mut Face<'_>) -> anyhow::Result<u8> {
     match asked {
-        Releases::Verify(asked) => verify(root, asked, face),
         Releases::Use { release } => choose(root, release, face),
         Releases::Withdraw { release, reason } => withdraw(root, (release, reason), face),
     }
@@ -120,14 +117,11 @@ pub(super) fn verify(root: &Path, asked: &Verify, face: &mut Face<'_>) -> anyhow
 }
 
 fn choose(root: &Path, name: &str, face: &mut Face<'_>) -> anyhow::Result<u8> {
-    let (var, folder) = match found(root, Some(name), face)? {
+    let (var, folder) = match readable(root, name, face)? {
         Ok(found) => found,
         Err(code) => return Ok(code),
     };
     let releases = var.join("release");
-    if let Some(code) = refuse_withdrawn(&releases, &folder, face)? {
-        return Ok(code);
-    }
     let _lock = night::lock(&var, "release use")?;
     note(&var, "release use", &folder, None)?;
     let latest = publish::choose(&releases, &folder)?;
@@ -138,14 +132,11 @@ fn choose(root: &Path, name: &str, face: &mut Face<'_>) -> anyhow::Result<u8> {
 }
 
 fn withdraw(root: &Path, (name, reason): (&str, &str), face: &mut Face<'_>) -> anyhow::Result<u8> {
-    let (var, folder) = match found(root, Some(name), face)? {
+    let (var, folder) = match readable(root, name, face)? {
         Ok(found) => found,
         Err(code) => return Ok(code),
     };
     let releases = var.join("release");
-    if let Some(code) = refuse_withdrawn(&releases, &folder, face)? {
-        return Ok(code);
-    }
     let _lock = night::lock(&var, "release withdraw")?;
     note(&var, "release withdraw", &folder, Some(reason))?;
     let latest = publish::withdraw(&releases, &folder, (reason, clock::now()))?;
@@ -155,17 +146,24 @@ fn withdraw(root: &Path, (name, reason): (&str, &str), face: &mut Face<'_>) -> a
     tell_latest(latest, face)
 }
 
-fn refuse_withdrawn(
-    releases: &Path,
-    folder: &Path,
+/// The same of a release that nobody withdrew.
+fn readable(
+    root: &Path,
+    name: &str,
     face: &mut Face<'_>,
-) -> anyhow::Result<Option<u8>> {
-    let release = name_of(folder);
-    let Some(reason) = publish::withdrawn(releases)?.remove(&release) else { return Ok(None) };
+) -> anyhow::Result<Result<(PathBuf, PathBuf), u8>> {
+    let (var, folder) = match found(root, Some(name), face)? {
+        Ok(found) => found,
+        Err(code) => return Ok(Err(code)),
+    };
+    let release = name_of(&folder);
+    let Some(reason) = publish::withdrawn(&var.join("release"))?.remove(&release) else {
+        return Ok(Ok((var, folder)));
+    };
     let text = face.say(Say::IsWithdrawn, &[("release", release), ("reason", reason)]);
     let hint = face.say(Say::IsWithdrawnHint, &[]);
     face.complain(&text, Some(&hint))?;
-    Ok(Some(USAGE))
+    Ok(Err(USAGE))
 }
 
 fn tell_latest(latest: Option<String>, face: &mut Face<'_>) -> anyhow::Result<u8> {

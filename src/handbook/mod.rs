@@ -3,9 +3,9 @@
 
 mod below;
 mod cases;
+mod condition;
 mod html;
 mod markdown;
-mod method;
 mod metric;
 mod scoring;
 mod typeset;

@@ -5,15 +5,15 @@ use super::Field;
 use super::Grid;
 use super::Kind;
 use super::below::Below;
-use super::method::condition;
-use super::method::method;
-use super::method::missing;
+use super::condition::condition;
+use super::condition::missing;
 use super::words;
 use crate::spec::formula::Exact;
 use crate::spec::scoring::Dimension;
 use crate::spec::scoring::Leaf;
 use crate::spec::scoring::Rule;
 use crate::spec::scoring::Tree;
+use crate::spec::scoring::words::method;
 use crate::spec::scoring::written;
 
 const HEAD: [&str; 9] =
@@ -57,7 +57,7 @@ fn above(id: &str, title: &str, points: Exact) -> Vec<String> {
 fn line(below: &Below<'_>, leaf: &Leaf) -> Vec<String> {
     let by = leaf.by.iter().map(|by| judge(*by)).collect::<Vec<_>>().join("、");
     let mut row = above(&leaf.id.value, &leaf.title, leaf.points);
-    let told = leaf.rule.as_ref().map(|rule| judged(below, rule)).unwrap_or_default();
+    let told = leaf.rule.as_ref().map(|rule| judged(below, rule, leaf.points)).unwrap_or_default();
     for (cell, text) in row.iter_mut().skip(3).zip(std::iter::once(by).chain(told)) {
         *cell = text;
     }
@@ -65,7 +65,7 @@ fn line(below: &Below<'_>, leaf: &Leaf) -> Vec<String> {
 }
 
 /// The metric, how it is judged, under which conditions, and what becomes of what is missing.
-fn judged(below: &Below<'_>, rule: &Rule) -> [String; 5] {
+fn judged(below: &Below<'_>, rule: &Rule, points: Exact) -> [String; 5] {
     let name = rule.metric.as_ref().map(|name| name.value.as_str());
     let metric = name.and_then(|name| below.metrics.get(name));
     let shrunk = rule.is_shrunk.then(|| "样本少的向同类靠拢后计分".to_owned());
@@ -81,7 +81,7 @@ fn judged(below: &Below<'_>, rule: &Rule) -> [String; 5] {
     );
     [
         built,
-        method(&rule.method),
+        method(&rule.method, points),
         conditions.into_iter().flatten().collect::<Vec<_>>().join(";"),
         missing(rule.missing),
         metric.map(|metric| metric.basis.clone()).unwrap_or_default(),

@@ -26,6 +26,7 @@ pub mod telling;
 pub mod tried;
 pub mod units;
 mod values;
+mod weight;
 mod withhold;
 pub mod worked;
 pub mod working;

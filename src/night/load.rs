@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::Ground;
+use super::Refusal;
 use super::compute::Computed;
 use super::deliver::PART;
 use super::deliver::definitions;
@@ -51,7 +52,10 @@ impl Ground<'_> {
     pub fn warehouse(&self) -> anyhow::Result<Place> {
         Ok(match &self.catalog.settings.warehouse.url {
             None => Place::File(self.var.join("warehouse.db")),
-            Some(url) => Place::Server(url.fill(self.secrets, &[])?),
+            Some(url) => Place::Server(
+                url.fill(self.secrets, &[])
+                    .map_err(|unset| Refusal::NoWarehouse(unset.to_string()))?,
+            ),
         })
     }
 }

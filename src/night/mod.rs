@@ -109,6 +109,9 @@ pub enum Refusal {
     /// A secret that is not there.
     #[error("{0}")]
     NoKey(String),
+    /// An address of the warehouse that is not there.
+    #[error("{0}")]
+    NoWarehouse(String),
 }
 
 impl Ground<'_> {
@@ -140,6 +143,7 @@ pub async fn run(
     let access = Access { verb: "run", what, rows: None, purpose: None };
     access.note(&ground.var)?;
     let key = key(ground)?;
+    let warehouse = ground.warehouse()?;
     keep_home(ground)?;
     let cutoff = ground.cutoff(choice.night)?;
     let mut steps = vec![("pull", started)];
@@ -166,7 +170,7 @@ pub async fn run(
     let mut report = NightReport::of(choice, streams, noticed, &computed);
     report.forgotten = forgotten;
     notes::keep(&lake, ground.catalog, &report)?;
-    report.warehouse = ground.warehouse()?;
+    report.warehouse = warehouse;
     let values = deliver::values(ground.catalog, &computed, choice)?;
     let run = load::Run { steps, ended: clock::now() };
     report.loaded = load::load(ground, (&computed, &values), &report, &run).await?;

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::base::cell::Cell;
 use crate::base::cell::CellRow;
+use crate::base::cell::without_noughts;
 use crate::frame::table;
 use crate::spec::schema::Schema;
 use crate::spec::settings::CsvEncoding;
@@ -93,7 +94,7 @@ fn written(cell: Option<&Cell>) -> String {
 pub(super) fn text(cell: &Cell) -> String {
     let written = cell.written();
     match cell {
-        Cell::Decimal(_, 1..) => written.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        Cell::Decimal(..) => without_noughts(&written).to_owned(),
         _ => written,
     }
 }

@@ -15,7 +15,7 @@ use super::dialect::quoted;
 use super::link::Link;
 use crate::base::cell::Cell;
 use crate::base::cell::CellRow;
-use crate::base::cell::decimal_text;
+use crate::base::cell::without_noughts;
 use crate::spec::schema::FieldKind;
 
 /// The first half of a SHA-256 over what a row says.
@@ -75,7 +75,7 @@ pub(super) async fn change(
         for (at, row) in (table.rows.part)(part).into_iter().enumerate() {
             if news.is_none_or(|news| news.get(at) == Some(&true)) {
                 loaded.written += 1;
-                pen.write(scribe.values(row)).await?;
+                pen.write(scribe.values(&row)).await?;
             }
         }
     }
@@ -191,49 +191,36 @@ impl Scribe<'_> {
         mark
     }
 
-    fn values(&self, mut row: CellRow) -> Vec<Value> {
-        let mark = self.mark(&row);
-        let columns = self.sheet.columns.iter();
-        // A local time is read before its instant is taken.
-        let value = |source: &Source, row: &mut CellRow| match source {
-            Source::LocalOf(at) => row.get(*at).and_then(|cell| local(cell.as_ref()?, self.zone)),
-            Source::Mark => Some(Value::Mark(mark)),
-            Source::Cell(_) | Source::Part(..) => None,
-        };
-        let locals: Vec<Option<Value>> =
-            columns.clone().map(|column| value(&column.source, &mut row)).collect();
-        let written = columns.zip(locals).filter_map(|(column, made)| match column.source {
+    fn values(&self, row: &CellRow) -> Vec<Value> {
+        let cell = |at: &usize| row.get(*at).and_then(Option::as_ref);
+        let value = |source: &Source| match source {
+            Source::Cell(at) => Some(cell(at).map_or(Value::None, written)),
+            Source::LocalOf(at) => {
+                Some(cell(at).map_or(Value::None, |cell| local(cell, self.zone)))
+            }
+            Source::Mark => Some(Value::Mark(self.mark(row))),
             Source::Part(..) => None,
-            Source::Cell(at) => Some(row.get_mut(at).and_then(Option::take).map(written)),
-            Source::LocalOf(_) | Source::Mark => Some(made),
-        });
-        written.map(|value| value.unwrap_or(Value::None)).collect()
+        };
+        self.sheet.columns.iter().filter_map(|column| value(&column.source)).collect()
     }
 }
 
 /// The column that says in which night a row was written, where it is not what makes the row itself.
 const STAMP: &str = "night";
 
-fn local(cell: &Cell, zone: &TimeZone) -> Option<Value> {
-    let Cell::Instant(instant) = cell else { return None };
+fn local(cell: &Cell, zone: &TimeZone) -> Value {
+    let Cell::Instant(instant) = cell else { return Value::None };
     let local = zone.to_datetime(*instant);
-    Some(Value::Text(local.strftime("%Y-%m-%d %H:%M:%S").to_string()))
+    Value::Text(local.strftime("%Y-%m-%d %H:%M:%S").to_string())
 }
 
-fn written(cell: Cell) -> Value {
+fn written(cell: &Cell) -> Value {
     match cell {
-        Cell::Text(text) => Value::Text(text),
-        Cell::Whole(number) => Value::Whole(number),
-        Cell::Decimal(digits, scale) => Value::Text(decimal(digits, scale)),
-        Cell::Flag(flag) => Value::Flag(flag),
-        Cell::Day(day) => Value::Text(day.to_string()),
+        Cell::Whole(number) => Value::Whole(*number),
+        Cell::Flag(flag) => Value::Flag(*flag),
         // One width, so that the texts sort as time does.
         Cell::Instant(instant) => Value::Text(format!("{instant:.6}")),
+        Cell::Decimal(..) => Value::Text(without_noughts(&cell.written()).to_owned()),
+        Cell::Text(_) | Cell::Day(_) => Value::Text(cell.written()),
     }
-}
-
-/// A decimal without empty places, as PostgreSQL would keep them.
-fn decimal(digits: i128, scale: u8) -> String {
-    let text = decimal_text(digits, scale);
-    if scale == 0 { text } else { text.trim_end_matches('0').trim_end_matches('.').to_owned() }
 }

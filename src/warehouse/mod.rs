@@ -6,6 +6,7 @@ mod design;
 mod dialect;
 mod link;
 mod plan;
+mod told;
 mod views;
 
 use std::fmt;

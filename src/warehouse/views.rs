@@ -1,5 +1,5 @@
-//! What do analysts see over the tables? A view for each level and kind of period, of what adds up and of what does
-//! not; a wide one a pipeline; a Chinese one of everything; and `数据字典`, which says what all of it is.
+//! What do analysts see over the tables? Views of metrics, a Chinese view of everything, and `数据字典`, which says what
+//! all of it is.
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -13,11 +13,10 @@ use super::dialect::Engine;
 use super::dialect::quoted;
 use super::dialect::said;
 use super::dialect::text;
+use super::told;
 use crate::base::cell::Cell;
 use crate::base::cell::CellRow;
-use crate::base::period::PeriodKind;
 use crate::spec::catalog::Catalog;
-use crate::spec::pipeline::Grain;
 use crate::spec::schema::FieldKind;
 
 /// A view.
@@ -34,11 +33,11 @@ pub(super) struct View {
     /// Whether, and over what, its values add up.
     pub(super) adds: &'static str,
     /// Its columns: names, titles.
-    columns: Vec<(String, String)>,
+    pub(super) columns: Vec<(String, String)>,
     /// Its query; `{name}` is a table or view.
-    query: String,
+    pub(super) query: String,
     /// The Chinese one of a table or view that has an English name.
-    is_chinese: bool,
+    pub(super) is_chinese: bool,
 }
 
 /// The table of what everything is.
@@ -108,8 +107,8 @@ pub(super) fn views(catalog: &Catalog, sheets: &BTreeMap<String, Sheet>) -> Vec<
         views.push(unit_now(sheets));
     }
     if ["metric_value", "metric_definition", "unit"].iter().all(|name| sheets.contains_key(*name)) {
-        views.extend(told(catalog));
-        views.extend(catalog.pipelines.iter().filter_map(wide));
+        views.extend(told::told(catalog));
+        views.extend(catalog.pipelines.iter().filter_map(told::wide));
     }
     let chinese = chinese(sheets, &views);
     views.extend(chinese);
@@ -140,251 +139,6 @@ fn unit_now(sheets: &BTreeMap<String, Sheet>) -> View {
 fn shown(sheet: &Sheet) -> Vec<(String, String)> {
     let seen = sheet.columns.iter().filter(|column| column.kind != Kind::Mark);
     seen.map(|column| (column.name.clone(), column.title.clone())).collect()
-}
-
-/// The levels: their words, and the level whose values theirs add up to.
-const LEVELS: [(&str, &str, &str); 6] = [
-    ("section", "内设机构", "unit"),
-    ("unit", "机构", "city"),
-    ("parent", "主管部门", "city"),
-    ("category", "机构类别", "city"),
-    ("county", "区县", "city"),
-    ("city", "全市", ""),
-];
-
-fn word(kind: PeriodKind) -> (&'static str, &'static str) {
-    match kind {
-        PeriodKind::Month => ("month", "月度"),
-        PeriodKind::Quarter => ("quarter", "季度"),
-        PeriodKind::Year => ("year", "年度"),
-        PeriodKind::Ytd => ("ytd", "本年累计"),
-        PeriodKind::Ttm => ("trailing", "近十二个月"),
-    }
-}
-
-/// The views of metrics, for the levels and kinds of periods that some metric has.
-fn told(catalog: &Catalog) -> Vec<View> {
-    let kinds: BTreeSet<PeriodKind> =
-        catalog.metrics().flat_map(|metric| metric.periods.iter().copied()).collect();
-    let has_sections = catalog.metrics().any(|metric| metric.grain.contains(&Grain::Section));
-    let levels = LEVELS.iter().filter(|(level, ..)| *level != "section" || has_sections);
-    let mut views = Vec::new();
-    for (level, title, total) in levels {
-        for kind in &kinds {
-            views.push(additive((level, title), total, *kind));
-            views.push(ratio((level, title), *kind));
-        }
-    }
-    for kind in &kinds {
-        views.push(parts(*kind));
-    }
-    views
-}
-
-/// Whom a row of a level is of: names, titles, and what is selected for them from a value `v`.
-fn whom(level: &str) -> Vec<(&'static str, &'static str, &'static str)> {
-    match level {
-        "section" => vec![
-            ("unit_id", "机构编码", "v.unit_id"),
-            (
-                "unit_name",
-                "机构名称",
-                "(select n.name from {unit_now} as n where n.unit_id = v.unit_id)",
-            ),
-            ("section_id", "内设机构编码", "v.section_id"),
-        ],
-        "unit" => vec![
-            ("unit_id", "机构编码", "v.unit_id"),
-            (
-                "unit_name",
-                "机构名称",
-                "(select n.name from {unit_now} as n where n.unit_id = v.unit_id)",
-            ),
-        ],
-        _ => vec![("group_id", "合计编码", "v.dim_value")],
-    }
-}
-
-fn selected(whom: &[(&str, &str, &str)]) -> String {
-    let columns = whom.iter().map(|(name, _, from)| format!("{from} as {name}"));
-    columns.collect::<Vec<_>>().join(", ")
-}
-
-fn named(
-    whom: &[(&'static str, &'static str, &'static str)],
-    rest: &[(&str, &str)],
-) -> Vec<(String, String)> {
-    let head = [("metric", "指标"), ("title", "指标名称"), ("measured_in", "计量单位")].into_iter();
-    let whom = whom.iter().map(|(name, title, _)| (*name, *title));
-    let all = head.chain(whom).chain(rest.iter().copied());
-    all.map(|(name, title)| (name.to_owned(), title.to_owned())).collect()
-}
-
-/// Rows of one level and kind of period; a unit's own, not its parts.
-fn rows(level: &str, kind: PeriodKind) -> String {
-    let own = if matches!(level, "section" | "unit") { " and v.dim is null" } else { "" };
-    let kind = text(kind.name());
-    format!("v.level = {} and v.period_kind = {kind}{own}", text(level))
-}
-
-const DEFINED: &str =
-    "join {metric_definition} as d on d.metric = v.metric and d.version = v.version";
-
-/// Values that add up over the rows of a period. What no row shows, because it is withheld or belongs to none,
-/// is a row of its own, so that the sum is what is published above.
-fn additive((level, title): (&str, &str), total: &str, kind: PeriodKind) -> View {
-    let (name, period) = word(kind);
-    let whom = whom(level);
-    let mut query = format!(
-        "select v.metric, d.title, d.measured_in, {}, v.period, v.value, v.status\n\
-         from {{metric_value}} as v {DEFINED}\nwhere {} and d.additive",
-        selected(&whom),
-        rows(level, kind)
-    );
-    if !total.is_empty() {
-        let unit = if level == "section" { "v.unit_id, " } else { "" };
-        let same = if level == "section" { " and s.unit_id = v.unit_id" } else { "" };
-        let empty = whom.iter().map(|(name, title, from)| match (level, *name) {
-            ("section", "unit_id" | "unit_name") => (*name, *title, *from),
-            (_, "unit_name") => (*name, *title, "'其余'"),
-            _ => (*name, *title, "cast(null as text)"),
-        });
-        let empty = selected(&empty.collect::<Vec<_>>());
-        query = format!(
-            "{query}\nunion all\n\
-             select v.metric, d.title, d.measured_in, {empty}, v.period, \
-             v.value - coalesce(s.value, 0), 'rest'\n\
-             from {{metric_value}} as v {DEFINED}\n\
-             left join (select v.metric, {unit}v.period, sum(v.value) as value \
-             from {{metric_value}} as v where {} group by v.metric, {unit}v.period) as s \
-             on s.metric = v.metric and s.period = v.period{same}\n\
-             where {} and d.additive and abs(v.value - coalesce(s.value, 0)) > 0.0000001",
-            rows(level, kind),
-            rows(total, kind)
-        );
-    }
-    View {
-        area: Area::Metric,
-        name: format!("{level}_{name}_additive"),
-        title: format!("{title}{period}可加指标"),
-        means: "未单列的部分(不予公布、无法归属)合为状态 rest 的一行,故各行之和等于公布的合计"
-            .to_owned(),
-        adds: "同一指标同一周期内可加",
-        columns: named(&whom, &[("period", "周期"), ("value", "准确值"), ("status", "状态")]),
-        query,
-        is_chinese: false,
-    }
-}
-
-/// Values that do not add up, ratios with what they are made of.
-fn ratio((level, title): (&str, &str), kind: PeriodKind) -> View {
-    let (name, period) = word(kind);
-    let whom = whom(level);
-    let rest = [
-        ("period", "周期"),
-        ("value", "准确值"),
-        ("shown", "显示值"),
-        ("numerator", "分子"),
-        ("denominator", "分母"),
-        ("base", "基数"),
-        ("status", "状态"),
-        ("reason", "无值原因"),
-    ];
-    let columns: Vec<String> = rest.iter().map(|(name, _)| format!("v.{name}")).collect();
-    View {
-        area: Area::Metric,
-        name: format!("{level}_{name}_ratio"),
-        title: format!("{title}{period}不可加指标"),
-        means: "比率带分子和分母,合计时分别相加再相除;中位数等没有分子分母".to_owned(),
-        adds: "不可加",
-        query: format!(
-            "select v.metric, d.title, d.measured_in, {}, {}\nfrom {{metric_value}} as v {DEFINED}\n\
-             where {} and not d.additive",
-            selected(&whom),
-            columns.join(", "),
-            rows(level, kind)
-        ),
-        columns: named(&whom, &rest),
-        is_chinese: false,
-    }
-}
-
-/// Values of parts of units and sections: duties, kinds of posts.
-fn parts(kind: PeriodKind) -> View {
-    let (name, period) = word(kind);
-    let rest = [
-        ("level", "层级"),
-        ("section_id", "内设机构编码"),
-        ("dim", "维度"),
-        ("dim_value", "维度取值"),
-        ("period", "周期"),
-        ("value", "准确值"),
-        ("shown", "显示值"),
-        ("numerator", "分子"),
-        ("denominator", "分母"),
-        ("status", "状态"),
-        ("reason", "无值原因"),
-    ];
-    let whom = whom("unit");
-    let columns: Vec<String> = rest.iter().map(|(name, _)| format!("v.{name}")).collect();
-    View {
-        area: Area::Metric,
-        name: format!("part_{name}"),
-        title: format!("{period}分项指标"),
-        means: "机构和内设机构按职责、编制类别等维度分开的值".to_owned(),
-        adds: "不可加:同一数值按机构和内设机构各列一次",
-        query: format!(
-            "select v.metric, d.title, d.measured_in, {}, {}\nfrom {{metric_value}} as v {DEFINED}\n\
-             where v.level in ('section', 'unit') and v.dim is not null and v.period_kind = {}",
-            selected(&whom),
-            columns.join(", "),
-            text(kind.name())
-        ),
-        columns: named(&whom, &rest),
-        is_chinese: false,
-    }
-}
-
-/// A row a unit and period, a column a metric of a pipeline.
-fn wide(pipeline: &crate::spec::pipeline::Pipeline) -> Option<View> {
-    let of_units = pipeline.metrics.iter().filter(|metric| metric.grain.contains(&Grain::Unit));
-    let metrics: Vec<(String, String)> =
-        of_units.map(|metric| (metric.name.clone(), metric.title.clone())).collect();
-    let head = [
-        ("unit_id", "机构编码"),
-        ("unit_name", "机构名称"),
-        ("category", "机构类别"),
-        ("period_kind", "周期类型"),
-        ("period", "周期"),
-    ];
-    let values: Vec<String> = metrics
-        .iter()
-        .map(|(name, _)| {
-            format!("max(v.value) filter (where v.metric = {}) as {}", text(name), quoted(name))
-        })
-        .collect();
-    let names: Vec<String> = metrics.iter().map(|(name, _)| text(name)).collect();
-    (!metrics.is_empty()).then(|| View {
-        area: Area::Metric,
-        name: format!("wide_{}", pipeline.name),
-        title: format!("{}·宽表", pipeline.title),
-        means: "一行一个机构一个周期,一列一个指标;没有值的为空".to_owned(),
-        adds: "不可加:可加与不可加的指标并列,又含各类周期",
-        query: format!(
-            "select v.unit_id, n.name as unit_name, n.category, v.period_kind, v.period,\n    {}\n\
-             from {{metric_value}} as v left join {{unit_now}} as n on n.unit_id = v.unit_id\n\
-             where v.level = 'unit' and v.dim is null and v.metric in ({})\n\
-             group by v.unit_id, n.name, n.category, v.period_kind, v.period",
-            values.join(",\n    "),
-            names.join(", ")
-        ),
-        columns: head
-            .iter()
-            .map(|(name, title)| ((*name).to_owned(), (*title).to_owned()))
-            .chain(metrics)
-            .collect(),
-        is_chinese: false,
-    })
 }
 
 /// The Chinese view of every table and view.

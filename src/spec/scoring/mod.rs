@@ -3,6 +3,7 @@
 
 mod read;
 mod rule;
+pub mod words;
 
 use std::collections::BTreeSet;
 

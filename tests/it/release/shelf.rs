@@ -198,7 +198,7 @@ fn a_release_is_chosen_withdrawn_and_verified_from_the_command_line() {
     assert_eq!(manifest["x:changes_since"], "2026-02-02.2");
     assert!(said(home, &["verify"], 0).contains("release 2026-02-03.2: 16 files"));
     fs::remove_file(again.join("open.sql")).unwrap();
-    let told = said(home, &["release", "verify", "2026-02-03"], 1);
+    let told = said(home, &["verify", "2026-02-03"], 1);
     assert!(told.contains("missing  open.sql"), "{told}");
     // A copy of the folder, where there is no home.
     let empty = tempfile::tempdir().unwrap();

@@ -1,5 +1,7 @@
 //! Who may read what on a server, and does a whole night arrive there as it does in a file?
 
+use std::process::Command;
+
 use shuping::warehouse;
 use shuping::warehouse::Design;
 use shuping::warehouse::Place;
@@ -129,4 +131,26 @@ fn a_night_is_the_same_in_a_file_and_on_a_server() {
     let line = said.lines().find(|line| line.contains("rows written")).unwrap().to_owned();
     let written = line.split(" rows written").next().unwrap().rsplit(' ').next().unwrap();
     assert!(written.parse::<u32>().unwrap() < 40, "{line}");
+}
+
+#[test]
+fn a_night_that_does_not_know_where_its_warehouse_is_asks_nobody() {
+    let home = World::home();
+    let settings = home.path().join("shuping.toml");
+    let mut text = std::fs::read_to_string(&settings).unwrap();
+    text.push_str("\n[warehouse]\nurl = \"${env:WAREHOUSE_URL}\"\n");
+    std::fs::write(&settings, text).unwrap();
+    for verb in [&["run", "--night", "2026-01-06"][..], &["migrate"]] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_shuping"));
+        command.arg("--home").arg(home.path()).args(verb).env_remove("WAREHOUSE_URL");
+        let key = "0123456789abcdef0123456789abcdef";
+        let ran = command.env("SHUPING_SECRET_PSEUDONYM_KEY", key).output().unwrap();
+        let said = String::from_utf8_lossy(&ran.stderr).into_owned();
+        assert_eq!(ran.status.code(), Some(78), "{said}");
+        assert!(
+            said.contains("address of the warehouse") && said.contains("WAREHOUSE_URL"),
+            "{said}"
+        );
+        assert!(!home.path().join("var/lake/landing").exists());
+    }
 }

@@ -1,0 +1,182 @@
+//! What does each row bring to each measure, and what do the rows of a group bring together?
+
+use polars::prelude::*;
+
+use super::MeasureError;
+use super::amounts::Way;
+use super::fact::Ground;
+use crate::base::cell::Cell;
+use crate::frame::FrameError;
+use crate::frame::codes::Bundles;
+use crate::frame::codes::Codes;
+use crate::frame::codes::NONE;
+use crate::frame::expr;
+use crate::frame::table;
+use crate::spec::pipeline::Measure;
+use crate::spec::sql::AggregateKind;
+
+/// The digits that a decimal holds.
+const DIGITS: usize = 38;
+
+/// What a row brings to a measure.
+pub(super) enum Weight {
+    /// One, where it counts.
+    One(Option<BooleanChunked>),
+    /// Digits, and how many stand behind the point.
+    Number(Int128Chunked, usize),
+    /// A value of any kind, as text.
+    Value(StringChunked),
+}
+
+/// How often values come: of which group, which, how often.
+pub(super) struct Values {
+    pub(super) measure: String,
+    pub(super) groups: Vec<u32>,
+    pub(super) column: Column,
+    pub(super) scale: i64,
+    pub(super) rows: Vec<i64>,
+}
+
+pub(super) fn decimals(scale: usize) -> DataType {
+    DataType::Decimal(DIGITS, scale)
+}
+
+/// What each row brings to each measure.
+pub(super) fn weights(
+    ground: &Ground<'_>,
+    measures: &[&Measure],
+    (rows, time): (&DataFrame, &str),
+) -> Result<Vec<Weight>, MeasureError> {
+    let doing = || FrameError::polars("what rows count for");
+    // A constant would be one row.
+    let mut asked = vec![col(time).alias("_month")];
+    for measure in measures {
+        let (is_counted, value) =
+            expr::weighed(&measure.aggregate, &ground.days).map_err(doing())?;
+        let built = match (is_counted, value) {
+            (None, None) => continue,
+            (Some(is_counted), None) => is_counted.fill_null(lit(false)),
+            (None, Some(value)) => value,
+            (Some(is_counted), Some(value)) => when(is_counted).then(value).otherwise(lit(NULL)),
+        };
+        asked.push(built.alias(measure.name.as_str()));
+    }
+    let found = rows.clone().lazy().select(asked).collect().map_err(doing())?;
+    let weight = |measure: &&Measure| {
+        let Ok(column) = found.column(&measure.name) else { return Ok(Weight::One(None)) };
+        let is_distinct = Way::of(&measure.aggregate.kind) == Way::Distinct;
+        let has_value = measure.aggregate.kind.argument().is_some()
+            && !matches!(measure.aggregate.kind, AggregateKind::Count(_));
+        let weight = match (is_distinct, has_value) {
+            (true, _) => value(column).map(Some),
+            (false, true) => digits(column),
+            (false, false) => column.bool().map(|is| Some(Weight::One(Some(is.clone())))),
+        };
+        let none = || MeasureError::NotANumber { measure: measure.name.clone() };
+        weight.map_err(doing())?.ok_or_else(none)
+    };
+    measures.iter().map(weight).collect()
+}
+
+/// Values of any kind as texts, one text a value.
+fn value(column: &Column) -> PolarsResult<Weight> {
+    if column.dtype() == &DataType::String {
+        return Ok(Weight::Value(column.str()?.clone()));
+    }
+    let texts = table::cells(column).into_iter().map(|cell| cell.as_ref().map(Cell::written));
+    Ok(Weight::Value(StringChunked::from_iter_options("".into(), texts)))
+}
+
+/// Numbers; none if they are none.
+fn digits(column: &Column) -> PolarsResult<Option<Weight>> {
+    let series = column.as_materialized_series();
+    Ok(match series.dtype() {
+        DataType::Decimal(_, scale) => {
+            Some(Weight::Number(series.decimal()?.physical().clone(), *scale))
+        }
+        kind if kind.is_integer() || matches!(kind, DataType::Boolean | DataType::Null) => {
+            Some(Weight::Number(series.cast(&DataType::Int128)?.i128()?.clone(), 0))
+        }
+        _ => None,
+    })
+}
+
+impl Weight {
+    /// Calls `see` with the group of each row that counts, and its digits.
+    fn each(&self, groups: &Bundles, mut see: impl FnMut(usize, i128)) {
+        let groups = groups.of_rows.iter().map(|group| (*group as usize, *group != NONE));
+        match self {
+            Weight::One(None) => groups.filter(|(_, is)| *is).for_each(|(at, _)| see(at, 1)),
+            Weight::One(Some(counted)) => {
+                let all = groups.zip(counted.iter());
+                let counted = all.filter(|((_, is_in), is)| *is_in && *is == Some(true));
+                counted.for_each(|((at, _), _)| see(at, 1));
+            }
+            Weight::Number(digits, _) => {
+                let all = groups.zip(digits.iter());
+                let counted =
+                    all.filter_map(|((at, is_in), digits)| is_in.then_some((at, digits?)));
+                counted.for_each(|(at, digits)| see(at, digits));
+            }
+            Weight::Value(texts) => {
+                let all = groups.zip(texts.iter());
+                let counted = all.filter(|((_, is_in), text)| *is_in && text.is_some());
+                counted.for_each(|((at, _), _)| see(at, 1));
+            }
+        }
+    }
+
+    fn scale(&self) -> usize {
+        if let Weight::Number(_, scale) = self { *scale } else { 0 }
+    }
+
+    pub(super) fn sums(&self, name: &str, groups: &Bundles) -> PolarsResult<Column> {
+        let mut sums = vec![0_i128; groups.count()];
+        self.each(groups, |at, digits| sums[at] += digits);
+        let sums = Int128Chunked::from_vec(name.into(), sums);
+        Ok(sums.into_decimal(DIGITS, self.scale())?.into_column())
+    }
+
+    pub(super) fn rows(&self, name: &str, groups: &Bundles) -> Column {
+        let mut rows = vec![0_i64; groups.count()];
+        self.each(groups, |at, _| rows[at] += 1);
+        Int64Chunked::from_vec(name.into(), rows).into_column()
+    }
+
+    pub(super) fn values(&self, measure: &str, groups: &Bundles) -> PolarsResult<Values> {
+        let (found, values) = match self {
+            Weight::Value(texts) => {
+                let codes = Codes::of_texts(&texts.clone().into_column())?;
+                let found = groups.by(&codes.of_rows, codes.values.len(), true);
+                let value = |row: &u32| codes.values.get(codes.of_rows[*row as usize] as usize);
+                let texts = found.first.iter().map(value);
+                let texts = StringChunked::from_iter_options(
+                    "".into(),
+                    texts.map(Option::<&String>::cloned),
+                );
+                (found, texts.into_column())
+            }
+            Weight::Number(digits, _) => {
+                let codes = Codes::of_values(&digits.iter().collect::<Vec<Option<i128>>>());
+                let found = groups.by(&codes.of_rows, codes.values.len(), true);
+                let value = |row: &u32| codes.values.get(codes.of_rows[*row as usize] as usize);
+                let digits = found.first.iter().map(|row| value(row).copied());
+                let digits = Int128Chunked::from_iter_options("".into(), digits);
+                (found, digits.into_decimal(DIGITS, 0)?.into_column())
+            }
+            Weight::One(_) => (Bundles::default(), Column::full_null("".into(), 0, &decimals(0))),
+        };
+        let mut rows = vec![0_i64; found.count()];
+        for group in found.of_rows.iter().filter(|group| **group != NONE) {
+            rows[*group as usize] += 1;
+        }
+        let of_row = |row: &u32| groups.of_rows[*row as usize];
+        Ok(Values {
+            measure: measure.to_owned(),
+            groups: found.first.iter().map(of_row).collect(),
+            column: values,
+            scale: i64::try_from(self.scale()).unwrap_or(0),
+            rows,
+        })
+    }
+}
