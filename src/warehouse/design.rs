@@ -1,129 +1,20 @@
-//! Which tables should stand? Those of the contracts, each with a mark by which a row that did not change is
-//! known, and with local time beside every instant.
+//! What should stand, whole? Tables, and views over them.
 
 use std::collections::BTreeMap;
 
+use super::dialect::Engine;
+use super::dialect::text;
+use super::sheet;
+use super::sheet::Area;
+use super::sheet::Sheet;
+use super::view::View;
+use super::views;
+use crate::base::pseudonym::sha256;
 use crate::spec::catalog::Catalog;
-use crate::spec::schema::Field;
-use crate::spec::schema::FieldKind;
 use crate::spec::schema::Schema;
 
-/// Where a table belongs: a schema of PostgreSQL's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Area {
-    /// Dimensions and facts.
-    Core,
-    /// Metrics and scores.
-    Metric,
-    /// What nights tell of themselves.
-    Ops,
-    /// Rows about persons, for whom they are named to.
-    Person,
-}
-
-/// The areas, in the order in which they are looked through.
-pub(super) const AREAS: [Area; 4] = [Area::Metric, Area::Core, Area::Ops, Area::Person];
-
-impl Area {
-    /// The name of the schema.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Area::Core => "core",
-            Area::Metric => "metric",
-            Area::Ops => "ops",
-            Area::Person => "person",
-        }
-    }
-
-    fn of(schema: &Schema) -> Area {
-        match schema.name.as_str() {
-            _ if schema.is_about_persons => Area::Person,
-            "metric_value" | "metric_definition" | "score" | "score_line" | "correction" => {
-                Area::Metric
-            }
-            "finding" | "run" | "run_step" | "stream_night" | "quarantine" | "freshness"
-            | "reconciliation" => Area::Ops,
-            _ => Area::Core,
-        }
-    }
-}
-
-/// A table as it should stand.
-#[derive(Clone, Debug)]
-pub(super) struct Sheet {
-    /// Where it belongs.
-    pub(super) area: Area,
-    /// Its name.
-    pub(super) name: String,
-    /// Its title.
-    pub(super) title: String,
-    /// Its columns; the mark is the last.
-    pub(super) columns: Vec<Column>,
-    /// What makes a row itself.
-    pub(super) key: Vec<String>,
-    /// Columns that point at other tables.
-    pub(super) pointing: Vec<String>,
-    /// Whether rows of nights before stay, so that the table can't be made anew.
-    pub(super) keeps: bool,
-}
-
-/// A column as it should stand.
-#[derive(Clone, Debug)]
-pub(super) struct Column {
-    /// Its name.
-    pub(super) name: String,
-    /// Its title.
-    pub(super) title: String,
-    /// What it means.
-    pub(super) means: String,
-    /// Its type.
-    pub(super) kind: Kind,
-    /// Whether it is never empty.
-    pub(super) is_required: bool,
-    /// Where its values come from.
-    pub(super) source: Source,
-}
-
-/// The type of a column.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// A type of contracts.
-    Field(FieldKind),
-    /// A time of the day in the home's zone.
-    Local,
-    /// The mark of a row.
-    Mark,
-}
-
-/// Where the values of a column come from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Source {
-    /// The row's cell at a place.
-    Cell(usize),
-    /// The instant at a place, in the home's zone.
-    LocalOf(usize),
-    /// The database reckons it from a local time.
-    Part(String, Part),
-    /// It is reckoned over the row.
-    Mark,
-}
-
-/// What of a local time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Part {
-    /// `2025-07-01`
-    Date,
-    /// `2025-07`
-    Month,
-    /// `2025`
-    Year,
-}
-
-/// The name of the column by which rows that did not change are known.
-pub(super) const MARK: &str = "_mark";
-
-/// The table that says who wrote the warehouse.
-pub(super) const WAREHOUSE: &str = "warehouse";
+/// The contract of files; the days of a calendar stand in `calendar_day`.
+const CALENDAR: &str = "calendar";
 
 /// Everything that should stand.
 #[derive(Clone, Debug)]
@@ -133,7 +24,7 @@ pub struct Design {
     /// The home's zone.
     pub(super) zone: jiff::tz::TimeZone,
     /// What is told over the tables.
-    pub(super) views: Vec<super::views::View>,
+    pub(super) views: Vec<View>,
 }
 
 impl Design {
@@ -143,132 +34,44 @@ impl Design {
             schema.name != CALENDAR
                 && (catalog.settings.warehouse.has_persons || !schema.is_about_persons)
         };
-        let sheets = catalog.schemas.values().filter(is_table).map(sheet);
-        let own = [warehouse(), super::views::dictionary()];
+        let sheets = catalog.schemas.values().filter(is_table).map(sheet::sheet);
+        let own = [sheet::warehouse(), views::dictionary()];
         let mut design = Design {
             sheets: sheets.chain(own).map(|sheet| (sheet.name.clone(), sheet)).collect(),
             zone: catalog.settings.zone.clone(),
             views: Vec::new(),
         };
-        design.views = super::views::views(catalog, &design.sheets);
+        design.views = views::views(catalog, &design.sheets);
         design
     }
-}
 
-/// The contract of files; the days of a calendar stand in `calendar_day`.
-const CALENDAR: &str = "calendar";
+    /// Whether rows about persons have a place.
+    pub(super) fn has_persons(&self) -> bool {
+        self.sheets.values().any(|sheet| sheet.area == Area::Person)
+    }
 
-/// The columns of a table in the warehouse, in the order in which rows give them: those that identify no
-/// person. In a table about persons the pseudonym stays.
-pub fn columns(schema: &Schema) -> impl Iterator<Item = &Field> + Clone {
-    let keeps = |field: &&Field| match field.pii {
-        None => true,
-        Some(crate::spec::schema::Pii::Id) => schema.is_about_persons,
-        Some(crate::spec::schema::Pii::Drop) => false,
-    };
-    schema.fields.iter().filter(keeps)
-}
-
-fn sheet(schema: &Schema) -> Sheet {
-    let area = Area::of(schema);
-    let is_key = |name: &str| schema.foreign_keys.iter().any(|key| key.column == name);
-    let mut made = Vec::new();
-    for (at, field) in columns(schema).enumerate() {
-        made.push(Column {
-            name: field.name.clone(),
-            title: field.title.clone(),
-            means: field.means.clone(),
-            kind: Kind::Field(field.kind),
-            // What was sent must name a unit, but the name may be one that nobody knows.
-            is_required: field.is_required && !is_key(&field.name),
-            source: Source::Cell(at),
+    /// What the whole design says to a database, as a fingerprint.
+    pub(super) fn fingerprint(&self, engine: Engine) -> String {
+        let sheets = self.sheets.values().flat_map(|sheet| {
+            let rest = engine.indexes(sheet).into_iter().chain(engine.comments(sheet));
+            std::iter::once(engine.create(sheet)).chain(rest)
         });
-        if field.kind == FieldKind::Instant && area == Area::Core {
-            made.extend(local(schema, field, at));
-        }
+        let all =
+            sheets.chain(self.view_statements(engine)).chain(engine.rights(self.has_persons()));
+        sha256(all.collect::<Vec<_>>().join(";\n").as_bytes())
     }
-    made.push(mark());
-    let pointing = schema.foreign_keys.iter().map(|key| key.column.clone());
-    let has = |name: &String| made.iter().any(|column| column.name == *name);
-    let pointing = pointing.filter(has).collect();
-    Sheet {
-        area,
-        name: schema.name.clone(),
-        title: schema.title.clone(),
-        key: schema.primary_key.iter().filter(|name| has(name)).cloned().collect(),
-        pointing,
-        keeps: matches!(schema.name.as_str(), "run" | "run_step"),
-        columns: made,
+
+    /// How its views are made.
+    pub(super) fn view_statements(&self, engine: Engine) -> Vec<String> {
+        let tables = self.sheets.values().map(|sheet| (sheet.name.clone(), sheet.area));
+        let views = self.views.iter().map(|view| (view.name.clone(), view.area));
+        let areas: BTreeMap<String, Area> = tables.chain(views).collect();
+        let made = self.views.iter().flat_map(|view| {
+            let name = engine.name(view.area, &view.name);
+            let comment = (engine == Engine::Postgres)
+                .then(|| format!("comment on view {name} is {}", text(&view.said())));
+            std::iter::once(view.create(engine, &areas)).chain(comment)
+        });
+        made.collect()
     }
-}
-
-/// Local time beside an instant, with its date, month and year.
-fn local(schema: &Schema, field: &Field, at: usize) -> Vec<Column> {
-    let stem = field.name.strip_suffix("_at").unwrap_or(&field.name);
-    let local = format!("{stem}_local");
-    let text = Kind::Field(FieldKind::Text);
-    let part = |part| Source::Part(local.clone(), part);
-    let lines = [
-        (local.clone(), "当地时间", Kind::Local, Source::LocalOf(at)),
-        (format!("{stem}_date"), "日期", Kind::Field(FieldKind::Day), part(Part::Date)),
-        (format!("{stem}_month"), "月份", text, part(Part::Month)),
-        (format!("{stem}_year"), "年份", Kind::Field(FieldKind::Whole), part(Part::Year)),
-    ];
-    let free = lines.into_iter().filter(|(name, ..)| schema.field(name).is_none());
-    free.map(|(name, word, kind, source)| Column {
-        name,
-        title: format!("{}·{word}", field.title),
-        means: "按本地时区".to_owned(),
-        kind,
-        is_required: false,
-        source,
-    })
-    .collect()
-}
-
-fn mark() -> Column {
-    Column {
-        name: MARK.to_owned(),
-        title: "行标".to_owned(),
-        means: "行内容的摘要,供装载时识别未变的行".to_owned(),
-        kind: Kind::Mark,
-        is_required: true,
-        source: Source::Mark,
-    }
-}
-
-/// A table of ours that no contract describes: every column is a text, the key those that are required.
-pub(super) fn own(
-    (area, name, title): (Area, &str, &str),
-    columns: &[(&str, &str, bool)],
-) -> Sheet {
-    let column = |(at, (name, title, is_required)): (usize, &(&str, &str, bool))| Column {
-        name: (*name).to_owned(),
-        title: (*title).to_owned(),
-        means: String::new(),
-        kind: Kind::Field(FieldKind::Text),
-        is_required: *is_required,
-        source: Source::Cell(at),
-    };
-    let key = columns.iter().filter(|(.., is_key)| *is_key).map(|(name, ..)| (*name).to_owned());
-    Sheet {
-        area,
-        name: name.to_owned(),
-        title: title.to_owned(),
-        key: key.collect(),
-        pointing: Vec::new(),
-        keeps: false,
-        columns: columns.iter().enumerate().map(column).chain([mark()]).collect(),
-    }
-}
-
-fn warehouse() -> Sheet {
-    let columns = [
-        ("format", "格式版本", true),
-        ("design", "表结构指纹", false),
-        ("shuping", "程序版本", false),
-        ("night", "数据夜", false),
-        ("home", "定义指纹", false),
-    ];
-    own((Area::Ops, WAREHOUSE, "数据仓库"), &columns)
 }

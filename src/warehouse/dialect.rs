@@ -1,13 +1,13 @@
 //! What do SQLite and PostgreSQL disagree about? All of it stands here. Identifiers come from checked
 //! contracts only and are quoted; values are never written into a statement.
 
-use super::design::AREAS;
-use super::design::Area;
-use super::design::Column;
-use super::design::Kind;
-use super::design::Part;
-use super::design::Sheet;
-use super::design::Source;
+use super::sheet::AREAS;
+use super::sheet::Area;
+use super::sheet::Column;
+use super::sheet::Kind;
+use super::sheet::Part;
+use super::sheet::Sheet;
+use super::sheet::Source;
 use crate::spec::schema::FieldKind;
 
 /// Which database.
@@ -196,7 +196,7 @@ impl Engine {
             Engine::Sqlite => "rowid",
             Engine::Postgres => "ctid",
         };
-        format!("select {place}, {} from {table}", quoted(super::design::MARK))
+        format!("select {place}, {} from {table}", quoted(super::sheet::MARK))
     }
 
     /// The same where a column has a value, which is bound.

@@ -27,9 +27,9 @@ use super::Place;
 use super::WarehouseError;
 use super::change::Mark;
 use super::change::Value;
-use super::design::Area;
 use super::dialect::Engine;
 use super::dialect::quoted;
+use super::sheet::Area;
 use crate::base::pseudonym::hex;
 
 /// A connection that may write.

@@ -6,7 +6,9 @@ mod design;
 mod dialect;
 mod link;
 mod plan;
+mod sheet;
 mod told;
+mod view;
 mod views;
 
 use std::fmt;
@@ -15,11 +17,11 @@ use std::path::PathBuf;
 use jiff::civil::Date;
 
 pub use self::design::Design;
-pub use self::design::columns;
 use self::link::Link;
 use self::plan::FORMAT;
 use self::plan::Plan;
 use self::plan::Then;
+pub use self::sheet::columns;
 use crate::base::cell::Cell;
 use crate::base::cell::CellRow;
 
@@ -223,7 +225,7 @@ async fn finish(
     (plan, held): (&Plan, Option<Held<'_>>),
 ) -> Result<(), WarehouseError> {
     if !plan.before.is_empty() {
-        let entries = Rows::few(views::entries(design));
+        let entries = Rows::few(views::entries(&design.sheets, &design.views));
         let name = views::DICTIONARY;
         let dictionary = Table { name, rows: entries, replaces: Replaces::All };
         replace(&mut link, design, &dictionary).await?;
@@ -239,7 +241,7 @@ async fn finish(
         let row = [FORMAT.to_string(), fingerprint, version, night, home];
         let text = |text: String| if text.is_empty() { None } else { Some(Cell::Text(text)) };
         let row: CellRow = row.into_iter().map(text).collect();
-        let (name, rows) = (design::WAREHOUSE, Rows::few(vec![row]));
+        let (name, rows) = (sheet::WAREHOUSE, Rows::few(vec![row]));
         replace(&mut link, design, &Table { name, rows, replaces: Replaces::All }).await?;
     }
     change(&mut link, &plan.after).await?;

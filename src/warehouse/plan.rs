@@ -4,19 +4,17 @@
 use std::collections::BTreeMap;
 
 use super::WarehouseError;
-use super::design::Area;
-use super::design::Column;
 use super::design::Design;
-use super::design::Kind;
-use super::design::Sheet;
-use super::design::Source;
-use super::design::WAREHOUSE;
 use super::dialect::Engine;
 use super::dialect::quoted;
-use super::dialect::text;
 use super::link::Link;
+use super::sheet::Area;
+use super::sheet::Column;
+use super::sheet::Kind;
+use super::sheet::Sheet;
+use super::sheet::Source;
+use super::sheet::WAREHOUSE;
 use super::views;
-use crate::base::pseudonym::sha256;
 
 /// Which kind of warehouse this program writes. One of a later kind is left alone.
 pub(super) const FORMAT: u32 = 1;
@@ -41,36 +39,6 @@ pub(super) enum Then {
 
 /// What stands: for SQLite a table's text, for PostgreSQL its columns.
 type Known = BTreeMap<String, Vec<[String; 3]>>;
-
-impl Design {
-    /// Whether rows about persons have a place.
-    pub(super) fn has_persons(&self) -> bool {
-        self.sheets.values().any(|sheet| sheet.area == Area::Person)
-    }
-
-    /// What the whole design says to a database, as a fingerprint.
-    pub(super) fn fingerprint(&self, engine: Engine) -> String {
-        let sheets = self.sheets.values().flat_map(|sheet| {
-            let rest = engine.indexes(sheet).into_iter().chain(engine.comments(sheet));
-            std::iter::once(engine.create(sheet)).chain(rest)
-        });
-        let all = sheets.chain(self.views(engine)).chain(engine.rights(self.has_persons()));
-        sha256(all.collect::<Vec<_>>().join(";\n").as_bytes())
-    }
-
-    fn views(&self, engine: Engine) -> Vec<String> {
-        let tables = self.sheets.values().map(|sheet| (sheet.name.clone(), sheet.area));
-        let views = self.views.iter().map(|view| (view.name.clone(), view.area));
-        let areas: BTreeMap<String, Area> = tables.chain(views).collect();
-        let made = self.views.iter().flat_map(|view| {
-            let name = engine.name(view.area, &view.name);
-            let comment = (engine == Engine::Postgres)
-                .then(|| format!("comment on view {name} is {}", text(&view.said())));
-            std::iter::once(view.create(engine, &areas)).chain(comment)
-        });
-        made.collect()
-    }
-}
 
 /// Reckons what a warehouse needs.
 pub(super) async fn plan(
@@ -126,7 +94,7 @@ pub(super) async fn plan(
             Engine::Postgres => altered(sheet, stands),
         });
     }
-    plan.before.extend(design.views(engine));
+    plan.before.extend(design.view_statements(engine));
     plan.before.extend(design.sheets.values().flat_map(|sheet| engine.comments(sheet)));
     plan.before.extend(engine.rights(design.has_persons()));
     plan.after = design.sheets.values().flat_map(|sheet| engine.indexes(sheet)).collect();

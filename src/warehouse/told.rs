@@ -3,10 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use super::design::Area;
 use super::dialect::quoted;
 use super::dialect::text;
-use super::views::View;
+use super::sheet::Area;
+use super::view::View;
 use crate::base::period::PeriodKind;
 use crate::spec::catalog::Catalog;
 use crate::spec::pipeline::Grain;

@@ -4,41 +4,19 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
-use super::design::Area;
-use super::design::Design;
-use super::design::Kind;
-use super::design::Sheet;
-use super::design::own;
 use super::dialect::Engine;
 use super::dialect::quoted;
-use super::dialect::said;
 use super::dialect::text;
+use super::sheet::Area;
+use super::sheet::Kind;
+use super::sheet::Sheet;
+use super::sheet::own;
 use super::told;
+use super::view::View;
 use crate::base::cell::Cell;
 use crate::base::cell::CellRow;
 use crate::spec::catalog::Catalog;
 use crate::spec::schema::FieldKind;
-
-/// A view.
-#[derive(Clone, Debug)]
-pub(super) struct View {
-    /// Where it belongs.
-    pub(super) area: Area,
-    /// Its name.
-    pub(super) name: String,
-    /// Its title.
-    pub(super) title: String,
-    /// What it shows.
-    pub(super) means: String,
-    /// Whether, and over what, its values add up.
-    pub(super) adds: &'static str,
-    /// Its columns: names, titles.
-    pub(super) columns: Vec<(String, String)>,
-    /// Its query; `{name}` is a table or view.
-    pub(super) query: String,
-    /// The Chinese one of a table or view that has an English name.
-    pub(super) is_chinese: bool,
-}
 
 /// The table of what everything is.
 pub(super) const DICTIONARY: &str = "数据字典";
@@ -71,34 +49,6 @@ pub(super) fn ours(engine: Engine, kind: &str) -> String {
 /// The words of the dictionary for what it names.
 pub(super) const TABLE: &str = "表";
 pub(super) const VIEW: &str = "视图";
-
-impl View {
-    /// How it is made.
-    pub(super) fn create(&self, engine: Engine, areas: &BTreeMap<String, Area>) -> String {
-        let mut query = String::new();
-        let mut rest = self.query.as_str();
-        while let Some((before, after)) = rest.split_once('{') {
-            let (name, tail) = after.split_once('}').unwrap_or((after, ""));
-            query.push_str(before);
-            // In SQLite a view sees what stands in its own file, by name alone.
-            query.push_str(&match engine {
-                Engine::Sqlite => quoted(name),
-                Engine::Postgres => {
-                    engine.name(areas.get(name).copied().unwrap_or(self.area), name)
-                }
-            });
-            rest = tail;
-        }
-        query.push_str(rest);
-        format!("create view {} as\n{query}", engine.name(self.area, &self.name))
-    }
-
-    /// What is said of it in a comment.
-    pub(super) fn said(&self) -> String {
-        let adds = if self.adds.is_empty() { String::new() } else { format!("。{}", self.adds) };
-        format!("{}{adds}", said(&self.title, &self.means))
-    }
-}
 
 /// Every view over the tables of a home.
 pub(super) fn views(catalog: &Catalog, sheets: &BTreeMap<String, Sheet>) -> Vec<View> {
@@ -200,13 +150,13 @@ fn free(title: &str, name: &str, taken: &mut BTreeSet<String>) -> String {
 }
 
 /// The rows of the dictionary.
-pub(super) fn entries(design: &Design) -> Vec<CellRow> {
+pub(super) fn entries(sheets: &BTreeMap<String, Sheet>, views: &[View]) -> Vec<CellRow> {
     let mut rows = Vec::new();
     let mut row = |cells: [&str; 9]| {
         let cell = |text: &str| (!text.is_empty()).then(|| Cell::Text(text.to_owned()));
         rows.push(cells.into_iter().map(cell).collect());
     };
-    for sheet in design.sheets.values() {
+    for sheet in sheets.values() {
         for column in sheet.columns.iter().filter(|column| column.kind != Kind::Mark) {
             row([
                 sheet.area.name(),
@@ -221,7 +171,7 @@ pub(super) fn entries(design: &Design) -> Vec<CellRow> {
             ]);
         }
     }
-    for view in &design.views {
+    for view in views {
         for (name, title) in &view.columns {
             let area = view.area.name();
             let (title, means, adds) = if view.is_chinese {
