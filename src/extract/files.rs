@@ -96,7 +96,8 @@ pub(super) fn each_sheet(
         }
         return Ok(());
     }
-    take(text::sheet(name, bytes, ask.grid.header_from).map_err(unreadable(name))?)
+    let sheet = text::sheet(name, bytes, ask.encoding, ask.grid.header_from);
+    take(sheet.map_err(unreadable(name))?)
 }
 
 /// The named groups of the file pattern, as columns.

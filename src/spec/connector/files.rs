@@ -4,6 +4,7 @@ use regex::Regex;
 
 use super::super::reader::Table;
 use super::super::template::Template;
+use super::super::tree::Value;
 
 /// A drop folder.
 #[derive(Clone, Debug)]
@@ -19,10 +20,36 @@ pub struct FileStream {
     pub file: Regex,
     /// A pattern looked for in the cells above the header. Named groups become columns `_name`.
     pub note: Option<Regex>,
-    /// Which sheets of a workbook, in this order; none is every sheet that is not hidden.
-    pub sheets: Vec<String>,
+    /// Which sheets of a workbook.
+    pub sheets: Which,
+    /// How a text file is written; none is found out.
+    pub encoding: Option<Script>,
     /// Where the table stands in a sheet or a text file.
     pub grid: Grid,
+}
+
+/// Which sheets of a workbook are read.
+#[derive(Clone, Debug)]
+pub enum Which {
+    /// Every one that is not hidden.
+    Seen,
+    /// These, hidden or not, in this order.
+    Named(Vec<String>),
+    /// Of those that are not hidden the ones whose whole name matches.
+    Matching(Regex),
+}
+
+/// How a text file is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Script {
+    /// `utf-8`
+    Utf8,
+    /// `gb18030`, and so GBK and GB 2312
+    Gb18030,
+    /// `utf-16le`
+    Utf16Le,
+    /// `utf-16be`
+    Utf16Be,
 }
 
 /// Where the table stands.
@@ -56,10 +83,33 @@ pub(super) fn stream(table: &Table<'_>) -> Option<FileStream> {
         table.missing("file", "'roster_(?<as_of>\\d{8})\\.xlsx'");
     }
     let note = table.pattern("note");
-    let sheets = table.texts("sheets");
+    let sheets = sheets(table);
+    let encodings = [
+        ("utf-8", Script::Utf8),
+        ("gb18030", Script::Gb18030),
+        ("utf-16le", Script::Utf16Le),
+        ("utf-16be", Script::Utf16Be),
+    ];
+    let encoding = table.word("encoding", &encodings);
     let grid = grid(table.table("grid"));
-    let whole = Regex::new(&format!("^(?:{})$", file?.as_str())).ok()?;
-    Some(FileStream { file: whole, note, sheets, grid })
+    Some(FileStream { file: whole(&file?)?, note, sheets, encoding, grid })
+}
+
+/// A pattern of a whole name.
+fn whole(pattern: &Regex) -> Option<Regex> {
+    Regex::new(&format!("^(?:{})$", pattern.as_str())).ok()
+}
+
+/// A list names sheets, a single text is a pattern.
+fn sheets(table: &Table<'_>) -> Which {
+    match table.node("sheets").map(|node| &node.value) {
+        None => Which::Seen,
+        Some(Value::Text(_)) => {
+            let pattern = table.pattern("sheets").and_then(|pattern| whole(&pattern));
+            pattern.map_or(Which::Seen, Which::Matching)
+        }
+        Some(_) => Which::Named(table.texts("sheets")),
+    }
 }
 
 fn grid(table: Option<Table<'_>>) -> Grid {
