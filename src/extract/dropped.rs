@@ -11,6 +11,7 @@ use jiff::ToSpan as _;
 
 use super::ExtractError;
 use super::parcel;
+use super::parcel::Take;
 use crate::spec::connector::Files;
 use crate::spec::template::Secrets;
 
@@ -74,12 +75,8 @@ impl Dropped {
         whole(&self.name, &self.path)
     }
 
-    /// Whether an archive or a workbook lacks its end, and changed so lately that it may still come.
-    pub(super) fn awaits_end(&self, bytes: &[u8], until: Timestamp) -> Result<bool, ExtractError> {
-        let tail = bytes.get(bytes.len().saturating_sub(LONGEST_END)..).unwrap_or_default();
-        if !bytes.starts_with(ZIP) || tail.windows(END.len()).any(|record| record == END) {
-            return Ok(false);
-        }
+    /// Whether it changed on the day before the night's cutoff, or since: what is amiss may still be mended.
+    pub(super) fn is_fresh(&self, until: Timestamp) -> Result<bool, ExtractError> {
         let closed = |source| ExtractError::Closed { file: self.name.clone(), source };
         let changed = fs::metadata(&self.path).and_then(|it| it.modified()).map_err(closed)?;
         let changed = Timestamp::try_from(changed).unwrap_or(Timestamp::MAX);
@@ -91,7 +88,7 @@ impl Dropped {
         &self,
         bytes: &[u8],
         is_wanted: &dyn Fn(&str) -> bool,
-        take: &mut dyn FnMut(&str, &[u8]) -> Result<(), ExtractError>,
+        take: &mut Take<'_>,
     ) -> Result<(), ExtractError> {
         if parcel::is_one(&self.name) {
             parcel::each(&self.name, bytes, is_wanted, take)
@@ -101,6 +98,12 @@ impl Dropped {
             Ok(())
         }
     }
+}
+
+/// Whether an archive or a workbook lacks the record that ends one.
+pub(super) fn lacks_end(bytes: &[u8]) -> bool {
+    let tail = bytes.get(bytes.len().saturating_sub(LONGEST_END)..).unwrap_or_default();
+    bytes.starts_with(ZIP) && !tail.windows(END.len()).any(|record| record == END)
 }
 
 /// The bytes of a file that stayed the same while it was read.

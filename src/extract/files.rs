@@ -41,7 +41,8 @@ pub(super) fn pull(
             }
             read => read?,
         };
-        if dropped.awaits_end(&bytes, request.until)? {
+        let is_fresh = dropped.is_fresh(request.until)?;
+        if is_fresh && dropped::lacks_end(&bytes) {
             landing.not_whole(&dropped.name, "its end is missing");
             continue;
         }
@@ -51,7 +52,7 @@ pub(super) fn pull(
             if request.known_files.contains(&sha256) || here.contains(&sha256) {
                 return Ok(());
             }
-            if dropped.is_open {
+            if is_fresh && dropped.is_open {
                 landing.not_whole(name, "somebody has it open");
                 return Ok(());
             }

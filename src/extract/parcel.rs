@@ -9,6 +9,9 @@ use zip::ZipArchive;
 
 use super::ExtractError;
 
+/// What is done with a file: its name and its bytes.
+pub(super) type Take<'t> = dyn FnMut(&str, &[u8]) -> Result<(), ExtractError> + 't;
+
 /// The most files of a parcel, and the most bytes that those which are read may have.
 const FILES: usize = 10_000;
 const BYTES: u64 = 1 << 30;
@@ -26,7 +29,7 @@ pub(super) fn each(
     parcel: &str,
     bytes: &[u8],
     is_wanted: &dyn Fn(&str) -> bool,
-    take: &mut dyn FnMut(&str, &[u8]) -> Result<(), ExtractError>,
+    take: &mut Take<'_>,
 ) -> Result<(), ExtractError> {
     let refused = |what: &str, why: String| {
         let what = format!("file `{what}`");

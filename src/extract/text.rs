@@ -84,11 +84,10 @@ fn decode(bytes: &[u8], stated: Option<Script>) -> (Cow<'_, str>, bool) {
     }
     let encoding = match stated {
         Some(Script::Utf8) => UTF_8,
-        Some(Script::Gb18030) => GB18030,
         Some(Script::Utf16Le) => UTF_16LE,
         Some(Script::Utf16Be) => UTF_16BE,
         None if std::str::from_utf8(bytes).is_ok() => UTF_8,
-        None => GB18030,
+        Some(Script::Gb18030) | None => GB18030,
     };
     encoding.decode_without_bom_handling(bytes)
 }

@@ -189,7 +189,7 @@ async fn of_files_that_differ_in_their_revision_the_last_is_read() {
         [name(""), name("_更正2"), name("_更正10"), "mbdc_任务清单_20260106.csv".to_owned()];
     let texts = [&first, &second, &tenth, &next];
     let both: Vec<(&str, &[u8])> =
-        files.iter().map(String::as_str).zip(texts.map(|text| text.as_bytes())).collect();
+        files.iter().map(String::as_str).zip(texts.map(String::as_bytes)).collect();
     let home = home(&both);
     let start = Start::home(home.path());
     let (delivery, batches) = pulled(&revised(), &start).await;

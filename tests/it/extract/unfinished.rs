@@ -78,20 +78,21 @@ async fn half_a_parcel_is_told_too() {
     assert_eq!(delivery.not_whole, waiting("2026-01.zip", "its end is missing"));
 }
 
-/// The night's cutoff is 2026-01-06 02:00 in Shanghai.
+/// Says when a file changed last; the night's cutoff is 2026-01-06 02:00 in Shanghai.
+fn changed(path: &Path, text: &str) {
+    let since = text.parse::<Timestamp>().unwrap().as_second();
+    let at = SystemTime::UNIX_EPOCH + Duration::from_secs(since.unsigned_abs());
+    File::options().write(true).open(path).unwrap().set_modified(at).unwrap();
+}
+
 #[tokio::test]
 async fn what_stays_half_for_a_day_is_damaged() {
     let home = TempDir::new().unwrap();
     let path = home.path().join("loans.xlsx");
     fs::write(&path, &workbook()[..2_000]).unwrap();
-    let set = |text: &str| {
-        let since = text.parse::<Timestamp>().unwrap().as_second();
-        let at = SystemTime::UNIX_EPOCH + Duration::from_secs(since.unsigned_abs());
-        File::options().write(true).open(&path).unwrap().set_modified(at).unwrap();
-    };
-    set("2026-01-05T02:01:00+08:00");
+    changed(&path, "2026-01-05T02:01:00+08:00");
     assert_eq!(brought(home.path()).await.not_whole.len(), 1);
-    set("2026-01-05T01:59:00+08:00");
+    changed(&path, "2026-01-05T01:59:00+08:00");
     let error = pulled(LOANS, &Start::home(home.path())).await.0.unwrap_err();
     let text = told(&error);
     assert!(
@@ -112,6 +113,11 @@ async fn what_somebody_has_open_waits_unless_it_is_known() {
         let known = [sha256(&workbook())].into();
         let start = Start { known, ..Start::home(home.path()) };
         assert!(pulled(LOANS, &start).await.0.unwrap().not_whole.is_empty());
+        // A mark that a program left behind holds nothing back for ever.
+        changed(&home.path().join("loans.xlsx"), "2026-01-05T01:59:00+08:00");
+        assert_eq!(brought(home.path()).await.received, 2);
+        changed(&home.path().join("loans.xlsx"), "2026-01-05T02:01:00+08:00");
+        assert_eq!(brought(home.path()).await.received, 0);
         fs::remove_file(home.path().join(mark)).unwrap();
         assert_eq!(brought(home.path()).await.received, 2);
     }
