@@ -7,7 +7,6 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
-use jiff::ToSpan as _;
 
 use super::ExtractError;
 use super::parcel;
@@ -75,12 +74,11 @@ impl Dropped {
         whole(&self.name, &self.path)
     }
 
-    /// Whether it changed on the day before the night's cutoff, or since: what is amiss may still be mended.
-    pub(super) fn is_fresh(&self, until: Timestamp) -> Result<bool, ExtractError> {
+    /// When it changed last.
+    pub(super) fn changed(&self) -> Result<Timestamp, ExtractError> {
         let closed = |source| ExtractError::Closed { file: self.name.clone(), source };
         let changed = fs::metadata(&self.path).and_then(|it| it.modified()).map_err(closed)?;
-        let changed = Timestamp::try_from(changed).unwrap_or(Timestamp::MAX);
-        Ok(until.checked_sub(24.hours()).is_ok_and(|day_before| day_before < changed))
+        Ok(Timestamp::try_from(changed).unwrap_or(Timestamp::MAX))
     }
 
     /// Hands on the wanted files of what it holds: itself, or those in a parcel.

@@ -1,5 +1,6 @@
 //! Which files of a drop folder are new, and which rows do they hold? A file is known by its content.
 
+use jiff::ToSpan as _;
 use regex::Captures;
 
 use super::DeliveredFile;
@@ -17,6 +18,7 @@ use super::parcel;
 use super::revision;
 use super::text;
 use super::workbook;
+use crate::base::clock;
 use crate::base::pseudonym::sha256;
 use crate::spec::connector::FileStream;
 use crate::spec::connector::Files;
@@ -28,6 +30,7 @@ pub(super) fn pull(
     request: &Request<'_>,
     landing: &mut Landing<'_>,
 ) -> Result<(), ExtractError> {
+    let still = folder.still;
     let folder = dropped::folder(folder, &request.connector.name, request.secrets, request.home)?;
     let all = regular(&folder)?;
     let outdone = revision::outdone(ask, &all);
@@ -41,7 +44,14 @@ pub(super) fn pull(
             }
             read => read?,
         };
-        let is_fresh = dropped.is_fresh(request.until)?;
+        let changed = dropped.changed()?;
+        // What is amiss with a file that changed on the day before the cutoff, or since, may still be mended.
+        let is_fresh = request.until.checked_sub(24.hours()).is_ok_and(|day| day < changed);
+        let waits = if clock::now().duration_since(changed).unsigned_abs() < still {
+            Some("it changed a moment ago")
+        } else {
+            (is_fresh && dropped.is_open).then_some("somebody has it open")
+        };
         if is_fresh && dropped::lacks_end(&bytes) {
             landing.not_whole(&dropped.name, "its end is missing");
             continue;
@@ -52,8 +62,8 @@ pub(super) fn pull(
             if request.known_files.contains(&sha256) || here.contains(&sha256) {
                 return Ok(());
             }
-            if is_fresh && dropped.is_open {
-                landing.not_whole(name, "somebody has it open");
+            if let Some(why) = waits {
+                landing.not_whole(name, why);
                 return Ok(());
             }
             here.push(sha256.clone());

@@ -47,6 +47,7 @@ pub(super) fn sheet(
     }
     Ok(Sheet {
         source: name.to_owned(),
+        name: None,
         lines,
         merged: Vec::new(),
         is_text: true,

@@ -104,6 +104,7 @@ impl Workbook<'_> {
         });
         Ok(Sheet {
             source: format!("{} sheet {name}", self.name),
+            name: Some(name.trim().to_owned()),
             lines: lines.collect(),
             merged,
             is_text: false,

@@ -1,16 +1,21 @@
 //! How are the files of a drop folder read?
 
+use std::time::Duration;
+
 use regex::Regex;
 
 use super::super::reader::Table;
 use super::super::template::Template;
 use super::super::tree::Value;
+use super::http;
 
 /// A drop folder.
 #[derive(Clone, Debug)]
 pub struct Files {
     /// The folder; a relative one starts at the home.
     pub at: Template,
+    /// How long a file has lain still before it is read.
+    pub still: Duration,
 }
 
 /// How the files of one stream are read.
@@ -74,7 +79,8 @@ pub(super) fn read(root: &Table<'_>) -> Option<Files> {
         root.missing("files", "{ at = \"…\" }");
         return None;
     };
-    Some(Files { at: Template::read(&files, "at", &[])? })
+    let still = http::span_or(&files, "still", Duration::ZERO);
+    Some(Files { at: Template::read(&files, "at", &[])?, still })
 }
 
 pub(super) fn stream(table: &Table<'_>) -> Option<FileStream> {

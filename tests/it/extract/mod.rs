@@ -6,6 +6,7 @@ mod certificates;
 mod clear;
 mod database;
 mod files;
+mod foreign;
 pub(crate) mod gateway;
 mod network;
 mod paging;

@@ -132,3 +132,23 @@ async fn the_names_of_copies_on_their_way_are_passed_by() {
     let delivery = brought(home.path()).await;
     assert_eq!((delivery.received, delivery.not_whole.len()), (0, 0));
 }
+
+#[tokio::test]
+async fn a_file_is_read_once_it_has_lain_still_for_as_long_as_is_asked() {
+    let home = TempDir::new().unwrap();
+    let path = home.path().join("loans.csv");
+    fs::write(&path, "loan\nL1\n").unwrap();
+    let text = LOANS.replace("at = \".\"", "at = \".\"\nstill = \"1h\"");
+    let start = Start::home(home.path());
+    let delivery = pulled(&text, &start).await.0.unwrap();
+    assert_eq!(
+        (delivery.received, delivery.not_whole),
+        (0, waiting("loans.csv", "it changed a moment ago"))
+    );
+    // A known file may be touched.
+    let known = [sha256(b"loan\nL1\n")].into();
+    let touched = Start { known, ..Start::home(home.path()) };
+    assert!(pulled(&text, &touched).await.0.unwrap().not_whole.is_empty());
+    changed(&path, "2026-01-05T20:00:00+08:00");
+    assert_eq!(pulled(&text, &start).await.0.unwrap().received, 1);
+}
