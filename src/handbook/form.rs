@@ -188,19 +188,27 @@ impl Head<'_> {
             (None, Some(Lookup::Section)) => return "内设机构的名称".to_owned(),
             (None, None) => {}
         }
-        let Some(field) = self.field else { return String::new() };
-        // Our own codes are nothing to who fills in words; and times are those of the clock on the wall.
-        let is_ours = |part: &str| field.limits.choices.iter().any(|code| part.contains(code));
-        let parts = field.means.split([';', '·']).map(str::trim);
-        let parts =
-            parts.filter(|part| *part != "UTC" && (self.words.is_empty() || !is_ours(part)));
-        parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join(";")
+        let means = self.field.map_or("", |field| field.means.as_str());
+        // Times are those of the clock on the wall.
+        let parts = means.split([';', '·']).map(str::trim).filter(|part| *part != "UTC");
+        let parts = parts.filter(|part| !part.is_empty() && !self.lists(part));
+        parts.collect::<Vec<_>>().join(";")
     }
 
-    fn example(&self) -> &str {
-        match (self.words.first(), self.kind()) {
+    /// Whether a part of the meaning only lists what may be chosen, perhaps beside our own codes.
+    fn lists(&self, part: &str) -> bool {
+        let is_code =
+            |text: &str| text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+        let is_number = |text: &str| text.parse::<u8>().is_ok();
+        let names_code = part.split(' ').any(|text| is_code(text) || is_number(text));
+        !self.words.is_empty() && (names_code || self.words.iter().any(|word| part.contains(word)))
+    }
+
+    fn example(&self) -> String {
+        let least = self.field.and_then(|field| field.limits.minimum).filter(|least| *least > 0);
+        let text = match (self.words.first(), self.kind()) {
             (Some(word), _) => word,
-            (None, FieldKind::Whole) => "3",
+            (None, FieldKind::Whole) => return least.unwrap_or(3).to_string(),
             (None, FieldKind::Decimal(_)) => "1.5",
             (None, FieldKind::Day) => "2026-01-05",
             (None, FieldKind::Instant) => "2026-01-05 09:30:00",
@@ -209,7 +217,21 @@ impl Head<'_> {
                 Some(Lookup::Section) => "就业促进科",
                 None => "",
             },
-        }
+        };
+        text.to_owned()
+    }
+}
+
+/// How the file must be called.
+fn file_name(connector: &Connector) -> String {
+    let sample = format!("{}_2026-01.xlsx", connector.name);
+    let mut patterns = connector.streams.iter().filter_map(|stream| match &stream.ask {
+        Ask::Files(ask) => Some(&ask.file),
+        Ask::Http(_) | Ask::Sql(_) | Ask::Singer(_) => None,
+    });
+    match patterns.find(|pattern| !pattern.is_match(&sample)) {
+        None => format!("文件名以 {} 开头,如 {sample}", connector.name),
+        Some(pattern) => format!("文件名须符合 {}", pattern.as_str()),
     }
 }
 
@@ -217,7 +239,7 @@ fn notes(page: &mut Worksheet, connector: &Connector, forms: &[Form<'_>]) -> Res
     let bold = Format::new().set_bold();
     let said = [
         format!("{}:填报工作簿", connector.title),
-        format!("文件名以 {} 开头,如 {0}_2026-01.xlsx", connector.name),
+        file_name(connector),
         "每张表第一行是表头,不要改动;从第二行起一行一条,没有内容的表可以留空".to_owned(),
         "编号、代码和证件号码须为文本;有下拉列表的列从中选取;着色的列必填".to_owned(),
     ];
@@ -238,9 +260,8 @@ fn notes(page: &mut Worksheet, connector: &Connector, forms: &[Form<'_>]) -> Res
     {
         row += 1;
         let required = if head.is_required() { "是" } else { "" };
-        let (choices, means) = (head.choices(), head.means());
-        let cells =
-            [form.sheet, head.header, required, head.title(), &choices, &means, head.example()];
+        let (choices, means, example) = (head.choices(), head.means(), head.example());
+        let cells = [form.sheet, head.header, required, head.title(), &choices, &means, &example];
         for (column, text) in (0_u16..).zip(cells) {
             page.write_string(row, column, text)?;
         }

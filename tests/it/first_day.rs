@@ -109,6 +109,9 @@ fn a_workbook_says_what_it_asks_for_and_guards_what_is_typed() {
         "办件|办件状态|是|选项|受理、特别程序、办结、退件、撤件、不予受理||受理",
         "办件|经办人工号||文本||读入时即换成假名,原文不存|",
         "办件|受理时间|是|日期时间|||2026-01-05 09:30:00",
+        "办件|申请渠道||选项|网上、窗口、自助终端、微信、代办|来源另有的照写|网上",
+        "好差评|评价等级|是|选项|非常满意、满意、基本满意、不满意、非常不满意||非常满意",
+        "文件名以 service 开头,如 service_2026-01.xlsx||||||",
         "事项|是否赋权||选项|是、否|由上级下放、授权或委托而来|是",
     ] {
         assert!(notes.iter().any(|note| note == line), "{line} is not among {notes:#?}");
@@ -129,6 +132,7 @@ fn a_workbook_says_what_it_asks_for_and_guards_what_is_typed() {
     // Once the home reads it, the workbook is the home's own: with the column that it adds.
     let own = fs::read_to_string(out.join("service.toml")).unwrap();
     let own = own.replace("state             =", "group = \"事项分组\"\nstate =");
+    let own = own.replace("'service.*", "'hall.*");
     fs::write(home.path().join("connectors/service.toml"), own).unwrap();
     let mine = home.path().join("mine");
     let made = shuping(home.path(), &["template", "service", "--out", mine.to_str().unwrap()]);
@@ -136,6 +140,8 @@ fn a_workbook_says_what_it_asks_for_and_guards_what_is_typed() {
     assert!(!mine.join("service.toml").exists());
     let mut book: Xlsx<_> = open_workbook(mine.join("service.xlsx")).unwrap();
     let items = book.worksheet_range("事项").unwrap();
+    let notes = book.worksheet_range("说明").unwrap();
+    assert!(notes.rows().any(|row| row[0] == *"文件名须符合 ^(?:hall.*\\.xlsx)$"));
     assert!(items.rows().next().unwrap().iter().any(|cell| *cell == "事项分组"));
 }
 
