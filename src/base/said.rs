@@ -101,6 +101,10 @@ texts! {
     BugHint "R135" "the state on the disk is whole; report the lines above to the project that gave you this program, with what you ran" "磁盘上的状态是完整的;请将以上各行和所执行的命令报告给提供本程序的项目";
     Wrote "R093" "wrote a home of {files} files to `{path}`" "已在 `{path}` 写入 {files} 个文件";
     WroteHint "R094" "next: put keys into `secrets/`, set the variables that connectors/*.toml name, then `shuping check --home {path}`" "下一步:将密钥放入 `secrets/`,设置 connectors/*.toml 中的环境变量,然后 `shuping check --home {path}`";
+    NoForm "R600" "no workbook is known for `{found}`" "没有 `{found}` 的填报工作簿";
+    NoFormHint "R601" "the systems are {choices}; a workbook is made of any connector of kind `files` whose streams each read one named sheet below one row of headers" "可用的系统:{choices};凡 `files` 连接器,各数据流只读一张指名的表、表头一行者,均可生成";
+    FormHint "R602" "when it is filled in, put it into `{folder}`" "填好后放入 `{folder}`";
+    FormSwitchHint "R603" "copy {file} into connectors/ of the home, in the place of the connector of this system; when the workbook is filled in, put it into `{folder}`" "将 {file} 放入配置目录的 connectors/,替换该系统原有的连接器;工作簿填好后放入 `{folder}`";
     HandbookWritten "R470" "{metrics} metrics and {trees} trees of points are told" "共收录指标 {metrics} 个、评分树 {trees} 棵";
     UnknownGroup "R471" "no group of this level is `{found}`" "该层级没有 `{found}`";
     SinceRelease "R472" "since release {release}, which says {was}: {cause}" "自发布 {release}(当时为 {was})以来:{cause}";
@@ -224,6 +228,7 @@ texts! {
     KindNotUnique "R271" "a value that only one row may have" "应唯一而重复的取值";
     KindBeyond "R154" "a metric beyond its limit" "指标超出界限";
     KindStrayCorrection "R226" "a corrected row that nobody waits for" "更正行无对应的隔离行";
+    KindNotWhole "R604" "a file that is not whole yet; another night reads it" "文件尚不完整,留待下一夜读取";
     KindUnreadCorrection "R227" "a file of corrections that can't be read" "更正文件无法读取";
     ClosedRows "R200" "Closed in quarantine" "隔离行结案";
     How "R201" "how" "方式";
@@ -357,6 +362,7 @@ pub fn kind(kind: &str) -> Say {
         "unknown_metric" => Say::KindUnknownMetric,
         "no_calendar" => Say::KindNoCalendar,
         "stray_correction" => Say::KindStrayCorrection,
+        "not_whole" => Say::KindNotWhole,
         "unread_correction" => Say::KindUnreadCorrection,
         "other_meaning" => Say::KindOtherMeaning,
         "metric_gone" => Say::KindMetricGone,

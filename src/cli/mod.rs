@@ -17,6 +17,7 @@ mod report;
 mod schedule;
 mod schema;
 mod status;
+mod template;
 mod test;
 mod verbs;
 mod watch;
@@ -147,6 +148,8 @@ enum Verb {
     Aliases(Aliases),
     /// List what is held back, or export it for the sender to correct
     Quarantine(quarantine::Quarantine),
+    /// Write the workbook that an office fills in whose system gives nothing yet
+    Template(template::Template),
     /// Print the JSON Schema of a kind of file, for editors and validators
     Schema(schema::SchemaOf),
     /// Write a home to begin with

@@ -23,6 +23,7 @@ use super::report;
 use super::schedule;
 use super::schema;
 use super::status;
+use super::template;
 use super::test;
 use crate::base::clock;
 use crate::base::said::Say;
@@ -70,6 +71,7 @@ pub(super) async fn verb(arguments: Arguments, face: &mut Face<'_>) -> anyhow::R
             Some(quarantine::Back::Export(export)) => quarantine::export(root, export, face),
             None => quarantine::list(root, &asked, face),
         },
+        Verb::Template(asked) => template::template(root, &asked, face),
         Verb::Schema(asked) => schema::schema(&asked, face),
         Verb::Init { dir } => init(&dir, face),
     }

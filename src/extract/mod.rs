@@ -15,10 +15,12 @@ mod http;
 mod landing;
 mod ledger;
 mod link;
+mod parcel;
 mod records;
 pub mod reopen;
 mod reply;
 mod retry;
+mod revision;
 mod shield;
 mod sign;
 mod singer;
@@ -119,6 +121,8 @@ pub struct Delivery {
     pub state: Option<String>,
     /// The files that were read.
     pub files: Vec<DeliveredFile>,
+    /// Files that are not whole yet, and how that is known; another night reads them.
+    pub not_whole: BTreeMap<String, String>,
     /// The workbooks with corrected rows that were read.
     pub corrections: Vec<DeliveredFile>,
     /// How many rows of those match nothing that is held back, a file each.

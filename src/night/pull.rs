@@ -198,6 +198,7 @@ fn landed(delivery: Delivery, key: &Key) -> Landed {
         is_full: false,
         state: delivery.state,
         files: named(delivery.files),
+        not_whole: delivery.not_whole,
         corrections: named(delivery.corrections),
         strays: delivery.strays,
         unread_corrections: delivery.unread_corrections,

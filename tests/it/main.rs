@@ -13,6 +13,7 @@ mod docs;
 mod examples;
 mod explain;
 mod extract;
+mod first_day;
 mod flaws;
 mod floors;
 mod handbook;

@@ -1,15 +1,19 @@
 //! What does a source have to do for its rows to stand, and what happens when it does not?
 
 mod auth;
+mod books;
 mod certificates;
 mod clear;
 mod database;
 mod files;
+mod foreign;
 pub(crate) mod gateway;
 mod network;
 mod paging;
+mod parcels;
 mod proof;
 mod sheets;
+mod unfinished;
 
 use std::collections::BTreeSet;
 use std::path::Path;
