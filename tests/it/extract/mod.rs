@@ -6,6 +6,7 @@ mod clear;
 mod database;
 mod files;
 pub(crate) mod gateway;
+mod mysql;
 mod network;
 mod paging;
 mod proof;
