@@ -19,7 +19,6 @@ use super::link::Link;
 use super::link::Value;
 use super::link::Values;
 use super::retry::Patience;
-use super::window;
 use super::window::Slice;
 use crate::base::batch::Batch;
 use crate::base::batch::Row;
@@ -134,8 +133,7 @@ fn window(
     request: &Request<'_>,
 ) -> Result<(Option<Slice>, Option<jiff::Timestamp>), ExtractError> {
     let Some(cursor) = &ask.cursor else { return Ok((Some(Slice::default()), None)) };
-    let windows = window::windows(cursor, &request.zone()?, request.span());
-    let mut windows = windows.map_err(|fault| request.setting(&format!("its cursor: {fault}")))?;
+    let mut windows = request.windows(cursor)?;
     let mut slice = windows.slices.pop();
     if let Some(slice) = slice.as_mut().filter(|_| request.is_full()) {
         slice.parameters.truncate(1);

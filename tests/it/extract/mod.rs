@@ -9,6 +9,7 @@ pub(crate) mod gateway;
 mod mysql;
 mod network;
 mod paging;
+mod past;
 mod proof;
 mod sheets;
 
@@ -104,6 +105,7 @@ pub(crate) async fn pulled_from(
         stream: &connector.streams[stream],
         since: start.since,
         state: None,
+        past: None,
         until: "2026-01-06T02:00:00+08:00".parse().unwrap(),
         known_files: &start.known,
         held_back: &|| Ok(Vec::new()),
