@@ -1,6 +1,7 @@
 //! Floor 6: the verbs, what they print, and with which code they exit.
 
 mod aliases;
+mod backfill;
 mod demo;
 mod diff;
 mod docs;
@@ -117,6 +118,8 @@ enum Verb {
         #[arg(long)]
         full: bool,
     },
+    /// Ask a stream for its past, in slices; the next night merges them, and goes on where it had come to
+    Backfill(backfill::Backfill),
     /// Run nights by the cron line of shuping.toml, until Ctrl-C or SIGTERM
     Schedule {
         /// Print the next N fire times and their nights, run none

@@ -8,6 +8,7 @@ use super::Face;
 use super::HOME;
 use super::Verb;
 use super::aliases;
+use super::backfill;
 use super::demo;
 use super::diff;
 use super::docs;
@@ -54,6 +55,7 @@ pub(super) async fn verb(arguments: Arguments, face: &mut Face<'_>) -> anyhow::R
             let choice = Choice { night, as_of: as_of.unwrap_or(night), again, full };
             run(&home, &catalog, &HomeSecrets::of(root), choice, face).await
         }
+        Verb::Backfill(asked) => backfill::backfill(root, &asked, face).await,
         Verb::Schedule { next: Some(count) } => schedule::print(root, count, face),
         Verb::Schedule { next: None } => schedule::run(root, face).await,
         Verb::Status => status::status(root, face),

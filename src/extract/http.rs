@@ -20,7 +20,6 @@ use super::ledger::Next;
 use super::ledger::Seen;
 use super::records;
 use super::reply::Answer;
-use super::window;
 use super::window::Slice;
 use crate::base::batch::Batch;
 use crate::spec::connector::HttpStream;
@@ -61,10 +60,7 @@ pub(super) async fn pull(
     let (slices, until) = match &ask.cursor {
         None => (vec![Slice::default()], None),
         Some(cursor) => {
-            let zone = request.zone()?;
-            let windows = window::windows(cursor, &zone, request.span());
-            let windows =
-                windows.map_err(|fault| request.setting(&format!("its cursor: {fault}")))?;
+            let windows = request.windows(cursor)?;
             (windows.slices, Some(windows.until))
         }
     };

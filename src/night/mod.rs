@@ -8,6 +8,7 @@ mod held;
 mod load;
 mod model;
 mod notes;
+pub mod past;
 mod pull;
 pub mod reconcile;
 pub mod rekey;

@@ -23,6 +23,7 @@ mod language;
 mod levels;
 mod library;
 mod machine;
+mod mariadb;
 mod nights;
 mod pencil;
 mod postgres;
