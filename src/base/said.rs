@@ -336,6 +336,15 @@ texts! {
     WhyRows "R558" "rows changed" "数据有变";
     WhyAround "R559" "rows changed, and a measure looks at other months" "数据有变,且有计量涉及其他月份";
     RecountLine "R560" "{counted} of {months} months of {facts} facts were counted, the others are as they were" "{facts} 个事实共 {months} 个月,计数 {counted} 个,其余不变";
+    PreviewTitle "R620" "{stream}: {rows} rows, asked now for table `{table}`; nothing is kept" "{stream}:现取 {rows} 行,对应数据表 `{table}`;不作任何留存";
+    PreviewNone "R621" "no row came" "没有数据";
+    PreviewCame "R622" "What came, as it would land" "来源数据(按落地形式)";
+    PreviewMade "R623" "What table `{table}` would get: {held} rows held back, {filtered} left out" "数据表 `{table}` 将得到:隔离 {held} 行,略去 {filtered} 行";
+    PreviewOthers "R624" "Columns that nobody maps; their values are not shown" "未使用的列(不显示内容)";
+    TypeOf "R625" "type" "类型";
+    Filled "R626" "filled" "已填";
+    Note "R627" "note" "备注";
+    TryDoctor "H150" "`shuping doctor {system}` says where the way ends" "`shuping doctor {system}` 可查明在何处中断";
 }
 
 /// What a kind of finding means, in words.

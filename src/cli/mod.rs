@@ -9,6 +9,7 @@ mod explain;
 mod home;
 mod migrate;
 mod moved;
+mod preview;
 mod progress;
 mod quarantine;
 mod rekey;
@@ -116,6 +117,8 @@ enum Verb {
         #[arg(long)]
         full: bool,
     },
+    /// Ask a system for its first rows and show what the model makes of them; nothing is kept
+    Preview(preview::Preview),
     /// Run nights by the cron line of shuping.toml, until Ctrl-C or SIGTERM
     Schedule {
         /// Print the next N fire times and their nights, run none

@@ -15,6 +15,7 @@ use super::draft;
 use super::explain;
 use super::home;
 use super::migrate;
+use super::preview;
 use super::progress::Progress;
 use super::quarantine;
 use super::rekey;
@@ -53,6 +54,7 @@ pub(super) async fn verb(arguments: Arguments, face: &mut Face<'_>) -> anyhow::R
             let choice = Choice { night, as_of: as_of.unwrap_or(night), again, full };
             run(&home, &catalog, &HomeSecrets::of(root), choice, face).await
         }
+        Verb::Preview(asked) => preview::preview(root, &asked, face).await,
         Verb::Schedule { next: Some(count) } => schedule::print(root, count, face),
         Verb::Schedule { next: None } => schedule::run(root, face).await,
         Verb::Status => status::status(root, face),

@@ -100,6 +100,9 @@ pub enum ExtractError {
     /// The rows could not be landed.
     #[error("rows cannot be landed")]
     Landing(#[source] io::Error),
+    /// The rows that were asked for came; no more are wanted.
+    #[error("enough rows came")]
+    Enough,
 }
 
 impl ExtractError {
@@ -116,7 +119,8 @@ impl ExtractError {
             | Self::Closed { .. }
             | Self::Unset { .. }
             | Self::Setting { .. }
-            | Self::Landing(_) => false,
+            | Self::Landing(_)
+            | Self::Enough => false,
         }
     }
 }

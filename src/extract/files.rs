@@ -45,6 +45,20 @@ pub(super) fn pull(
     correction::pull(&folder, request, landing)
 }
 
+/// Reads files from the last name on, whether they have landed or not.
+pub(super) fn first(
+    folder: &Files,
+    ask: &FileStream,
+    request: &Request<'_>,
+    landing: &mut Landing<'_>,
+) -> Result<(), ExtractError> {
+    let folder = dropped::folder(folder, &request.connector.name, request.secrets, request.home)?;
+    for (name, path) in matching(&folder, ask)?.iter().rev() {
+        file(name, &whole(name, path)?, ask, landing)?;
+    }
+    Ok(())
+}
+
 /// The files of a folder whose whole name matches, in the order of names.
 fn matching(folder: &Path, ask: &FileStream) -> Result<Vec<(String, PathBuf)>, ExtractError> {
     let mut found = regular(folder)?;

@@ -15,6 +15,7 @@ mod http;
 mod landing;
 mod ledger;
 mod link;
+pub mod preview;
 mod records;
 pub mod reopen;
 mod reply;

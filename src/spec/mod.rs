@@ -31,6 +31,7 @@ pub mod schema;
 pub mod scoring;
 pub mod secret;
 pub mod settings;
+pub mod sniff;
 pub mod sql;
 pub mod template;
 pub mod tree;
