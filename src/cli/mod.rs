@@ -1,9 +1,11 @@
 //! Floor 6: the verbs, what they print, and with which code they exit.
 
 mod aliases;
+mod begin;
 mod demo;
 mod diff;
 mod docs;
+mod doctor;
 mod draft;
 mod explain;
 mod home;
@@ -119,6 +121,8 @@ enum Verb {
     },
     /// Ask a system for its first rows and show what the model makes of them; nothing is kept
     Preview(preview::Preview),
+    /// Look at the way to each system, its keys and what it delivered, and say what to do
+    Doctor(doctor::Doctor),
     /// Run nights by the cron line of shuping.toml, until Ctrl-C or SIGTERM
     Schedule {
         /// Print the next N fire times and their nights, run none
@@ -152,11 +156,8 @@ enum Verb {
     Quarantine(quarantine::Quarantine),
     /// Print the JSON Schema of a kind of file, for editors and validators
     Schema(schema::SchemaOf),
-    /// Write a home to begin with
-    Init {
-        /// The folder
-        dir: PathBuf,
-    },
+    /// Write a home to begin with, or look at a source and write what reads it
+    Init(begin::Init),
 }
 
 #[derive(Debug, clap::Args)]

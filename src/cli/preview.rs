@@ -82,7 +82,7 @@ pub(super) async fn preview(
             Err(error) => {
                 code = FAILED;
                 let hint = face.say(Say::TryDoctor, &[("system", connector.name.clone())]);
-                face.complain(&format!("{:#}", anyhow::Error::new(error)), Some(&hint))?;
+                face.complain(&error.told(), Some(&hint))?;
                 continue;
             }
         };

@@ -111,6 +111,45 @@ pub(super) fn everything(relation: &str) -> String {
     format!("select * from {relation} as source")
 }
 
+/// The tables and views that can be read, in the order of their names.
+pub(super) fn tables(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => {
+            "select name from sqlite_master where type in ('table', 'view') and name not like 'sqlite_%' order by name"
+        }
+        Engine::Postgres => {
+            "select case when table_schema = current_schema() then table_name::text \
+             else table_schema || '.' || table_name end \
+             from information_schema.tables \
+             where table_schema not in ('pg_catalog', 'information_schema') \
+             order by table_schema, table_name"
+        }
+    }
+}
+
+/// The columns of a table's primary key, in its order. Bound: the table.
+pub(super) fn primary_key(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => "select name from pragma_table_info(?1) where pk > 0 order by pk",
+        Engine::Postgres => {
+            "select a.attname::text from pg_index as i \
+             cross join lateral unnest(i.indkey) with ordinality as k(number, place) \
+             join pg_attribute as a on a.attrelid = i.indrelid and a.attnum = k.number \
+             where i.indisprimary and i.indrelid = to_regclass($1) order by k.place"
+        }
+    }
+}
+
+/// Some rows of a relation, every column.
+pub(super) fn some(engine: Engine, relation: &str, known: &[Known], rows: usize) -> String {
+    let columns = known.iter().map(|known| match engine {
+        Engine::Sqlite => column(known),
+        Engine::Postgres => format!("{}::text", column(known)),
+    });
+    let columns = columns.collect::<Vec<_>>().join(", ");
+    format!("select {columns} from {relation} as source limit {rows}")
+}
+
 /// What PostgreSQL is told at the beginning: nothing is written, no statement takes longer than
 /// so many milliseconds, days and times are ISO in the system's zone.
 pub(super) const SETTINGS: &str = "select set_config('default_transaction_read_only', 'on', false), \

@@ -106,6 +106,18 @@ pub enum ExtractError {
 }
 
 impl ExtractError {
+    /// It and its causes, on one line.
+    pub fn told(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = std::error::Error::source(self);
+        while let Some(deeper) = cause {
+            text.push_str(": ");
+            text.push_str(&deeper.to_string());
+            cause = deeper.source();
+        }
+        text
+    }
+
     /// Whether the same pull may go well later with nothing mended here.
     pub fn is_transient(&self) -> bool {
         match self {

@@ -3,6 +3,7 @@
 pub mod aliases;
 mod compute;
 mod deliver;
+pub mod doctor;
 pub mod draft;
 mod held;
 mod load;

@@ -1,6 +1,7 @@
 //! Floor 1: connectors, schemas and pipelines become one checked catalog, or every fault at once.
 
 pub mod aliases;
+pub mod begin;
 pub mod catalog;
 mod check;
 mod check_facts;

@@ -1,7 +1,7 @@
 //! What does a source have to do for its rows to stand, and what happens when it does not?
 
 mod auth;
-mod certificates;
+pub(crate) mod certificates;
 mod clear;
 mod database;
 mod files;
