@@ -22,6 +22,7 @@ use crate::base::durable::create_private_folder;
 use crate::base::durable::share;
 use crate::base::durable::write_then_rename;
 use crate::base::pseudonym::hex;
+use crate::base::redact::theirs;
 use crate::base::said::Say;
 use crate::extract::look;
 use crate::spec::begin;
@@ -88,12 +89,10 @@ async fn begin(root: &Path, source: &Source, face: &mut Face<'_>) -> anyhow::Res
         Err(why) => return nothing(&why, face),
     };
     for (what, why) in &seen.left_out {
-        let nouns = [("what", what.clone()), ("why", why.clone())];
-        let line = face.say(Say::BeginLeftOut, &nouns);
-        writeln!(face.err, "{line}")?;
+        left_out(what, why, face)?;
     }
     if seen.tables.is_empty() {
-        return nothing(&place.place, face);
+        return nothing(&theirs(&place.place), face);
     }
     let mut home = Home::open_or_begin(root, &settings(&system))?;
     let is_new = !root.join("shuping.toml").exists();
@@ -108,12 +107,17 @@ async fn begin(root: &Path, source: &Source, face: &mut Face<'_>) -> anyhow::Res
     };
     let zone = known.as_ref().and_then(|known| known.settings.zone.iana_name());
     let zone = zone.unwrap_or("Asia/Shanghai").to_owned();
-    let has_units = known.is_some_and(|known| {
-        known.streams().iter().any(|(_, stream)| stream.into.value == "unit")
-    });
+    let has_units = known
+        .is_some_and(|known| known.streams().iter().any(|(_, stream)| stream.into.value == "unit"));
     let today = clock::now().to_zoned_datetime(jiff::tz::TimeZone::get(&zone)?).date();
     let about = Begin { system: &system, title: &system, zone: &zone, today, has_units };
     let mut begun = begin::files(about, &seen);
+    for table in &begun.without_key {
+        left_out(table, "no one or two columns tell its rows apart, so it has no `key`", face)?;
+    }
+    if begun.begun.is_empty() {
+        return nothing(&theirs(&place.place), face);
+    }
     if let Some(there) = begun.files.keys().find(|path| home.files.contains_key(*path)) {
         let text = face.say(Say::BeginThere, &[("path", there.clone())]);
         let hint = face.say(Say::BeginThereHint, &[]);
@@ -141,6 +145,12 @@ async fn begin(root: &Path, source: &Source, face: &mut Face<'_>) -> anyhow::Res
     }
     tell(root, &system, (&begun.begun, begun.files.len()), face)?;
     Ok(DONE)
+}
+
+fn left_out(what: &str, why: &str, face: &mut Face<'_>) -> anyhow::Result<()> {
+    let nouns = [("what", what.to_owned()), ("why", why.to_owned())];
+    let line = face.say(Say::BeginLeftOut, &nouns);
+    Ok(writeln!(face.err, "{line}")?)
 }
 
 /// Says that nothing was found that could be read.

@@ -45,11 +45,7 @@ pub(super) struct Doctor {
 }
 
 /// Looks at everything and tells how it stands.
-pub(super) async fn doctor(
-    root: &Path,
-    asked: &Doctor,
-    face: &mut Face<'_>,
-) -> anyhow::Result<u8> {
+pub(super) async fn doctor(root: &Path, asked: &Doctor, face: &mut Face<'_>) -> anyhow::Result<u8> {
     let (home, catalog) = match home::open(root, face)? {
         Ok(opened) => opened,
         Err(code) => return Ok(code),

@@ -100,11 +100,7 @@ pub(super) async fn preview(
 }
 
 /// Says that no such system or stream is there, and which ones are.
-pub(super) fn unknown(
-    found: &str,
-    catalog: &Catalog,
-    face: &mut Face<'_>,
-) -> anyhow::Result<u8> {
+pub(super) fn unknown(found: &str, catalog: &Catalog, face: &mut Face<'_>) -> anyhow::Result<u8> {
     let text = face.say(Say::UnknownStream, &[("found", found.to_owned())]);
     let streams = catalog.streams().into_iter();
     let names = streams.map(|(of, stream)| format!("{}.{}", of.name, stream.name));

@@ -118,8 +118,12 @@ pub(super) async fn first(
         let (name, relation) = named(&mut link, ask).await?;
         let known = link.columns(&relation).await?;
         let every = known.iter().map(|known| known.name.clone());
-        let all: Vec<String> =
-            landing.needed().into_iter().chain(request.stream.ignore.clone()).chain(every).collect();
+        let all: Vec<String> = landing
+            .needed()
+            .into_iter()
+            .chain(request.stream.ignore.clone())
+            .chain(every)
+            .collect();
         let plan = Plan::of(ask, request.stream, &known, &all).map_err(refused)?;
         let selection = plan.selection(&link, ask, relation, &slice);
         let statement = Selection { chunk: rows, ..selection }.first();

@@ -161,11 +161,8 @@ async fn asked(http: &Http, secrets: &dyn Secrets, home: &Path) -> Vec<Check> {
         Ok(response) => response,
         Err(fault) => {
             let is_untrusted = client::is_untrusted(&fault);
-            let (what, hint) = if is_untrusted {
-                ("trust", Say::HintTls)
-            } else {
-                ("http", Say::HintTcp)
-            };
+            let (what, hint) =
+                if is_untrusted { ("trust", Say::HintTls) } else { ("http", Say::HintTcp) };
             return broken(what, client::spoken(fault, SOON * 2), hint);
         }
     };
@@ -179,12 +176,7 @@ async fn asked(http: &Http, secrets: &dyn Secrets, home: &Path) -> Vec<Check> {
 }
 
 /// Whether a folder can be read, and has files for every stream.
-fn folder(
-    connector: &Connector,
-    files: &Files,
-    secrets: &dyn Secrets,
-    home: &Path,
-) -> Vec<Check> {
+fn folder(connector: &Connector, files: &Files, secrets: &dyn Secrets, home: &Path) -> Vec<Check> {
     let folder = match dropped::folder(files, &connector.name, secrets, home) {
         Ok(folder) => folder,
         Err(error) => return vec![address(&error.told())],
@@ -207,8 +199,11 @@ fn folder(
                 let says = format!("{}, the last is `{}`", ours.len(), quoted(name));
                 match opened {
                     Ok(_) => Check::well(what, says),
-                    Err(fault) => Check::well(what, format!("{says}: {fault}"))
-                        .but(State::Broken, Say::HintFolder, &[]),
+                    Err(fault) => Check::well(what, format!("{says}: {fault}")).but(
+                        State::Broken,
+                        Say::HintFolder,
+                        &[],
+                    ),
                 }
             }
             None => Check::well(what, "no file has such a name").but(
@@ -284,8 +279,7 @@ fn certificates(host: &str, at: SocketAddr) -> io::Result<Vec<CertificateDer<'st
         .with_custom_certificate_verifier(Arc::new(anyone))
         .with_no_client_auth();
     let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
-    let mut connection =
-        ClientConnection::new(Arc::new(config), name).map_err(io::Error::other)?;
+    let mut connection = ClientConnection::new(Arc::new(config), name).map_err(io::Error::other)?;
     let mut stream = TcpStream::connect_timeout(&at, SOON)?;
     stream.set_read_timeout(Some(SOON))?;
     stream.set_write_timeout(Some(SOON))?;

@@ -129,7 +129,8 @@ fn mask(seen: &mut Previewed, stream: &Stream, schema: &Schema) {
     let rows = &mut seen.came.rows;
     let mut personal: BTreeSet<String> = BTreeSet::new();
     for (at, header) in rows.headers.iter().enumerate() {
-        let base = [".fault", ".birth_date", ".sex"].iter().find_map(|end| header.strip_suffix(end));
+        let base =
+            [".fault", ".birth_date", ".sex"].iter().find_map(|end| header.strip_suffix(end));
         if stream.hidden(base.unwrap_or(header)).is_some() {
             continue;
         }

@@ -31,7 +31,9 @@ static DECIMAL: LazyLock<Option<Regex>> =
 static DAY: LazyLock<Option<Regex>> =
     LazyLock::new(|| pattern(r"^(\d{4})(?:[-/.]|年)(\d{1,2})(?:[-/.]|月)(\d{1,2})日?$"));
 static TIME: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    pattern(r"^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})[ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?$")
+    pattern(
+        r"^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})[ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?$",
+    )
 });
 static MOBILE: LazyLock<Option<Regex>> =
     LazyLock::new(|| pattern(r"^(\+?86[- ]?)?1[3-9]\d[- ]?\d{4}[- ]?\d{4}$"));

@@ -25,6 +25,9 @@ use crate::spec::begin::pattern;
 use crate::spec::begin::text as quote;
 use crate::spec::connector::Grid;
 
+/// So many files are named in a comment.
+const SHOWN: usize = 3;
+
 /// A sheet in which a table was found.
 struct Found {
     file: String,
@@ -40,11 +43,8 @@ struct Found {
 /// # Errors
 /// A folder that can't be read.
 pub fn folder(path: &Path, at: &str) -> Result<Seen, ExtractError> {
-    let mut seen = Seen {
-        kind: "files",
-        reach: format!("[files]\nat = {}\n", quote(at)),
-        ..Seen::default()
-    };
+    let mut seen =
+        Seen { kind: "files", reach: format!("[files]\nat = {}\n", quote(at)), ..Seen::default() };
     let mut found: Vec<Found> = Vec::new();
     for (name, path) in regular(path)? {
         // What an open workbook leaves beside itself, and what is hidden.
@@ -112,14 +112,10 @@ fn text_sheet(name: &str, bytes: &[u8]) -> Result<Sheet, String> {
     Ok(widest)
 }
 
-fn found(
-    name: &str,
-    sheet: Option<String>,
-    sheets: usize,
-    cells: &Sheet,
-) -> Result<Found, String> {
+fn found(name: &str, sheet: Option<String>, sheets: usize, cells: &Sheet) -> Result<Found, String> {
     let grid = place::of(cells).ok_or("no row of it looks like a header")?;
-    let layout = Layout { needed: Vec::new(), hides: false, parts: Vec::new(), note: None, grid: &grid };
+    let layout =
+        Layout { needed: Vec::new(), hides: false, parts: Vec::new(), note: None, grid: &grid };
     let (mut batch, _) = grid::batch(cells, &layout)?;
     // What is a subtotal, or in disorder, says nothing of the columns.
     let marks = ["_filtered", "_malformed"].map(|mark| batch.column(mark));
@@ -154,7 +150,9 @@ fn table(form: Vec<Found>) -> SeenTable {
         _ if stem.is_empty() => sheets.first().map_or("table", |sheet| *sheet).to_owned(),
         _ => stem.to_owned(),
     };
-    let notes = vec![format!("Files: {}.", files.iter().copied().collect::<Vec<_>>().join(", "))];
+    let some: Vec<&str> = files.iter().rev().take(SHOWN).copied().collect();
+    let more = if files.len() > SHOWN { ", …" } else { "" };
+    let notes = vec![format!("{} files: {}{more}", files.len(), some.join(", "))];
     let rows = form.into_iter().flat_map(|found| found.batch.rows).take(ROWS);
     let rows = rows.map(|row| row.cells.into_iter().take(headers.len()).collect()).collect();
     SeenTable { title, ask, notes, headers, rows, ..SeenTable::default() }

@@ -1,5 +1,6 @@
 //! Where are the records of an answer, and how does it go on? Found in one reply by what its keys are called.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
@@ -19,7 +20,15 @@ use crate::spec::secret::HomeSecrets;
 
 /// Parameters of a query that count pages, rows, or say how many are wanted.
 const PAGES: [&str; 9] = [
-    "page", "pagenum", "pageno", "page_no", "page_number", "pagenumber", "pageindex", "current", "p",
+    "page",
+    "pagenum",
+    "pageno",
+    "page_no",
+    "page_number",
+    "pagenumber",
+    "pageindex",
+    "current",
+    "p",
 ];
 const OFFSETS: [&str; 4] = ["offset", "start", "skip", "from"];
 const SIZES: [&str; 9] =
@@ -28,7 +37,8 @@ const SIZES: [&str; 9] =
 /// Keys of an answer that tell how many there are, or where the next page is.
 const TOTALS: [&str; 7] =
     ["total", "totalcount", "total_count", "totalrows", "recordcount", "count", "totalelements"];
-const URLS: [&str; 6] = ["next", "nexturl", "next_url", "next_page_url", "nextlink", "@odata.nextlink"];
+const URLS: [&str; 6] =
+    ["next", "nexturl", "next_url", "next_page_url", "nextlink", "@odata.nextlink"];
 const CURSORS: [&str; 5] = ["next_cursor", "nextcursor", "next_token", "nexttoken", "cursor"];
 const MORES: [&str; 5] = ["has_more", "hasmore", "has_next", "hasnext", "more"];
 
@@ -46,8 +56,9 @@ pub async fn address(url: &str, system: &str, home: &Path) -> Result<Seen, Strin
     let root = base.as_str().trim_end_matches('/').to_owned();
     let (body, link) = asked(&url, home).await?;
     let (at, found) = list_of(&body).ok_or("its answer holds no list of records")?;
-    let batch = records::batch(found, &[])?;
-    let mut seen = Seen { kind: "http", reach: format!("[http]\nurl = {}\n", text(&root)), ..Seen::default() };
+    let batch = records::batch(found, &nested(found))?;
+    let mut seen =
+        Seen { kind: "http", reach: format!("[http]\nurl = {}\n", text(&root)), ..Seen::default() };
     let mut query: Vec<(String, String)> = url.query_pairs().into_owned().collect();
     secrets(system, &mut query, &mut seen);
     let page = page(&mut query, &body, &at, link);
@@ -104,7 +115,9 @@ fn list_of(body: &Value) -> Option<(String, &Vec<Value>)> {
     let mut longest: Option<(String, &Vec<Value>)> = None;
     while let Some((at, value)) = open.pop() {
         match value {
-            Value::Array(records) if records.iter().all(Value::is_object) && !records.is_empty() => {
+            Value::Array(records)
+                if records.iter().all(Value::is_object) && !records.is_empty() =>
+            {
                 if longest.as_ref().is_none_or(|(_, known)| known.len() < records.len()) {
                     longest = Some((at, records));
                 }
@@ -121,11 +134,42 @@ fn list_of(body: &Value) -> Option<(String, &Vec<Value>)> {
     longest
 }
 
+/// Where values stand below the keys of records.
+fn nested(records: &[Value]) -> Vec<String> {
+    let mut found = BTreeSet::new();
+    let mut open: Vec<(String, &Value)> =
+        records.iter().map(|record| (String::new(), record)).collect();
+    while let Some((at, value)) = open.pop() {
+        let Some(fields) = value.as_object() else {
+            if at.matches('/').count() > 1 && !value.is_array() {
+                found.insert(at);
+            }
+            continue;
+        };
+        for (name, value) in fields {
+            let name = name.replace('~', "~0").replace('/', "~1");
+            open.push((format!("{at}/{name}"), value));
+        }
+    }
+    found.into_iter().collect()
+}
+
 /// Takes parameters that hold secrets out of a query and into the proof.
 fn secrets(system: &str, query: &mut Vec<(String, String)>, seen: &mut Seen) {
     let is_secret = |name: &str| {
-        let name: String = name.to_lowercase().chars().filter(char::is_ascii_alphanumeric).collect();
-        let words = ["token", "secret", "password", "passwd", "apikey", "accesskey", "appkey", "pwd", "sign"];
+        let name: String =
+            name.to_lowercase().chars().filter(char::is_ascii_alphanumeric).collect();
+        let words = [
+            "token",
+            "secret",
+            "password",
+            "passwd",
+            "apikey",
+            "accesskey",
+            "appkey",
+            "pwd",
+            "sign",
+        ];
         name == "key" || words.iter().any(|word| name.contains(word))
     };
     let (hidden, plain): (Vec<_>, Vec<_>) = query.drain(..).partition(|(name, _)| is_secret(name));
@@ -135,7 +179,8 @@ fn secrets(system: &str, query: &mut Vec<(String, String)>, seen: &mut Seen) {
     }
     let mut pairs = Vec::new();
     for (at, (name, value)) in hidden.into_iter().enumerate() {
-        let secret = format!("{system}.key{}", if at == 0 { String::new() } else { at.to_string() });
+        let secret =
+            format!("{system}.key{}", if at == 0 { String::new() } else { at.to_string() });
         pairs.push(format!("{} = \"${{secret:{secret}}}\"", text(&name)));
         seen.secrets.push((secret, value));
     }
@@ -144,12 +189,7 @@ fn secrets(system: &str, query: &mut Vec<(String, String)>, seen: &mut Seen) {
 }
 
 /// How the next page is asked for; its parameters are taken out of the query.
-fn page(
-    query: &mut Vec<(String, String)>,
-    body: &Value,
-    at: &str,
-    link: bool,
-) -> Option<String> {
+fn page(query: &mut Vec<(String, String)>, body: &Value, at: &str, link: bool) -> Option<String> {
     let mut keys = Vec::new();
     let said = |names: &[&str], is_it: &dyn Fn(&Value) -> bool| beside(body, at, names, is_it);
     let is_text = |value: &Value| value.as_str().is_some_and(|text| !text.is_empty());
@@ -197,21 +237,25 @@ fn beside(
     let mut above = at;
     loop {
         let fields = body.pointer(above).and_then(Value::as_object);
-        let found = fields.into_iter().flatten().find(|(name, value)| {
-            names.contains(&name.to_lowercase().as_str()) && is_it(value)
-        });
+        let found = fields
+            .into_iter()
+            .flatten()
+            .find(|(name, value)| names.contains(&name.to_lowercase().as_str()) && is_it(value));
         if let Some((name, _)) = found {
             return Some(format!("{above}/{}", name.replace('~', "~0").replace('/', "~1")));
         }
         if above.is_empty() {
             // Some wrap what they say of pages once more.
-            let wraps = body.as_object().into_iter().flatten().filter(|(_, value)| value.is_object());
-            return wraps.filter(|(name, _)| !at.starts_with(&format!("/{name}"))).find_map(|(name, inner)| {
-                let found = inner.as_object()?.iter().find(|(name, value)| {
-                    names.contains(&name.to_lowercase().as_str()) && is_it(value)
-                });
-                found.map(|(key, _)| format!("/{name}/{key}"))
-            });
+            let wraps =
+                body.as_object().into_iter().flatten().filter(|(_, value)| value.is_object());
+            return wraps.filter(|(name, _)| !at.starts_with(&format!("/{name}"))).find_map(
+                |(name, inner)| {
+                    let found = inner.as_object()?.iter().find(|(name, value)| {
+                        names.contains(&name.to_lowercase().as_str()) && is_it(value)
+                    });
+                    found.map(|(key, _)| format!("/{name}/{key}"))
+                },
+            );
         }
         above = above.rsplit_once('/').map_or("", |(above, _)| above);
     }

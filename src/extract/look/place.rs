@@ -22,7 +22,18 @@ const LONGEST: usize = 40;
 
 /// What a row that ends a table begins with.
 const ENDS: [&str; 13] = [
-    "合计", "总计", "填表人", "制表人", "审核人", "填报人", "负责人", "注:", "备注:", "说明:", "Total", "Note",
+    "合计",
+    "总计",
+    "填表人",
+    "制表人",
+    "审核人",
+    "填报人",
+    "负责人",
+    "注:",
+    "备注:",
+    "说明:",
+    "Total",
+    "Note",
     "共 ",
 ];
 

@@ -34,11 +34,8 @@ pub async fn database(url: &str, named: &str, home: &Path) -> Result<Seen, Strin
 }
 
 async fn look(link: &mut Link, named: &str) -> Result<Seen, Fault> {
-    let mut seen = Seen {
-        kind: "sql",
-        reach: format!("[sql]\nurl = {}\n", text(named)),
-        ..Seen::default()
-    };
+    let mut seen =
+        Seen { kind: "sql", reach: format!("[sql]\nurl = {}\n", text(named)), ..Seen::default() };
     for name in words(&link.rows(dialect::tables(link.engine()).to_owned(), &[]).await?) {
         match table(link, &name).await {
             Ok(table) => seen.tables.push(table),
@@ -58,7 +55,8 @@ async fn table(link: &mut Link, name: &str) -> Result<SeenTable, Fault> {
     };
     let key = link.rows(dialect::primary_key(engine).to_owned(), &[Value::Text(of)]).await?;
     let statement = dialect::some(engine, &relation, &known, ROWS);
-    let rows: Vec<Vec<Option<String>>> = link.rows(statement, &[]).await?.into_iter().map(texts).collect();
+    let rows: Vec<Vec<Option<String>>> =
+        link.rows(statement, &[]).await?.into_iter().map(texts).collect();
     let cursor = known.iter().find(|known| is_cursor(known));
     let notes = cursor.map(|known| {
         format!(
@@ -92,7 +90,9 @@ fn kind(known: &Known) -> Option<FieldKind> {
 /// Whether a column may tell when a row changed.
 fn is_cursor(known: &Known) -> bool {
     let name = known.name.to_lowercase();
-    ["updat", "modif", "chang", "gxsj", "xgsj", "更新", "修改"].iter().any(|word| name.contains(word))
+    ["updat", "modif", "chang", "gxsj", "xgsj", "更新", "修改"]
+        .iter()
+        .any(|word| name.contains(word))
 }
 
 fn texts(row: Values) -> Vec<Option<String>> {

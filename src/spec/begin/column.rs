@@ -25,9 +25,26 @@ pub(super) struct Column {
 }
 
 /// Words of headers of whom a row is about.
-const UNITS: [&str; 16] = [
-    "单位", "机构", "部门", "学校", "医院", "街道", "乡镇", "区县", "unit", "branch", "department",
-    "organi", "office", "school", "site", "store",
+const UNITS: [&str; 19] = [
+    "单位",
+    "机构",
+    "部门",
+    "学校",
+    "医院",
+    "街道",
+    "乡镇",
+    "区县",
+    "dwdm",
+    "dwmc",
+    "unit",
+    "branch",
+    "dept",
+    "department",
+    "organi",
+    "office",
+    "school",
+    "site",
+    "store",
 ];
 
 /// Chinese words of headers, and ours; the first that is there counts.
@@ -38,8 +55,8 @@ const WORDS: [(&str, &str); 24] = [
     ("序号", "line"),
     ("单号", "number"),
     ("名称", "title"),
-    ("日期", "day"),
-    ("时间", "time"),
+    ("日期", "on_day"),
+    ("时间", "at_time"),
     ("年度", "year"),
     ("月份", "month"),
     ("金额", "amount"),
@@ -69,8 +86,7 @@ const TAKEN: [&str; 26] = [
 pub(super) fn columns(seen: &SeenTable) -> Vec<Column> {
     let mut names: BTreeSet<String> = TAKEN.iter().map(|name| (*name).to_owned()).collect();
     let column = |(at, header): (usize, &String)| {
-        let texts: Vec<String> =
-            seen.rows.iter().filter_map(|row| row.get(at)?.clone()).collect();
+        let texts: Vec<String> = seen.rows.iter().filter_map(|row| row.get(at)?.clone()).collect();
         let distinct: BTreeSet<&String> = texts.iter().collect();
         let told = seen.kinds.get(at).copied().flatten();
         Column {
@@ -98,9 +114,7 @@ impl Column {
 fn named(header: &str, at: usize) -> String {
     let last = header.rsplit('/').next().unwrap_or(header);
     let word = WORDS.iter().find(|(word, _)| last.contains(word)).map(|(_, ours)| *ours);
-    slug(last)
-        .or_else(|| word.map(str::to_owned))
-        .unwrap_or_else(|| format!("column_{}", at + 1))
+    slug(last).or_else(|| word.map(str::to_owned)).unwrap_or_else(|| format!("column_{}", at + 1))
 }
 
 /// A text as a name of ours, where it has enough of the letters for one.

@@ -41,6 +41,7 @@ fn test(guess: &Guess<'_>) -> String {
     let (time, keys) = (guess.time_name(), guess.key_names());
     let kind_of = |name: &str| {
         let known = guess.own().find(|column| column.name == name);
+        let known = known.filter(|column| column.personal.is_none());
         known.map_or(FieldKind::Text, |column| column.kind)
     };
     let value = |name: &str, row: u8| match kind_of(name) {

@@ -16,6 +16,7 @@ use self::column::Column;
 pub use self::column::slug;
 use super::kinds::word;
 use super::schema::FieldKind;
+use super::sniff::Personal;
 
 /// A source that was looked at.
 #[derive(Clone, Debug, Default)]
@@ -81,6 +82,8 @@ pub struct Files {
     pub files: BTreeMap<String, String>,
     /// What was made of each table.
     pub begun: Vec<Begun>,
+    /// The tables that nothing was made of, for no columns tell their rows apart.
+    pub without_key: Vec<String>,
 }
 
 /// What is known where a connector is begun.
@@ -112,8 +115,13 @@ struct Guess<'s> {
 pub fn files(begin: Begin<'_>, seen: &Seen) -> Files {
     let mut all = Files::default();
     let mut names = BTreeSet::new();
-    let guesses: Vec<Guess<'_>> =
-        seen.tables.iter().map(|table| guess(begin, table, &mut names)).collect();
+    let mut guesses: Vec<Guess<'_>> = Vec::new();
+    for table in &seen.tables {
+        match guess(begin, table, &mut names) {
+            Some(guess) => guesses.push(guess),
+            None => all.without_key.push(table.title.clone()),
+        }
+    }
     let mut connector = head(begin, seen);
     for guess in &guesses {
         if !begin.has_units {
@@ -130,18 +138,24 @@ pub fn files(begin: Begin<'_>, seen: &Seen) -> Files {
     all
 }
 
-fn guess<'s>(begin: Begin<'_>, seen: &'s SeenTable, names: &mut BTreeSet<String>) -> Guess<'s> {
-    let plain = slug(&seen.title).unwrap_or_else(|| "table".to_owned());
-    let name = column::free(&format!("{}_{plain}", begin.system), names);
+/// What may be guessed of a table. One that has to be read in the order of a key, and has none, is left out.
+fn guess<'s>(
+    begin: Begin<'_>,
+    seen: &'s SeenTable,
+    names: &mut BTreeSet<String>,
+) -> Option<Guess<'s>> {
     let columns = column::columns(seen);
     let key = key::of(seen, &columns);
+    let key = key.or_else(|| (!seen.names_key).then(|| key::all(&columns)))?;
+    let plain = slug(&seen.title).unwrap_or_else(|| "table".to_owned());
+    let name = column::free(&format!("{}_{plain}", begin.system), names);
     let first = |is_it: &dyn Fn(&Column) -> bool| {
         columns.iter().position(|column| column.personal.is_none() && is_it(column))
     };
     let is_time = |kind| matches!(kind, FieldKind::Day | FieldKind::Instant);
     let unit = first(&|column| column.kind == FieldKind::Text && column.is_unit());
     let time = first(&|column| is_time(column.kind) && column.filled * 2 > seen.rows.len());
-    Guess { seen, name, columns, key, unit, time }
+    Some(Guess { seen, name, columns, key, unit, time })
 }
 
 /// A text as TOML writes it.
@@ -198,29 +212,25 @@ fn units(begin: Begin<'_>, guess: &Guess<'_>) -> String {
         Some(column) => format!("Whom its rows are about, by `{}`.", column.header),
         None => "No column says whom a row is about: all of them are about one unit.".to_owned(),
     };
-    let others = guess.columns.iter().filter(|column| unit.is_none_or(|it| it.header != column.header));
+    let others =
+        guess.columns.iter().filter(|column| unit.is_none_or(|it| it.header != column.header));
     format!(
         "\n# {about}\n[[stream]]\nname   = {}\ninto   = \"unit\"\n{}write  = \"upsert\"\n{filled}ignore = {}\n\n\
          [stream.columns]\n{id}\nname       = {name}\ncategory   = {{ constant = \"institution\" }}\n\
          valid_from = {{ constant = \"2000-01-01\" }}\n",
         text(&format!("{}_units", guess.name)),
-        ask(guess, unit),
+        ask(guess),
         list(others.map(|column| column.header.as_str())),
     )
 }
 
 /// How a stream is asked for.
-fn ask(guess: &Guess<'_>, also: Option<&Column>) -> String {
+fn ask(guess: &Guess<'_>) -> String {
     if !guess.seen.names_key {
         return guess.seen.ask.clone();
     }
     let columns = guess.key.iter().filter_map(|at| guess.columns.get(*at));
-    let mut key: Vec<&str> = columns.map(|column| column.header.as_str()).collect();
-    // The key orders the reading whatever is read of it.
-    if key.is_empty() {
-        key.extend(also.map(|column| column.header.as_str()));
-    }
-    format!("{}key    = {}\n", guess.seen.ask, list(key))
+    format!("{}key    = {}\n", guess.seen.ask, list(columns.map(|column| column.header.as_str())))
 }
 
 fn stream(begin: Begin<'_>, guess: &Guess<'_>) -> String {
@@ -228,21 +238,26 @@ fn stream(begin: Begin<'_>, guess: &Guess<'_>) -> String {
     for note in &guess.seen.notes {
         lines.push_str(&format!("# {note}\n"));
     }
-    let personal = guess.columns.iter().filter(|column| column.personal.is_some());
-    let personal: Vec<&str> = personal.map(|column| column.header.as_str()).collect();
+    let personal: Vec<&str> = guess.ignored().map(|column| column.header.as_str()).collect();
     lines.push_str(&format!(
         "[[stream]]\nname   = {}\ntitle  = {}\ninto   = {}\n{}write  = \"upsert\"\n",
         text(&guess.name),
         text(&guess.seen.title),
         text(&guess.name),
-        ask(guess, None),
+        ask(guess),
     ));
     if !personal.is_empty() {
+        let ignored = list(personal.iter().copied());
         lines.push_str(&format!(
-            "ignore = {}   # these look like persons' and are not even stored; a number may come in as a pseudonym:\n\
-             # person_id = {{ from = {}, identity = \"cn_id\" }} below, and \"x:pii\": \"id\" in the contract\n",
-            list(personal.iter().copied()),
-            text(personal.first().copied().unwrap_or_default()),
+            "ignore = {ignored}   # these look like persons' and are not even stored\n"
+        ));
+    }
+    let number = guess.ignored().find(|column| column.personal == Some(Personal::Number));
+    if let Some(number) = number {
+        lines.push_str(&format!(
+            "# As a pseudonym: person_id = {{ from = {}, identity = \"cn_id\" }} below, and in the contract\n\
+             # {{ \"name\": \"person_id\", \"type\": \"string\", \"title\": \"人员假名\", \"x:pii\": \"id\" }}\n",
+            text(&number.header),
         ));
     }
     lines.push_str("\n[stream.columns]\n");
@@ -262,10 +277,15 @@ fn stream(begin: Begin<'_>, guess: &Guess<'_>) -> String {
         lines.push_str(&line("seen_on", today));
     }
     for column in guess.own() {
-        let mut value = text(&column.header);
-        if column.filled < guess.seen.rows.len() {
-            value = format!("{{ from = {value}, optional = true }}");
-        }
+        let header = text(&column.header);
+        let value = match column.personal {
+            Some(Personal::Number) => format!("{{ from = {header}, identity = \"cn_id\" }}"),
+            Some(_) => format!("{{ from = {header}, identity = \"opaque\" }}"),
+            None if column.filled < guess.seen.rows.len() => {
+                format!("{{ from = {header}, optional = true }}")
+            }
+            None => header,
+        };
         lines.push_str(&line(&column.name, value));
     }
     lines
@@ -275,8 +295,17 @@ impl Guess<'_> {
     /// The columns that are read under names of their own.
     fn own(&self) -> impl Iterator<Item = &Column> {
         let columns = self.columns.iter().enumerate();
-        let own = columns.filter(|(at, column)| Some(*at) != self.unit && column.personal.is_none());
+        let own = columns.filter(|(at, column)| {
+            Some(*at) != self.unit && (column.personal.is_none() || self.key.contains(at))
+        });
         own.map(|(_, column)| column)
+    }
+
+    /// The columns that look like persons' and make no row itself: they are not read.
+    fn ignored(&self) -> impl Iterator<Item = &Column> {
+        let columns = self.columns.iter().enumerate();
+        let ignored = columns.filter(|(at, it)| it.personal.is_some() && !self.key.contains(at));
+        ignored.map(|(_, column)| column)
     }
 
     /// Our names of the columns that make a row itself.
@@ -313,11 +342,23 @@ fn schema(guess: &Guess<'_>) -> Value {
     if guess.time.is_none() {
         fields.push(field("seen_on", FieldKind::Day, "首次读取日期"));
     }
-    fields.extend(guess.own().map(|column| field(&column.name, column.kind, &column.header)));
+    fields.extend(guess.own().map(|column| {
+        if column.personal.is_none() {
+            return field(&column.name, column.kind, &column.header);
+        }
+        let mut field = field(&column.name, FieldKind::Text, &column.header);
+        if let Some(object) = field.as_object_mut() {
+            object.insert("x:pii".to_owned(), "id".into());
+        }
+        field
+    }));
+    // Rows beside the names of persons are about persons, also without the names.
+    let is_about_persons = guess.columns.iter().any(|column| column.personal.is_some());
     json!({
         "$schema": "https://datapackage.org/profiles/2.0/tableschema.json",
         "title": guess.seen.title,
-        "x:class": "一般",
+        "x:class": if is_about_persons { "重要" } else { "一般" },
+        "x:persons": is_about_persons,
         "x:time": guess.time_name(),
         "fields": fields,
         "primaryKey": guess.key_names(),
@@ -327,7 +368,6 @@ fn schema(guess: &Guess<'_>) -> Value {
 
 fn begun(begin: Begin<'_>, guess: &Guess<'_>) -> Begun {
     let header = |at: usize| guess.columns.get(at).map(|column| column.header.clone());
-    let personal = guess.columns.iter().filter(|column| column.personal.is_some());
     Begun {
         stream: format!("{}.{}", begin.system, guess.name),
         title: guess.seen.title.clone(),
@@ -335,7 +375,7 @@ fn begun(begin: Begin<'_>, guess: &Guess<'_>) -> Begun {
         key: guess.key.iter().filter_map(|at| header(*at)).collect(),
         time: guess.time.and_then(header).unwrap_or_else(|| begin.today.to_string()),
         unit: guess.unit.and_then(header).unwrap_or_else(|| begin.system.to_owned()),
-        personal: personal.map(|column| column.header.clone()).collect(),
+        personal: guess.ignored().map(|column| column.header.clone()).collect(),
         metric: count::metric(guess),
     }
 }

@@ -1,5 +1,6 @@
 //! Do the verbs for who makes and keeps connectors say what is there, and nothing of anybody?
 
+mod begin;
 mod doctor;
 mod preview;
 

@@ -106,8 +106,18 @@ fn nobody_is_named_in_either_half_and_a_person_has_the_pseudonym_of_the_lake() {
     let machine = json(&output);
     for text in [&table, &machine.to_string()] {
         for named in [
-            "欧阳", "慕云", "小明", "李 雷", "诸葛", "王芳", "李娜", "5199021987", "13900519003",
-            "13900519002", "13900519004", "139 0051",
+            "欧阳",
+            "慕云",
+            "小明",
+            "李 雷",
+            "诸葛",
+            "王芳",
+            "李娜",
+            "5199021987",
+            "13900519003",
+            "13900519002",
+            "13900519004",
+            "139 0051",
         ] {
             assert!(!text.contains(named), "{named} in {text}");
         }
@@ -187,8 +197,14 @@ async fn a_database_is_asked_for_as_many_rows_as_are_shown() {
     assert_eq!((made.len(), &made[0]["cells"]["guest_id"]), (2, &"a".into()));
     let others = told["unmapped"].as_array().unwrap();
     assert_eq!(others.len(), 2);
-    assert_eq!(others[0], serde_json::json!({ "header": "pay", "type": "number", "filled": 2, "ignored": false }));
-    assert_eq!(others[1], serde_json::json!({ "header": "since", "type": "date", "filled": 2, "ignored": true }));
+    assert_eq!(
+        others[0],
+        serde_json::json!({ "header": "pay", "type": "number", "filled": 2, "ignored": false })
+    );
+    assert_eq!(
+        others[1],
+        serde_json::json!({ "header": "since", "type": "date", "filled": 2, "ignored": true })
+    );
     fs::remove_file(&path).unwrap();
     let text = super::told(home.path(), &["preview", "people"], 1);
     assert!(text.contains("its file can't be opened"), "{text}");
