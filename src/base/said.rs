@@ -356,6 +356,45 @@ texts! {
     WhyRows "R558" "rows changed" "数据有变";
     WhyAround "R559" "rows changed, and a measure looks at other months" "数据有变,且有计量涉及其他月份";
     RecountLine "R560" "{counted} of {months} months of {facts} facts were counted, the others are as they were" "{facts} 个事实共 {months} 个月,计数 {counted} 个,其余不变";
+    PreviewTitle "R620" "{stream}: {rows} rows, asked now for table `{table}`; nothing is kept" "{stream}:现取 {rows} 行,对应数据表 `{table}`;不作任何留存";
+    PreviewNone "R621" "no row came" "没有数据";
+    PreviewCame "R622" "What came, as it would land" "来源数据(按落地形式)";
+    PreviewMade "R623" "What table `{table}` would get: {held} rows held back, {filtered} left out" "数据表 `{table}` 将得到:隔离 {held} 行,略去 {filtered} 行";
+    PreviewOthers "R624" "Columns that nobody maps; their values are not shown" "未使用的列(不显示内容)";
+    TypeOf "R625" "type" "类型";
+    Filled "R626" "filled" "已填";
+    Note "R627" "note" "备注";
+    TryDoctor "H150" "`shuping doctor {system}` says where the way ends" "`shuping doctor {system}` 可查明在何处中断";
+    StandsWell "R628" "ok" "正常";
+    StandsInDoubt "R629" "doubt" "注意";
+    StandsBroken "R630" "broken" "故障";
+    System "R631" "system" "系统";
+    Looked "R632" "looked at" "检查项";
+    Stands "R633" "stands" "状况";
+    Found "R634" "found" "结果";
+    DoctorLine "R635" "{checks} checks: {broken} broken, {doubts} in doubt" "共 {checks} 项:故障 {broken},注意 {doubts}";
+    HintAddress "H151" "set the variable or the secret that `url` names; `shuping check` tells what the file says" "请设置 `url` 所引用的变量或密钥;`shuping check` 可检查文件本身";
+    HintName "H152" "is the name in `url` right, and does this machine's name server know it?" "请核对 `url` 中的主机名,以及本机域名服务器能否解析";
+    HintTcp "H153" "is it up, is the port right, and does a firewall stand between?" "请确认对方服务已启动、端口无误、防火墙已放行";
+    HintTls "H154" "ask its owner for a valid certificate; `ca` in [http] names who vouches for it" "请对方更换有效证书;[http] 的 `ca` 指明由谁签发";
+    HintClock "H155" "set the clock (NTP): signatures fail on a wrong one, ours or theirs" "请校准时钟(NTP):任一方时钟不准,签名都会失败";
+    HintFolder "H156" "make or mount it, and let this user read it" "请创建或挂载,并允许本用户读取";
+    HintPattern "H157" "`file` in {file} is a pattern of the whole name: does it still fit?" "{file} 的 `file` 须匹配整个文件名:是否仍然相符?";
+    HintOurs "H158" "ask whoever issued it for a new one, before it ends" "请在到期之前向签发方申请新证书";
+    HintAsked "H159" "mend {file} by what it says, or ask {owner}" "请按提示修改 {file},或联系{owner}";
+    HintFresh "H160" "ask {owner}, then `shuping run`: only what failed is asked again" "请联系{owner},然后 `shuping run`:只重取失败的数据流";
+    HintSecret "H161" "write it into `secrets/{name}` of the home, mode 0600" "请写入主目录 `secrets/{name}`,权限 0600";
+    HintOld "H162" "ask its owner for a new one, and write it into `secrets/{name}`" "请向对方申请新密钥,写入 `secrets/{name}`";
+    HintDisk "H163" "make room: `[retention]` says how long what is kept" "请腾出空间:`[retention]` 规定保存期限";
+    BeginWrote "R636" "wrote {files} files to `{path}`, and `shuping check` finds no fault in them" "已在 `{path}` 写入 {files} 个文件,`shuping check` 无误";
+    BeginLeftOut "R637" "left out: {what}: {why}" "略去:{what}:{why}";
+    BeginNothing "R638" "nothing that looks like a table was found: {why}" "没有找到像表格的内容:{why}";
+    BeginThere "R639" "`{path}` is there already" "`{path}` 已存在";
+    BeginHint "H164" "look at {file}, then `shuping --home {path} preview {system}`, then `shuping --home {path} run`" "请先核对 {file},再执行 `shuping --home {path} preview {system}` 和 `shuping --home {path} run`";
+    BeginThereHint "H165" "give the system another name: `--name NAME`" "请用 `--name 名称` 另取系统名";
+    BeginNothingHint "H166" "is it the right place, and does it have rows? docs/connector-tools.md says what is looked for" "位置是否正确?是否有数据行?查找规则见 docs/connector-tools.md";
+    BeginLine "H167" "{stream} ({title}): {rows} rows; key: {key}; time: {time}; unit: {unit}; first count: metric {metric}" "{stream}({title}):{rows} 行;主键:{key};时间:{time};机构:{unit};首个计数:指标 {metric}";
+    BeginPersonal "H168" "  not read, for they look like persons': {columns}" "  疑为个人信息,不读取:{columns}";
 }
 
 /// What a kind of finding means, in words.

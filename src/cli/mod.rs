@@ -2,14 +2,17 @@
 
 mod aliases;
 mod backfill;
+mod begin;
 mod demo;
 mod diff;
 mod docs;
+mod doctor;
 mod draft;
 mod explain;
 mod home;
 mod migrate;
 mod moved;
+mod preview;
 mod progress;
 mod quarantine;
 mod rekey;
@@ -120,6 +123,10 @@ enum Verb {
     },
     /// Ask a stream for its past, in slices; the next night merges them, and goes on where it had come to
     Backfill(backfill::Backfill),
+    /// Ask a system for its first rows and show what the model makes of them; nothing is kept
+    Preview(preview::Preview),
+    /// Look at the way to each system, its keys and what it delivered, and say what to do
+    Doctor(doctor::Doctor),
     /// Run nights by the cron line of shuping.toml, until Ctrl-C or SIGTERM
     Schedule {
         /// Print the next N fire times and their nights, run none
@@ -155,11 +162,8 @@ enum Verb {
     Template(template::Template),
     /// Print the JSON Schema of a kind of file, for editors and validators
     Schema(schema::SchemaOf),
-    /// Write a home to begin with
-    Init {
-        /// The folder
-        dir: PathBuf,
-    },
+    /// Write a home to begin with, or look at a source and write what reads it
+    Init(begin::Init),
 }
 
 #[derive(Debug, clap::Args)]

@@ -38,6 +38,7 @@ mod schemas;
 mod score;
 mod shared;
 mod singer;
+mod tools;
 mod versions;
 mod walk;
 mod warehouse;

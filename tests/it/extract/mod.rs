@@ -3,6 +3,7 @@
 mod auth;
 mod books;
 mod certificates;
+pub(crate) mod certificates;
 mod clear;
 mod database;
 mod files;
