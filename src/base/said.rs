@@ -335,6 +335,26 @@ texts! {
     WhyMeaning "R557" "its meaning changed" "口径有变";
     WhyRows "R558" "rows changed" "数据有变";
     WhyAround "R559" "rows changed, and a measure looks at other months" "数据有变,且有计量涉及其他月份";
+    PeriodClosed "R640" "{period} is closed with {values} values and {scores} scores of release {release}" "{period} 已定稿:发布 {release} 的指标值 {values} 个、评分 {scores} 个";
+    PeriodClosedHint "R641" "from the next night on they are what is published; what is counted otherwise then stands in the table of corrections" "自下一夜起均按此发布;此后计数不同的列入更正表";
+    PeriodReopened "R642" "{period} is open: from the next night on what is counted is published" "{period} 已取消定稿:自下一夜起按所计发布";
+    NoPeriod "R643" "`{found}` is no period" "`{found}` 不是周期";
+    NoPeriodHint "R644" "such as 2025, 2025Q3, 2025-07, ytd:2025-07 or ttm:2025-12, if some metric is told of it" "写作 2025、2025Q3、2025-07、ytd:2025-07 或 ttm:2025-12,且须有指标按其计算";
+    PeriodNotOver "R645" "{period} is not over in release {release}, which is told as of {as_of}" "发布 {release} 截至 {as_of},{period} 尚未结束";
+    PeriodNotOverHint "R646" "close it after a night that is told as of {last} or later" "请在截至 {last} 或以后的一夜之后定稿";
+    PeriodUntold "R647" "release {release} tells nothing of {period}" "发布 {release} 中没有 {period} 的数";
+    PeriodIsClosed "R648" "{period} is closed already, with the numbers of release {release}" "{period} 已按发布 {release} 定稿";
+    PeriodIsClosedHint "R649" "`--accept` closes it with what is counted now, `--reopen` opens it again, each with a reason" "`--accept` 按现在所计重新定稿,`--reopen` 取消定稿,均须写明原因";
+    PeriodNotClosed "R650" "{period} is not closed" "{period} 未定稿";
+    PeriodNotClosedHint "R651" "`shuping close --list` shows what is" "`shuping close --list` 列出已定稿的周期";
+    PeriodNotCounted "R652" "what night {night} counts of {period} is not known: it ran before the period was closed, or a later one has run" "{night} 夜所计的 {period} 之数未留存:该夜早于定稿,或其后另有一夜";
+    ClosedBrokenHint "R653" "take it from a backup, or open the period again: `shuping close {period} --reopen --reason …`" "请从备份恢复,或取消定稿:`shuping close {period} --reopen --reason …`";
+    Corrections "R654" "corrections" "更正";
+    Period "R655" "period" "周期";
+    By "R656" "by" "经办";
+    ReleaseHeld "R657" "release {release} moves more than shuping.toml lets it and is held back: {what}; latest.json still names {latest}" "发布 {release} 的变动超出 shuping.toml 所限,暂不发布:{what};latest.json 仍指向 {latest}";
+    ReleaseHeldHint "R658" "look with `shuping diff {latest} {release}`; if it is right: `shuping release publish {release} --confirm \"why\"`" "请用 `shuping diff {latest} {release}` 核对;确认无误则 `shuping release publish {release} --confirm \"原因\"`";
+    ReleaseDamaged "R659" "release {release} is not as it was published; what changed is told from an earlier one" "发布 {release} 与发布时不一致;变化改与更早的发布相比";
     RecountLine "R560" "{counted} of {months} months of {facts} facts were counted, the others are as they were" "{facts} 个事实共 {months} 个月,计数 {counted} 个,其余不变";
 }
 

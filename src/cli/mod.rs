@@ -1,6 +1,7 @@
 //! Floor 6: the verbs, what they print, and with which code they exit.
 
 mod aliases;
+mod close;
 mod demo;
 mod diff;
 mod docs;
@@ -33,6 +34,7 @@ use std::thread;
 use clap::Parser;
 use clap::Subcommand;
 use clap::ValueEnum;
+use clap::builder::NonEmptyStringValueParser;
 use jiff::civil::Date;
 use tokio::runtime::Handle;
 use tokio::signal::unix::SignalKind;
@@ -44,6 +46,7 @@ use crate::base::redact::Redacted;
 use crate::base::said::Say;
 use crate::base::text::without_words;
 use crate::night::Refusal;
+use crate::publish::PublishError;
 use crate::spec::secret::HomeSecrets;
 use crate::spec::template::Secrets as _;
 
@@ -53,6 +56,8 @@ pub const DONE: u8 = 0;
 pub const FAILED: u8 = 1;
 /// A bad command line: a name that is not known.
 pub const USAGE: u8 = 2;
+/// Checks refused to publish, what was published stands.
+pub const REFUSED: u8 = 3;
 /// A bug of this program.
 pub const BUG: u8 = 70;
 /// The disk or the database.
@@ -115,6 +120,9 @@ enum Verb {
         /// Count every month again, also those whose rows are the same as before
         #[arg(long)]
         full: bool,
+        /// Publish the release although it moves more than shuping.toml lets it; why, for the record
+        #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
+        confirm: Option<String>,
     },
     /// Run nights by the cron line of shuping.toml, until Ctrl-C or SIGTERM
     Schedule {
@@ -136,7 +144,9 @@ enum Verb {
     Try(draft::Try),
     /// Write the metric handbook: a page, Markdown and a workbook
     Docs(docs::Docs),
-    /// Choose or withdraw releases
+    /// Close a period: its published numbers stay, and what is counted otherwise later is a correction
+    Close(close::Close),
+    /// Choose, let go or withdraw releases
     #[command(subcommand)]
     Release(release::Releases),
     /// Compute every hash of a release again and name the files that differ
@@ -344,6 +354,12 @@ const STACK: usize = 8 << 20;
 
 /// What went wrong, what to do, and the code that says so.
 fn say_why(fault: &anyhow::Error, face: &mut Face<'_>) -> io::Result<u8> {
+    if let Some(PublishError::Closed { period, .. }) = fault.downcast_ref() {
+        let nouns = [("period", period.clone()), ("problem", format!("{fault:#}"))];
+        let (text, hint) = (face.say(Say::Broke, &nouns), face.say(Say::ClosedBrokenHint, &nouns));
+        face.complain(&text, Some(&hint))?;
+        return Ok(DISK);
+    }
     let (text, hint, code) = match fault.downcast_ref::<Refusal>() {
         Some(Refusal::Busy { holder }) => {
             (face.say(Say::Busy, &[("holder", holder.clone())]), Say::BusyHint, BUSY)

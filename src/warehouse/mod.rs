@@ -159,13 +159,13 @@ pub async fn load(
     place: &Place,
     design: &Design,
     held: Held<'_>,
-    tables: Vec<Table<'_>>,
+    tables: &[Table<'_>],
 ) -> Result<Loaded, WarehouseError> {
     let mut link = begin(place, design).await?;
     let plan = plan::plan(&mut link, design, Then::Night).await?;
     change(&mut link, &plan.before).await?;
     let mut loaded = Loaded::default();
-    for table in &tables {
+    for table in tables {
         let some = replace(&mut link, design, table).await?;
         loaded.written += some.written;
         loaded.removed += some.removed;
