@@ -63,6 +63,9 @@ pub struct Choice {
     pub full: bool,
 }
 
+/// The warehouse as a file of a release.
+const FROZEN: &str = "warehouse.sqlite";
+
 /// Why a release is published that moves more than it may, as whoever says so has it.
 pub type Confirmed<'c> = Option<&'c str>;
 
@@ -183,7 +186,7 @@ pub async fn run(
     let settled = close::settle(ground, &computed, &closed, choice)?;
     report.closed = settled.told();
     let label = deliver::label(ground, &settled, (choice, cutoff));
-    let draft = deliver::draft(ground, (&computed, &settled), &label)?;
+    let mut draft = deliver::draft(ground, (&computed, &settled), &label)?;
     report.release.held = draft.held(confirmed.is_some())?;
     let run = load::Run { steps, ended: clock::now() };
     let tables = load::tables(ground, (&computed, &settled), &report, &run)?;
@@ -191,6 +194,11 @@ pub async fn run(
     let design = Design::of(ground.catalog);
     report.loaded = warehouse::load(&report.warehouse, &design, held, &tables).await?;
     watch(Step::Loaded);
+    if draft.is_new() && ground.catalog.settings.release.has_sqlite {
+        let design = Design::frozen(ground.catalog);
+        warehouse::freeze(&draft.folder().join(FROZEN), &design, held, &tables).await?;
+        draft.add(FROZEN)?;
+    }
     report.release = draft.publish(confirmed, clock::now())?;
     watch(Step::Published(report.release.folder.display().to_string()));
     lock.set_len(0).context("noting that the night has ended")?;

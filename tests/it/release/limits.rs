@@ -24,7 +24,7 @@ fn latest(home: &Path) -> String {
     format!("{}.{}", latest["night"].as_str().unwrap(), latest["revision"])
 }
 
-fn settings(home: &Path, lines: &str) {
+pub(super) fn settings(home: &Path, lines: &str) {
     let path = home.join("shuping.toml");
     let text = fs::read_to_string(&path).unwrap();
     let own = text.split("\n[release]").next().unwrap();

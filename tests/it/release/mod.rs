@@ -3,6 +3,7 @@
 mod closed;
 mod damaged;
 mod format;
+mod frozen_warehouse;
 mod limits;
 mod shelf;
 
