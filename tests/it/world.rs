@@ -67,10 +67,13 @@ impl World {
         }
     }
 
-    /// A default home, new, that reads this city.
+    /// A default home, new, that reads this city; its releases go without the warehouse, which takes a while.
     pub(crate) fn home() -> TempDir {
         let home = tempfile::tempdir().unwrap();
         write_default(home.path()).unwrap();
+        let settings = home.path().join("shuping.toml");
+        let text = fs::read_to_string(&settings).unwrap();
+        fs::write(settings, format!("{text}\n[release]\nsqlite = false\n")).unwrap();
         home
     }
 
