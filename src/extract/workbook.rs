@@ -18,6 +18,7 @@ use calamine::Xlsx;
 use super::compound;
 use super::grid::Line;
 use super::grid::Sheet;
+use super::parcel;
 use crate::base::text::squeeze;
 use crate::spec::connector::Which;
 
@@ -43,6 +44,9 @@ pub(super) fn is_one(bytes: &[u8]) -> bool {
 /// # Errors
 /// Why it is none.
 pub(super) fn open<'b>(name: &str, bytes: &'b [u8]) -> Result<Workbook<'b>, String> {
+    if let Some(why) = parcel::beyond(bytes) {
+        return Err(why);
+    }
     let cursor = Cursor::new(bytes);
     let is_named = |end: &str| name.to_lowercase().ends_with(end);
     let sheets = if bytes.starts_with(compound::BEGINS) {
