@@ -26,7 +26,8 @@ const LONGEST_END: usize = 22 + 65_535;
 pub(super) struct Dropped {
     /// Its name.
     pub(super) name: String,
-    path: PathBuf,
+    /// Where it lies.
+    pub(super) path: PathBuf,
     /// Whether somebody has it open.
     pub(super) is_open: bool,
 }

@@ -90,6 +90,23 @@ pub(super) fn pull(
     correction::pull(&folder, request, landing)
 }
 
+/// Reads files from the last name on, whether they have landed or not.
+pub(super) fn first(
+    folder: &Files,
+    ask: &FileStream,
+    request: &Request<'_>,
+    landing: &mut Landing<'_>,
+) -> Result<(), ExtractError> {
+    let folder = dropped::folder(folder, &request.connector.name, request.secrets, request.home)?;
+    let all = regular(&folder)?;
+    for dropped in all.iter().rev().filter(|it| parcel::is_one(&it.name) || is_of(ask, &it.name)) {
+        dropped.each(&dropped.whole()?, &|name| is_of(ask, name), &mut |name, bytes| {
+            file(name, bytes, ask, landing).map(|_| ())
+        })?;
+    }
+    Ok(())
+}
+
 /// Whether a stream reads a file of this name.
 pub(super) fn is_of(ask: &FileStream, name: &str) -> bool {
     captures(ask, name).is_some()

@@ -114,7 +114,13 @@ fn model(
         return Ok((told, Vec::new()));
     };
     let landing = Landing::of(&ground.lake(), &connector.name, &stream.name);
-    let landed = landing.manifest(attempt)?;
+    let mut landed = landing.manifest(attempt)?;
+    let mut past = Vec::new();
+    for name in landed.past.clone() {
+        let (slice, parts) = landing.past_named(&name)?;
+        landed.with(slice);
+        past.push(parts);
+    }
     told.received = landed.received;
     told.told = landed.told;
     told.asked_again = landed.asked_again.len() as u64;
@@ -128,6 +134,9 @@ fn model(
     };
     let files = landed.files.values().cloned().collect();
     let mut judged = Judged { files, ..Judged::default() };
+    for part in past.into_iter().flatten() {
+        judge.past(&part?, &mut judged)?;
+    }
     for part in landing.parts(attempt)? {
         judge.part(&part?, &mut judged)?;
     }

@@ -31,6 +31,22 @@ pub struct Home {
 }
 
 impl Home {
+    /// Reads the files of a folder, or what a folder that is none yet would have.
+    ///
+    /// # Errors
+    /// A folder or file that can't be read.
+    pub fn open_or_begin(root: &Path, settings: &str) -> io::Result<Home> {
+        if root.join("shuping.toml").exists() {
+            return Home::open(root);
+        }
+        let mut home = Home { root: root.to_owned(), ..Home::embedded() };
+        for folder in FOLDERS {
+            gather(&root.join(folder), folder, &mut home.files)?;
+        }
+        home.files.insert("shuping.toml".to_owned(), settings.to_owned());
+        Ok(home)
+    }
+
     /// Reads the files of a folder.
     ///
     /// # Errors
