@@ -163,7 +163,7 @@ fn a_stranger_with_five_odd_files_has_a_first_count_in_minutes() {
     };
     let count = |of: &str, unit: &str| january.get(&format!("{} {unit}", metric(of))).cloned();
     let is = |count: Option<String>, number: &str| {
-        assert_eq!(count.as_deref(), Some(number), "{january:#?}\n{night}")
+        assert_eq!(count.as_deref(), Some(number), "{january:#?}\n{night}");
     };
     is(count("培训台账", "市财政局"), "2");
     is(count("培训台账", "市水利局"), "1");

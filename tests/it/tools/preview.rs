@@ -34,7 +34,7 @@ fn the_first_rows_are_shown_as_they_came_and_as_a_night_would_read_them() {
     }
     let line = |of: &str| text.lines().find(|line| line.trim_start().starts_with(of)).unwrap();
     let reader: Vec<&str> = line("reader").split_whitespace().collect();
-    assert_eq!(reader, ["reader", "string", "20", "ignore"]);
+    assert_eq!(reader, ["reader", "string", "ignore", "20"]);
     assert!(!text.contains("R7"), "{text}");
     assert_eq!(bytes_below(home.path()), before);
     let few = shuping(home.path(), &["preview", "loans", "loans", "--rows", "3", "--json"]);
