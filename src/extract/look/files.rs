@@ -24,6 +24,8 @@ use crate::spec::begin::list;
 use crate::spec::begin::pattern;
 use crate::spec::begin::text as quote;
 use crate::spec::connector::Grid;
+use crate::spec::sniff;
+use crate::spec::sniff::Personal;
 
 /// So many files are named in a comment.
 const SHOWN: usize = 3;
@@ -125,7 +127,19 @@ fn found(name: &str, sheet: Option<String>, sheets: usize, cells: &Sheet) -> Res
     };
     batch.rows.retain(is_row);
     batch.rows.truncate(ROWS);
+    if names_somebody(&batch) {
+        return Err("where its header should be stands what may be a person's name".to_owned());
+    }
     Ok(Found { file: name.to_owned(), sheet, sheets, grid, batch })
+}
+
+/// Whether what was taken for a header is a row like those below it, which name persons.
+fn names_somebody(batch: &Batch) -> bool {
+    batch.headers.iter().enumerate().any(|(at, header)| {
+        let texts = batch.rows.iter().filter_map(|row| row.cells.get(at)?.clone());
+        let texts: Vec<String> = texts.collect();
+        sniff::is_a_name(header) && sniff::personal("", &texts) == Some(Personal::Name)
+    })
 }
 
 /// The headers of a batch that are the source's own.

@@ -21,6 +21,7 @@ use crate::extract::gateway::serve;
 use crate::library::keyless;
 use crate::library::said;
 use crate::postgres::Cluster;
+use crate::world::World;
 use crate::world::ask;
 
 /// Rows of texts from a row on; numbers are written as numbers.
@@ -252,6 +253,38 @@ fn nothing_is_written_over_and_nothing_where_nothing_is_found() {
     assert!(
         text.contains("connectors/town.toml:1") && !home.join("connectors/third.toml").exists()
     );
+}
+
+#[test]
+fn a_row_of_people_is_no_header() {
+    let folder = tempfile::tempdir().unwrap();
+    let inbox = folder.path().join("inbox");
+    fs::create_dir(&inbox).unwrap();
+    fs::write(inbox.join("a.csv"), "王小明,财政局\n李雷,水利局\n赵铁柱,城管局\n").unwrap();
+    fs::write(inbox.join("b.csv"), "财政局,519902198703051231\n水利局,519902199001011238\n")
+        .unwrap();
+    let text = told(folder.path(), &["init", "files", inbox.to_str().unwrap()], 1);
+    assert!(text.contains("a.csv: where its header should be stands what may be"), "{text}");
+    assert!(text.contains("b.csv: no row of it looks like a header"), "{text}");
+    for named in ["王小明", "李雷", "5199"] {
+        assert!(!text.contains(named), "{text}");
+    }
+}
+
+#[test]
+fn a_source_is_added_to_the_home_of_a_city() {
+    let folder = World::home();
+    let inbox = folder.path().join("inbox");
+    fs::create_dir(&inbox).unwrap();
+    fs::write(inbox.join("a.csv"), "permit_no,责任单位,issued on\nP1,市财政局,2026-01-02\n")
+        .unwrap();
+    let text =
+        told(folder.path(), &["init", "files", inbox.to_str().unwrap(), "--name", "permits"], 0);
+    assert!(text.contains("wrote 3 files"), "{text}");
+    let manifest = fs::read_to_string(folder.path().join("connectors/permits.toml")).unwrap();
+    assert!(manifest.contains("{ from = \"责任单位\", lookup = \"unit\" }"), "{manifest}");
+    let checked = told(folder.path(), &["check"], 0);
+    assert!(checked.starts_with("6 connectors"), "{checked}");
 }
 
 /// A table with a key, a view without one, in words that both databases know.
