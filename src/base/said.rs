@@ -75,6 +75,21 @@ texts! {
     ToMigrate "R573" "{count} statements would change `{place}`" "将以 {count} 条语句变更 `{place}`";
     Migrated "R574" "{count} statements changed `{place}`" "已以 {count} 条语句变更 `{place}`";
     MigratedHint "R575" "columns that are new are empty until the next night: shuping run" "新增的列在下一夜装载后才有值:shuping run";
+    NoStream "R660" "`{found}` is no stream of this home" "本定义中没有数据流 `{found}`";
+    NoStreamHint "R661" "a stream is named by its system and its name, such as `{guess}`" "数据流写作“系统.名称”,例如 `{guess}`";
+    NoRange "R662" "`{found}` is no time from when to when" "`{found}` 不是起止时间";
+    NoRangeHint "R663" "whole months, `2024-01..2024-06`, or whole days, `2024-01-05..2024-02-10`; the earlier first" "整月写作 `2024-01..2024-06`,整日写作 `2024-01-05..2024-02-10`,先早后晚";
+    NotPast "R664" "`{found}` is not all past" "`{found}` 尚未全部过去";
+    NotPastHint "R665" "what is to come is asked for by every night; end the range before today" "今后的数据由每夜自行取数,请把止日写在今天以前";
+    NoPast "R666" "`{stream}` can't be asked for a part of its past: {problem}" "无法单独取 `{stream}` 的历史数据:{problem}";
+    NoPastHint "R667" "a stream of kind http or sql can whose [stream.cursor] ends its windows: `until`, or the column of a database" "http 或 sql 类数据流可以,其 [stream.cursor] 须能给出窗口止点:`until`,或数据库的列";
+    HasLanded "R668" "  (has landed)" "  (已取到)";
+    PastPlan "R669" "{slices} slices, {asked} of them to ask for" "共 {slices} 段,待取 {asked} 段";
+    PastLanded "R670" "{slice}: {rows} rows landed" "{slice}:取到 {rows} 行";
+    PastDone "R671" "{rows} rows of {slices} slices landed" "取到 {slices} 段共 {rows} 行";
+    PastDoneHint "R672" "the next night merges them: shuping run" "下一夜合并:shuping run";
+    PastBroken "R673" "the past has not come to its end: {problem}" "历史数据未取完:{problem}";
+    PastBrokenHint "R674" "run the same again: slices that landed are not asked for twice" "请再次运行同一命令:已取到的各段不会重取";
     NoWarehouse "R576" "the address of the warehouse is missing: {problem}" "缺少数据仓库地址:{problem}";
     NoWarehouseHint "R577" "put it into `secrets/` or the environment as shuping.toml names it; without `[warehouse] url` the warehouse is a file" "请按 shuping.toml 所写放入 `secrets/` 或环境变量;不写 `[warehouse] url` 时数据仓库为文件";
     Release "R052" "release" "发布文件";
@@ -101,6 +116,10 @@ texts! {
     BugHint "R135" "the state on the disk is whole; report the lines above to the project that gave you this program, with what you ran" "磁盘上的状态是完整的;请将以上各行和所执行的命令报告给提供本程序的项目";
     Wrote "R093" "wrote a home of {files} files to `{path}`" "已在 `{path}` 写入 {files} 个文件";
     WroteHint "R094" "next: put keys into `secrets/`, set the variables that connectors/*.toml name, then `shuping check --home {path}`" "下一步:将密钥放入 `secrets/`,设置 connectors/*.toml 中的环境变量,然后 `shuping check --home {path}`";
+    NoForm "R600" "no workbook is known for `{found}`" "没有 `{found}` 的填报工作簿";
+    NoFormHint "R601" "the systems are {choices}; a workbook is made of any connector of kind `files` whose streams each read one named sheet below one row of headers" "可用的系统:{choices};凡 `files` 连接器,各数据流只读一张指名的表、表头一行者,均可生成";
+    FormHint "R602" "when it is filled in, put it into `{folder}`" "填好后放入 `{folder}`";
+    FormSwitchHint "R603" "copy {file} into connectors/ of the home, in the place of the connector of this system; when the workbook is filled in, put it into `{folder}`" "将 {file} 放入配置目录的 connectors/,替换该系统原有的连接器;工作簿填好后放入 `{folder}`";
     HandbookWritten "R470" "{metrics} metrics and {trees} trees of points are told" "共收录指标 {metrics} 个、评分树 {trees} 棵";
     UnknownGroup "R471" "no group of this level is `{found}`" "该层级没有 `{found}`";
     SinceRelease "R472" "since release {release}, which says {was}: {cause}" "自发布 {release}(当时为 {was})以来:{cause}";
@@ -224,6 +243,7 @@ texts! {
     KindNotUnique "R271" "a value that only one row may have" "应唯一而重复的取值";
     KindBeyond "R154" "a metric beyond its limit" "指标超出界限";
     KindStrayCorrection "R226" "a corrected row that nobody waits for" "更正行无对应的隔离行";
+    KindNotWhole "R604" "a file that is not whole yet; another night reads it" "文件尚不完整,留待下一夜读取";
     KindUnreadCorrection "R227" "a file of corrections that can't be read" "更正文件无法读取";
     ClosedRows "R200" "Closed in quarantine" "隔离行结案";
     How "R201" "how" "方式";
@@ -396,6 +416,7 @@ pub fn kind(kind: &str) -> Say {
         "unknown_metric" => Say::KindUnknownMetric,
         "no_calendar" => Say::KindNoCalendar,
         "stray_correction" => Say::KindStrayCorrection,
+        "not_whole" => Say::KindNotWhole,
         "unread_correction" => Say::KindUnreadCorrection,
         "other_meaning" => Say::KindOtherMeaning,
         "metric_gone" => Say::KindMetricGone,

@@ -1,6 +1,7 @@
 //! Floor 6: the verbs, what they print, and with which code they exit.
 
 mod aliases;
+mod backfill;
 mod begin;
 mod demo;
 mod diff;
@@ -20,6 +21,7 @@ mod report;
 mod schedule;
 mod schema;
 mod status;
+mod template;
 mod test;
 mod verbs;
 mod watch;
@@ -119,6 +121,8 @@ enum Verb {
         #[arg(long)]
         full: bool,
     },
+    /// Ask a stream for its past, in slices; the next night merges them, and goes on where it had come to
+    Backfill(backfill::Backfill),
     /// Ask a system for its first rows and show what the model makes of them; nothing is kept
     Preview(preview::Preview),
     /// Look at the way to each system, its keys and what it delivered, and say what to do
@@ -154,6 +158,8 @@ enum Verb {
     Aliases(Aliases),
     /// List what is held back, or export it for the sender to correct
     Quarantine(quarantine::Quarantine),
+    /// Write the workbook that an office fills in whose system gives nothing yet
+    Template(template::Template),
     /// Print the JSON Schema of a kind of file, for editors and validators
     Schema(schema::SchemaOf),
     /// Write a home to begin with, or look at a source and write what reads it

@@ -8,6 +8,7 @@ use super::Face;
 use super::HOME;
 use super::Verb;
 use super::aliases;
+use super::backfill;
 use super::begin;
 use super::demo;
 use super::diff;
@@ -26,6 +27,7 @@ use super::report;
 use super::schedule;
 use super::schema;
 use super::status;
+use super::template;
 use super::test;
 use crate::base::clock;
 use crate::base::said::Say;
@@ -55,6 +57,7 @@ pub(super) async fn verb(arguments: Arguments, face: &mut Face<'_>) -> anyhow::R
             let choice = Choice { night, as_of: as_of.unwrap_or(night), again, full };
             run(&home, &catalog, &HomeSecrets::of(root), choice, face).await
         }
+        Verb::Backfill(asked) => backfill::backfill(root, &asked, face).await,
         Verb::Preview(asked) => preview::preview(root, &asked, face).await,
         Verb::Doctor(asked) => doctor::doctor(root, &asked, face).await,
         Verb::Schedule { next: Some(count) } => schedule::print(root, count, face),
@@ -74,6 +77,7 @@ pub(super) async fn verb(arguments: Arguments, face: &mut Face<'_>) -> anyhow::R
             Some(quarantine::Back::Export(export)) => quarantine::export(root, export, face),
             None => quarantine::list(root, &asked, face),
         },
+        Verb::Template(asked) => template::template(root, &asked, face),
         Verb::Schema(asked) => schema::schema(&asked, face),
         Verb::Init(asked) => begin::init(root, &asked, face).await,
     }

@@ -19,7 +19,6 @@ use super::link::Link;
 use super::link::Value;
 use super::link::Values;
 use super::retry::Patience;
-use super::window;
 use super::window::Slice;
 use crate::base::batch::Batch;
 use crate::base::batch::Row;
@@ -185,8 +184,7 @@ fn window(
     request: &Request<'_>,
 ) -> Result<(Option<Slice>, Option<jiff::Timestamp>), ExtractError> {
     let Some(cursor) = &ask.cursor else { return Ok((Some(Slice::default()), None)) };
-    let windows = window::windows(cursor, &request.zone()?, request.span());
-    let mut windows = windows.map_err(|fault| request.setting(&format!("its cursor: {fault}")))?;
+    let mut windows = request.windows(cursor)?;
     let mut slice = windows.slices.pop();
     if let Some(slice) = slice.as_mut().filter(|_| request.is_full()) {
         slice.parameters.truncate(1);
@@ -216,7 +214,8 @@ async fn read(
         let last = chunk.last().map(|row| plan.key_of(row)).transpose().map_err(refused)?;
         let batch = plan.batch(&source, chunk, rows);
         rows += landing.take(batch).map_err(Broken::Landing)?;
-        let Some(last) = last.filter(|_| !is_last) else { break };
+        // More rows than were counted: its order leads nowhere.
+        let Some(last) = last.filter(|_| !is_last && rows <= told) else { break };
         statement = selection.behind();
         bound = window.iter().cloned().chain(last).collect();
     }
@@ -291,6 +290,17 @@ impl<'k> Plan<'k> {
             } else {
                 plan.others.push(header.clone());
             }
+        }
+        let read = plan.columns.iter().chain(&plan.key).chain(&plan.cursor);
+        if let Some(bytes) = read.copied().find(|known| known.kind == dialect::BYTES) {
+            let name = &bytes.name;
+            return Err(format!(
+                "`{name}` holds bytes, no text: leave it out, or say in a `query` how they are read, such as convert({name} using gbk)"
+            ));
+        }
+        let uneven = |known: &&&Known| matches!(known.kind.as_str(), "float" | "double");
+        if let Some(key) = plan.key.iter().find(uneven) {
+            return Err(format!("`{}` of its key is no exact number: choose another", key.name));
         }
         // The rest of the key is read for the order's sake and never handed on.
         for key in &plan.key {

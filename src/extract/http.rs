@@ -20,7 +20,6 @@ use super::ledger::Next;
 use super::ledger::Seen;
 use super::records;
 use super::reply::Answer;
-use super::window;
 use super::window::Slice;
 use crate::base::batch::Batch;
 use crate::spec::connector::HttpStream;
@@ -107,8 +106,7 @@ fn slices(
     request: &Request<'_>,
 ) -> Result<(Vec<Slice>, Option<jiff::Timestamp>), ExtractError> {
     let Some(cursor) = &ask.cursor else { return Ok((vec![Slice::default()], None)) };
-    let windows = window::windows(cursor, &request.zone()?, request.span());
-    let windows = windows.map_err(|fault| request.setting(&format!("its cursor: {fault}")))?;
+    let windows = request.windows(cursor)?;
     Ok((windows.slices, Some(windows.until)))
 }
 

@@ -85,6 +85,11 @@ impl<'a> Landing<'a> {
         self.shield.passed_by(header, rows);
     }
 
+    /// Notes a file that another night will find whole.
+    pub(super) fn not_whole(&mut self, file: &str, why: &str) {
+        self.so_far.not_whole.insert(file.to_owned(), why.to_owned());
+    }
+
     /// Notes the source's own total of one slice.
     pub(super) fn told(&mut self, total: Option<u64>) {
         if let Some(total) = total {

@@ -27,6 +27,7 @@ use x509_parser::prelude::X509Certificate;
 
 use super::client;
 use super::dropped;
+use super::files;
 use crate::base::checkup::Check;
 use crate::base::checkup::State;
 use crate::base::clock;
@@ -191,12 +192,12 @@ fn folder(connector: &Connector, files: &Files, secrets: &dyn Secrets, home: &Pa
     let mut checks = vec![Check::well("folder", format!("{} files", there.len()))];
     for stream in &connector.streams {
         let Ask::Files(ask) = &stream.ask else { continue };
-        let ours: Vec<_> = there.iter().filter(|(name, _)| ask.file.is_match(name)).collect();
+        let ours: Vec<_> = there.iter().filter(|it| files::is_of(ask, &it.name)).collect();
         let what = format!("files {}", stream.name);
         checks.push(match ours.last() {
-            Some((name, path)) => {
-                let opened = std::fs::File::open(path);
-                let says = format!("{}, the last is `{}`", ours.len(), quoted(name));
+            Some(dropped) => {
+                let opened = std::fs::File::open(&dropped.path);
+                let says = format!("{}, the last is `{}`", ours.len(), quoted(&dropped.name));
                 match opened {
                     Ok(_) => Check::well(what, says),
                     Err(fault) => Check::well(what, format!("{says}: {fault}")).but(

@@ -14,6 +14,7 @@ pub mod lake;
 pub mod landing;
 pub mod names;
 mod newest;
+mod past;
 pub mod people;
 pub mod rekeyed;
 mod reshape;

@@ -9,6 +9,7 @@ mod held;
 mod load;
 mod model;
 mod notes;
+pub mod past;
 pub mod preview;
 mod pull;
 pub mod reconcile;

@@ -80,6 +80,7 @@ pub async fn preview(
         since: None,
         until: ground.cutoff(night)?,
         state: None,
+        past: None,
         known_files: &BTreeSet::new(),
         held_back: &|| Ok(Vec::new()),
         secrets: ground.secrets,

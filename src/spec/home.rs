@@ -15,6 +15,7 @@ use crate::base::durable::write_then_rename;
 static CONNECTORS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/connectors");
 static PIPELINES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/pipelines");
 static SCHEMAS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/schemas");
+static FIRST_DAY: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/examples/first-day");
 static SETTINGS: &str = include_str!("../../shuping.toml");
 
 /// The folders of a home.
@@ -100,6 +101,15 @@ impl Home {
         let parts = self.files.iter().flat_map(|(path, text)| [path, "\n", text, "\n"]);
         crate::base::pseudonym::sha256(parts.collect::<String>().as_bytes())
     }
+}
+
+/// The connectors of systems whose offices fill in a workbook until there is more: name and text.
+pub fn first_day() -> BTreeMap<String, String> {
+    let files = FIRST_DAY.files().filter_map(|file| {
+        let name = file.path().file_stem()?.to_str()?.to_owned();
+        Some((name, file.contents_utf8()?.to_owned()))
+    });
+    files.collect()
 }
 
 /// Writes the default home.

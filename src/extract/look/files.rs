@@ -12,7 +12,6 @@ use crate::base::batch::Batch;
 use crate::base::text::quoted;
 use crate::extract::ExtractError;
 use crate::extract::dropped::regular;
-use crate::extract::dropped::whole;
 use crate::extract::grid;
 use crate::extract::grid::Layout;
 use crate::extract::grid::Sheet;
@@ -24,6 +23,7 @@ use crate::spec::begin::list;
 use crate::spec::begin::pattern;
 use crate::spec::begin::text as quote;
 use crate::spec::connector::Grid;
+use crate::spec::connector::Which;
 use crate::spec::sniff;
 use crate::spec::sniff::Personal;
 
@@ -48,16 +48,17 @@ pub fn folder(path: &Path, at: &str) -> Result<Seen, ExtractError> {
     let mut seen =
         Seen { kind: "files", reach: format!("[files]\nat = {}\n", quote(at)), ..Seen::default() };
     let mut found: Vec<Found> = Vec::new();
-    for (name, path) in regular(path)? {
+    for dropped in regular(path)? {
+        let name = &dropped.name;
         // What an open workbook leaves beside itself, and what is hidden.
         if name.starts_with(['.', '~']) {
             continue;
         }
-        let read = whole(&name, &path).map_err(|error| error.told());
-        let tables = read.and_then(|bytes| file(&name, &bytes, &mut seen.left_out));
+        let read = dropped.whole().map_err(|error| error.told());
+        let tables = read.and_then(|bytes| file(name, &bytes, &mut seen.left_out));
         match tables {
             Ok(tables) => found.extend(tables),
-            Err(why) => seen.left_out.push((quoted(&name), why)),
+            Err(why) => seen.left_out.push((quoted(name), why)),
         }
     }
     let mut forms: BTreeMap<String, Vec<Found>> = BTreeMap::new();
@@ -89,7 +90,7 @@ fn file(
         return Ok(vec![found(name, None, 1, &sheet)?]);
     }
     let mut book = workbook::open(name, bytes)?;
-    let names = book.pick(&[])?;
+    let names = book.pick(&Which::Seen)?;
     let mut tables = Vec::new();
     for sheet in &names {
         let read = book.sheet(sheet);
@@ -103,10 +104,10 @@ fn file(
 
 /// A text, whose fields stand apart as its header says, wherever that is.
 fn text_sheet(name: &str, bytes: &[u8]) -> Result<Sheet, String> {
-    let mut widest = text::sheet(name, bytes, 1)?;
+    let mut widest = text::sheet(name, bytes, None, 1)?;
     let width = |sheet: &Sheet| sheet.lines.iter().map(|line| line.cells.len()).max().unwrap_or(0);
     for header in 2..=10 {
-        let sheet = text::sheet(name, bytes, header)?;
+        let sheet = text::sheet(name, bytes, None, header)?;
         if width(&sheet) > width(&widest) {
             widest = sheet;
         }

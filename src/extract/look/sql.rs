@@ -50,7 +50,7 @@ async fn table(link: &mut Link, name: &str) -> Result<SeenTable, Fault> {
     let known = link.columns(&relation).await?;
     let engine = link.engine();
     let of = match engine {
-        Engine::Sqlite => name.to_owned(),
+        Engine::Sqlite | Engine::MySql => name.to_owned(),
         Engine::Postgres => relation.clone(),
     };
     let key = link.rows(dialect::primary_key(engine).to_owned(), &[Value::Text(of)]).await?;
@@ -79,7 +79,7 @@ async fn table(link: &mut Link, name: &str) -> Result<SeenTable, Fault> {
 /// The type of a column, where the database is strict about it.
 fn kind(known: &Known) -> Option<FieldKind> {
     match known.kind.as_str() {
-        "int2" | "int4" | "int8" | "integer" | "bigint" => Some(FieldKind::Whole),
+        "int2" | "int4" | "int8" | "integer" | "int" | "bigint" => Some(FieldKind::Whole),
         "date" => Some(FieldKind::Day),
         "timestamp" | "timestamptz" | "datetime" => Some(FieldKind::Instant),
         "bool" | "boolean" => Some(FieldKind::Flag),
