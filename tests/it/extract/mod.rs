@@ -2,7 +2,6 @@
 
 mod auth;
 mod books;
-mod certificates;
 pub(crate) mod certificates;
 mod clear;
 mod database;

@@ -20,6 +20,7 @@ use crate::extract::gateway::okay;
 use crate::extract::gateway::serve;
 use crate::library::keyless;
 use crate::library::said;
+use crate::mariadb::Maria;
 use crate::postgres::Cluster;
 use crate::world::World;
 use crate::world::ask;
@@ -255,6 +256,31 @@ fn nothing_is_written_over_and_nothing_where_nothing_is_found() {
     );
 }
 
+/// The page shows this very folder; only the day on which it was looked at differs.
+#[test]
+fn the_page_shows_what_init_says() {
+    let page =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/connector-tools.md"));
+    let page = page.unwrap();
+    let shown = page.split("$ shuping --home town init files inbox\n").nth(1).unwrap();
+    let shown = shown.split("\n```").next().unwrap().replace("2026-11-29", "DAY");
+    let folder = tempfile::tempdir().unwrap();
+    let inbox = folder.path().join("inbox");
+    fs::create_dir(&inbox).unwrap();
+    let list = "督查事项清单,,,\r\n导出时间:2026-02-01 00:30,,,\r\n事项编号,责任部门,交办日期,联系电话\r\n\
+        DC-1,交通局,2026/1/8,13800138000\r\nDC-2,交通局,2026/1/9,13800138001\r\n\"共 2 条\"\r\n";
+    fs::write(inbox.join("督查.csv"), GB18030.encode(list).0).unwrap();
+    fs::write(inbox.join("prices.csv"), "item,price\ntea,3.50\nrice,12\n").unwrap();
+    fs::write(inbox.join("photo.bin"), b"\0\0").unwrap();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_shuping"));
+    command.current_dir(folder.path()).args(["--home", "town", "init", "files", "inbox"]);
+    let output = command.env("LANG", "C").output().unwrap();
+    let told = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    let said = told(&output.stderr) + &told(&output.stdout);
+    let day = said.split("time: ").nth(1).unwrap().split(';').next().unwrap().to_owned();
+    assert_eq!(said.trim_end().replace(&day, "DAY"), shown);
+}
+
 #[test]
 fn a_row_of_people_is_no_header() {
     let folder = tempfile::tempdir().unwrap();
@@ -338,6 +364,15 @@ async fn a_database_is_begun_with_its_tables_views_and_keys() {
     assert!(text.contains("url = \"sqlite://shop.db\""), "{text}");
     let none = told(folder.path(), &["init", "sql", "sqlite:///nowhere.db", "--name", "x"], 1);
     assert!(none.contains("can't be opened"), "{none}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mariadb_is_begun_as_the_others_are() {
+    let Some(maria) = Maria::start() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let url = maria.database("shop").await;
+    maria.run("shop", TABLES).await;
+    is_begun_from_a_database(folder.path(), &url);
 }
 
 #[tokio::test(flavor = "multi_thread")]
