@@ -3,6 +3,7 @@
 mod aliases;
 mod backfill;
 mod begin;
+mod close;
 mod demo;
 mod diff;
 mod docs;
@@ -38,6 +39,7 @@ use std::thread;
 use clap::Parser;
 use clap::Subcommand;
 use clap::ValueEnum;
+use clap::builder::NonEmptyStringValueParser;
 use jiff::civil::Date;
 use tokio::runtime::Handle;
 use tokio::signal::unix::SignalKind;
@@ -49,6 +51,7 @@ use crate::base::redact::Redacted;
 use crate::base::said::Say;
 use crate::base::text::without_words;
 use crate::night::Refusal;
+use crate::publish::PublishError;
 use crate::spec::secret::HomeSecrets;
 use crate::spec::template::Secrets as _;
 
@@ -58,6 +61,8 @@ pub const DONE: u8 = 0;
 pub const FAILED: u8 = 1;
 /// A bad command line: a name that is not known.
 pub const USAGE: u8 = 2;
+/// Checks refused to publish, what was published stands.
+pub const REFUSED: u8 = 3;
 /// A bug of this program.
 pub const BUG: u8 = 70;
 /// The disk or the database.
@@ -120,6 +125,9 @@ enum Verb {
         /// Count every month again, also those whose rows are the same as before
         #[arg(long)]
         full: bool,
+        /// Publish the release although it moves more than shuping.toml lets it; why, for the record
+        #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
+        confirm: Option<String>,
     },
     /// Ask a stream for its past, in slices; the next night merges them, and goes on where it had come to
     Backfill(backfill::Backfill),
@@ -147,7 +155,9 @@ enum Verb {
     Try(draft::Try),
     /// Write the metric handbook: a page, Markdown and a workbook
     Docs(docs::Docs),
-    /// Choose or withdraw releases
+    /// Close a period: its published numbers stay, and what is counted otherwise later is a correction
+    Close(close::Close),
+    /// Choose, let go or withdraw releases
     #[command(subcommand)]
     Release(release::Releases),
     /// Compute every hash of a release again and name the files that differ
@@ -354,6 +364,12 @@ const STACK: usize = 8 << 20;
 
 /// What went wrong, what to do, and the code that says so.
 fn say_why(fault: &anyhow::Error, face: &mut Face<'_>) -> io::Result<u8> {
+    if let Some(PublishError::Closed { period, .. }) = fault.downcast_ref() {
+        let nouns = [("period", period.clone()), ("problem", format!("{fault:#}"))];
+        let (text, hint) = (face.say(Say::Broke, &nouns), face.say(Say::ClosedBrokenHint, &nouns));
+        face.complain(&text, Some(&hint))?;
+        return Ok(DISK);
+    }
     let (text, hint, code) = match fault.downcast_ref::<Refusal>() {
         Some(Refusal::Busy { holder }) => {
             (face.say(Say::Busy, &[("holder", holder.clone())]), Say::BusyHint, BUSY)

@@ -10,6 +10,7 @@ use super::Verb;
 use super::aliases;
 use super::backfill;
 use super::begin;
+use super::close;
 use super::demo;
 use super::diff;
 use super::docs;
@@ -33,6 +34,7 @@ use crate::base::clock;
 use crate::base::said::Say;
 use crate::night;
 use crate::night::Choice;
+use crate::night::Confirmed;
 use crate::night::Ground;
 use crate::night::draft::against_release;
 use crate::night::report::NightReport;
@@ -48,14 +50,15 @@ pub(super) async fn verb(arguments: Arguments, face: &mut Face<'_>) -> anyhow::R
         Verb::Demo { scale } => demo::demo(root, scale, face).await,
         Verb::Sandbox(sandbox) => demo::sandbox(&sandbox, face).await,
         Verb::Check => check(root, face),
-        Verb::Run { night, as_of, again, full } => {
+        Verb::Run { night, as_of, again, full, confirm } => {
             let (home, catalog) = match home::open(root, face)? {
                 Ok(opened) => opened,
                 Err(code) => return Ok(code),
             };
             let night = night.unwrap_or_else(|| catalog.settings.night_at(clock::now()));
             let choice = Choice { night, as_of: as_of.unwrap_or(night), again, full };
-            run(&home, &catalog, &HomeSecrets::of(root), choice, face).await
+            let asked = (choice, confirm.as_deref());
+            run(&home, &catalog, &HomeSecrets::of(root), asked, face).await
         }
         Verb::Backfill(asked) => backfill::backfill(root, &asked, face).await,
         Verb::Preview(asked) => preview::preview(root, &asked, face).await,
@@ -68,6 +71,7 @@ pub(super) async fn verb(arguments: Arguments, face: &mut Face<'_>) -> anyhow::R
         Verb::Explain(asked) => explain::explain(root, &asked, face),
         Verb::Diff(asked) => diff::diff(root, &asked, face),
         Verb::Docs(asked) => docs::docs(root, &asked, face),
+        Verb::Close(asked) => close::close(root, &asked, face),
         Verb::Release(asked) => release::release(root, &asked, face),
         Verb::Verify(asked) => release::verify(root, &asked, face),
         Verb::Test(asked) => test::test(root, &asked, face),
@@ -112,10 +116,10 @@ pub(super) async fn run(
     home: &Home,
     catalog: &Catalog,
     secrets: &HomeSecrets,
-    choice: Choice,
+    asked: (Choice, Confirmed<'_>),
     face: &mut Face<'_>,
 ) -> anyhow::Result<u8> {
-    let report = night(home, catalog, secrets, choice, face).await?;
+    let report = night(home, catalog, secrets, asked, face).await?;
     report::print(&report, &catalog.settings.title, face)?;
     Ok(report.exit_code())
 }
@@ -125,13 +129,13 @@ pub(super) async fn night(
     home: &Home,
     catalog: &Catalog,
     secrets: &HomeSecrets,
-    choice: Choice,
+    asked: (Choice, Confirmed<'_>),
     face: &mut Face<'_>,
 ) -> anyhow::Result<NightReport> {
     let var = home.root.join(&catalog.settings.var);
     let ground = Ground { catalog, home, var, secrets };
     let mut progress = Progress::new(face, catalog.streams().len());
-    let report = night::run(&ground, choice, &mut |step| progress.tell(&step)).await;
+    let report = night::run(&ground, asked, &mut |step| progress.tell(&step)).await;
     progress.end();
     report
 }

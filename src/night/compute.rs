@@ -170,7 +170,7 @@ fn tables(
     Ok((tables, noticed))
 }
 
-/// Units that individual metrics are for and that nobody knows.
+/// Units that individual metrics are for, or that a list asks something of, and that nobody knows.
 fn of_nobody(catalog: &Catalog, units: &[Unit]) -> Vec<Noticed> {
     let known: BTreeSet<&str> = units.iter().map(|unit| unit.unit_id.as_str()).collect();
     let mut noticed = Vec::new();
@@ -181,6 +181,13 @@ fn of_nobody(catalog: &Catalog, units: &[Unit]) -> Vec<Noticed> {
             let metrics = pipeline.metrics.len() as u64;
             noticed.push(Noticed::of_table("metric_value", "unknown_unit", &about).rows(metrics));
         }
+    }
+    for list in catalog.lists.values() {
+        let unknown = list.units().filter(|unit| !known.contains(unit));
+        noticed.extend(unknown.map(|unit| {
+            let about = format!("{unit} {}", list.file);
+            Noticed::of_table("metric_value", "unknown_unit", &about).rows(1)
+        }));
     }
     noticed
 }
