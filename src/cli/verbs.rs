@@ -74,7 +74,7 @@ pub(super) async fn verb(arguments: Arguments, face: &mut Face<'_>) -> anyhow::R
             Some(quarantine::Back::Export(export)) => quarantine::export(root, export, face),
             None => quarantine::list(root, &asked, face),
         },
-        Verb::Schema(asked) => schema::schema(&asked, face),
+        Verb::Schema(asked) => schema::schema(root, &asked, face),
         Verb::Init { dir } => init(&dir, face),
     }
 }

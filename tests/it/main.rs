@@ -16,6 +16,7 @@ mod extract;
 mod flaws;
 mod floors;
 mod handbook;
+mod heard;
 mod homes;
 mod hostile;
 mod language;
