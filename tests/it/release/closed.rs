@@ -204,6 +204,10 @@ fn a_correction_says_whether_rows_are_new_or_changed_or_the_definition_is() {
     };
     let expected = ["North Branch new_rows", "River Branch changed_rows"];
     assert_eq!(causes("2026-02-03.1"), expected);
+    // Who asks why is told what was published and what is counted, and no bug.
+    let why = ["explain", "returned_on_time", "--unit", "North Branch", "--period", "2026-01"];
+    let said = done(home, &why, 0);
+    assert!(said.contains("release 2026-02-03.1 says ok 0.714285714286: the period was closed with release 2026-02-01.1"), "{said}");
     change(home, library::PIPELINE, "ON_TIME(closed_at, due_at)", "closed_at <= due_at");
     done(home, &["run", "--night", "2026-02-04"], 0);
     let expected = ["North Branch definition", "River Branch definition"];
