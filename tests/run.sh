@@ -5,13 +5,14 @@ cd "$(dirname "$0")/.."
 
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 
-# A C compiler for SQLite, Python for the recomputations, PostgreSQL for sources and the warehouse, OpenSSL for
-# certificates of the servers that connectors are tried on.
+# A C compiler for SQLite, Python for the recomputations, PostgreSQL for sources and the warehouse, MariaDB for
+# sources, OpenSSL for certificates of the servers that connectors are tried on.
 missing=()
 command -v cc >/dev/null || missing+=(gcc libc6-dev)
 python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3 python3-venv)
 command -v openssl >/dev/null || missing+=(openssl)
 compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
+[ -x /usr/sbin/mariadbd ] || missing+=(mariadb-server)
 if [ "${#missing[@]}" -gt 0 ]; then
     as_root apt-get update -q
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "${missing[@]}"
@@ -25,5 +26,6 @@ if ! cmp -s tests/recompute/requirements.txt .venv/installed.txt; then
 fi
 export SHUPING_PYTHON="$PWD/.venv/bin/python"
 export SHUPING_REQUIRE_POSTGRES=1
+export SHUPING_REQUIRE_MARIADB=1
 
 cargo test --quiet "$@"

@@ -1,16 +1,20 @@
 //! Floor 6: the verbs, what they print, and with which code they exit.
 
 mod aliases;
+mod backfill;
+mod begin;
 mod close;
 mod demo;
 mod diff;
 mod docs;
+mod doctor;
 mod draft;
 mod explain;
 mod heard;
 mod home;
 mod migrate;
 mod moved;
+mod preview;
 mod progress;
 mod quarantine;
 mod rekey;
@@ -19,6 +23,7 @@ mod report;
 mod schedule;
 mod schema;
 mod status;
+mod template;
 mod test;
 mod verbs;
 mod watch;
@@ -126,6 +131,12 @@ enum Verb {
         #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
         confirm: Option<String>,
     },
+    /// Ask a stream for its past, in slices; the next night merges them, and goes on where it had come to
+    Backfill(backfill::Backfill),
+    /// Ask a system for its first rows and show what the model makes of them; nothing is kept
+    Preview(preview::Preview),
+    /// Look at the way to each system, its keys and what it delivered, and say what to do
+    Doctor(doctor::Doctor),
     /// Run nights by the cron line of shuping.toml, until Ctrl-C or SIGTERM
     Schedule {
         /// Print the next N fire times and their nights, run none
@@ -159,13 +170,12 @@ enum Verb {
     Aliases(Aliases),
     /// List what is held back, or export it for the sender to correct
     Quarantine(quarantine::Quarantine),
+    /// Write the workbook that an office fills in whose system gives nothing yet
+    Template(template::Template),
     /// Print the JSON Schema of a kind of file, for editors and validators
     Schema(schema::SchemaOf),
-    /// Write a home to begin with
-    Init {
-        /// The folder
-        dir: PathBuf,
-    },
+    /// Write a home to begin with, or look at a source and write what reads it
+    Init(begin::Init),
 }
 
 #[derive(Debug, clap::Args)]

@@ -8,14 +8,18 @@ use super::Face;
 use super::HOME;
 use super::Verb;
 use super::aliases;
+use super::backfill;
+use super::begin;
 use super::close;
 use super::demo;
 use super::diff;
 use super::docs;
+use super::doctor;
 use super::draft;
 use super::explain;
 use super::home;
 use super::migrate;
+use super::preview;
 use super::progress::Progress;
 use super::quarantine;
 use super::rekey;
@@ -24,6 +28,7 @@ use super::report;
 use super::schedule;
 use super::schema;
 use super::status;
+use super::template;
 use super::test;
 use crate::base::clock;
 use crate::base::said::Say;
@@ -36,7 +41,6 @@ use crate::night::report::NightReport;
 use crate::spec::catalog::Catalog;
 use crate::spec::example::untested;
 use crate::spec::home::Home;
-use crate::spec::home::write_default;
 use crate::spec::secret::HomeSecrets;
 
 /// Does what is asked; the code to exit with.
@@ -56,6 +60,9 @@ pub(super) async fn verb(arguments: Arguments, face: &mut Face<'_>) -> anyhow::R
             let asked = (choice, confirm.as_deref());
             run(&home, &catalog, &HomeSecrets::of(root), asked, face).await
         }
+        Verb::Backfill(asked) => backfill::backfill(root, &asked, face).await,
+        Verb::Preview(asked) => preview::preview(root, &asked, face).await,
+        Verb::Doctor(asked) => doctor::doctor(root, &asked, face).await,
         Verb::Schedule { next: Some(count) } => schedule::print(root, count, face),
         Verb::Schedule { next: None } => schedule::run(root, face).await,
         Verb::Status => status::status(root, face),
@@ -74,8 +81,9 @@ pub(super) async fn verb(arguments: Arguments, face: &mut Face<'_>) -> anyhow::R
             Some(quarantine::Back::Export(export)) => quarantine::export(root, export, face),
             None => quarantine::list(root, &asked, face),
         },
+        Verb::Template(asked) => template::template(root, &asked, face),
         Verb::Schema(asked) => schema::schema(root, &asked, face),
-        Verb::Init { dir } => init(&dir, face),
+        Verb::Init(asked) => begin::init(root, &asked, face).await,
     }
 }
 
@@ -130,13 +138,4 @@ pub(super) async fn night(
     let report = night::run(&ground, asked, &mut |step| progress.tell(&step)).await;
     progress.end();
     report
-}
-
-fn init(dir: &Path, face: &mut Face<'_>) -> anyhow::Result<u8> {
-    let files = write_default(dir)?;
-    let path = dir.display().to_string();
-    let nouns = [("files", files.len().to_string()), ("path", path)];
-    let (text, hint) = (face.say(Say::Wrote, &nouns), face.say(Say::WroteHint, &nouns));
-    writeln!(face.out, "{text}\nhint: {hint}")?;
-    Ok(DONE)
 }

@@ -1,4 +1,4 @@
-//! What do SQLite and PostgreSQL want to hear when they are read? Every statement stands here;
+//! What do SQLite, PostgreSQL and MySQL want to hear when they are read? Every statement stands here;
 //! identifiers are quoted, values are always bound.
 
 /// Which database.
@@ -6,14 +6,19 @@
 pub(super) enum Engine {
     Sqlite,
     Postgres,
+    /// Or MariaDB.
+    MySql,
 }
+
+/// The kind of a column that MySQL knows no text of.
+pub(super) const BYTES: &str = "bytes";
 
 /// A column of a view as the database knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Known {
     /// Its name.
     pub(super) name: String,
-    /// Its type, in PostgreSQL's words.
+    /// Its type, in the words of the database.
     pub(super) kind: String,
 }
 
@@ -37,8 +42,9 @@ impl Selection<'_> {
     /// How many rows the window has. Bound: the window.
     pub(super) fn count(&self) -> String {
         let conditions = self.conditions();
+        let text = if self.engine == Engine::MySql { "char" } else { "text" };
         format!(
-            "select cast(count(*) as text) from {} as source{}",
+            "select cast(count(*) as {text}) from {} as source{}",
             self.relation,
             all(&conditions)
         )
@@ -55,7 +61,7 @@ impl Selection<'_> {
         let bound = self.window.map_or(0, |(_, bounds)| bounds);
         let key = self.key.iter().zip(bound + 1..);
         let places: Vec<String> = key.map(|(known, at)| self.place(at, known)).collect();
-        conditions.push(format!("({}) > ({})", names(&self.key), places.join(", ")));
+        conditions.push(format!("({}) > ({})", self.order(), places.join(", ")));
         self.rows(&conditions)
     }
 
@@ -66,25 +72,39 @@ impl Selection<'_> {
             columns.join(", "),
             self.relation,
             all(conditions),
-            names(&self.key),
+            self.order(),
             self.chunk
         )
+    }
+
+    /// What orders the rows. MySQL sorts an enumeration by its numbers and compares it by its words.
+    fn order(&self) -> String {
+        let sorted = |known: &&Known| match (self.engine, known.kind.as_str()) {
+            (Engine::MySql, "enum" | "set") => self.text(known),
+            _ => self.column(known),
+        };
+        self.key.iter().map(sorted).collect::<Vec<_>>().join(", ")
     }
 
     fn conditions(&self) -> Vec<String> {
         let Some((known, bounds)) = self.window else { return Vec::new() };
         let bound = |(operator, at): (&str, usize)| {
-            format!("{} {operator} {}", column(known), self.place(at, known))
+            format!("{} {operator} {}", self.column(known), self.place(at, known))
         };
         [(">=", 1), ("<", 2)].into_iter().take(bounds).map(bound).collect()
     }
 
-    /// PostgreSQL writes every value as text itself, so that nothing is lost on the way; SQLite hands
-    /// values out as they are stored.
+    /// PostgreSQL and MySQL write every value as text themselves, so that nothing is lost on the way;
+    /// SQLite hands values out as they are stored.
     fn text(&self, known: &Known) -> String {
+        let column = self.column(known);
         match self.engine {
-            Engine::Sqlite => column(known),
-            Engine::Postgres => format!("{}::text", column(known)),
+            Engine::Sqlite => column,
+            Engine::Postgres => format!("{column}::text"),
+            Engine::MySql if known.kind == "bit" => {
+                format!("cast(cast({column} as unsigned) as char)")
+            }
+            Engine::MySql => format!("cast({column} as char)"),
         }
     }
 
@@ -92,13 +112,35 @@ impl Selection<'_> {
         match self.engine {
             Engine::Sqlite => format!("?{at}"),
             Engine::Postgres => format!("cast(${at}::text as {})", known.kind),
+            Engine::MySql => mysql_place(&known.kind),
         }
+    }
+
+    /// A column of what is read; without `source` before it, an order would be that of the texts that
+    /// are selected under the same name.
+    fn column(&self, known: &Known) -> String {
+        format!("source.{}", quoted(self.engine, &known.name))
     }
 }
 
+/// Where a value is bound in MySQL. Held against a text, a whole number would lose its last digits.
+fn mysql_place(kind: &str) -> String {
+    let cast = match kind {
+        "boolean" | "tinyint" | "smallint" | "mediumint" | "int" | "bigint" => "signed",
+        "bit" | "year" => "unsigned",
+        "decimal" => "decimal(65, 30)",
+        "date" => "date",
+        "datetime" | "timestamp" => "datetime(6)",
+        "time" => "time(6)",
+        kind if kind.ends_with(" unsigned") => "unsigned",
+        _ => return "?".to_owned(),
+    };
+    format!("cast(? as {cast})")
+}
+
 /// A name with its schema, each part quoted.
-pub(super) fn view(name: &str) -> String {
-    name.split('.').map(quoted).collect::<Vec<_>>().join(".")
+pub(super) fn view(engine: Engine, name: &str) -> String {
+    name.split('.').map(|part| quoted(engine, part)).collect::<Vec<_>>().join(".")
 }
 
 /// A query as something to select from.
@@ -111,6 +153,56 @@ pub(super) fn everything(relation: &str) -> String {
     format!("select * from {relation} as source")
 }
 
+/// The tables and views that can be read, in the order of their names.
+pub(super) fn tables(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => {
+            "select name from sqlite_master where type in ('table', 'view') and name not like 'sqlite_%' order by name"
+        }
+        Engine::Postgres => {
+            "select case when table_schema = current_schema() then table_name::text \
+             else table_schema || '.' || table_name end \
+             from information_schema.tables \
+             where table_schema not in ('pg_catalog', 'information_schema') \
+             order by table_schema, table_name"
+        }
+        Engine::MySql => {
+            "select cast(table_name as char) from information_schema.tables \
+             where table_schema = database() order by table_name"
+        }
+    }
+}
+
+/// The columns of a table's primary key, in its order. Bound: the table.
+pub(super) fn primary_key(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => "select name from pragma_table_info(?1) where pk > 0 order by pk",
+        Engine::Postgres => {
+            "select a.attname::text from pg_index as i \
+             cross join lateral unnest(i.indkey) with ordinality as k(number, place) \
+             join pg_attribute as a on a.attrelid = i.indrelid and a.attnum = k.number \
+             where i.indisprimary and i.indrelid = to_regclass($1) order by k.place"
+        }
+        Engine::MySql => {
+            "select cast(column_name as char) from information_schema.key_column_usage \
+             where constraint_name = 'PRIMARY' and table_schema = database() and table_name = ? \
+             order by ordinal_position"
+        }
+    }
+}
+
+/// Some rows of a relation, every column; one that has no text is empty.
+pub(super) fn some(engine: Engine, relation: &str, known: &[Known], rows: usize) -> String {
+    let (relation, columns) = (relation.to_owned(), known.iter().collect());
+    let all = Selection { engine, relation, columns, key: Vec::new(), window: None, chunk: 0 };
+    let text = |known: &&Known| match known.kind.as_str() {
+        BYTES => "null".to_owned(),
+        _ => all.text(known),
+    };
+    let columns = all.columns.iter().map(text).collect::<Vec<_>>().join(", ");
+    format!("select {columns} from {} as source limit {rows}", all.relation)
+}
+
 /// What PostgreSQL is told at the beginning: nothing is written, no statement takes longer than
 /// so many milliseconds, days and times are ISO in the system's zone.
 pub(super) const SETTINGS: &str = "select set_config('default_transaction_read_only', 'on', false), \
@@ -120,6 +212,10 @@ pub(super) const SETTINGS: &str = "select set_config('default_transaction_read_o
      set_config('intervalstyle', 'iso_8601', false), \
      set_config('extra_float_digits', '1', false)";
 
+/// What MySQL is told at the beginning: nothing is written, and what is read stays as it was.
+pub(super) const READ_ONLY: &str =
+    "set session transaction isolation level repeatable read, read only";
+
 /// A view's name as PostgreSQL knows it; none where it has none.
 pub(super) const REGCLASS: &str = "select to_regclass($1)::text";
 
@@ -128,6 +224,7 @@ pub(super) fn begin(engine: Engine) -> &'static str {
     match engine {
         Engine::Sqlite => "begin",
         Engine::Postgres => "begin transaction isolation level repeatable read, read only",
+        Engine::MySql => "start transaction with consistent snapshot, read only",
     }
 }
 
@@ -139,18 +236,22 @@ pub(super) fn cast_name(name: &str) -> String {
     }
 }
 
-/// A column of what is read; without `source` before it, an order would be that of the texts that
-/// PostgreSQL selects under the same name.
-fn column(known: &Known) -> String {
-    format!("source.{}", quoted(&known.name))
+/// The character sets of some columns, of a relation that may be empty.
+pub(super) fn charsets(relation: &str, columns: &[&Known]) -> String {
+    let charset =
+        |known: &&Known| format!("charset(source.{})", quoted(Engine::MySql, &known.name));
+    let charsets: Vec<String> = columns.iter().map(charset).collect();
+    let charsets = charsets.join(", ");
+    format!(
+        "select {charsets} from (select 1 as one) as one left join {relation} as source on false"
+    )
 }
 
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-fn names(columns: &[&Known]) -> String {
-    columns.iter().map(|known| column(known)).collect::<Vec<_>>().join(", ")
+fn quoted(engine: Engine, name: &str) -> String {
+    match engine {
+        Engine::Sqlite | Engine::Postgres => format!("\"{}\"", name.replace('"', "\"\"")),
+        Engine::MySql => format!("`{}`", name.replace('`', "``")),
+    }
 }
 
 fn all(conditions: &[String]) -> String {
@@ -174,7 +275,7 @@ mod tests {
         let (id, at) = (known("LSH", "int8"), known("GX\"SJ", "timestamp"));
         let of = |engine| Selection {
             engine,
-            relation: view("kh.V_GZJS"),
+            relation: view(engine, "kh.V_GZJS"),
             columns: vec![&id, &at],
             key: vec![&id],
             window: Some((&at, 2)),
@@ -192,6 +293,14 @@ mod tests {
             "select source.\"LSH\", source.\"GX\"\"SJ\" from \"kh\".\"V_GZJS\" as source \
              where source.\"GX\"\"SJ\" >= ?1 and source.\"GX\"\"SJ\" < ?2 \
              and (source.\"LSH\") > (?3) order by source.\"LSH\" limit 10"
+        );
+        let unsigned = known("LSH", "bigint unsigned");
+        let mine = Selection { key: vec![&unsigned], ..of(Engine::MySql) };
+        assert_eq!(
+            mine.behind(),
+            "select cast(source.`LSH` as char), cast(source.`GX\"SJ` as char) from `kh`.`V_GZJS` as source \
+             where source.`GX\"SJ` >= cast(? as datetime(6)) and source.`GX\"SJ` < cast(? as datetime(6)) \
+             and (source.`LSH`) > (cast(? as unsigned)) order by source.`LSH` limit 10"
         );
         let whole = Selection { window: None, ..of(Engine::Postgres) };
         assert_eq!(

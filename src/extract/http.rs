@@ -20,7 +20,6 @@ use super::ledger::Next;
 use super::ledger::Seen;
 use super::records;
 use super::reply::Answer;
-use super::window;
 use super::window::Slice;
 use crate::base::batch::Batch;
 use crate::spec::connector::HttpStream;
@@ -58,16 +57,7 @@ pub(super) async fn pull(
     request: &Request<'_>,
     landing: &mut Landing<'_>,
 ) -> Result<(), ExtractError> {
-    let (slices, until) = match &ask.cursor {
-        None => (vec![Slice::default()], None),
-        Some(cursor) => {
-            let zone = request.zone()?;
-            let windows = window::windows(cursor, &zone, request.span());
-            let windows =
-                windows.map_err(|fault| request.setting(&format!("its cursor: {fault}")))?;
-            (windows.slices, Some(windows.until))
-        }
-    };
+    let (slices, until) = slices(ask, request)?;
     let reader = Reader { gateway, ask, request, pointers: landing.pointers() };
     let asked = stream::iter(slices).map(|slice| reader.slice(slice));
     let mut asked = pin!(asked.buffered(gateway.at_once()));
@@ -84,6 +74,40 @@ pub(super) async fn pull(
     }
     landing.so_far.until = until;
     Ok(())
+}
+
+/// Hands on one page: the first of the last slice that has rows.
+pub(super) async fn first(
+    gateway: &Gateway,
+    ask: &HttpStream,
+    request: &Request<'_>,
+    landing: &mut Landing<'_>,
+) -> Result<(), ExtractError> {
+    let (slices, _) = slices(ask, request)?;
+    let reader = Reader { gateway, ask, request, pointers: landing.pointers() };
+    for slice in slices.iter().rev() {
+        let question = reader.question(slice, &Ledger::of(None), &Where::first(&ask.page.turn));
+        let page = reader.page(&question, &mut landing.so_far.asked_again).await;
+        let (_, mut page) = page.map_err(|broken| match broken {
+            Broken::Final(error) => error,
+            Broken::Doubt(doubt) => request.setting(&doubt.to_string()),
+        })?;
+        if !page.rows.is_empty() {
+            page.come_from(&Arc::from("page 1"));
+            return landing.take(page).map(|_| ());
+        }
+    }
+    Ok(())
+}
+
+/// The slices of a pull, and where the next one begins.
+fn slices(
+    ask: &HttpStream,
+    request: &Request<'_>,
+) -> Result<(Vec<Slice>, Option<jiff::Timestamp>), ExtractError> {
+    let Some(cursor) = &ask.cursor else { return Ok((vec![Slice::default()], None)) };
+    let windows = request.windows(cursor)?;
+    Ok((windows.slices, Some(windows.until)))
 }
 
 impl Reader<'_> {

@@ -13,12 +13,15 @@ use sqlx::Column as _;
 use sqlx::ConnectOptions as _;
 use sqlx::Connection as _;
 use sqlx::Executor as _;
+use sqlx::MySqlConnection;
 use sqlx::PgConnection;
 use sqlx::Row as _;
 use sqlx::SqliteConnection;
 use sqlx::Statement as _;
 use sqlx::TypeInfo as _;
 use sqlx::ValueRef as _;
+use sqlx::mysql::MySqlConnectOptions;
+use sqlx::mysql::MySqlDatabaseError;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -27,6 +30,7 @@ use sqlx::sqlite::SqliteRow;
 use super::dialect;
 use super::dialect::Engine;
 use super::dialect::Known;
+use super::mysql;
 use crate::base::text::quoted;
 
 /// Where a database is.
@@ -36,6 +40,8 @@ pub(super) enum Address {
     Sqlite(PathBuf),
     /// A server.
     Postgres(Box<PgConnectOptions>),
+    /// Another server.
+    MySql(Box<MySqlConnectOptions>),
 }
 
 /// Why a statement brought nothing.
@@ -62,13 +68,17 @@ pub(super) type Values = Vec<Option<Value>>;
 pub(super) enum Link {
     Sqlite(SqliteConnection, Duration),
     Postgres(Box<PgConnection>, Duration),
+    MySql(Box<MySqlConnection>, Duration),
 }
 
 impl Address {
-    /// `sqlite:///path.db` or `postgres://…`; a relative path starts at the home.
+    /// `sqlite:///path.db`, `postgres://…` or `mysql://…`; a relative path starts at the home.
     pub(super) fn read(url: &str, home: &Path) -> Option<Address> {
         if let Some(path) = url.strip_prefix("sqlite://") {
             return (!path.is_empty()).then(|| Address::Sqlite(home.join(path)));
+        }
+        if let Some(options) = mysql::address(url) {
+            return Some(Address::MySql(Box::new(options)));
         }
         if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
             return None;
@@ -96,26 +106,29 @@ impl Link {
         timeout: Duration,
         zone: &str,
     ) -> Result<Link, Fault> {
-        let link = async {
-            match address {
-                Address::Sqlite(path) => {
-                    let options = SqliteConnectOptions::new()
-                        .filename(path)
-                        .read_only(true)
-                        .busy_timeout(timeout)
-                        .disable_statement_logging();
-                    Ok(Link::Sqlite(options.connect().await?, timeout))
-                }
-                Address::Postgres(options) => {
-                    let mut connection = options.connect().await?;
-                    let milliseconds = timeout.as_millis().to_string();
-                    let settings = sqlx::query(dialect::SETTINGS).bind(milliseconds).bind(zone);
-                    settings.execute(&mut connection).await?;
-                    Ok(Link::Postgres(Box::new(connection), timeout))
-                }
+        let opening = timeout.min(OPENING);
+        match address {
+            Address::Sqlite(path) => {
+                let options = SqliteConnectOptions::new()
+                    .filename(path)
+                    .read_only(true)
+                    .busy_timeout(timeout)
+                    .disable_statement_logging();
+                Ok(Link::Sqlite(within(opening, options.connect()).await?, timeout))
             }
-        };
-        within(timeout.min(OPENING), link).await
+            Address::Postgres(options) => {
+                let mut connection = within(opening, options.connect()).await?;
+                let milliseconds = timeout.as_millis().to_string();
+                let settings = sqlx::query(dialect::SETTINGS).bind(milliseconds).bind(zone);
+                within(opening, settings.execute(&mut connection)).await?;
+                Ok(Link::Postgres(Box::new(connection), timeout))
+            }
+            Address::MySql(options) => {
+                let mut connection = within(opening, options.connect()).await?;
+                mysql::settle(&mut connection, timeout, zone).await?;
+                Ok(Link::MySql(Box::new(connection), timeout))
+            }
+        }
     }
 
     /// Which database it is.
@@ -123,15 +136,19 @@ impl Link {
         match self {
             Link::Sqlite(..) => Engine::Sqlite,
             Link::Postgres(..) => Engine::Postgres,
+            Link::MySql(..) => Engine::MySql,
         }
     }
 
     /// A view as the database knows it; names that were not quoted when PostgreSQL made them are
     /// small there.
     pub(super) async fn view(&mut self, name: &str) -> Result<String, Fault> {
-        let Link::Postgres(connection, timeout) = self else { return Ok(dialect::view(name)) };
+        let engine = self.engine();
+        let Link::Postgres(connection, timeout) = self else {
+            return Ok(dialect::view(engine, name));
+        };
         for spelling in [name.to_owned(), name.to_lowercase()] {
-            let view = dialect::view(&spelling);
+            let view = dialect::view(engine, &spelling);
             let known = sqlx::query_scalar::<_, Option<String>>(dialect::REGCLASS).bind(&view);
             if within(*timeout, known.fetch_one(&mut **connection)).await?.is_some() {
                 return Ok(view);
@@ -160,6 +177,16 @@ impl Link {
                 let made = made.await?;
                 made.columns().iter().map(|c| known(c.name(), c.type_info().name())).collect()
             }
+            Link::MySql(connection, timeout) => {
+                let made =
+                    within(*timeout, connection.prepare(sqlx::SqlSafeStr::into_sql_str(text)));
+                let made = made.await?;
+                let all = made.columns().iter();
+                let mut all: Vec<Known> =
+                    all.map(|c| known(c.name(), c.type_info().name())).collect();
+                mysql::tell_bytes(connection, *timeout, relation, &mut all).await?;
+                all
+            }
         })
     }
 
@@ -171,6 +198,9 @@ impl Link {
                 within(*timeout, connection.execute(begin)).await.map(|_| ())
             }
             Link::Postgres(connection, timeout) => {
+                within(*timeout, connection.execute(begin)).await.map(|_| ())
+            }
+            Link::MySql(connection, timeout) => {
                 within(*timeout, connection.execute(begin)).await.map(|_| ())
             }
         }
@@ -208,6 +238,14 @@ impl Link {
                 let rows = within(*timeout, query.fetch_all(&mut **connection)).await?;
                 rows.iter().map(postgres_values).collect()
             }
+            Link::MySql(connection, timeout) => {
+                let mut query = sqlx::query(statement);
+                for value in bound {
+                    query = query.bind(value.written());
+                }
+                let rows = within(*timeout, query.fetch_all(&mut **connection)).await?;
+                rows.iter().map(mysql::values).collect()
+            }
         }
     }
 
@@ -216,6 +254,7 @@ impl Link {
         let closed = match self {
             Link::Sqlite(connection, _) => connection.close().await,
             Link::Postgres(connection, _) => connection.close().await,
+            Link::MySql(connection, _) => connection.close().await,
         };
         if let Err(fault) = closed {
             tracing::debug!(why = told(&fault).why, "connection did not close");
@@ -252,7 +291,7 @@ const GRACE: Duration = Duration::from_secs(10);
 const OPENING: Duration = Duration::from_secs(30);
 
 /// An answer within a time.
-async fn within<T>(
+pub(super) async fn within<T>(
     timeout: Duration,
     answer: impl Future<Output = sqlx::Result<T>>,
 ) -> Result<T, Fault> {
@@ -262,18 +301,21 @@ async fn within<T>(
     }
 }
 
-fn passing(why: impl Into<String>) -> Fault {
+pub(super) fn passing(why: impl Into<String>) -> Fault {
     Fault { why: why.into(), is_transient: true }
 }
 
-fn lasting(why: impl Into<String>) -> Fault {
+pub(super) fn lasting(why: impl Into<String>) -> Fault {
     Fault { why: why.into(), is_transient: false }
 }
 
 /// What went wrong, in our own words: those of a database may quote the values of a row.
-fn told(fault: &sqlx::Error) -> Fault {
+pub(super) fn told(fault: &sqlx::Error) -> Fault {
     match fault {
         sqlx::Error::Database(answer) => {
+            if let Some(answer) = answer.try_downcast_ref::<MySqlDatabaseError>() {
+                return mysql::fault(answer.number(), answer.message());
+            }
             let code = answer.code().unwrap_or(Cow::Borrowed(""));
             match code.parse::<i64>() {
                 Ok(number) if code.len() != 5 => sqlite(number & 0xff, answer.message()),
@@ -330,7 +372,10 @@ mod tests {
             matches!(read("sqlite:///x.db"), Some(Address::Sqlite(p)) if p == Path::new("/x.db"))
         );
         assert!(matches!(read("postgres://u@h/db"), Some(Address::Postgres(_))));
-        for url in ["", "sqlite://", "x.db", "mysql://h/db", "postgres://u@h:port/db"] {
+        for url in ["mysql://u@h/db", "mariadb://u@h:3307/db"] {
+            assert!(matches!(read(url), Some(Address::MySql(_))), "{url}");
+        }
+        for url in ["", "sqlite://", "x.db", "oracle://h/db", "postgres://u@h:port/db"] {
             assert!(read(url).is_none(), "{url}");
         }
     }

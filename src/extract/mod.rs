@@ -15,10 +15,17 @@ mod http;
 mod landing;
 mod ledger;
 mod link;
+pub mod look;
+mod mysql;
+mod parcel;
+mod past;
+pub mod preview;
+pub mod probe;
 mod records;
 pub mod reopen;
 mod reply;
 mod retry;
+mod revision;
 mod shield;
 mod sign;
 mod singer;
@@ -40,11 +47,15 @@ use self::database::Database;
 pub use self::error::ExtractError;
 use self::gateway::Gateway;
 use self::landing::Landing;
+pub use self::past::PastSlice;
+pub use self::past::past;
 pub use self::sign::prove_signatures;
+use self::window::Windows;
 use crate::base::batch::Batch;
 use crate::base::pseudonym::Key;
 use crate::spec::connector::Ask;
 use crate::spec::connector::Connector;
+use crate::spec::connector::Cursor;
 use crate::spec::connector::Source;
 use crate::spec::connector::Stream;
 use crate::spec::template::Secrets;
@@ -60,6 +71,8 @@ pub struct Request<'a> {
     pub since: Option<Timestamp>,
     /// The night's cutoff.
     pub until: Timestamp,
+    /// A slice of the past that is asked for instead, from where to where.
+    pub past: Option<(Timestamp, Timestamp)>,
     /// What a tap said last of where it had come to.
     pub state: Option<&'a str>,
     /// The SHA-256 of files that have landed.
@@ -81,14 +94,20 @@ impl Request<'_> {
 
     /// Whether everything is asked for in order to find what is gone.
     fn is_full(&self) -> bool {
-        self.since.is_none() && self.stream.full.is_some()
+        self.since.is_none() && self.stream.full.is_some() && self.past.is_none()
     }
 
     /// From where to where is read.
-    fn span(&self) -> window::Night {
+    fn windows(&self, cursor: &Cursor) -> Result<Windows, ExtractError> {
         // What is asked for in order to find what is gone must hold rows that changed a moment ago.
         let reach = if self.is_full() { jiff::Span::new().days(1) } else { jiff::Span::new() };
-        window::Night { since: self.since, until: self.until, reach }
+        let zone = self.zone()?;
+        let night = window::Night { since: self.since, until: self.until, reach };
+        let windows = self.past.map_or_else(
+            || window::windows(cursor, &zone, night),
+            |past| window::slice(cursor, &zone, past),
+        );
+        windows.map_err(|fault| self.setting(&format!("its cursor: {fault}")))
     }
 
     fn setting(&self, why: &str) -> ExtractError {
@@ -119,6 +138,8 @@ pub struct Delivery {
     pub state: Option<String>,
     /// The files that were read.
     pub files: Vec<DeliveredFile>,
+    /// Files that are not whole yet, and how that is known; another night reads them.
+    pub not_whole: BTreeMap<String, String>,
     /// The workbooks with corrected rows that were read.
     pub corrections: Vec<DeliveredFile>,
     /// How many rows of those match nothing that is held back, a file each.

@@ -4,6 +4,7 @@
 use jiff::Span;
 use jiff::Timestamp;
 use jiff::ZonedDateTime;
+use jiff::civil::Date;
 use jiff::fmt::strtime;
 use jiff::tz::TimeZone;
 
@@ -80,6 +81,44 @@ pub(super) fn windows(
         from = next;
     }
     Ok(Windows { slices, until: end })
+}
+
+/// One slice of the past, as it is asked for.
+///
+/// # Errors
+/// A format that makes no time.
+pub(super) fn slice(
+    cursor: &Cursor,
+    zone: &TimeZone,
+    (from, to): (Timestamp, Timestamp),
+) -> Result<Windows, jiff::Error> {
+    let written = |at: Timestamp| written(cursor, &at.to_zoned_datetime(zone.clone()));
+    let mut parameters = vec![(cursor.param.clone(), written(from)?)];
+    if let Some(param) = &cursor.until {
+        parameters.push((param.clone(), written(to)?));
+    }
+    Ok(Windows { slices: vec![Slice { parameters }], until: to })
+}
+
+/// The slices between two days, by the step of a cursor or else by months.
+///
+/// # Errors
+/// A step that makes no time.
+pub(super) fn past(
+    cursor: &Cursor,
+    zone: &TimeZone,
+    (from, to): (Date, Date),
+) -> Result<Vec<(Timestamp, Timestamp)>, jiff::Error> {
+    let step = cursor.step.unwrap_or_else(|| Span::new().months(1));
+    let mut from = from.to_zoned_datetime(zone.clone())?;
+    let to = to.to_zoned_datetime(zone.clone())?;
+    let mut slices = Vec::new();
+    while from < to {
+        let next = step_end(&from, step, &to)?;
+        slices.push((from.timestamp(), next.timestamp()));
+        from = next;
+    }
+    Ok(slices)
 }
 
 /// The end of a slice; a step that leads nowhere leads to the end.

@@ -14,6 +14,7 @@ use super::lake::places;
 use crate::base::cell::Cell;
 use crate::base::cell::CellRow;
 use crate::frame::table;
+use crate::spec::connector::Write;
 use crate::spec::schema::Schema;
 
 /// Which known rows a delivery no longer holds, though it could.
@@ -57,6 +58,21 @@ impl Absent {
             && self.scopes.contains(&key_of(row, &self.scope))
             && !self.keys.contains(key)
     }
+}
+
+/// Where the columns stand that tell to which snapshot a row belongs, and the snapshots that a delivery
+/// replaces; none where it replaces none.
+pub(super) fn snapshots(
+    schema: &Schema,
+    write: &Write,
+    judged: &Judged,
+) -> (Vec<usize>, HashSet<String>) {
+    let Write::Snapshot { within } = write else { return (Vec::new(), HashSet::new()) };
+    let at = |name: &String| schema.fields.iter().position(|field| field.name == *name);
+    let scope: Vec<usize> = within.iter().filter_map(at).collect();
+    let delivered = judged.kept.iter().filter(|kept| kept.is_delivered());
+    let scopes = delivered.map(|kept| key_of(&kept.cells, &scope)).collect();
+    (scope, scopes)
 }
 
 /// The deleted versions of those known rows that are gone.

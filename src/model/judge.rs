@@ -75,6 +75,17 @@ struct Candidates {
 }
 
 impl Judge<'_> {
+    /// Judges one part of a slice of the past; before those of the night, which are newer.
+    ///
+    /// # Errors
+    /// An expression that polars refuses.
+    pub fn past(&self, part: &DataFrame, judged: &mut Judged) -> Result<(), ModelError> {
+        let before = judged.kept.len();
+        self.part(part, judged)?;
+        judged.kept.iter_mut().skip(before).for_each(|kept| kept.is_past = true);
+        Ok(())
+    }
+
     /// Judges one part of a landing.
     ///
     /// # Errors
@@ -106,7 +117,9 @@ impl Judge<'_> {
             let read = read.and_then(|cells| self.formed(cells, &place, judged));
             let At { source, row, is_malformed, corrects } = place;
             match read {
-                Ok(cells) => kept.push(Kept { cells, source, row, is_deleted, corrects }),
+                Ok(cells) => {
+                    kept.push(Kept { cells, source, row, is_deleted, corrects, is_past: false });
+                }
                 Err((column, reason)) => {
                     let key = (!is_malformed).then(|| self.key(&candidates, line).ok()).flatten();
                     let slot = (!is_malformed).then(|| self.slot(&candidates, line)).flatten();

@@ -32,6 +32,8 @@ pub struct Kept {
     pub is_deleted: bool,
     /// What it corrects.
     pub corrects: Option<Correction>,
+    /// Whether a slice of the past brought it, which may be older than what is known.
+    pub is_past: bool,
 }
 
 /// A row that breaks its contract.

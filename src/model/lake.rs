@@ -13,9 +13,12 @@ use polars::prelude::*;
 use super::ModelError;
 use super::gone::Absent;
 use super::gone::deleted_versions;
+use super::gone::snapshots;
 use super::judge::Judged;
 use super::judge::Kept;
 use super::judged::Correction;
+use super::past;
+use super::past::UPDATED;
 use crate::base::cell::Cell;
 use crate::base::cell::CellRow;
 use crate::base::pseudonym::sha256;
@@ -111,10 +114,37 @@ impl Lake {
     /// # Errors
     /// A delta that can't be read.
     pub fn read(&self, schema: &Schema, night: Date) -> Result<DataFrame, ModelError> {
-        self.merged(schema, night, None)
+        alive(self.versions(schema, night, None)?, schema)
     }
 
-    fn merged(
+    /// The latest time that a row of a stream tells, in the newest delta that tells one.
+    ///
+    /// # Errors
+    /// A delta that can't be read.
+    pub fn newest(
+        &self,
+        schema: &Schema,
+        (system, stream): (&str, &str),
+    ) -> Result<Option<Cell>, ModelError> {
+        let known = schema.time.as_deref().unwrap_or("updated_at");
+        if schema.field(known).is_none() {
+            return Ok(None);
+        }
+        let ours = format!(".{system}.{stream}.parquet");
+        for path in dated(&self.folder(&schema.name), Date::MAX)?.iter().rev() {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if name.ends_with(&ours) {
+                let rows = table::to_rows(&parquet::read(path)?, &[known]).into_iter();
+                if let Some(newest) = rows.flatten().flatten().max() {
+                    return Ok(Some(newest));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// The latest version of every row, those that are deleted among them.
+    fn versions(
         &self,
         schema: &Schema,
         night: Date,
@@ -132,13 +162,11 @@ impl Lake {
         for part in parts.get(1..).unwrap_or_default() {
             all.vstack_mut(part).map_err(doing())?;
         }
-        let keys = schema.primary_key.clone();
         if parts.len() > 1 {
+            let keys = schema.primary_key.clone();
             all = all.unique_stable(Some(&keys), UniqueKeepStrategy::Last, None).map_err(doing())?;
         }
-        let alive = all.lazy().filter(col("_deleted").not());
-        let alive = alive.collect().map_err(doing())?;
-        Ok(alive.sort(keys, SortMultipleOptions::default()).map_err(doing())?)
+        Ok(all)
     }
 
     /// Merges what a delivery brought, and writes its delta: only rows that changed.
@@ -154,8 +182,10 @@ impl Lake {
     ) -> Result<Equation, ModelError> {
         let Delivery { system, stream, night, is_full } = delivery;
         let file = format!("{night}.{system}.{stream}.parquet");
-        let known = self.merged(schema, night, Some(&file))?;
+        let versions = self.versions(schema, night, Some(&file))?;
         let places = places(schema);
+        let told = past::updates(&versions, schema, judged);
+        let known = alive(versions, schema)?;
         let mut equation = Equation {
             exploded: judged.exploded,
             filtered: judged.filtered,
@@ -168,6 +198,10 @@ impl Lake {
         let mut rows: Vec<CellRow> = Vec::new();
         let mut ended: HashSet<&str> = HashSet::new();
         for (key, kept) in &newest {
+            if past::is_older(kept, &places, told.get(key)) {
+                equation.unchanged += 1;
+                continue;
+            }
             if kept.is_deleted {
                 let is_known = hashes.contains_key(key);
                 equation.changed += u64::from(is_known);
@@ -226,6 +260,14 @@ pub(super) fn dated(folder: &Path, night: Date) -> Result<Vec<PathBuf>, ModelErr
     Ok(found)
 }
 
+/// The rows that are not deleted, sorted by key.
+fn alive(versions: DataFrame, schema: &Schema) -> Result<DataFrame, ModelError> {
+    let doing = || FrameError::polars(format!("merging `{}`", schema.name));
+    let alive = versions.lazy().filter(col("_deleted").not()).collect().map_err(doing())?;
+    let keys = schema.primary_key.clone();
+    Ok(alive.sort(keys, SortMultipleOptions::default()).map_err(doing())?)
+}
+
 /// A delta as the present contract wants it: columns added since are empty, removed ones are gone.
 fn conform(delta: &DataFrame, schema: &Schema) -> Result<DataFrame, ModelError> {
     let columns = columns(schema).into_iter().map(|(name, kind)| match delta.column(name) {
@@ -250,13 +292,13 @@ pub(super) fn columns(schema: &Schema) -> Vec<(&str, FieldKind)> {
 /// Where the columns of the key stand, and that of the source's own order.
 pub(super) struct Places {
     pub(super) key: Vec<usize>,
-    updated: Option<usize>,
+    pub(super) updated: Option<usize>,
 }
 
 pub(super) fn places(schema: &Schema) -> Places {
     let at = |name: &str| schema.fields.iter().position(|field| field.name == name);
     let key = schema.primary_key.iter().filter_map(|name| at(name)).collect();
-    Places { key, updated: at("updated_at") }
+    Places { key, updated: at(UPDATED) }
 }
 
 pub(super) fn key_of(cells: &CellRow, places: &[usize]) -> String {
@@ -273,17 +315,6 @@ pub(super) fn hash_of(cells: &CellRow) -> String {
     let mut hash = sha256(parts.collect::<Vec<_>>().join("\u{1f}").as_bytes());
     hash.truncate(16);
     hash
-}
-
-/// Where the columns stand that tell to which snapshot a row belongs, and the snapshots that a delivery
-/// replaces; none where it replaces none.
-fn snapshots(schema: &Schema, write: &Write, judged: &Judged) -> (Vec<usize>, HashSet<String>) {
-    let Write::Snapshot { within } = write else { return (Vec::new(), HashSet::new()) };
-    let at = |name: &String| schema.fields.iter().position(|field| field.name == *name);
-    let scope: Vec<usize> = within.iter().filter_map(at).collect();
-    let delivered = judged.kept.iter().filter(|kept| kept.is_delivered());
-    let scopes = delivered.map(|kept| key_of(&kept.cells, &scope)).collect();
-    (scope, scopes)
 }
 
 /// Whether a row that came back corrected is older than what the lake has been told since.
@@ -318,7 +349,9 @@ fn newest<'j>(
         };
         *duplicates += 1;
         let is_older = !kept.is_delivered() && known.1.is_delivered();
-        if !is_older && updated(kept) >= updated(known.1) {
+        // What the night itself brings was asked for after a slice of the past.
+        let is_later = known.1.is_past && !kept.is_past;
+        if is_later || (!is_older && updated(kept) >= updated(known.1)) {
             known.1 = kept;
         }
     }

@@ -42,6 +42,9 @@ pub struct Landed {
     pub state: Option<String>,
     /// Files that were read: name, content hash.
     pub files: BTreeMap<String, String>,
+    /// Files that were not whole yet, and how that is known.
+    #[serde(default)]
+    pub not_whole: BTreeMap<String, String>,
     /// Workbooks with corrected rows that were read: name, content hash.
     #[serde(default)]
     pub corrections: BTreeMap<String, String>,
@@ -55,10 +58,25 @@ pub struct Landed {
     pub unread: BTreeMap<String, u64>,
     /// All headers.
     pub headers: BTreeSet<String>,
+    /// The slices of the past that are merged with it.
+    #[serde(default)]
+    pub past: Vec<String>,
     /// What was asked again, and why.
     pub asked_again: Vec<String>,
     /// The fingerprint of the key of its pseudonyms.
     pub key: String,
+}
+
+/// A slice of the past that was asked for by itself. The day on which it was begins its name, as that of
+/// a night does: its rows are deleted when their time is over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Past {
+    /// The day on which it was asked for.
+    pub asked: Date,
+    /// Where it begins.
+    pub from: Timestamp,
+    /// Where it ends, exclusive.
+    pub to: Timestamp,
 }
 
 /// The landing of one stream.
@@ -88,6 +106,17 @@ impl Landing {
     /// # Errors
     /// A folder that can't be read.
     pub fn attempts(&self) -> Result<Vec<(Date, u32)>, ModelError> {
+        let read = |name: String| {
+            let (night, attempt) = name.split_once('.')?;
+            Some((night.parse::<Date>().ok()?, attempt.parse::<u32>().ok()?))
+        };
+        let mut found: Vec<_> = self.standing()?.into_iter().filter_map(read).collect();
+        found.sort_unstable();
+        Ok(found)
+    }
+
+    /// The names of all that stands here.
+    fn standing(&self) -> Result<Vec<String>, ModelError> {
         let mut found = Vec::new();
         if !self.folder.is_dir() {
             return Ok(found);
@@ -95,15 +124,10 @@ impl Landing {
         let named = |cause| ModelError::File { path: self.folder.display().to_string(), cause };
         for entry in fs::read_dir(&self.folder).map_err(named)? {
             let entry = entry.map_err(named)?;
-            let name = entry.file_name().to_string_lossy().into_owned();
-            let read = name.split_once('.').and_then(|(night, attempt)| {
-                Some((night.parse::<Date>().ok()?, attempt.parse::<u32>().ok()?))
-            });
-            if let Some(attempt) = read.filter(|_| entry.path().join("manifest.json").is_file()) {
-                found.push(attempt);
+            if entry.path().join("manifest.json").is_file() {
+                found.push(entry.file_name().to_string_lossy().into_owned());
             }
         }
-        found.sort_unstable();
         Ok(found)
     }
 
@@ -112,7 +136,11 @@ impl Landing {
     /// # Errors
     /// A manifest that can't be read.
     pub fn manifest(&self, attempt: (Date, u32)) -> Result<Landed, ModelError> {
-        let path = self.path(attempt).join("manifest.json");
+        Landing::manifest_of(&self.path(attempt))
+    }
+
+    fn manifest_of(folder: &Path) -> Result<Landed, ModelError> {
+        let path = folder.join("manifest.json");
         let named = |cause| ModelError::File { path: path.display().to_string(), cause };
         let bytes = fs::read(&path).map_err(named)?;
         serde_json::from_slice(&bytes).map_err(|fault| named(io::Error::other(fault)))
@@ -125,10 +153,15 @@ impl Landing {
     pub fn parts(
         &self,
         attempt: (Date, u32),
-    ) -> Result<impl Iterator<Item = Result<DataFrame, ModelError>>, ModelError> {
-        let folder = self.path(attempt);
+    ) -> Result<impl Iterator<Item = Result<DataFrame, ModelError>> + use<>, ModelError> {
+        Landing::parts_of(&self.path(attempt))
+    }
+
+    fn parts_of(
+        folder: &Path,
+    ) -> Result<impl Iterator<Item = Result<DataFrame, ModelError>> + use<>, ModelError> {
         let named = |cause| ModelError::File { path: folder.display().to_string(), cause };
-        let entries = fs::read_dir(&folder).map_err(named)?;
+        let entries = fs::read_dir(folder).map_err(named)?;
         let mut paths: Vec<PathBuf> = entries
             .filter_map(|entry| entry.ok().map(|entry| entry.path()))
             .filter(|path| path.extension().is_some_and(|ending| ending == "parquet"))
@@ -152,7 +185,10 @@ impl Landing {
     pub fn begin(&self, night: Date) -> Result<Attempt, ModelError> {
         let done = self.attempts()?.iter().filter(|(of, _)| *of == night).count();
         let number = u32::try_from(done).unwrap_or(u32::MAX).saturating_add(1);
-        let folder = self.path((night, number));
+        Landing::begun(self.path((night, number)))
+    }
+
+    fn begun(folder: PathBuf) -> Result<Attempt, ModelError> {
         let named = |cause| ModelError::File { path: folder.display().to_string(), cause };
         if folder.exists() {
             fs::remove_dir_all(&folder).map_err(named)?;
@@ -161,12 +197,72 @@ impl Landing {
         Ok(Attempt { folder, parts: 0, rows: 0, waiting: Batch::default() })
     }
 
+    /// The slices of the past that stand, oldest first.
+    ///
+    /// # Errors
+    /// A folder that can't be read.
+    pub fn past(&self) -> Result<Vec<Past>, ModelError> {
+        let mut found = Vec::new();
+        for name in self.standing()? {
+            found.extend(Past::read(&name));
+        }
+        found.sort_by_key(|past| (past.from, past.to, past.asked));
+        Ok(found)
+    }
+
+    /// Begins a slice of the past.
+    ///
+    /// # Errors
+    /// A folder that can't be made.
+    pub fn begin_past(&self, past: &Past) -> Result<Attempt, ModelError> {
+        Landing::begun(self.folder.join(past.name()))
+    }
+
+    /// What a slice of the past brought, and its parts.
+    ///
+    /// # Errors
+    /// A slice that can't be read.
+    pub fn past_named(
+        &self,
+        name: &str,
+    ) -> Result<(Landed, impl Iterator<Item = Result<DataFrame, ModelError>> + use<>), ModelError>
+    {
+        let folder = self.folder.join(name);
+        Ok((Landing::manifest_of(&folder)?, Landing::parts_of(&folder)?))
+    }
+
     fn path(&self, (night, attempt): (Date, u32)) -> PathBuf {
         self.folder.join(format!("{night}.{attempt}"))
     }
 }
 
+impl Past {
+    /// Its name, which is that of its folder.
+    pub fn name(&self) -> String {
+        let (from, to) = (self.from.as_second(), self.to.as_second());
+        format!("{}.past.{from}.{to}", self.asked)
+    }
+
+    fn read(name: &str) -> Option<Past> {
+        let [asked, "past", from, to] = name.split('.').collect::<Vec<_>>()[..] else {
+            return None;
+        };
+        let second = |text: &str| Timestamp::from_second(text.parse().ok()?).ok();
+        Some(Past { asked: asked.parse().ok()?, from: second(from)?, to: second(to)? })
+    }
+}
+
 impl Landed {
+    /// The same with what a slice of the past brought beside it.
+    pub fn with(&mut self, past: Landed) {
+        self.received += past.received;
+        self.told = self.told.map(|told| told + past.received);
+        self.headers.extend(past.headers);
+        for (header, rows) in past.unread {
+            *self.unread.entry(header).or_default() += rows;
+        }
+    }
+
     /// The content of the file that a source stands in; empty for what is no file.
     pub fn file_of(&self, source: &str) -> &str {
         let is_of = |name: &str| {

@@ -13,6 +13,7 @@ pub mod keys;
 pub mod lake;
 pub mod landing;
 pub mod names;
+mod past;
 pub mod people;
 pub mod rekeyed;
 mod reshape;

@@ -4,11 +4,14 @@ pub mod aliases;
 mod close;
 mod compute;
 mod deliver;
+pub mod doctor;
 pub mod draft;
 mod held;
 mod load;
 mod model;
 mod notes;
+pub mod past;
+pub mod preview;
 mod pull;
 pub mod reconcile;
 pub mod rekey;
@@ -270,14 +273,19 @@ pub fn lock(var: &Path, what: &str) -> anyhow::Result<File> {
 /// The key of the pseudonyms; a lake that was made with another is refused before a row is read. A lake
 /// whose key was changed names, beside each further fingerprint, the secret that came on top.
 fn key(ground: &Ground<'_>) -> anyhow::Result<Key> {
-    let secret = ground.catalog.settings.key.fill(ground.secrets, &[]);
-    let mut key = Key::new(&secret.map_err(|unset| Refusal::NoKey(unset.to_string()))?);
-    let path = ground.lake().join("key");
-    let Ok(text) = std::fs::read_to_string(&path) else {
+    let (key, path) = (known_key(ground)?, ground.lake().join("key"));
+    if !path.exists() {
         let given = key.fingerprint();
         write_then_rename(&path, given.as_bytes()).context("keeping the key's fingerprint")?;
-        return Ok(key);
-    };
+    }
+    Ok(key)
+}
+
+/// The same, of a lake that is left as it is.
+fn known_key(ground: &Ground<'_>) -> anyhow::Result<Key> {
+    let secret = ground.catalog.settings.key.fill(ground.secrets, &[]);
+    let mut key = Key::new(&secret.map_err(|unset| Refusal::NoKey(unset.to_string()))?);
+    let Ok(text) = std::fs::read_to_string(ground.lake().join("key")) else { return Ok(key) };
     for (at, line) in text.lines().enumerate() {
         let (lake, secret) = line.split_once(' ').unwrap_or((line, ""));
         if at > 0 {

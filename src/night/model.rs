@@ -114,7 +114,13 @@ fn model(
         return Ok((told, Vec::new()));
     };
     let landing = Landing::of(&ground.lake(), &connector.name, &stream.name);
-    let landed = landing.manifest(attempt)?;
+    let mut landed = landing.manifest(attempt)?;
+    let mut past = Vec::new();
+    for name in landed.past.clone() {
+        let (slice, parts) = landing.past_named(&name)?;
+        landed.with(slice);
+        past.push(parts);
+    }
     told.received = landed.received;
     told.told = landed.told;
     told.asked_again = landed.asked_again.len() as u64;
@@ -128,6 +134,9 @@ fn model(
     };
     let files = landed.files.values().cloned().collect();
     let mut judged = Judged { files, ..Judged::default() };
+    for part in past.into_iter().flatten() {
+        judge.past(&part?, &mut judged)?;
+    }
     for part in landing.parts(attempt)? {
         judge.part(&part?, &mut judged)?;
     }
@@ -135,6 +144,7 @@ fn model(
     told.hold_back(&judged.quarantined, &landed);
     let mut noticed = noticed(connector, stream, &judged);
     noticed.extend(unread(connector, stream, &landed));
+    noticed.extend(not_whole(connector, stream, &landed));
     noticed.extend(came_back(connector, stream, &landed));
     let known = known_rows(&lake, ground.catalog, stream, night)?;
     if let Some(broken) = broken(stream, &landed, &judged, known) {
@@ -234,6 +244,14 @@ fn unread(connector: &Connector, stream: &Stream, landed: &Landed) -> Vec<Notice
         Noticed::of(connector, stream, "unread", header).rows(*rows)
     };
     landed.unread.iter().map(of).collect()
+}
+
+/// Which files are read another night.
+fn not_whole(connector: &Connector, stream: &Stream, landed: &Landed) -> Vec<Noticed> {
+    let of = |(file, why): (&String, &String)| {
+        Noticed::of(connector, stream, "not_whole", &quoted(&format!("{file}: {why}")))
+    };
+    landed.not_whole.iter().map(of).collect()
 }
 
 /// What of the corrected workbooks nobody waits for, and which of them can't be read.

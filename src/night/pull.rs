@@ -97,7 +97,7 @@ struct Tonight<'t> {
 }
 
 /// The name of a stream in notes and messages.
-fn named(connector: &Connector, stream: &Stream) -> String {
+pub(super) fn named(connector: &Connector, stream: &Stream) -> String {
     format!("{}.{}", connector.name, stream.name)
 }
 
@@ -110,6 +110,23 @@ impl Tonight<'_> {
                 .map_err(|fault| chain(&fault))
         };
         system.get_or_init(open).as_ref().map_err(Clone::clone)
+    }
+
+    /// The slices of the past that no good night before this one has merged.
+    fn past(
+        &self,
+        (connector, stream): (&Connector, &Stream),
+        landing: &Landing,
+    ) -> anyhow::Result<Vec<String>> {
+        let name = named(connector, stream);
+        let mut merged = BTreeSet::new();
+        for attempt in landing.attempts()? {
+            if attempt.0 < self.choice.night && self.well.contains(&(name.clone(), attempt.0)) {
+                merged.extend(landing.manifest(attempt)?.past);
+            }
+        }
+        let past = landing.past()?.into_iter().filter(|past| past.asked <= self.choice.night);
+        Ok(past.map(|past| past.name()).filter(|name| !merged.contains(name)).collect())
     }
 
     /// Asks for a stream, if it has not landed tonight.
@@ -167,6 +184,7 @@ async fn pull(
         since: from.since,
         state: from.state.as_deref(),
         until: tonight.cutoff,
+        past: None,
         known_files: &from.files,
         held_back: &held_back,
         secrets: tonight.ground.secrets,
@@ -177,7 +195,8 @@ async fn pull(
     let delivery = extract::pull(system, &request, &mut land).await;
     let delivery = delivery.map_err(|fault| chain(&fault))?;
     let is_full = delivery.is_full.unwrap_or(from.since.is_none());
-    let landed = Landed { is_full, ..landed(delivery, tonight.key) };
+    let past = tonight.past((connector, stream), landing).map_err(|fault| format!("{fault:#}"))?;
+    let landed = Landed { is_full, past, ..landed(delivery, tonight.key) };
     attempt.finish(&landed).map_err(|fault| chain(&fault))?;
     let attempts = landing.attempts().map_err(|fault| chain(&fault))?;
     attempts
@@ -187,7 +206,7 @@ async fn pull(
         .ok_or_else(|| "the pull left no manifest".to_owned())
 }
 
-fn landed(delivery: Delivery, key: &Key) -> Landed {
+pub(super) fn landed(delivery: Delivery, key: &Key) -> Landed {
     let named = |files: Vec<DeliveredFile>| {
         files.into_iter().map(|file| (file.name, file.sha256)).collect()
     };
@@ -196,8 +215,10 @@ fn landed(delivery: Delivery, key: &Key) -> Landed {
         told: delivery.told,
         until: delivery.until,
         is_full: false,
+        past: Vec::new(),
         state: delivery.state,
         files: named(delivery.files),
+        not_whole: delivery.not_whole,
         corrections: named(delivery.corrections),
         strays: delivery.strays,
         unread_corrections: delivery.unread_corrections,
@@ -209,7 +230,7 @@ fn landed(delivery: Delivery, key: &Key) -> Landed {
 }
 
 /// An error with its causes on one line.
-fn chain(fault: &dyn std::error::Error) -> String {
+pub(super) fn chain(fault: &dyn std::error::Error) -> String {
     let mut text = fault.to_string();
     let mut cause = fault.source();
     while let Some(next) = cause {

@@ -82,6 +82,7 @@ impl Town {
             connector: &connector,
             stream: connector.streams.iter().find(|known| known.name == stream).unwrap(),
             since: since.map(at),
+            past: None,
             state: None,
             until: at(night),
             known_files: &known,

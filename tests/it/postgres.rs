@@ -19,7 +19,7 @@ use tempfile::TempDir;
 const VERSIONS: &str = "/usr/lib/postgresql";
 
 /// Who runs the server where the test runs as root, which `initdb` refuses.
-const USER: &str = "nobody";
+pub(crate) const USER: &str = "nobody";
 
 /// The password of the cluster's only user, `tester`.
 pub(crate) const PASSWORD: &str = "a pass word";
@@ -146,6 +146,6 @@ fn programs() -> Option<PathBuf> {
     programs.filter(|folder| folder.join("initdb").is_file()).max()
 }
 
-fn is_root() -> bool {
+pub(crate) fn is_root() -> bool {
     fs::metadata("/proc/self").is_ok_and(|myself| myself.uid() == 0)
 }

@@ -83,11 +83,13 @@ impl World {
         for name in ["profile", "service", "workload"] {
             let path = home.path().join(format!("pipelines/{name}.toml"));
             let lean = |line: &str| match line.split_whitespace().next() {
-                Some("grain") => "grain = [\"unit\"]".to_owned(),
-                Some("period") if line.ends_with(']') => "period = [\"year\"]".to_owned(),
-                _ => line.to_owned(),
+                Some("grain") => Some("grain = [\"unit\"]".to_owned()),
+                Some("period") if line.ends_with(']') => Some("period = [\"year\"]".to_owned()),
+                Some("period_of") => None,
+                _ => Some(line.to_owned()),
             };
-            let text: Vec<String> = fs::read_to_string(&path).unwrap().lines().map(lean).collect();
+            let text = fs::read_to_string(&path).unwrap();
+            let text: Vec<String> = text.lines().filter_map(lean).collect();
             fs::write(&path, text.join("\n")).unwrap();
         }
         home

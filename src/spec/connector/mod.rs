@@ -17,6 +17,8 @@ pub use auth::Named;
 pub use files::FileStream;
 pub use files::Files;
 pub use files::Grid;
+pub use files::Script;
+pub use files::Which;
 pub use http::Cursor;
 pub use http::Http;
 pub use http::HttpStream;

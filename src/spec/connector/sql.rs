@@ -12,7 +12,7 @@ use crate::base::messages::Code;
 /// A database, opened read-only.
 #[derive(Clone, Debug)]
 pub struct Sql {
-    /// `sqlite:///path.db`, relative paths from the home on, or `postgres://…`.
+    /// `sqlite:///path.db`, relative paths from the home on, `postgres://…` or `mysql://…`.
     pub url: Template,
     /// How long one statement may take.
     pub timeout: Duration,

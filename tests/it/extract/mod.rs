@@ -1,15 +1,21 @@
 //! What does a source have to do for its rows to stand, and what happens when it does not?
 
 mod auth;
-mod certificates;
+mod books;
+pub(crate) mod certificates;
 mod clear;
 mod database;
 mod files;
+mod foreign;
 pub(crate) mod gateway;
+mod mysql;
 mod network;
 mod paging;
+mod parcels;
+mod past;
 mod proof;
 mod sheets;
+mod unfinished;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -103,6 +109,7 @@ pub(crate) async fn pulled_from(
         stream: &connector.streams[stream],
         since: start.since,
         state: None,
+        past: None,
         until: "2026-01-06T02:00:00+08:00".parse().unwrap(),
         known_files: &start.known,
         held_back: &|| Ok(Vec::new()),

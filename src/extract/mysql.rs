@@ -1,0 +1,160 @@
+//! What is other in MySQL and MariaDB: how a session is settled, which columns hold bytes, and what went
+//! wrong.
+
+use std::str::FromStr as _;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use sqlx::AssertSqlSafe;
+use sqlx::ConnectOptions as _;
+use sqlx::MySqlConnection;
+use sqlx::Row as _;
+use sqlx::mysql::MySqlConnectOptions;
+use sqlx::mysql::MySqlDatabaseError;
+use sqlx::mysql::MySqlRow;
+
+use super::dialect;
+use super::dialect::Known;
+use super::link::Fault;
+use super::link::Value;
+use super::link::Values;
+use super::link::lasting;
+use super::link::passing;
+use super::link::told;
+use super::link::within;
+use crate::base::clock;
+use crate::base::text::quoted;
+
+/// How the address of a server begins.
+const SCHEMES: [&str; 2] = ["mysql://", "mariadb://"];
+
+/// The number of the fault that a time zone is not known.
+const NO_ZONE: u16 = 1298;
+
+/// The server at an address.
+pub(super) fn address(url: &str) -> Option<MySqlConnectOptions> {
+    if !SCHEMES.iter().any(|scheme| url.starts_with(scheme)) {
+        return None;
+    }
+    // The zone is set here, so that one that the server does not know is told.
+    let options = MySqlConnectOptions::from_str(url).ok()?.timezone(None);
+    Some(options.disable_statement_logging())
+}
+
+/// Settles a session: it can only read, times are the system's, no statement takes longer than it may.
+pub(super) async fn settle(
+    connection: &mut MySqlConnection,
+    timeout: Duration,
+    zone: &str,
+) -> Result<(), Fault> {
+    let version = sqlx::query_scalar::<_, String>("select version()").fetch_one(&mut *connection);
+    let is_mariadb = within(timeout, version).await?.contains("MariaDB");
+    let (seconds, milliseconds) = (timeout.as_secs_f64(), timeout.as_millis());
+    let longest = if is_mariadb {
+        format!("set max_statement_time = {seconds}")
+    } else {
+        format!("set max_execution_time = {milliseconds}")
+    };
+    for setting in [longest, dialect::READ_ONLY.to_owned()] {
+        within(timeout, sqlx::raw_sql(AssertSqlSafe(setting)).execute(&mut *connection)).await?;
+    }
+    let mut set = async |zone: &str| {
+        let set = sqlx::query("set time_zone = ?").bind(zone.to_owned());
+        set.execute(&mut *connection).await
+    };
+    match set(zone).await {
+        Err(sqlx::Error::Database(fault)) if number(fault.as_ref()) == Some(NO_ZONE) => {}
+        other => return other.map(|_| ()).map_err(|fault| told(&fault)),
+    }
+    // A server without a table of zones knows offsets, and some zones are one from now on.
+    let Some(offset) = offset(zone) else {
+        return Err(lasting(format!(
+            "it does not know the time zone `{zone}`: ask its owner to load them (mysql_tzinfo_to_sql)"
+        )));
+    };
+    set(&offset).await.map(|_| ()).map_err(|fault| told(&fault))
+}
+
+/// The offset of a zone whose clocks are not moved any more.
+fn offset(zone: &str) -> Option<String> {
+    let (zone, now) = (TimeZone::get(zone).ok()?, clock::now());
+    if zone.following(now).next().is_some() {
+        return None;
+    }
+    let minutes = zone.to_offset(now).seconds() / 60;
+    let sign = if minutes < 0 { '-' } else { '+' };
+    Some(format!("{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60))
+}
+
+/// Tells the columns that hold bytes: those of a text that is compared byte by byte look the same.
+pub(super) async fn tell_bytes(
+    connection: &mut MySqlConnection,
+    timeout: Duration,
+    relation: &str,
+    columns: &mut [Known],
+) -> Result<(), Fault> {
+    let may_be =
+        |known: &&mut Known| known.kind.ends_with("binary") || known.kind.ends_with("blob");
+    for known in columns.iter_mut().filter(|known| known.kind == "geometry") {
+        dialect::BYTES.clone_into(&mut known.kind);
+    }
+    let mut columns: Vec<&mut Known> = columns.iter_mut().filter(may_be).collect();
+    if columns.is_empty() {
+        return Ok(());
+    }
+    let known: Vec<&Known> = columns.iter().map(|known| &**known).collect();
+    let charsets = sqlx::query(AssertSqlSafe(dialect::charsets(relation, &known)));
+    let charsets = values(&within(timeout, charsets.fetch_one(connection)).await?)?;
+    for (known, charset) in columns.iter_mut().zip(charsets) {
+        let is_text = charset.is_some_and(|charset| charset.written() != "binary");
+        if is_text { "text" } else { dialect::BYTES }.clone_into(&mut known.kind);
+    }
+    Ok(())
+}
+
+/// The values of a row, which the server has written as text.
+pub(super) fn values(row: &MySqlRow) -> Result<Values, Fault> {
+    let value = |at: usize| row.try_get_unchecked::<Option<String>, _>(at);
+    let value = |at: usize| value(at).map(|text| text.map(Value::Text));
+    (0..row.len()).map(|at| value(at).map_err(|fault| told(&fault))).collect()
+}
+
+fn number(fault: &dyn sqlx::error::DatabaseError) -> Option<u16> {
+    fault.try_downcast_ref::<MySqlDatabaseError>().map(MySqlDatabaseError::number)
+}
+
+/// What went wrong, by the number of the server.
+pub(super) fn fault(number: u16, message: &str) -> Fault {
+    match number {
+        1045 | 1251 | 1698 | 3159 => lasting("it does not accept this user and password"),
+        1049 => lasting("it has no such database"),
+        1044 | 1142 | 1143 | 1227 | 1370 => lasting("this user may not read it"),
+        1317 | 1969 | 3024 => passing("a statement took too long and was stopped"),
+        // What is wrong with the text of a statement quotes the manifest, not a row.
+        1054 | 1060 | 1064 | 1146 | 1305 | 1356 => {
+            lasting(format!("{} ({number})", quoted(message)))
+        }
+        1040 | 1053 | 1152..=1161 | 1203 | 1205 | 1213 | 1226 | 1927 | 2006 | 2013 => {
+            passing(format!("it broke off or is busy ({number})"))
+        }
+        _ => lasting(format!("it answers with error {number}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_zone_whose_clocks_are_moved_is_no_offset() {
+        let found = ["Asia/Shanghai", "Asia/Kolkata", "Europe/Berlin", "Nowhere"].map(offset);
+        assert_eq!(found, [Some("+08:00".to_owned()), Some("+05:30".to_owned()), None, None]);
+    }
+
+    #[test]
+    fn a_row_is_not_quoted() {
+        let said = fault(1366, "Incorrect string value: '张三' for column `xm`");
+        assert_eq!((said.why.as_str(), said.is_transient), ("it answers with error 1366", false));
+        assert!(fault(1213, "").is_transient && !fault(1045, "").is_transient);
+    }
+}

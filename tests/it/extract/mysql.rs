@@ -1,0 +1,91 @@
+//! What is other in a MariaDB: its kinds of values, what orders them, and its zones.
+
+use super::Start;
+use super::database::all_of;
+use super::pulled;
+use super::rows;
+use super::told;
+use crate::mariadb::Maria;
+
+pub(super) async fn values_come_as_mariadb_writes_them(maria: &Maria) {
+    let kinds = "
+        create table kinds (id bigint unsigned primary key, yes tinyint(1), bits bit(10), doc json, \
+            n decimal(38, 10), day date, at datetime(6), zoned timestamp, y year, t time, \
+            word enum('乙', '甲'), xm varchar(20) character set gbk, \
+            face varchar(20) character set utf8mb4 collate utf8mb4_bin, nothing text, empty text, \
+            never date);
+        set time_zone = '+00:00'; set sql_mode = '';
+        insert into kinds values (18446744073709551615, 1, b'1000000001', '{\"a\": 1}', \
+            12345678901234567890.0123456789, '2026-01-05', '2026-01-05 16:30:12.5', \
+            '2026-01-05 16:30:12', 2026, '08:30:00', '甲', '张三', '𠮷😀', null, '', '0000-00-00');";
+    maria.run("kh", kinds).await;
+    let columns = [
+        "id", "yes", "bits", "doc", "n", "day", "at", "zoned", "y", "t", "word", "xm", "face",
+        "nothing", "empty", "never",
+    ];
+    let start = Start::at(&maria.url("kh"));
+    let (delivery, batches) = pulled(&all_of("kinds", "\"id\"", &columns), &start).await;
+    delivery.unwrap();
+    assert_eq!(
+        rows(&batches),
+        ["kinds row 1: id=18446744073709551615 yes=1 bits=513 doc={\"a\": 1} \
+          n=12345678901234567890.0123456789 day=2026-01-05 at=2026-01-05 16:30:12.500000 \
+          zoned=2026-01-06 00:30:12 y=2026 t=08:30:00 word=甲 xm=张三 face=𠮷😀 never=0000-00-00"]
+    );
+}
+
+pub(super) async fn what_orders_a_reading_is_exact(maria: &Maria) {
+    // Neighbours beyond 2^53, which a float does not tell apart; words whose numbers are in disorder.
+    let near = "
+        create table near (id bigint unsigned, word enum('乙', '甲', '丙'), f float, primary key (id, word));
+        insert into near values (9007199254740993, '乙', 0.1), (9007199254740992, '甲', 0.1), \
+            (9007199254740992, '乙', 0.1), (9007199254740992, '丙', 0.2), (9007199254740994, '甲', 0.3);";
+    maria.run("kh", near).await;
+    let start = Start::at(&maria.url("kh"));
+    let (delivery, batches) =
+        pulled(&all_of("near", "\"id\", \"word\"", &["id", "word"]), &start).await;
+    assert_eq!(delivery.unwrap().told, Some(5));
+    let rows = rows(&batches);
+    assert_eq!((rows.len(), batches.len()), (5, 3), "{rows:?}");
+    let all: std::collections::BTreeSet<&str> =
+        rows.iter().map(|row| row.split_once(": ").unwrap().1).collect();
+    assert_eq!(all.len(), 5, "{rows:?}");
+    let (delivery, _) = pulled(&all_of("near", "\"f\"", &["id"]), &start).await;
+    let why = told(&delivery.unwrap_err());
+    assert!(why.contains("`f` of its key is no exact number"), "{why}");
+}
+
+pub(super) async fn bytes_are_refused_and_read_as_a_query_says(maria: &Maria) {
+    let table = "
+        create table photos (id int primary key, face blob, name varbinary(20));
+        insert into photos values (1, 0xd5c5c8fd, 0xd5c5c8fd);";
+    maria.run("kh", table).await;
+    let start = Start::at(&maria.url("kh"));
+    for column in ["face", "name"] {
+        let (delivery, _) = pulled(&all_of("photos", "\"id\"", &[column]), &start).await;
+        let why = told(&delivery.unwrap_err());
+        assert!(why.contains(&format!("`{column}` holds bytes, no text")), "{why}");
+    }
+    let (delivery, _) = pulled(&all_of("photos", "\"id\"", &["id"]), &start).await;
+    assert_eq!(delivery.unwrap().received, 1);
+    let query = "query = \"select id, convert(name using gbk) as name from photos\"";
+    let text = all_of("photos", "\"id\"", &["name"]).replace("view = \"photos\"", query);
+    assert_eq!(rows(&pulled(&text, &start).await.1), ["query row 1: name=张三"]);
+}
+
+/// The server knows no zones by their names, as one that nobody told them.
+pub(super) async fn a_zone_is_an_offset_or_refused(maria: &Maria) {
+    let table = "
+        set time_zone = '+00:00';
+        create table times (id int primary key, at timestamp);
+        insert into times values (1, '2026-01-05 16:30:12');";
+    maria.run("kh", table).await;
+    let text = all_of("times", "\"id\"", &["at"]);
+    let start = Start::at(&maria.url("kh"));
+    let of = |zone: &str| text.replace("kind = ", &format!("timezone = \"{zone}\"\nkind = "));
+    let (_, batches) = pulled(&of("Asia/Kolkata"), &start).await;
+    assert_eq!(rows(&batches), ["times row 1: at=2026-01-05 22:00:12"]);
+    let (delivery, _) = pulled(&of("Europe/Berlin"), &start).await;
+    let why = told(&delivery.unwrap_err());
+    assert!(why.contains("does not know the time zone `Europe/Berlin`"), "{why}");
+}
