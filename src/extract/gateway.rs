@@ -52,7 +52,7 @@ pub(super) struct Question<'a> {
     /// The stream and page, for reports.
     pub(super) what: String,
     /// The path below the gateway's address.
-    pub(super) path: &'a str,
+    pub(super) path: String,
     /// The address that the page before said, instead of the path and a query.
     pub(super) next: Option<String>,
     /// GET or POST.
@@ -61,6 +61,10 @@ pub(super) struct Question<'a> {
     pub(super) place: Place,
     /// Its parameters.
     pub(super) parameters: Vec<(String, Value)>,
+    /// The statuses that say that there is nothing, and nothing is wrong.
+    pub(super) gone: &'a [u16],
+    /// Headers that every record of the answer gets, with their value.
+    pub(super) made: Vec<(String, String)>,
     /// Where secrets come from.
     pub(super) secrets: &'a (dyn Secrets + Sync),
 }
@@ -137,7 +141,7 @@ impl Gateway {
             let other = self.ticket(question, Some(ticket.number)).await?;
             reply = self.asked(question, other.as_ref()).await?;
         }
-        reply.judge(&question.what, &self.http)
+        reply.judge(question, &self.http)
     }
 
     async fn asked(
@@ -240,6 +244,17 @@ impl Gateway {
         let query = pairs.filter(|(name, _)| !own.iter().any(|(known, _)| known == name)).collect();
         next.set_query(None);
         Ok((next, query))
+    }
+
+    /// An address without what we add to it ourselves, which may be a secret.
+    pub(super) fn without_proof(&self, address: &str) -> String {
+        let Some((path, query)) = address.split_once('?') else { return address.to_owned() };
+        let is_own = |pair: &&str| {
+            let name = pair.split('=').next().unwrap_or_default();
+            self.http.auth.query.iter().any(|(known, _)| known == name)
+        };
+        let query: Vec<&str> = query.split('&').filter(|pair| !is_own(pair)).collect();
+        format!("{path}?{}", query.join("&"))
     }
 
     async fn reply(&self, request: reqwest::RequestBuilder, what: &str) -> Result<Reply, Fault> {

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::Deserialize;
+use serde::Serialize;
 use thiserror::Error;
 
 /// More pages than any source without a total has.
@@ -21,7 +23,7 @@ pub(super) struct Ledger {
 }
 
 /// What a page looked like.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct Seen {
     /// Its rows.
     pub(super) rows: u64,

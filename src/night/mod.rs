@@ -8,6 +8,7 @@ mod held;
 mod load;
 mod model;
 mod notes;
+mod parents;
 pub mod past;
 mod pull;
 pub mod reconcile;

@@ -11,6 +11,8 @@ use super::super::tree::Node;
 use super::super::tree::Value;
 use super::auth;
 use super::auth::Auth;
+use super::each;
+use super::each::Each;
 use super::page;
 use super::page::Page;
 use crate::base::messages::Code;
@@ -140,6 +142,8 @@ pub struct HttpStream {
     pub page: Page,
     /// The window that is asked for; none asks for everything.
     pub cursor: Option<Cursor>,
+    /// The rows of another stream, for each of which it is asked.
+    pub each: Option<Each>,
 }
 
 /// A window over what changed.
@@ -213,7 +217,7 @@ fn okay(table: Option<Table<'_>>) -> Okay {
     let Some(table) = table else {
         return Okay { status: vec![200], body: Vec::new(), message: None };
     };
-    let mut status = statuses(&table);
+    let mut status = statuses(&table, "status");
     if status.is_empty() {
         status.push(200);
     }
@@ -223,7 +227,7 @@ fn okay(table: Option<Table<'_>>) -> Okay {
 fn retry(table: Option<Table<'_>>) -> Retry {
     let mut retry = patience(table.as_ref());
     let Some(table) = table else { return retry };
-    let status = statuses(&table);
+    let status = statuses(&table, "status");
     if !status.is_empty() {
         retry.status = status;
     }
@@ -260,13 +264,13 @@ pub(super) fn span_or(table: &Table<'_>, key: &'static str, default: Duration) -
     table.parsed(key, "a time such as `30s`", read).unwrap_or(default)
 }
 
-pub(super) fn statuses(table: &Table<'_>) -> Vec<u16> {
-    let Some(node) = table.node("status") else { return Vec::new() };
+pub(super) fn statuses(table: &Table<'_>, key: &'static str) -> Vec<u16> {
+    let Some(node) = table.node(key) else { return Vec::new() };
     let read = |text: String| {
         let status = text.parse().ok().filter(|status| (100..600).contains(status));
         if status.is_none() {
             let nouns = vec![("found", text), ("expected", "a status of HTTP".to_owned())];
-            table.fault("status", Code::BadNumber, nouns);
+            table.fault(key, Code::BadNumber, nouns);
         }
         status
     };
@@ -295,11 +299,13 @@ pub(super) fn stream(table: &Table<'_>) -> HttpStream {
     let method = table.word("method", &methods).unwrap_or(Method::Get);
     let places = [("query", Place::Query), ("form", Place::Form), ("json", Place::Json)];
     let usual = if method == Method::Get { Place::Query } else { Place::Json };
+    let (path, parameters) = (table.need_text("path"), table.text_map("parameters"));
     HttpStream {
-        path: table.need_text("path"),
+        each: each::read(table, &path, &parameters),
+        path,
         method,
         place: table.word("place", &places).unwrap_or(usual),
-        parameters: table.text_map("parameters"),
+        parameters,
         records: table.text("records").unwrap_or_default(),
         page: page::read(table.table("page")),
         cursor: table.table("cursor").as_ref().and_then(cursor),

@@ -2,6 +2,7 @@
 
 mod auth;
 pub(in crate::spec) mod clear;
+mod each;
 mod files;
 mod http;
 mod page;
@@ -14,6 +15,9 @@ mod stream;
 pub use auth::Auth;
 pub use auth::Login;
 pub use auth::Named;
+pub use each::Each;
+pub use each::Rows;
+pub use each::row_names;
 pub use files::FileStream;
 pub use files::Files;
 pub use files::Grid;
