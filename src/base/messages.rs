@@ -98,6 +98,7 @@ codes! {
     RowOfNone "H180" "`{found}` is of no parent" "`{found}` 没有上级数据流" "say of which stream's rows: `each = { of = \"cases\" }`" "请写明取哪个数据流的行:`each = { of = \"cases\" }`";
     NoRowNamed "H181" "no question names the parent's row" "请求中未用到上级数据流的行" "write `${row.…}` with a header of the parent into `path` or `parameters`" "请在 `path` 或 `parameters` 中写 `${row.…}`,取上级数据流的列名";
     NoParent "H182" "`{found}` is no stream before this one" "`{found}` 不是位于此前的数据流" "a parent is a stream of kind http of the same file, and stands above its children" "上级须是同一文件中的 http 数据流,并写在下级之前";
+    ExportHasPages "H184" "`page` has no meaning with `export`" "有 `export` 时 `page` 没有意义" "a job brings all rows of a slice in one file; leave `page` out" "导出任务以一个文件给出一段的全部行;请去掉 `page`";
     NotLanded "H183" "`{found}` is not stored as it comes, or not at all" "`{found}` 不按原样存储,或根本不存储" "a question can name a header that a column of the parent reads, and that no `identity` or `reduce` hides" "请求中只能用上级数据流某列读取、且未以 `identity` 或 `reduce` 隐去的列名";
     SecretInClear "H130" "`{found}` stands here in clear" "此处直接写出了 `{found}` 的内容" "write `{example}`, and its text into `secrets/` of the home (mode 0600) or a SHUPING_SECRET_… variable; if this file was ever shared, change the secret" "请写 `{example}`,其内容放入主目录 `secrets/`(权限 0600)或 SHUPING_SECRET_… 变量;若此文件曾外传,请更换密钥";
     Alias "H050" "line does not read: {problem}" "无法读取该行:{problem}" "columns: system,alias,unit,valid_from,valid_to,note,decision,decided_at" "列为 system,alias,unit,valid_from,valid_to,note,decision,decided_at";

@@ -69,7 +69,7 @@ impl Parent {
 }
 
 /// A value as a step of a path: nothing in it leads elsewhere.
-fn step(value: &str) -> String {
+pub(super) fn step(value: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'~');
     let written = |byte: u8| {
         if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }

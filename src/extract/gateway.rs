@@ -47,6 +47,9 @@ pub(super) struct Gateway {
     desk: Desk,
 }
 
+/// What a reply is to a question.
+type Judge<T> = fn(Reply, &Question<'_>, &Http) -> Result<T, Fault>;
+
 /// A question.
 pub(super) struct Question<'a> {
     /// The stream and page, for reports.
@@ -63,8 +66,6 @@ pub(super) struct Question<'a> {
     pub(super) parameters: Vec<(String, Value)>,
     /// The statuses that say that there is nothing, and nothing is wrong.
     pub(super) gone: &'a [u16],
-    /// Headers that every record of the answer gets, with their value.
-    pub(super) made: Vec<(String, String)>,
     /// Where secrets come from.
     pub(super) secrets: &'a (dyn Secrets + Sync),
 }
@@ -113,9 +114,27 @@ impl Gateway {
         question: &Question<'_>,
         asked_again: &mut Vec<String>,
     ) -> Result<Answer, ExtractError> {
+        self.told(question, asked_again, Reply::judge).await
+    }
+
+    /// The same of a file; none where it is gone.
+    pub(super) async fn file(
+        &self,
+        question: &Question<'_>,
+        asked_again: &mut Vec<String>,
+    ) -> Result<Option<Vec<u8>>, ExtractError> {
+        self.told(question, asked_again, Reply::file).await
+    }
+
+    async fn told<T>(
+        &self,
+        question: &Question<'_>,
+        asked_again: &mut Vec<String>,
+        judge: Judge<T>,
+    ) -> Result<T, ExtractError> {
         let mut patience = self.patience();
         loop {
-            let (why, wait, advice) = match self.attempt(question).await {
+            let (why, wait, advice) = match self.attempt(question, judge).await {
                 Ok(answer) => return Ok(answer),
                 Err(Fault::Final(error)) => return Err(error),
                 Err(Fault::Again { why, wait, advice }) => (why, wait, advice),
@@ -131,7 +150,7 @@ impl Gateway {
         }
     }
 
-    async fn attempt(&self, question: &Question<'_>) -> Result<Answer, Fault> {
+    async fn attempt<T>(&self, question: &Question<'_>, judge: Judge<T>) -> Result<T, Fault> {
         let ticket = self.ticket(question, None).await?;
         let mut reply = self.asked(question, ticket.as_ref()).await?;
         if let (Some(login), Some(ticket)) = (&self.http.auth.login, ticket)
@@ -141,7 +160,7 @@ impl Gateway {
             let other = self.ticket(question, Some(ticket.number)).await?;
             reply = self.asked(question, other.as_ref()).await?;
         }
-        reply.judge(question, &self.http)
+        judge(reply, question, &self.http)
     }
 
     async fn asked(

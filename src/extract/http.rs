@@ -31,6 +31,7 @@ use crate::base::batch::Batch;
 use crate::base::pseudonym::sha256;
 use crate::spec::connector::HttpStream;
 use crate::spec::connector::Turn;
+use crate::spec::template::Secrets;
 
 /// A stream that is being read.
 pub(super) struct Reader<'a> {
@@ -129,8 +130,16 @@ impl Part {
         name
     }
 
+    /// Says of every row for which row of the parent it came.
+    pub(super) fn mark(&self, batch: &mut Batch) {
+        for (header, value) in self.parent.iter().flat_map(Parent::made) {
+            batch.headers.push(header);
+            batch.rows.iter_mut().for_each(|row| row.cells.push(Some(value.clone())));
+        }
+    }
+
     /// Which one it is, in words.
-    pub(super) fn words(&self) -> String {
+    fn words(&self) -> String {
         let parent = self.parent.as_ref().map(|parent| format!(" of {}", parent.words()));
         format!("{}{}", parent.unwrap_or_default(), self.slice.words())
     }
@@ -139,7 +148,7 @@ impl Part {
 impl Reader<'_> {
     /// Asks for one part until it is whole or patience ends.
     async fn part(&self, part: Part) -> Result<Whole, ExtractError> {
-        let what = format!("{}{}", self.request.name(), part.words());
+        let what = self.what(&part);
         let (mut patience, mut asked_again) = (self.gateway.patience(), Vec::new());
         let mut pages = self.shelf.slot(&part.name());
         let mut is_resumed = self.is_resumed(&mut pages)?;
@@ -181,7 +190,7 @@ impl Reader<'_> {
             pages.clear()?;
             kept = 0;
         }
-        Ok(kept > 0)
+        Ok(kept > 0 || pages.job().is_some())
     }
 
     /// Asks for the pages of one part that are not here, and keeps them; its total.
@@ -191,6 +200,9 @@ impl Reader<'_> {
         pages: &mut Slot,
         asked_again: &mut Vec<String>,
     ) -> Result<Option<u64>, Broken> {
+        if let Some(export) = &self.ask.export {
+            return self.exported(export, part, (pages, asked_again)).await;
+        }
         let mut walk = Walk::of(&self.ask.page);
         let left = pages.each(|page| {
             walk.enter(page.seen, page.next.as_ref()).map(|_| ()).map_err(Broken::Doubt)
@@ -200,7 +212,8 @@ impl Reader<'_> {
         }
         loop {
             let question = self.question(part, &walk);
-            let Some((answer, batch)) = self.page(&question, asked_again).await? else { break };
+            let asked = self.page(part, &question, asked_again).await?;
+            let Some((answer, batch)) = asked else { break };
             let next = self.next(&answer);
             let seen = self.seen(&answer, &batch, next.is_some(), walk.ledger.due())?;
             let entered = walk.enter(seen, next.as_ref())?;
@@ -213,6 +226,34 @@ impl Reader<'_> {
         }
         pages.end(walk.ledger.total())?;
         Ok(walk.ledger.total())
+    }
+
+    /// System, stream and part, for reports.
+    pub(super) fn what(&self, part: &Part) -> String {
+        format!("{}{}", self.request.name(), part.words())
+    }
+
+    pub(super) fn gateway(&self) -> &Gateway {
+        self.gateway
+    }
+
+    pub(super) fn secrets(&self) -> &(dyn Secrets + Sync) {
+        self.request.secrets
+    }
+
+    /// Where the records are, and which headers point into them.
+    pub(super) fn records(&self) -> &str {
+        &self.ask.records
+    }
+
+    pub(super) fn pointers(&self) -> &[String] {
+        &self.pointers
+    }
+
+    /// The question that begins a job.
+    pub(super) fn beginning(&self, part: &Part) -> Question<'_> {
+        let question = self.question(part, &Walk::of(&self.ask.page));
+        Question { what: format!("{} begin", self.what(part)), ..question }
     }
 
     /// What may be stored of a page.
@@ -287,14 +328,13 @@ impl Reader<'_> {
         let window = part.slice.parameters.iter().map(text);
         let path = &self.ask.path;
         Question {
-            what: format!("{}{} page {}", self.request.name(), part.words(), walk.ledger.due()),
+            what: format!("{} page {}", self.what(part), walk.ledger.due()),
             path: part.parent.as_ref().map_or_else(|| path.clone(), |row| row.fill_path(path)),
             next,
             method: self.ask.method,
             place: self.ask.place,
             parameters: fixed.chain(turned).chain(size).chain(window).collect(),
             gone: self.ask.each.as_ref().map_or(&[], |each| &each.gone),
-            made: part.parent.as_ref().map_or_else(Vec::new, Parent::made),
             secrets: self.request.secrets,
         }
     }
@@ -302,6 +342,7 @@ impl Reader<'_> {
     /// One page: the whole answer and its rows; none where the gateway says that its parent has none.
     async fn page(
         &self,
+        part: &Part,
         question: &Question<'_>,
         asked_again: &mut Vec<String>,
     ) -> Result<Option<(Answer, Batch)>, Broken> {
@@ -321,10 +362,7 @@ impl Reader<'_> {
             None => return Err(unreadable(format!("the answer has no `{at}`"))),
         };
         let mut batch = records::batch(records, &self.pointers).map_err(unreadable)?;
-        for (header, value) in &question.made {
-            batch.headers.push(header.clone());
-            batch.rows.iter_mut().for_each(|row| row.cells.push(Some(value.clone())));
-        }
+        part.mark(&mut batch);
         Ok(Some((answer, batch)))
     }
 }

@@ -8,6 +8,7 @@ mod dialect;
 mod dropped;
 mod each;
 mod error;
+mod export;
 mod files;
 mod gateway;
 mod grid;

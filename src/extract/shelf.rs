@@ -35,6 +35,8 @@ pub(super) struct Shelf {
 pub(super) struct Slot {
     path: PathBuf,
     file: Option<File>,
+    /// The job that makes what follows, where it is one.
+    job: Option<String>,
 }
 
 /// A page of a slice.
@@ -66,6 +68,8 @@ pub(super) enum Left {
 #[derive(Serialize, Deserialize)]
 enum Line {
     Page(Page),
+    /// The job that makes the rows.
+    Job(String),
     /// Nothing follows.
     End {
         total: Option<u64>,
@@ -111,7 +115,7 @@ impl Shelf {
 
     /// The pages of a slice.
     pub(super) fn slot(&self, name: &str) -> Slot {
-        Slot { path: self.folder.join(name), file: None }
+        Slot { path: self.folder.join(name), file: None, job: None }
     }
 }
 
@@ -133,16 +137,27 @@ impl Slot {
             let length = lines.read_until(b'\n', &mut text).map_err(lost)? as u64;
             match serde_json::from_slice(&text) {
                 Ok(Line::Page(page)) if text.ends_with(b"\n") => see(page)?,
+                Ok(Line::Job(job)) if text.ends_with(b"\n") => self.job = Some(job),
                 Ok(Line::End { total }) => return Ok(Left::Nothing { total }),
-                Ok(Line::Page(_)) | Err(_) if length > 0 => {
+                Ok(Line::Page(_) | Line::Job(_)) | Err(_) if length > 0 => {
                     let file = File::options().write(true).open(&self.path).map_err(lost)?;
                     file.set_len(good).map_err(lost)?;
                     return Ok(Left::More);
                 }
-                Ok(Line::Page(_)) | Err(_) => return Ok(Left::More),
+                Ok(Line::Page(_) | Line::Job(_)) | Err(_) => return Ok(Left::More),
             }
             good += length;
         }
+    }
+
+    /// The job that was begun, as [`Slot::each`] found it.
+    pub(super) fn job(&self) -> Option<String> {
+        self.job.clone()
+    }
+
+    /// Notes the job that was begun.
+    pub(super) fn begin(&mut self, job: &str) -> Result<(), ExtractError> {
+        self.write(&Line::Job(job.to_owned()))
     }
 
     /// Puts a page behind the others.
@@ -159,7 +174,7 @@ impl Slot {
 
     /// Takes all pages away.
     pub(super) fn clear(&mut self) -> Result<(), ExtractError> {
-        self.file = None;
+        (self.file, self.job) = (None, None);
         match fs::remove_file(&self.path) {
             Err(fault) if fault.kind() != io::ErrorKind::NotFound => {
                 Err(ExtractError::Landing(fault))

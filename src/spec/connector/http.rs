@@ -13,6 +13,8 @@ use super::auth;
 use super::auth::Auth;
 use super::each;
 use super::each::Each;
+use super::export;
+use super::export::Export;
 use super::page;
 use super::page::Page;
 use crate::base::messages::Code;
@@ -144,6 +146,8 @@ pub struct HttpStream {
     pub cursor: Option<Cursor>,
     /// The rows of another stream, for each of which it is asked.
     pub each: Option<Each>,
+    /// The job that brings its rows in a file, where it is one.
+    pub export: Option<Export>,
 }
 
 /// A window over what changed.
@@ -296,12 +300,15 @@ pub(super) fn scalars(node: &Node) -> Vec<String> {
 
 pub(super) fn stream(table: &Table<'_>) -> HttpStream {
     let methods = [("GET", Method::Get), ("POST", Method::Post)];
-    let method = table.word("method", &methods).unwrap_or(Method::Get);
+    let export = export::read(table);
+    let method = if export.is_some() { Method::Post } else { Method::Get };
+    let method = table.word("method", &methods).unwrap_or(method);
     let places = [("query", Place::Query), ("form", Place::Form), ("json", Place::Json)];
     let usual = if method == Method::Get { Place::Query } else { Place::Json };
     let (path, parameters) = (table.need_text("path"), table.text_map("parameters"));
     HttpStream {
         each: each::read(table, &path, &parameters),
+        export,
         path,
         method,
         place: table.word("place", &places).unwrap_or(usual),

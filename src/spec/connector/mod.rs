@@ -3,6 +3,7 @@
 mod auth;
 pub(in crate::spec) mod clear;
 mod each;
+mod export;
 mod files;
 mod http;
 mod page;
@@ -18,6 +19,9 @@ pub use auth::Named;
 pub use each::Each;
 pub use each::Rows;
 pub use each::row_names;
+pub use export::Export;
+pub use export::FileAt;
+pub use export::Form;
 pub use files::FileStream;
 pub use files::Files;
 pub use files::Grid;

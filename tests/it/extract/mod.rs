@@ -5,6 +5,7 @@ mod certificates;
 mod clear;
 mod database;
 mod each;
+mod export;
 mod files;
 pub(crate) mod gateway;
 mod mysql;
