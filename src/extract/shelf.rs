@@ -9,6 +9,7 @@ use std::io;
 use std::io::BufRead as _;
 use std::io::BufReader;
 use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -93,6 +94,11 @@ impl Page {
         let row = |(row, cells)| Row { source: Arc::clone(source), row, cells };
         Batch { headers: std::mem::take(&mut self.headers), rows: rows.map(row).collect() }
     }
+}
+
+/// A file whose owner alone may read it, open behind its last byte.
+fn appended(path: &Path) -> io::Result<File> {
+    File::options().append(true).create(true).mode(0o600).open(path)
 }
 
 impl Shelf {
@@ -189,7 +195,7 @@ impl Slot {
             text.push(b'\n');
             let file = match &mut self.file {
                 Some(file) => file,
-                none => none.insert(File::options().append(true).create(true).open(&self.path)?),
+                none => none.insert(appended(&self.path)?),
             };
             file.write_all(&text)
         };

@@ -149,6 +149,11 @@ fn what_a_child_asks_with_must_be_stored_as_it_came() {
         ("", "/notes/${row.id}", "H180"),
         ("each = { of = \"loans\" }", "/notes", "H181"),
         ("each = { of = \"notes\" }", "/notes/${row.id}", "H182"),
+        (
+            "each = { of = \"loans\" }\nfull = \"monthly\"\ncursor = { param = \"since\", start = \"2026-01-01\" }",
+            "/notes/${row.id}",
+            "H185",
+        ),
         ("each = { of = \"loans\" }", "/notes/${row.nothing}", "H183"),
         ("each = { of = \"loans\" }", "/notes/${row.who}", "H183"),
     ] {
