@@ -59,7 +59,7 @@ impl Batch {
         self.rows.extend(other.rows.into_iter().map(moved));
     }
 
-    /// A number that is the same for the same cells, within one run of the program.
+    /// A number that is the same for the same cells, in one build of the program.
     pub fn print(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
         self.headers.hash(&mut hasher);

@@ -47,12 +47,15 @@ pub(super) struct Gateway {
     desk: Desk,
 }
 
+/// What a reply is to a question.
+type Judge<T> = fn(Reply, &Question<'_>, &Http) -> Result<T, Fault>;
+
 /// A question.
 pub(super) struct Question<'a> {
     /// The stream and page, for reports.
     pub(super) what: String,
     /// The path below the gateway's address.
-    pub(super) path: &'a str,
+    pub(super) path: String,
     /// The address that the page before said, instead of the path and a query.
     pub(super) next: Option<String>,
     /// GET or POST.
@@ -61,6 +64,8 @@ pub(super) struct Question<'a> {
     pub(super) place: Place,
     /// Its parameters.
     pub(super) parameters: Vec<(String, Value)>,
+    /// The statuses that say that there is nothing, and nothing is wrong.
+    pub(super) gone: &'a [u16],
     /// Where secrets come from.
     pub(super) secrets: &'a (dyn Secrets + Sync),
 }
@@ -109,9 +114,27 @@ impl Gateway {
         question: &Question<'_>,
         asked_again: &mut Vec<String>,
     ) -> Result<Answer, ExtractError> {
+        self.told(question, asked_again, Reply::judge).await
+    }
+
+    /// The same of a file; none where it is gone.
+    pub(super) async fn file(
+        &self,
+        question: &Question<'_>,
+        asked_again: &mut Vec<String>,
+    ) -> Result<Option<Vec<u8>>, ExtractError> {
+        self.told(question, asked_again, Reply::file).await
+    }
+
+    async fn told<T>(
+        &self,
+        question: &Question<'_>,
+        asked_again: &mut Vec<String>,
+        judge: Judge<T>,
+    ) -> Result<T, ExtractError> {
         let mut patience = self.patience();
         loop {
-            let (why, wait, advice) = match self.attempt(question).await {
+            let (why, wait, advice) = match self.attempt(question, judge).await {
                 Ok(answer) => return Ok(answer),
                 Err(Fault::Final(error)) => return Err(error),
                 Err(Fault::Again { why, wait, advice }) => (why, wait, advice),
@@ -127,7 +150,7 @@ impl Gateway {
         }
     }
 
-    async fn attempt(&self, question: &Question<'_>) -> Result<Answer, Fault> {
+    async fn attempt<T>(&self, question: &Question<'_>, judge: Judge<T>) -> Result<T, Fault> {
         let ticket = self.ticket(question, None).await?;
         let mut reply = self.asked(question, ticket.as_ref()).await?;
         if let (Some(login), Some(ticket)) = (&self.http.auth.login, ticket)
@@ -137,7 +160,7 @@ impl Gateway {
             let other = self.ticket(question, Some(ticket.number)).await?;
             reply = self.asked(question, other.as_ref()).await?;
         }
-        reply.judge(&question.what, &self.http)
+        judge(reply, question, &self.http)
     }
 
     async fn asked(
@@ -240,6 +263,17 @@ impl Gateway {
         let query = pairs.filter(|(name, _)| !own.iter().any(|(known, _)| known == name)).collect();
         next.set_query(None);
         Ok((next, query))
+    }
+
+    /// An address without what we add to it ourselves, which may be a secret.
+    pub(super) fn without_proof(&self, address: &str) -> String {
+        let Some((path, query)) = address.split_once('?') else { return address.to_owned() };
+        let is_own = |pair: &&str| {
+            let name = pair.split('=').next().unwrap_or_default();
+            self.http.auth.query.iter().any(|(known, _)| known == name)
+        };
+        let query: Vec<&str> = query.split('&').filter(|pair| !is_own(pair)).collect();
+        format!("{path}?{}", query.join("&"))
     }
 
     async fn reply(&self, request: reqwest::RequestBuilder, what: &str) -> Result<Reply, Fault> {

@@ -1,7 +1,6 @@
-//! How is a stream read from a gateway? Slice by slice, page by page; the pages of a slice are held
-//! back until they add up.
+//! How is a stream read from a gateway? Slice by slice, for each row of its parent where it has one, page
+//! by page; pages are kept as they come, and handed on when their slice adds up.
 
-use std::collections::BTreeSet;
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -11,45 +10,75 @@ use serde_json::Value;
 
 use super::ExtractError;
 use super::Request;
+use super::each::Parent;
 use super::gateway::Gateway;
 use super::gateway::Question;
 use super::landing::Landing;
 use super::ledger::Doubt;
-use super::ledger::Ledger;
 use super::ledger::Next;
 use super::ledger::Seen;
 use super::records;
 use super::reply::Answer;
+use super::shelf::Left;
+use super::shelf::Page;
+use super::shelf::Shelf;
+use super::shelf::Slot;
+use super::shield::Shield;
+use super::walk::Walk;
+use super::walk::Where;
+use super::walk::is_counted;
 use super::window::Slice;
 use crate::base::batch::Batch;
+use crate::base::pseudonym::sha256;
 use crate::spec::connector::HttpStream;
 use crate::spec::connector::Turn;
+use crate::spec::template::Secrets;
 
 /// A stream that is being read.
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     gateway: &'a Gateway,
     ask: &'a HttpStream,
     request: &'a Request<'a>,
     pointers: Vec<String>,
+    as_of: jiff::civil::Date,
 }
 
-/// The pages of a slice that add up.
+/// What is asked for at once: a slice, of a row of the parent where there is one.
+#[derive(Clone)]
+pub(super) struct Part {
+    slice: Slice,
+    parent: Option<Parent>,
+}
+
+/// The pages of a part that add up.
 struct Whole {
-    pages: Vec<Batch>,
+    pages: Slot,
     total: Option<u64>,
     /// What was asked again on the way.
     asked_again: Vec<String>,
 }
 
 /// Why a slice is not whole.
-enum Broken {
+pub(super) enum Broken {
     /// It may be whole another time.
     Doubt(Doubt),
     /// It will not.
     Final(ExtractError),
 }
 
-/// Asks for the slices, as many at once as the gateway bears, and hands each on in its turn when it is
+impl From<ExtractError> for Broken {
+    fn from(error: ExtractError) -> Broken {
+        Broken::Final(error)
+    }
+}
+
+impl From<Doubt> for Broken {
+    fn from(doubt: Doubt) -> Broken {
+        Broken::Doubt(doubt)
+    }
+}
+
+/// Asks for the parts, as many at once as the gateway bears, and hands each on in its turn when it is
 /// whole.
 pub(super) async fn pull(
     gateway: &Gateway,
@@ -57,42 +86,47 @@ pub(super) async fn pull(
     request: &Request<'_>,
     landing: &mut Landing<'_>,
 ) -> Result<(), ExtractError> {
-    let (slices, until) = slices(ask, request)?;
-    let reader = Reader { gateway, ask, request, pointers: landing.pointers() };
-    let asked = stream::iter(slices).map(|slice| reader.slice(slice));
+    let (parts, until) = parts(ask, request)?;
+    let reader = Reader::of(gateway, ask, request, landing);
+    let shelf = Shelf::open(request.shelf, &request.print())?;
+    let asked = stream::iter(parts).map(|part| reader.part(part, &shelf));
     let mut asked = pin!(asked.buffered(gateway.at_once()));
     let mut number = 0;
     while let Some(whole) = asked.next().await {
-        let whole = whole?;
+        let mut whole = whole?;
         landing.told(whole.total);
         landing.so_far.asked_again.extend(whole.asked_again);
-        for mut page in whole.pages {
+        whole.pages.each(|page| {
             number += 1;
-            page.come_from(&Arc::from(format!("page {number}")));
-            landing.take(page)?;
-        }
+            landing.take_page(page, &format!("page {number}"))
+        })?;
     }
     landing.so_far.until = until;
     Ok(())
 }
 
-/// Hands on one page: the first of the last slice that has rows.
+/// Hands on one page: the first of the last part that has rows.
 pub(super) async fn first(
     gateway: &Gateway,
     ask: &HttpStream,
     request: &Request<'_>,
     landing: &mut Landing<'_>,
 ) -> Result<(), ExtractError> {
-    let (slices, _) = slices(ask, request)?;
-    let reader = Reader { gateway, ask, request, pointers: landing.pointers() };
-    for slice in slices.iter().rev() {
-        let question = reader.question(slice, &Ledger::of(None), &Where::first(&ask.page.turn));
-        let page = reader.page(&question, &mut landing.so_far.asked_again).await;
-        let (_, mut page) = page.map_err(|broken| match broken {
+    if ask.export.is_some() {
+        return Err(
+            request.setting("its rows come by a job over there, which a look does not begin")
+        );
+    }
+    let (parts, _) = parts(ask, request)?;
+    let reader = Reader::of(gateway, ask, request, landing);
+    for part in parts.iter().rev() {
+        let question = reader.question(part, &Walk::of(&ask.page));
+        let page = reader.page(part, &question, &mut landing.so_far.asked_again).await;
+        let page = page.map_err(|broken| match broken {
             Broken::Final(error) => error,
             Broken::Doubt(doubt) => request.setting(&doubt.to_string()),
         })?;
-        if !page.rows.is_empty() {
+        if let Some((_, mut page)) = page.filter(|(_, page)| !page.rows.is_empty()) {
             page.come_from(&Arc::from("page 1"));
             return landing.take(page).map(|_| ());
         }
@@ -100,27 +134,84 @@ pub(super) async fn first(
     Ok(())
 }
 
-/// The slices of a pull, and where the next one begins.
-fn slices(
+/// The parts of a pull, and where the next one begins.
+fn parts(
     ask: &HttpStream,
     request: &Request<'_>,
-) -> Result<(Vec<Slice>, Option<jiff::Timestamp>), ExtractError> {
-    let Some(cursor) = &ask.cursor else { return Ok((vec![Slice::default()], None)) };
-    let windows = request.windows(cursor)?;
-    Ok((windows.slices, Some(windows.until)))
+) -> Result<(Vec<Part>, Option<jiff::Timestamp>), ExtractError> {
+    let (slices, until) = match &ask.cursor {
+        None => (vec![Slice::default()], None),
+        Some(cursor) => {
+            let windows = request.windows(cursor)?;
+            (windows.slices, Some(windows.until))
+        }
+    };
+    let parents = match &ask.each {
+        None => vec![None],
+        Some(each) => Parent::all(each, request)?.into_iter().map(Some).collect(),
+    };
+    let of = |parent: Option<Parent>| {
+        slices.iter().map(move |slice| Part { slice: slice.clone(), parent: parent.clone() })
+    };
+    Ok((parents.into_iter().flat_map(of).collect(), until))
 }
 
-impl Reader<'_> {
-    /// Asks for one slice until it is whole or patience ends.
-    async fn slice(&self, slice: Slice) -> Result<Whole, ExtractError> {
-        let what = format!("{}{}", self.request.name(), slice.words());
+impl Part {
+    /// Its name among the pages that are kept; nobody finds a parent's key in it.
+    fn name(&self) -> String {
+        let parent = self.parent.as_ref().map_or("", |parent| parent.hash.as_str());
+        let mut name = sha256(format!("{parent}{}", self.slice.words()).as_bytes());
+        name.truncate(24);
+        name
+    }
+
+    /// Says of every row for which row of the parent it came.
+    pub(super) fn mark(&self, batch: &mut Batch) {
+        for (header, value) in self.parent.iter().flat_map(Parent::made) {
+            batch.headers.push(header);
+            batch.rows.iter_mut().for_each(|row| row.cells.push(Some(value.clone())));
+        }
+    }
+
+    /// Which one it is, in words.
+    fn words(&self) -> String {
+        let parent = self.parent.as_ref().map(|parent| format!(" of {}", parent.words()));
+        format!("{}{}", parent.unwrap_or_default(), self.slice.words())
+    }
+}
+
+impl<'a> Reader<'a> {
+    fn of(
+        gateway: &'a Gateway,
+        ask: &'a HttpStream,
+        request: &'a Request<'a>,
+        landing: &Landing<'_>,
+    ) -> Reader<'a> {
+        let (pointers, as_of) = (landing.pointers(), landing.as_of());
+        Reader { gateway, ask, request, pointers, as_of }
+    }
+
+    /// Asks for one part until it is whole or patience ends.
+    async fn part(&self, part: Part, shelf: &Shelf) -> Result<Whole, ExtractError> {
+        let what = self.what(&part);
         let (mut patience, mut asked_again) = (self.gateway.patience(), Vec::new());
+        let mut pages = shelf.slot(&part.name());
+        let mut is_resumed = self.is_resumed(&mut pages)?;
         loop {
-            let doubt = match self.attempt(&slice, &mut asked_again).await {
-                Ok((pages, total)) => return Ok(Whole { pages, total, asked_again }),
+            let doubt = match self.attempt(&part, &mut pages, &mut asked_again).await {
+                Ok(total) => return Ok(Whole { pages, total, asked_again }),
+                // Its place in the pages may be forgotten over there: they are asked for from the first on.
+                Err(Broken::Final(error)) if is_resumed && !error.is_transient() => {
+                    asked_again.push(format!("{what}: it can't be gone on with: {error}"));
+                    is_resumed = false;
+                    pages.clear()?;
+                    continue;
+                }
                 Err(Broken::Final(error)) => return Err(error),
                 Err(Broken::Doubt(doubt)) => doubt,
             };
+            pages.clear()?;
+            is_resumed = false;
             if let Doubt::Endless { pages } = doubt {
                 return Err(ExtractError::Endless { what, pages });
             }
@@ -133,48 +224,88 @@ impl Reader<'_> {
         }
     }
 
-    /// The pages of one slice and its total.
+    /// Whether pages of another run are gone on with; those that were counted are not, unless they are all.
+    fn is_resumed(&self, pages: &mut Slot) -> Result<bool, ExtractError> {
+        let mut kept = 0;
+        let left = pages.each::<ExtractError>(|_| {
+            kept += 1;
+            Ok(())
+        })?;
+        if left == Left::More && is_counted(&self.ask.page) {
+            pages.clear()?;
+            kept = 0;
+        }
+        Ok(kept > 0 || pages.job().is_some())
+    }
+
+    /// Asks for the pages of one part that are not here, and keeps them; its total.
     async fn attempt(
         &self,
-        slice: &Slice,
+        part: &Part,
+        pages: &mut Slot,
         asked_again: &mut Vec<String>,
-    ) -> Result<(Vec<Batch>, Option<u64>), Broken> {
-        let (mut pages, page) = (Vec::new(), &self.ask.page);
-        let is_counted = matches!(page.turn, Turn::Number { .. } | Turn::Offset { .. });
-        let size = page.size.as_ref().map(|(_, size)| *size);
-        let mut ledger = Ledger::of(size.filter(|_| is_counted));
-        let (mut place, mut places) = (Where::first(&page.turn), BTreeSet::new());
-        loop {
-            let question = self.question(slice, &ledger, &place);
-            let (answer, batch) = self.page(&question, asked_again).await?;
-            if matches!(page.turn, Turn::None) {
-                return Ok((vec![batch], None));
-            }
-            let next = self.next(&answer);
-            let seen = self.seen(&answer, &batch, next.is_some(), ledger.due())?;
-            match ledger.enter(seen).map_err(Broken::Doubt)? {
-                Next::Page => pages.push(batch),
-                Next::Done => {
-                    pages.push(batch);
-                    return Ok((pages, ledger.total()));
-                }
-                Next::DoneBefore => return Ok((pages, ledger.total())),
-            }
-            let at = ledger.due() - 1;
-            place = match (place, next) {
-                (Where::Said(_), None) => return Err(Broken::Doubt(Doubt::Nowhere { page: at })),
-                (Where::Said(_), Some(next)) if !places.insert(next.clone()) => {
-                    return Err(Broken::Doubt(Doubt::Circle { page: at }));
-                }
-                (Where::Said(_), Some(next)) => Where::Said(Some(next)),
-                // A page without rows is passed by its size.
-                (Where::Counted(count), _) => Where::Counted(match page.turn {
-                    Turn::Offset { .. } if seen.rows > 0 => count + seen.rows,
-                    Turn::Offset { .. } => count + size.unwrap_or(1).max(1),
-                    _ => count + 1,
-                }),
-            };
+    ) -> Result<Option<u64>, Broken> {
+        if let Some(export) = &self.ask.export {
+            return self.exported(export, part, (pages, asked_again)).await;
         }
+        let mut walk = Walk::of(&self.ask.page);
+        let left = pages.each(|page| {
+            walk.enter(page.seen, page.next.as_ref()).map(|_| ()).map_err(Broken::Doubt)
+        })?;
+        if let Left::Nothing { total } = left {
+            return Ok(total);
+        }
+        loop {
+            let question = self.question(part, &walk);
+            let asked = self.page(part, &question, asked_again).await?;
+            let Some((answer, batch)) = asked else { break };
+            let next = self.next(&answer);
+            let seen = self.seen(&answer, &batch, next.is_some(), walk.ledger.due())?;
+            let entered = walk.enter(seen, next.as_ref())?;
+            if entered != Next::DoneBefore {
+                pages.put(self.shielded((seen, next), batch))?;
+            }
+            if entered != Next::Page {
+                break;
+            }
+        }
+        pages.end(walk.ledger.total())?;
+        Ok(walk.ledger.total())
+    }
+
+    /// System, stream and part, for reports.
+    pub(super) fn what(&self, part: &Part) -> String {
+        format!("{}{}", self.request.name(), part.words())
+    }
+
+    pub(super) fn gateway(&self) -> &Gateway {
+        self.gateway
+    }
+
+    pub(super) fn secrets(&self) -> &(dyn Secrets + Sync) {
+        self.request.secrets
+    }
+
+    /// Where the records are, and which headers point into them.
+    pub(super) fn records(&self) -> &str {
+        &self.ask.records
+    }
+
+    pub(super) fn pointers(&self) -> &[String] {
+        &self.pointers
+    }
+
+    /// The question that begins a job.
+    pub(super) fn beginning(&self, part: &Part) -> Question<'_> {
+        let question = self.question(part, &Walk::of(&self.ask.page));
+        Question { what: format!("{} begin", self.what(part)), ..question }
+    }
+
+    /// What may be stored of a page.
+    pub(super) fn shielded(&self, place: (Seen, Option<String>), batch: Batch) -> Page {
+        let mut shield = Shield::new(self.request.stream, self.request.key, self.as_of);
+        let batch = shield.pass(batch);
+        Page::new(place, batch, shield.into_seen())
     }
 
     /// What a page looked like.
@@ -186,6 +317,10 @@ impl Reader<'_> {
         number: u32,
     ) -> Result<Seen, Broken> {
         let page = &self.ask.page;
+        let (rows, print) = (batch.rows.len() as u64, batch.print());
+        if matches!(page.turn, Turn::None) {
+            return Ok(Seen { rows, total: None, follows: Some(false), print });
+        }
         let at = |pointer: &Option<String>| answer.body.pointer(pointer.as_ref()?);
         let total = at(&page.total).and_then(count);
         if page.total.is_some() && total.is_none() {
@@ -195,13 +330,11 @@ impl Reader<'_> {
         if page.more.is_some() && more.is_none() {
             return Err(Broken::Doubt(Doubt::NoMore { page: number }));
         }
-        let is_said = !matches!(page.turn, Turn::Number { .. } | Turn::Offset { .. });
-        let follows = more.or(is_said.then_some(has_next));
-        let rows = batch.rows.len() as u64;
-        Ok(Seen { rows, total, follows, print: batch.print() })
+        let follows = more.or((!is_counted(page)).then_some(has_next));
+        Ok(Seen { rows, total, follows, print })
     }
 
-    /// Where the page says that the next one is.
+    /// Where the page says that the next one is; our own proof is no part of that.
     fn next(&self, answer: &Answer) -> Option<String> {
         let next = match &self.ask.page.turn {
             Turn::Cursor { next, .. } | Turn::NextUrl { next } => {
@@ -210,14 +343,20 @@ impl Reader<'_> {
             Turn::LinkHeader => answer.link.clone(),
             Turn::None | Turn::Number { .. } | Turn::Offset { .. } => None,
         };
-        next.filter(|next| !next.is_empty())
+        let next = next.filter(|next| !next.is_empty())?;
+        let is_address = matches!(self.ask.page.turn, Turn::NextUrl { .. } | Turn::LinkHeader);
+        Some(if is_address { self.gateway.without_proof(&next) } else { next })
     }
 
-    fn question(&self, slice: &Slice, ledger: &Ledger, place: &Where) -> Question<'_> {
+    fn question(&self, part: &Part, walk: &Walk<'_>) -> Question<'_> {
         let text = |(name, value): &(String, String)| (name.clone(), Value::from(value.as_str()));
         let page = &self.ask.page;
-        let fixed = self.ask.parameters.iter().map(text);
-        let turned = match (&page.turn, place) {
+        let own = |(name, value): &(String, String)| {
+            let value = part.parent.as_ref().map_or_else(|| value.clone(), |row| row.fill(value));
+            (name.clone(), Value::from(value))
+        };
+        let fixed = self.ask.parameters.iter().map(own);
+        let turned = match (&page.turn, &walk.place) {
             (Turn::Number { param, .. } | Turn::Offset { param, .. }, Where::Counted(count)) => {
                 Some((param.clone(), Value::from(*count)))
             }
@@ -227,29 +366,35 @@ impl Reader<'_> {
             _ => None,
         };
         let size = page.size.iter().map(|(name, size)| (name.clone(), Value::from(*size)));
-        let next = match (&page.turn, place) {
+        let next = match (&page.turn, &walk.place) {
             (Turn::NextUrl { .. } | Turn::LinkHeader, Where::Said(next)) => next.clone(),
             _ => None,
         };
-        let window = slice.parameters.iter().map(text);
+        let window = part.slice.parameters.iter().map(text);
+        let path = &self.ask.path;
         Question {
-            what: format!("{}{} page {}", self.request.name(), slice.words(), ledger.due()),
-            path: &self.ask.path,
+            what: format!("{} page {}", self.what(part), walk.ledger.due()),
+            path: part.parent.as_ref().map_or_else(|| path.clone(), |row| row.fill_path(path)),
             next,
             method: self.ask.method,
             place: self.ask.place,
             parameters: fixed.chain(turned).chain(size).chain(window).collect(),
+            gone: self.ask.each.as_ref().map_or(&[], |each| &each.gone),
             secrets: self.request.secrets,
         }
     }
 
-    /// One page: the whole answer and its rows.
+    /// One page: the whole answer and its rows; none where the gateway says that its parent has none.
     async fn page(
         &self,
+        part: &Part,
         question: &Question<'_>,
         asked_again: &mut Vec<String>,
-    ) -> Result<(Answer, Batch), Broken> {
+    ) -> Result<Option<(Answer, Batch)>, Broken> {
         let answer = self.gateway.answer(question, asked_again).await.map_err(Broken::Final)?;
+        if answer.is_gone {
+            return Ok(None);
+        }
         let unreadable = |why: String| {
             Broken::Final(ExtractError::Unreadable { what: question.what.clone(), why })
         };
@@ -261,27 +406,9 @@ impl Reader<'_> {
             Some(_) => return Err(unreadable(format!("`{at}` is no list"))),
             None => return Err(unreadable(format!("the answer has no `{at}`"))),
         };
-        let batch = records::batch(records, &self.pointers).map_err(unreadable)?;
-        Ok((answer, batch))
-    }
-}
-
-/// Where the next page is.
-enum Where {
-    /// So many pages, or rows, came before.
-    Counted(u64),
-    /// Where the page before said; the first one needs no place.
-    Said(Option<String>),
-}
-
-impl Where {
-    fn first(turn: &Turn) -> Where {
-        match turn {
-            Turn::Number { first, .. } | Turn::Offset { first, .. } => Where::Counted(*first),
-            Turn::None | Turn::Cursor { .. } | Turn::NextUrl { .. } | Turn::LinkHeader => {
-                Where::Said(None)
-            }
-        }
+        let mut batch = records::batch(records, &self.pointers).map_err(unreadable)?;
+        part.mark(&mut batch);
+        Ok(Some((answer, batch)))
     }
 }
 

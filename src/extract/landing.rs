@@ -1,6 +1,7 @@
 //! How are rows handed on? Shielded, in batches that fit in memory, and counted.
 
 use std::io;
+use std::sync::Arc;
 
 use jiff::civil::Date;
 
@@ -8,6 +9,7 @@ use super::Delivery;
 use super::ExtractError;
 use super::Request;
 use super::preview::Glance;
+use super::shelf::Page;
 use super::shield::Shield;
 use crate::base::batch::Batch;
 
@@ -53,6 +55,26 @@ impl<'a> Landing<'a> {
     /// Whether a row in disorder could show what the shield hides.
     pub(super) fn hides(&self) -> bool {
         self.shield.hides()
+    }
+
+    /// Hands on a page that has passed a shield of its own.
+    pub(super) fn take_page(&mut self, mut page: Page, place: &str) -> Result<(), ExtractError> {
+        let batch = page.batch(&Arc::from(place));
+        self.shield.saw(page.unread, page.all);
+        self.so_far.received += batch.rows.len() as u64;
+        let headers = batch.headers;
+        let mut rows = batch.rows.into_iter().peekable();
+        while rows.peek().is_some() {
+            let rows = rows.by_ref().take(MOST_ROWS).collect();
+            let batch = Batch { headers: headers.clone(), rows };
+            (self.land)(batch).map_err(ExtractError::Landing)?;
+        }
+        Ok(())
+    }
+
+    /// The day on which a day of birth must have come.
+    pub(super) fn as_of(&self) -> Date {
+        self.shield.as_of()
     }
 
     /// Hands rows on; tells how many.

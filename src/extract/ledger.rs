@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::Deserialize;
+use serde::Serialize;
 use thiserror::Error;
 
 /// More pages than any source without a total has.
@@ -21,7 +23,7 @@ pub(super) struct Ledger {
 }
 
 /// What a page looked like.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct Seen {
     /// Its rows.
     pub(super) rows: u64,
@@ -69,6 +71,10 @@ pub(super) enum Doubt {
     Missing { page: u32, rows: u64, total: u64 },
     #[error("page {page} says that more follow, and not where")]
     Nowhere { page: u32 },
+    #[error("its export ended as `{state}`; ask its owner why")]
+    Job { state: String },
+    #[error("its export or its file is gone")]
+    JobGone,
     #[error("{pages} pages without end")]
     Endless { pages: u32 },
 }

@@ -7,7 +7,9 @@ pub mod correction;
 mod database;
 mod dialect;
 mod dropped;
+mod each;
 mod error;
+mod export;
 mod files;
 mod gateway;
 mod grid;
@@ -27,11 +29,13 @@ pub mod reopen;
 mod reply;
 mod retry;
 mod revision;
+mod shelf;
 mod shield;
 mod sign;
 mod singer;
 mod text;
 mod ticket;
+mod walk;
 mod window;
 mod workbook;
 
@@ -54,6 +58,7 @@ pub use self::sign::prove_signatures;
 use self::window::Windows;
 use crate::base::batch::Batch;
 use crate::base::pseudonym::Key;
+use crate::base::pseudonym::sha256;
 use crate::spec::connector::Ask;
 use crate::spec::connector::Connector;
 use crate::spec::connector::Cursor;
@@ -80,6 +85,10 @@ pub struct Request<'a> {
     pub known_files: &'a BTreeSet<String>,
     /// The rows of the stream that may come back corrected; asked for when something came back.
     pub held_back: &'a (dyn Fn() -> io::Result<Vec<HeldBack>> + Sync),
+    /// Where pages wait until their slice is whole; what a pull left there that broke off is gone on with.
+    pub shelf: &'a Path,
+    /// The rows of the parent stream, of each the values under some headers.
+    pub parents: &'a Parents<'a>,
     /// Where secrets come from.
     pub secrets: &'a (dyn Secrets + Sync),
     /// The key of pseudonyms.
@@ -88,7 +97,18 @@ pub struct Request<'a> {
     pub home: &'a Path,
 }
 
+/// Calls back with the values of every row of a parent stream under some headers.
+pub type Parents<'a> =
+    dyn Fn(&[String], &mut dyn FnMut(Vec<Option<String>>)) -> io::Result<()> + Sync + 'a;
+
 impl Request<'_> {
+    /// What is asked, as a hash: pages that answer something else are of no use.
+    fn print(&self) -> String {
+        let key = self.key.fingerprint();
+        let asked = (self.since, self.until, self.past);
+        sha256(format!("{:?} {:?} {key} {asked:?}", self.connector.source, self.stream).as_bytes())
+    }
+
     fn zone(&self) -> Result<TimeZone, ExtractError> {
         TimeZone::get(&self.connector.zone).map_err(|_| self.setting("its time zone is not known"))
     }

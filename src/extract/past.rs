@@ -51,7 +51,15 @@ pub fn past(
 
 fn cursor(stream: &Stream) -> Result<&Cursor, String> {
     let cursor = match &stream.ask {
-        Ask::Http(ask) => ask.cursor.as_ref(),
+        Ask::Http(ask) => match &ask.each {
+            None => ask.cursor.as_ref(),
+            Some(each) => {
+                let of = &each.of.value;
+                return Err(format!(
+                    "it is asked for the rows of `{of}`, also for those of its past"
+                ));
+            }
+        },
         Ask::Sql(ask) => ask.cursor.as_ref(),
         Ask::Files(_) => return Err("files bring their past themselves".to_owned()),
         Ask::Singer(_) => return Err("a tap knows its past by its own state".to_owned()),

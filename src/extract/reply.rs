@@ -11,6 +11,7 @@ use reqwest::header::RETRY_AFTER;
 use serde_json::Value;
 
 use super::error::ExtractError;
+use super::gateway::Question;
 use super::records;
 use super::retry::retry_after;
 use crate::base::redact::theirs;
@@ -38,6 +39,10 @@ pub(super) struct Answer {
     pub(super) body: Value,
     /// The address of the next page, where a header says it.
     pub(super) link: Option<String>,
+    /// Whether there is nothing, as the question expects of some statuses.
+    pub(super) is_gone: bool,
+    /// How long the gateway asks us to wait before the next question.
+    pub(super) wait: Option<Duration>,
 }
 
 /// A status and a body, as they came.
@@ -103,9 +108,32 @@ impl Reply {
         }
     }
 
+    /// The bytes of a file; none where it is gone.
+    pub(super) fn file(
+        self,
+        question: &Question<'_>,
+        http: &Http,
+    ) -> Result<Option<Vec<u8>>, Fault> {
+        if question.gone.contains(&self.status) {
+            return Ok(None);
+        }
+        if http.okay.status.contains(&self.status) {
+            return Ok(Some(self.body));
+        }
+        let why = format!("HTTP {}", self.status);
+        if http.retry.status.contains(&self.status) {
+            return Err(self.again(why));
+        }
+        Err(refused(&question.what, why))
+    }
+
     /// What it is to a question.
-    pub(super) fn judge(self, what: &str, http: &Http) -> Result<Answer, Fault> {
+    pub(super) fn judge(self, question: &Question<'_>, http: &Http) -> Result<Answer, Fault> {
         let (okay, retry, status) = (&http.okay, &http.retry, self.status);
+        let what = question.what.as_str();
+        if question.gone.contains(&status) {
+            return Ok(Answer { body: Value::Null, link: None, is_gone: true, wait: None });
+        }
         let is_okay = okay.status.contains(&status);
         if !is_okay && retry.status.contains(&status) {
             return Err(self.again(format!("HTTP {status}")));
@@ -139,7 +167,7 @@ impl Reply {
         // A gateway that says no inside 200 may mean the signature, and with it the time.
         let clock = if http.auth.sign.is_some() { self.clock() } else { String::new() };
         match okay.body.iter().find(|(at, values)| !values.contains(&found(at))) {
-            None => Ok(Answer { body, link: self.link }),
+            None => Ok(Answer { body, link: self.link, is_gone: false, wait: self.wait }),
             Some((at, _)) if body.pointer(at).is_none() => {
                 Err(refused(what, format!("{clock}the answer has no `{at}`{message}")))
             }

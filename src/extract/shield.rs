@@ -179,6 +179,19 @@ impl<'s> Shield<'s> {
         !text.is_empty() && !self.empty.iter().any(|word| word == text)
     }
 
+    /// What another shield of the same stream has seen.
+    pub(super) fn saw(&mut self, unread: BTreeMap<String, u64>, headers: BTreeSet<String>) {
+        for (header, rows) in unread {
+            *self.unread.entry(header).or_default() += rows;
+        }
+        self.headers.extend(headers);
+    }
+
+    /// The day on which a day of birth must have come.
+    pub(super) fn as_of(&self) -> Date {
+        self.as_of
+    }
+
     /// The headers nobody maps, with how many rows filled them, and all headers.
     pub(super) fn into_seen(self) -> (BTreeMap<String, u64>, BTreeSet<String>) {
         (self.unread, self.headers)

@@ -197,6 +197,29 @@ impl Landing {
         Ok(Attempt { folder, parts: 0, rows: 0, waiting: Batch::default() })
     }
 
+    /// Where pages of a night wait until their slice is whole; those of other nights are cleared. Its name
+    /// begins with the night, as that of a pull: its rows are deleted when their time is over.
+    ///
+    /// # Errors
+    /// A folder that can't be cleared.
+    pub fn shelf(&self, night: Date) -> Result<PathBuf, ModelError> {
+        let tonight = self.folder.join(format!("{night}.{SHELF}"));
+        let named = |cause| ModelError::File { path: self.folder.display().to_string(), cause };
+        for entry in fs::read_dir(&self.folder).map_err(named)? {
+            let path = entry.map_err(named)?.path();
+            let is_of_night = path.to_string_lossy().ends_with(SHELF) && !is_past(&path);
+            if is_of_night && path != tonight {
+                clear(&path)?;
+            }
+        }
+        Ok(tonight)
+    }
+
+    /// The same of a slice of the past.
+    pub fn shelf_past(&self, past: &Past) -> PathBuf {
+        self.folder.join(format!("{}.{SHELF}", past.name()))
+    }
+
     /// The slices of the past that stand, oldest first.
     ///
     /// # Errors
@@ -233,6 +256,26 @@ impl Landing {
 
     fn path(&self, (night, attempt): (Date, u32)) -> PathBuf {
         self.folder.join(format!("{night}.{attempt}"))
+    }
+}
+
+/// How the folder of pages ends that wait.
+pub(super) const SHELF: &str = "shelf";
+
+fn is_past(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().contains(".past."))
+}
+
+/// Takes a folder away, if it is there.
+///
+/// # Errors
+/// The disk's.
+pub fn clear(folder: &Path) -> Result<(), ModelError> {
+    match fs::remove_dir_all(folder) {
+        Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
+            Err(ModelError::File { path: folder.display().to_string(), cause })
+        }
+        Ok(()) | Err(_) => Ok(()),
     }
 }
 

@@ -14,6 +14,7 @@ use polars::prelude::StringChunked;
 
 use super::ModelError;
 use super::lake::hash_of;
+use super::landing::SHELF;
 use crate::base::cell::Cell;
 use crate::base::durable::create_folders;
 use crate::base::durable::write_then_rename;
@@ -103,7 +104,13 @@ impl<'r> Rekeying<'r> {
         each_file(lake, &mut |path| {
             let inside = path.strip_prefix(lake).unwrap_or(path);
             let target = into.join(inside);
-            if inside == Path::new("key") || path.extension().is_some_and(|end| end == "tmp") {
+            // Pages that wait are asked for again.
+            let is_waiting =
+                inside.parent().is_some_and(|of| of.extension() == Some(SHELF.as_ref()));
+            if is_waiting
+                || inside == Path::new("key")
+                || path.extension().is_some_and(|end| end == "tmp")
+            {
                 return Ok(());
             }
             if let Some(folder) = target.parent() {

@@ -10,6 +10,7 @@ mod held;
 mod load;
 mod model;
 mod notes;
+mod parents;
 pub mod past;
 pub mod preview;
 mod pull;

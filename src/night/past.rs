@@ -22,6 +22,7 @@ use crate::extract::System;
 use crate::model::landing::Landed;
 use crate::model::landing::Landing;
 use crate::model::landing::Past;
+use crate::model::landing::clear;
 use crate::spec::connector::Connector;
 use crate::spec::connector::Stream;
 
@@ -111,6 +112,7 @@ async fn land(
     let landing = Landing::of(&ground.lake(), &connector.name, &stream.name);
     let past = Past { asked: night, from: slice.from, to: slice.to };
     let mut attempt = landing.begin_past(&past).map_err(|fault| chain(&fault))?;
+    let shelf = landing.shelf_past(&past);
     let request = extract::Request {
         connector,
         stream,
@@ -120,6 +122,8 @@ async fn land(
         past: Some((slice.from, slice.to)),
         known_files: &std::collections::BTreeSet::new(),
         held_back: &|| Ok(Vec::new()),
+        shelf: &shelf,
+        parents: &|_, _| Ok(()),
         secrets: ground.secrets,
         key,
         home: &ground.home.root,
@@ -140,5 +144,6 @@ async fn land(
     }
     let landed = Landed { until: None, ..landed(delivery, key) };
     attempt.finish(&landed).map_err(|fault| chain(&fault))?;
+    clear(&shelf).map_err(|fault| chain(&fault))?;
     Ok(landed.received)
 }

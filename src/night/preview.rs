@@ -10,6 +10,7 @@ use jiff::civil::Date;
 use super::Ground;
 use super::known_key;
 use super::model::days;
+use super::parents;
 use crate::base::cell::Cell;
 use crate::base::cell::CellRow;
 use crate::extract;
@@ -74,6 +75,10 @@ pub async fn preview(
 ) -> anyhow::Result<Result<Previewed, ExtractError>> {
     let key = known_key(ground)?;
     let connector = impatient(connector, ATTEMPTS);
+    let lake = ground.lake();
+    let parents = |names: &[String], see: &mut dyn FnMut(Vec<Option<String>>)| {
+        parents::rows(&lake, (&connector.name, stream), (night, None), (names, see))
+    };
     let request = extract::Request {
         connector: &connector,
         stream,
@@ -83,6 +88,9 @@ pub async fn preview(
         past: None,
         known_files: &BTreeSet::new(),
         held_back: &|| Ok(Vec::new()),
+        // No page waits there: a look keeps none.
+        shelf: &lake,
+        parents: &parents,
         secrets: ground.secrets,
         key: &key,
         home: &ground.home.root,

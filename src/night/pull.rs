@@ -13,6 +13,8 @@ use super::Choice;
 use super::Ground;
 use super::Step;
 use super::held::held_back;
+use super::parents;
+use super::parents::Ends;
 use super::side_by_side::side_by_side;
 use super::status;
 use crate::base::batch::Batch;
@@ -23,6 +25,7 @@ use crate::extract::Delivery;
 use crate::extract::System;
 use crate::model::landing::Landed;
 use crate::model::landing::Landing;
+use crate::model::landing::clear;
 use crate::spec::connector::Connector;
 use crate::spec::connector::Full;
 use crate::spec::connector::Stream;
@@ -41,9 +44,15 @@ pub(super) fn all(
     let well = status::well(&ground.lake(), ground.catalog)?;
     let connectors = ground.catalog.connectors.iter();
     let systems = connectors.map(|connector| (&connector.name, OnceLock::new())).collect();
-    let night = Tonight { ground, choice, key, cutoff, well, systems };
+    let ends = Ends::default();
+    let night = Tonight { ground, choice, key, cutoff, well, systems, ends: &ends };
     let runtime = Handle::current();
-    let asked = |of, tell: &Sender<Step>| runtime.block_on(night.stream(of, tell));
+    let asked = |(connector, stream): (&Connector, &Stream), tell: &Sender<Step>| {
+        let mut end = ends.of(named(connector, stream));
+        let pulled = runtime.block_on(night.stream((connector, stream), tell))?;
+        end.pulled.clone_from(&pulled);
+        Ok(pulled)
+    };
     let streams = ground.catalog.streams();
     let threads = streams.len();
     side_by_side(streams, threads, &asked, watch).into_iter().collect()
@@ -94,6 +103,8 @@ struct Tonight<'t> {
     well: BTreeSet<(String, Date)>,
     /// The systems, each opened when its first stream is asked for.
     systems: BTreeMap<&'t String, OnceLock<Result<System, String>>>,
+    /// How streams ended, for their children.
+    ends: &'t Ends,
 }
 
 /// The name of a stream in notes and messages.
@@ -148,6 +159,9 @@ impl Tonight<'_> {
             tell.send(Step::Landed(name, landed.received))?;
             return Ok(Ok(*attempt));
         }
+        if let Err(why) = self.ends.parent(&connector.name, stream) {
+            return Ok(Err(why));
+        }
         tell.send(Step::Asking(name.clone()))?;
         let asked = match self.opened(connector) {
             Ok(system) => {
@@ -174,6 +188,15 @@ async fn pull(
     (landing, from): (&Landing, Bookmark),
 ) -> Pulled {
     let mut attempt = landing.begin(tonight.choice.night).map_err(|fault| chain(&fault))?;
+    let shelf = landing.shelf(tonight.choice.night).map_err(|fault| chain(&fault))?;
+    let name = named(connector, stream);
+    let well =
+        tonight.well.iter().filter(|(of, night)| *of == name && *night < tonight.choice.night);
+    let nights = (tonight.choice.night, well.map(|(_, night)| *night).max());
+    let lake = tonight.ground.lake();
+    let parents = |names: &[String], see: &mut dyn FnMut(Vec<Option<String>>)| {
+        parents::rows(&lake, (&connector.name, stream), nights, (names, see))
+    };
     let held_back = || {
         let held = held_back(tonight.ground, (connector, stream), tonight.choice.night);
         held.map_err(std::io::Error::other)
@@ -187,6 +210,8 @@ async fn pull(
         past: None,
         known_files: &from.files,
         held_back: &held_back,
+        shelf: &shelf,
+        parents: &parents,
         secrets: tonight.ground.secrets,
         key: tonight.key,
         home: &tonight.ground.home.root,
@@ -198,6 +223,7 @@ async fn pull(
     let past = tonight.past((connector, stream), landing).map_err(|fault| format!("{fault:#}"))?;
     let landed = Landed { is_full, past, ..landed(delivery, tonight.key) };
     attempt.finish(&landed).map_err(|fault| chain(&fault))?;
+    clear(&shelf).map_err(|fault| chain(&fault))?;
     let attempts = landing.attempts().map_err(|fault| chain(&fault))?;
     attempts
         .into_iter()

@@ -6,8 +6,11 @@ use std::collections::BTreeSet;
 use super::catalog::Catalog;
 use super::check_facts;
 use super::check_words;
+use super::connector::Ask;
 use super::connector::Connector;
+use super::connector::Rows;
 use super::connector::Stream;
+use super::connector::Write;
 use super::formula::Formula;
 use super::formula::Parts;
 use super::parse;
@@ -93,11 +96,34 @@ fn check_stream(catalog: &Catalog, connector: &Connector, stream: &Stream, fault
         }
     }
     check_shape(stream, faults);
+    check_each(connector, stream, faults);
     let columns = check_facts::columns_of_table(schema);
     for check in &stream.checks {
         parse::check_condition(&check.sql, &columns, faults);
     }
     debug_assert!(connector.streams.iter().any(|known| known.name == stream.name));
+}
+
+/// A child asks with what of its parent's rows is stored as it came.
+fn check_each(connector: &Connector, stream: &Stream, faults: &Faults) {
+    let Ask::Http(ask) = &stream.ask else { return };
+    let Some(each) = &ask.each else { return };
+    let of = &each.of;
+    let before = connector.streams.iter().take_while(|known| known.name != stream.name);
+    let Some(parent) = before.into_iter().find(|known| known.name == of.value) else {
+        let found = vec![("found", of.value.clone())];
+        return faults.add(of.place, &of.key, Code::NoParent, found);
+    };
+    let is_whole = matches!(&stream.write, Write::Snapshot { within } if within.is_empty());
+    if each.rows == Rows::Tonight && (is_whole || stream.full.is_some()) {
+        faults.add(of.place, &of.key, Code::EachIsAPart, Vec::new());
+    }
+    for name in &each.names {
+        let is_read = parent.columns.iter().any(|column| column.from.contains(name));
+        if !is_read || parent.hidden(name).is_some() {
+            faults.add(of.place, &of.key, Code::NotLanded, vec![("found", name.clone())]);
+        }
+    }
 }
 
 /// What is hidden as it lands cannot be taken apart afterwards.

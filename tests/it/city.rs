@@ -78,6 +78,7 @@ impl Town {
             text.parse::<jiff::Timestamp>().unwrap()
         };
         let (key, known) = (Key::new("a key of people"), BTreeSet::new());
+        let waiting = tempfile::tempdir().unwrap();
         let request = Request {
             connector: &connector,
             stream: connector.streams.iter().find(|known| known.name == stream).unwrap(),
@@ -87,6 +88,8 @@ impl Town {
             until: at(night),
             known_files: &known,
             held_back: &|| Ok(Vec::new()),
+            shelf: &waiting.path().join("shelf"),
+            parents: &|_, _| Ok(()),
             secrets: &self.vault,
             key: &key,
             home: self.folder.path(),

@@ -94,7 +94,7 @@ fn what_the_pages_show_beside_the_example_is_read_without_a_fault() {
         assert!(fault.is_none(), "{fault:?}\n{}", block.text);
         seen.push(block.about);
     }
-    assert_eq!(seen, [["reads=connector"; 4].as_slice(), &["reads=pipeline"]].concat());
+    assert_eq!(seen, [["reads=connector"; 6].as_slice(), &["reads=pipeline"]].concat());
 }
 
 /// Nothing is masked: the pages name their night, and every path is relative.

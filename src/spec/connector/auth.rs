@@ -172,7 +172,8 @@ fn below(auth: &Table<'_>) -> Option<Login> {
     let lifetime =
         login.node("lifetime").map(|_| http::span_or(&login, "lifetime", Duration::ZERO));
     let renew = login.table("renew");
-    let mut renew_status = renew.as_ref().map_or_else(Vec::new, http::statuses);
+    let mut renew_status =
+        renew.as_ref().map_or_else(Vec::new, |renew| http::statuses(renew, "status"));
     if renew_status.is_empty() {
         renew_status.push(401);
     }

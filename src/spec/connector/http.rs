@@ -11,6 +11,10 @@ use super::super::tree::Node;
 use super::super::tree::Value;
 use super::auth;
 use super::auth::Auth;
+use super::each;
+use super::each::Each;
+use super::export;
+use super::export::Export;
 use super::page;
 use super::page::Page;
 use crate::base::messages::Code;
@@ -140,6 +144,10 @@ pub struct HttpStream {
     pub page: Page,
     /// The window that is asked for; none asks for everything.
     pub cursor: Option<Cursor>,
+    /// The rows of another stream, for each of which it is asked.
+    pub each: Option<Each>,
+    /// The job that brings its rows in a file, where it is one.
+    pub export: Option<Export>,
 }
 
 /// A window over what changed.
@@ -213,7 +221,7 @@ fn okay(table: Option<Table<'_>>) -> Okay {
     let Some(table) = table else {
         return Okay { status: vec![200], body: Vec::new(), message: None };
     };
-    let mut status = statuses(&table);
+    let mut status = statuses(&table, "status");
     if status.is_empty() {
         status.push(200);
     }
@@ -223,7 +231,7 @@ fn okay(table: Option<Table<'_>>) -> Okay {
 fn retry(table: Option<Table<'_>>) -> Retry {
     let mut retry = patience(table.as_ref());
     let Some(table) = table else { return retry };
-    let status = statuses(&table);
+    let status = statuses(&table, "status");
     if !status.is_empty() {
         retry.status = status;
     }
@@ -260,13 +268,13 @@ pub(super) fn span_or(table: &Table<'_>, key: &'static str, default: Duration) -
     table.parsed(key, "a time such as `30s`", read).unwrap_or(default)
 }
 
-pub(super) fn statuses(table: &Table<'_>) -> Vec<u16> {
-    let Some(node) = table.node("status") else { return Vec::new() };
+pub(super) fn statuses(table: &Table<'_>, key: &'static str) -> Vec<u16> {
+    let Some(node) = table.node(key) else { return Vec::new() };
     let read = |text: String| {
         let status = text.parse().ok().filter(|status| (100..600).contains(status));
         if status.is_none() {
             let nouns = vec![("found", text), ("expected", "a status of HTTP".to_owned())];
-            table.fault("status", Code::BadNumber, nouns);
+            table.fault(key, Code::BadNumber, nouns);
         }
         status
     };
@@ -292,14 +300,19 @@ pub(super) fn scalars(node: &Node) -> Vec<String> {
 
 pub(super) fn stream(table: &Table<'_>) -> HttpStream {
     let methods = [("GET", Method::Get), ("POST", Method::Post)];
-    let method = table.word("method", &methods).unwrap_or(Method::Get);
+    let export = export::read(table);
+    let method = if export.is_some() { Method::Post } else { Method::Get };
+    let method = table.word("method", &methods).unwrap_or(method);
     let places = [("query", Place::Query), ("form", Place::Form), ("json", Place::Json)];
     let usual = if method == Method::Get { Place::Query } else { Place::Json };
+    let (path, parameters) = (table.need_text("path"), table.text_map("parameters"));
     HttpStream {
-        path: table.need_text("path"),
+        each: each::read(table, &path, &parameters),
+        export,
+        path,
         method,
         place: table.word("place", &places).unwrap_or(usual),
-        parameters: table.text_map("parameters"),
+        parameters,
         records: table.text("records").unwrap_or_default(),
         page: page::read(table.table("page")),
         cursor: table.table("cursor").as_ref().and_then(cursor),

@@ -2,6 +2,8 @@
 
 mod auth;
 pub(in crate::spec) mod clear;
+mod each;
+mod export;
 mod files;
 mod http;
 mod page;
@@ -14,6 +16,12 @@ mod stream;
 pub use auth::Auth;
 pub use auth::Login;
 pub use auth::Named;
+pub use each::Each;
+pub use each::Rows;
+pub use each::row_names;
+pub use export::Export;
+pub use export::FileAt;
+pub use export::Form;
 pub use files::FileStream;
 pub use files::Files;
 pub use files::Grid;

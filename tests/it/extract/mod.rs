@@ -5,6 +5,8 @@ mod books;
 pub(crate) mod certificates;
 mod clear;
 mod database;
+mod each;
+mod export;
 mod files;
 mod foreign;
 pub(crate) mod gateway;
@@ -14,9 +16,11 @@ mod paging;
 mod parcels;
 mod past;
 mod proof;
+mod resume;
 mod sheets;
 mod unfinished;
 
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::path::PathBuf;
@@ -64,12 +68,17 @@ pub(crate) struct Start {
     pub(crate) home: PathBuf,
     pub(crate) since: Option<Timestamp>,
     pub(crate) known: BTreeSet<String>,
+    /// Where pages wait; a folder of the pull's own where it is none.
+    pub(crate) shelf: Option<PathBuf>,
+    /// The rows of the parent.
+    pub(crate) parents: Vec<BTreeMap<String, String>>,
 }
 
 impl Start {
     pub(crate) fn at(url: &str) -> Start {
         let (url, home) = (url.to_owned(), PathBuf::from("."));
-        Start { url, home, since: None, known: BTreeSet::new() }
+        let (known, shelf, parents) = (BTreeSet::new(), None, Vec::new());
+        Start { url, home, since: None, known, shelf, parents }
     }
 
     pub(crate) fn home(home: &Path) -> Start {
@@ -104,6 +113,14 @@ pub(crate) async fn pulled_from(
 ) -> (Result<Delivery, ExtractError>, Vec<Batch>) {
     let vault = Vault { url: start.url.clone() };
     let key = Key::new("a key of people");
+    let own = tempfile::tempdir().unwrap();
+    let shelf = start.shelf.clone().unwrap_or_else(|| own.path().join("shelf"));
+    let parents = |names: &[String], see: &mut dyn FnMut(Vec<Option<String>>)| {
+        for row in &start.parents {
+            see(names.iter().map(|name| row.get(name).cloned()).collect());
+        }
+        Ok(())
+    };
     let request = Request {
         connector,
         stream: &connector.streams[stream],
@@ -113,6 +130,8 @@ pub(crate) async fn pulled_from(
         until: "2026-01-06T02:00:00+08:00".parse().unwrap(),
         known_files: &start.known,
         held_back: &|| Ok(Vec::new()),
+        shelf: &shelf,
+        parents: &parents,
         secrets: &vault,
         key: &key,
         home: &start.home,

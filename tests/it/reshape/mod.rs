@@ -100,6 +100,8 @@ impl World {
             until: night.at(2, 0, 0, 0).in_tz(&connector.zone).unwrap().timestamp(),
             known_files: &known,
             held_back: &|| Ok(Vec::new()),
+            shelf: &self.folder.path().join("shelf"),
+            parents: &|_, _| Ok(()),
             secrets: &place,
             key: &Key::new("a key of people"),
             home: self.folder.path(),

@@ -1,0 +1,266 @@
+//! How is an export brought? A job is begun, asked about until it is done, and its file is read. A job that
+//! was begun before is asked about, and no second one is begun.
+
+use std::io::Cursor;
+use std::io::Read as _;
+
+use encoding_rs::Encoding;
+use encoding_rs::GB18030;
+use serde_json::Value;
+use tokio::time::Instant;
+use zip::ZipArchive;
+
+use super::ExtractError;
+use super::gateway::Question;
+use super::http::Broken;
+use super::http::Part;
+use super::http::Reader;
+use super::ledger::Doubt;
+use super::ledger::Seen;
+use super::records;
+use super::reply::Answer;
+use super::shelf::Left;
+use super::shelf::Slot;
+use crate::base::batch::Batch;
+use crate::base::batch::Row;
+use crate::base::redact::theirs;
+use crate::spec::connector::Export;
+use crate::spec::connector::FileAt;
+use crate::spec::connector::Form;
+use crate::spec::connector::Method;
+use crate::spec::connector::Place;
+
+/// The statuses of a job or a file that is no longer there.
+const GONE: &[u16] = &[404, 410];
+
+/// The largest file of an archive, taken apart.
+const MOST_BYTES: u64 = 1 << 30;
+
+/// The most rows of one page.
+const MOST_ROWS: usize = 10_000;
+
+impl Reader<'_> {
+    /// Brings the rows of one part by a job.
+    pub(super) async fn exported(
+        &self,
+        export: &Export,
+        part: &Part,
+        (pages, asked_again): (&mut Slot, &mut Vec<String>),
+    ) -> Result<Option<u64>, Broken> {
+        let mut has_pages = false;
+        let left = pages.each::<ExtractError>(|_| {
+            has_pages = true;
+            Ok(())
+        })?;
+        if let Left::Nothing { total } = left {
+            return Ok(total);
+        }
+        let job = match pages.job() {
+            Some(job) => job,
+            None => self.begun(export, part, asked_again).await?,
+        };
+        if has_pages || pages.job().is_none() {
+            pages.clear()?;
+            pages.begin(&job)?;
+        }
+        let answer = self.ended(export, (part, &job), asked_again).await?;
+        let file = self.file(export, (part, &job, &answer), asked_again).await?;
+        let unreadable = |why: String| {
+            let what = format!("the export of {}", self.what(part));
+            Broken::Final(ExtractError::Unreadable { what, why })
+        };
+        for mut batch in self.batches(export.form, &file).map_err(unreadable)? {
+            part.mark(&mut batch);
+            while !batch.rows.is_empty() {
+                let rest = batch.rows.split_off(batch.rows.len().min(MOST_ROWS));
+                let page = Batch { headers: batch.headers.clone(), rows: batch.rows };
+                batch.rows = rest;
+                let rows = page.rows.len() as u64;
+                let seen = Seen { rows, total: None, follows: None, print: 0 };
+                pages.put(self.shielded((seen, None), page))?;
+            }
+        }
+        pages.end(None)?;
+        Ok(None)
+    }
+
+    /// Begins a job; its name.
+    async fn begun(
+        &self,
+        export: &Export,
+        part: &Part,
+        asked_again: &mut Vec<String>,
+    ) -> Result<String, Broken> {
+        let question = self.beginning(part);
+        let answer = self.answer(&question, asked_again).await?;
+        let job = answer.body.pointer(&export.job).and_then(records::text);
+        job.filter(|job| !job.is_empty()).ok_or_else(|| {
+            let why = format!("the answer has no `{}`", export.job);
+            Broken::Final(ExtractError::Unreadable { what: question.what, why })
+        })
+    }
+
+    /// Waits until a job is done; what was said of it then.
+    async fn ended(
+        &self,
+        export: &Export,
+        (part, job): (&Part, &str),
+        asked_again: &mut Vec<String>,
+    ) -> Result<Answer, Broken> {
+        let (began, mut asked) = (Instant::now(), 0);
+        let question = self.about(part, "job", Some(path(&export.status, job)), None);
+        loop {
+            let answer = self.answer(&question, asked_again).await?;
+            asked += 1;
+            if answer.is_gone {
+                return Err(Doubt::JobGone.into());
+            }
+            let state = answer.body.pointer(&export.state).and_then(records::text);
+            let state = state.unwrap_or_default();
+            if export.done.contains(&state) {
+                return Ok(answer);
+            }
+            if export.failed.contains(&state) {
+                return Err(Doubt::Job { state: theirs(&state) }.into());
+            }
+            let wait = answer.wait.unwrap_or(export.every);
+            if began.elapsed() + wait > export.longest {
+                let why = format!(
+                    "its export is still `{}` after {:?}; the next run waits for the same one",
+                    theirs(&state),
+                    export.longest
+                );
+                let what = question.what;
+                return Err(ExtractError::Unavailable { what, attempts: asked, why }.into());
+            }
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    async fn file(
+        &self,
+        export: &Export,
+        (part, job, answer): (&Part, &str, &Answer),
+        asked_again: &mut Vec<String>,
+    ) -> Result<Vec<u8>, Broken> {
+        let question = match &export.file {
+            FileAt::Path(file) => self.about(part, "file", Some(path(file, job)), None),
+            FileAt::Said(at) => {
+                let address = answer.body.pointer(at).and_then(records::text);
+                let address = address.ok_or_else(|| {
+                    let what = format!("{} job", self.what(part));
+                    let why = format!("the answer has no `{at}`");
+                    Broken::Final(ExtractError::Unreadable { what, why })
+                })?;
+                self.about(part, "file", None, Some(address))
+            }
+        };
+        let file = self.gateway().file(&question, asked_again).await?;
+        file.ok_or(Broken::Doubt(Doubt::JobGone))
+    }
+
+    async fn answer(
+        &self,
+        question: &Question<'_>,
+        asked_again: &mut Vec<String>,
+    ) -> Result<Answer, Broken> {
+        Ok(self.gateway().answer(question, asked_again).await?)
+    }
+
+    /// A question about a job: at a path, or at an address that was said.
+    fn about(
+        &self,
+        part: &Part,
+        of: &str,
+        path: Option<String>,
+        next: Option<String>,
+    ) -> Question<'_> {
+        Question {
+            what: format!("{} {of}", self.what(part)),
+            path: path.unwrap_or_default(),
+            next,
+            method: Method::Get,
+            place: Place::Query,
+            parameters: Vec::new(),
+            gone: GONE,
+            secrets: self.secrets(),
+        }
+    }
+
+    /// The tables of a file.
+    fn batches(&self, form: Form, file: &[u8]) -> Result<Vec<Batch>, String> {
+        match form {
+            Form::Csv => Ok(vec![table(file)?]),
+            Form::Json => Ok(vec![self.listed(file)?]),
+            Form::Zip => {
+                let no_archive = |_| "it is no ZIP archive".to_owned();
+                let mut archive = ZipArchive::new(Cursor::new(file)).map_err(no_archive)?;
+                (0..archive.len()).map(|at| self.packed(&mut archive, at)).collect()
+            }
+        }
+    }
+
+    fn packed(&self, archive: &mut ZipArchive<Cursor<&[u8]>>, at: usize) -> Result<Batch, String> {
+        let mut entry = archive.by_index(at).map_err(|_| "its archive is damaged".to_owned())?;
+        let name = entry.name().map_err(|_| "its archive is damaged".to_owned())?;
+        let name = name.to_ascii_lowercase();
+        let mut bytes = Vec::new();
+        let read = entry.by_ref().take(MOST_BYTES).read_to_end(&mut bytes);
+        read.map_err(|_| "its archive is damaged".to_owned())?;
+        if bytes.len() as u64 == MOST_BYTES {
+            return Err("a file of its archive is larger than 1 GiB".to_owned());
+        }
+        match name.rsplit('.').next() {
+            Some("csv" | "txt") => table(&bytes),
+            Some("json") => self.listed(&bytes),
+            _ => Err(format!("its archive holds `{}`, no .csv and no .json", theirs(&name))),
+        }
+    }
+
+    fn listed(&self, file: &[u8]) -> Result<Batch, String> {
+        let body: Value = serde_json::from_slice(file)
+            .map_err(|fault| format!("it is no JSON at line {}", fault.line()))?;
+        let records = body.pointer(self.records()).and_then(Value::as_array);
+        let records = records.ok_or_else(|| format!("`{}` of it is no list", self.records()))?;
+        records::batch(records, self.pointers())
+    }
+}
+
+/// A path with the name of a job in it.
+fn path(path: &str, job: &str) -> String {
+    path.replace("${job}", &super::each::step(job))
+}
+
+/// A table of text, its first line the header: in UTF-8 if it can be, else in GB18030.
+fn table(bytes: &[u8]) -> Result<Batch, String> {
+    let (text, is_damaged) = match Encoding::for_bom(bytes) {
+        Some((encoding, _)) => encoding.decode_with_bom_removal(bytes),
+        None => match std::str::from_utf8(bytes) {
+            Ok(text) => (text.into(), false),
+            Err(_) => GB18030.decode_without_bom_handling(bytes),
+        },
+    };
+    if is_damaged {
+        return Err("some of its bytes are no text".to_owned());
+    }
+    let first = text.lines().next().unwrap_or_default();
+    let is_by_tabs = first.matches('\t').count() > first.matches(',').count();
+    let delimiter = if is_by_tabs { b'\t' } else { b',' };
+    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(text.as_bytes());
+    let fault = |fault: csv::Error| match fault.into_kind() {
+        csv::ErrorKind::UnequalLengths { pos, expected_len, len } => {
+            let line = pos.map_or(0, |place| place.line());
+            format!("line {line} has {len} fields where {expected_len} were due")
+        }
+        _ => "it is no table of text".to_owned(),
+    };
+    let headers = reader.headers().map_err(fault)?.iter().map(|name| name.trim().to_owned());
+    let mut batch = Batch { headers: headers.collect(), rows: Vec::new() };
+    for (record, row) in reader.records().zip(1..) {
+        let record = record.map_err(fault)?;
+        let cells = record.iter().map(|text| Some(text.trim()).filter(|text| !text.is_empty()));
+        let cells = cells.map(|text| text.map(str::to_owned)).collect();
+        batch.rows.push(Row { source: "".into(), row, cells });
+    }
+    Ok(batch)
+}
