@@ -83,6 +83,18 @@ impl Dropped {
         Ok(Timestamp::try_from(changed).unwrap_or(Timestamp::MAX))
     }
 
+    /// The names of the wanted files that it holds; what cannot be opened is told where it is read.
+    pub(super) fn names(&self, is_wanted: &dyn Fn(&str) -> bool) -> Vec<String> {
+        let bytes =
+            if parcel::is_one(&self.name) { self.whole().unwrap_or_default() } else { Vec::new() };
+        let mut names = Vec::new();
+        let _damaged = self.each(&bytes, is_wanted, &mut |name, _| {
+            names.push(name.to_owned());
+            Ok(())
+        });
+        names
+    }
+
     /// Hands on the wanted files of what it holds: itself, or those in a parcel.
     pub(super) fn each(
         &self,

@@ -192,12 +192,14 @@ fn folder(connector: &Connector, files: &Files, secrets: &dyn Secrets, home: &Pa
     let mut checks = vec![Check::well("folder", format!("{} files", there.len()))];
     for stream in &connector.streams {
         let Ask::Files(ask) = &stream.ask else { continue };
-        let ours: Vec<_> = there.iter().filter(|it| files::is_of(ask, &it.name)).collect();
+        let ours = there.iter().map(|it| (it, it.names(&|name| files::is_of(ask, name))));
+        let ours = ours.flat_map(|(it, names)| names.into_iter().map(move |name| (it, name)));
+        let ours: Vec<_> = ours.collect();
         let what = format!("files {}", stream.name);
         checks.push(match ours.last() {
-            Some(dropped) => {
+            Some((dropped, name)) => {
                 let opened = std::fs::File::open(&dropped.path);
-                let says = format!("{}, the last is `{}`", ours.len(), quoted(&dropped.name));
+                let says = format!("{}, the last is `{}`", ours.len(), quoted(name));
                 match opened {
                     Ok(_) => Check::well(what, says),
                     Err(fault) => Check::well(what, format!("{says}: {fault}")).but(

@@ -7,7 +7,6 @@ use std::collections::BTreeSet;
 use super::dropped::Dropped;
 use super::files::captures;
 use super::files::is_of;
-use super::parcel;
 use crate::spec::connector::FileStream;
 
 /// A file's place among those of its kind: one without a revision is the first, `v10` comes after `v9`.
@@ -18,16 +17,7 @@ pub(super) fn outdone(ask: &FileStream, all: &[Dropped]) -> BTreeSet<String> {
     if !ask.file.capture_names().flatten().any(|name| name == "rev") {
         return BTreeSet::new();
     }
-    let mut names = Vec::new();
-    for dropped in all {
-        let is_parcel = parcel::is_one(&dropped.name);
-        // What cannot be opened is told where it is read.
-        let bytes = if is_parcel { dropped.whole().unwrap_or_default() } else { Vec::new() };
-        let _damaged = dropped.each(&bytes, &|name| is_of(ask, name), &mut |name, _| {
-            names.push(name.to_owned());
-            Ok(())
-        });
-    }
+    let names = all.iter().flat_map(|dropped| dropped.names(&|name| is_of(ask, name)));
     let mut last: BTreeMap<String, (Rank, String)> = BTreeMap::new();
     let mut outdone = BTreeSet::new();
     for name in names {

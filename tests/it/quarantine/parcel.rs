@@ -13,6 +13,7 @@ use super::ROSTER;
 use super::Small;
 use super::corrected;
 use super::people;
+use super::said;
 
 #[test]
 fn a_row_of_a_parcel_goes_home_and_a_file_on_its_way_waits() {
@@ -27,6 +28,8 @@ fn a_row_of_a_parcel_goes_home_and_a_file_on_its_way_waits() {
     let lock = small.drop().join(format!(".~lock.{CASES}#"));
     fs::write(&lock, "孙八方").unwrap();
 
+    let looked = said(&small.shuping(&["doctor", "staffing"]));
+    assert!(looked.contains(&format!("1, the last is `2026-01.zip/{ROSTER}`")), "{looked}");
     let told = small.night("2026-01-06");
     assert!(told.contains("a file that is not whole yet; another night reads it"), "{told}");
     let found = "select subject from finding where kind = 'not_whole'";
