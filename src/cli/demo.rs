@@ -12,7 +12,7 @@ use super::DONE;
 use super::Face;
 use super::home;
 use super::report;
-use super::verbs;
+use super::run;
 use crate::base::durable::write_then_rename;
 use crate::base::said::Say;
 use crate::night::Choice;
@@ -103,7 +103,7 @@ pub(super) async fn demo(root: &Path, scale: f64, face: &mut Face<'_>) -> anyhow
         Err(code) => return Ok(code),
     };
     let choice = Choice { night: NIGHT, as_of: AS_OF, again: false, full: false };
-    let report = verbs::night(&home, &catalog, &secrets, (choice, None), face).await?;
+    let report = run::night(&home, &catalog, &secrets, (choice, None), face).await?;
     report::print(&report, &catalog.settings.title, face)?;
     let titles = ASKED.map(|name| {
         let metric = catalog.metrics().find(|metric| metric.name == name);

@@ -10,7 +10,7 @@ use super::Explain;
 use super::Face;
 use super::USAGE;
 use super::home;
-use super::moved;
+use super::report;
 use super::report::grouped;
 use crate::base::access::Access;
 use crate::base::cell::decimal_text;
@@ -356,7 +356,7 @@ fn since(explained: &Explanation<'_>, face: &mut Face<'_>) -> io::Result<()> {
     let Some(since) = &explained.moved else { return Ok(()) };
     let told = since.told.as_ref();
     let was = told.map_or("–", |(status, value)| value.as_deref().unwrap_or(status));
-    let cause = since.cause.map_or(Say::NothingMoved, moved::said).text(face.lang);
+    let cause = since.cause.map_or(Say::NothingMoved, report::said).text(face.lang);
     let nouns = [
         ("release", since.release.clone()),
         ("was", without_noughts(was).to_owned()),

@@ -20,6 +20,7 @@ mod quarantine;
 mod rekey;
 mod release;
 mod report;
+mod run;
 mod schedule;
 mod schema;
 mod status;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Face;
 use super::report::grouped;
+use super::report::said;
 use super::report::table;
 use crate::base::cell::Cell;
 use crate::base::said::Say;
@@ -220,13 +221,4 @@ fn distance(it: &Moved) -> f64 {
     let (Some(before), Some(after)) = (value(&it.before), value(&it.after)) else { return 0.0 };
     let largest = before.abs().max(after.abs());
     if largest == 0.0 { 0.0 } else { (after - before).abs() / largest }
-}
-
-pub(super) fn said(cause: Cause) -> Say {
-    match cause {
-        Cause::Definition => Say::CauseDefinition,
-        Cause::Units => Say::CauseUnits,
-        Cause::Time => Say::CauseTime,
-        Cause::Rows => Say::CauseRows,
-    }
 }

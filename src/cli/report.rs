@@ -10,7 +10,6 @@ use comfy_table::presets;
 use num_traits::Signed as _;
 
 use super::Face;
-use super::moved::said;
 use crate::base::said::Say;
 use crate::base::said::kind;
 use crate::measure::evaluate::Status;
@@ -416,5 +415,15 @@ mod tests {
     #[test]
     fn thousands_stand_apart() {
         assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
+    }
+}
+
+/// Why a number moved, in a word.
+pub(super) fn said(cause: Cause) -> Say {
+    match cause {
+        Cause::Definition => Say::CauseDefinition,
+        Cause::Units => Say::CauseUnits,
+        Cause::Time => Say::CauseTime,
+        Cause::Rows => Say::CauseRows,
     }
 }

@@ -20,11 +20,10 @@ use super::explain;
 use super::home;
 use super::migrate;
 use super::preview;
-use super::progress::Progress;
 use super::quarantine;
 use super::rekey;
 use super::release;
-use super::report;
+use super::run;
 use super::schedule;
 use super::schema;
 use super::status;
@@ -32,15 +31,9 @@ use super::template;
 use super::test;
 use crate::base::clock;
 use crate::base::said::Say;
-use crate::night;
 use crate::night::Choice;
-use crate::night::Confirmed;
-use crate::night::Ground;
 use crate::night::draft::against_release;
-use crate::night::report::NightReport;
-use crate::spec::catalog::Catalog;
 use crate::spec::example::untested;
-use crate::spec::home::Home;
 use crate::spec::secret::HomeSecrets;
 
 /// Does what is asked; the code to exit with.
@@ -58,7 +51,7 @@ pub(super) async fn verb(arguments: Arguments, face: &mut Face<'_>) -> anyhow::R
             let night = night.unwrap_or_else(|| catalog.settings.night_at(clock::now()));
             let choice = Choice { night, as_of: as_of.unwrap_or(night), again, full };
             let asked = (choice, confirm.as_deref());
-            run(&home, &catalog, &HomeSecrets::of(root), asked, face).await
+            run::run(&home, &catalog, &HomeSecrets::of(root), asked, face).await
         }
         Verb::Backfill(asked) => backfill::backfill(root, &asked, face).await,
         Verb::Preview(asked) => preview::preview(root, &asked, face).await,
@@ -109,33 +102,4 @@ fn check(root: &Path, face: &mut Face<'_>) -> anyhow::Result<u8> {
     let text = face.say(Say::Checked, &nouns);
     writeln!(face.out, "{text}")?;
     Ok(DONE)
-}
-
-/// Runs a night and prints its report.
-pub(super) async fn run(
-    home: &Home,
-    catalog: &Catalog,
-    secrets: &HomeSecrets,
-    asked: (Choice, Confirmed<'_>),
-    face: &mut Face<'_>,
-) -> anyhow::Result<u8> {
-    let report = night(home, catalog, secrets, asked, face).await?;
-    report::print(&report, &catalog.settings.title, face)?;
-    Ok(report.exit_code())
-}
-
-/// Runs a night and tells its steps.
-pub(super) async fn night(
-    home: &Home,
-    catalog: &Catalog,
-    secrets: &HomeSecrets,
-    asked: (Choice, Confirmed<'_>),
-    face: &mut Face<'_>,
-) -> anyhow::Result<NightReport> {
-    let var = home.root.join(&catalog.settings.var);
-    let ground = Ground { catalog, home, var, secrets };
-    let mut progress = Progress::new(face, catalog.streams().len());
-    let report = night::run(&ground, asked, &mut |step| progress.tell(&step)).await;
-    progress.end();
-    report
 }

@@ -7,11 +7,13 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
+use regex::Captures;
 
 use super::ExtractError;
 use super::compound;
 use super::parcel;
 use super::parcel::Take;
+use crate::spec::connector::FileStream;
 use crate::spec::connector::Files;
 use crate::spec::template::Secrets;
 
@@ -139,4 +141,15 @@ pub(super) fn whole(name: &str, path: &Path) -> Result<Vec<u8>, ExtractError> {
 
 fn is_same(before: &Metadata, after: &Metadata) -> bool {
     before.len() == after.len() && before.modified().ok() == after.modified().ok()
+}
+
+/// Whether a stream reads a file of this name.
+pub(super) fn is_of(ask: &FileStream, name: &str) -> bool {
+    captures(ask, name).is_some()
+}
+
+/// What the pattern finds in a name: a file's own, or else that with its parcel before it.
+pub(super) fn captures<'n>(ask: &FileStream, name: &'n str) -> Option<Captures<'n>> {
+    let own = name.rsplit('/').next().unwrap_or(name);
+    ask.file.captures(own).or_else(|| ask.file.captures(name))
 }

@@ -1,13 +1,14 @@
 //! Which files of a drop folder are new, and which rows do they hold? A file is known by its content.
 
 use jiff::ToSpan as _;
-use regex::Captures;
 
 use super::DeliveredFile;
 use super::ExtractError;
 use super::Request;
 use super::correction;
 use super::dropped;
+use super::dropped::captures;
+use super::dropped::is_of;
 use super::dropped::regular;
 use super::grid;
 use super::grid::Layout;
@@ -105,17 +106,6 @@ pub(super) fn first(
         })?;
     }
     Ok(())
-}
-
-/// Whether a stream reads a file of this name.
-pub(super) fn is_of(ask: &FileStream, name: &str) -> bool {
-    captures(ask, name).is_some()
-}
-
-/// What the pattern finds in a name: a file's own, or else that with its parcel before it.
-pub(super) fn captures<'n>(ask: &FileStream, name: &'n str) -> Option<Captures<'n>> {
-    let own = name.rsplit('/').next().unwrap_or(name);
-    ask.file.captures(own).or_else(|| ask.file.captures(name))
 }
 
 /// The rows of one file; its form is told by its first bytes, not by its name.

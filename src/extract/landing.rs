@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use super::Delivery;
 use super::ExtractError;
 use super::Request;
-use super::preview::Glance;
+use super::glance::Glance;
 use super::shelf::Page;
 use super::shield::Shield;
 use crate::base::batch::Batch;

@@ -12,6 +12,7 @@ mod error;
 mod export;
 mod files;
 mod gateway;
+mod glance;
 mod grid;
 mod header;
 mod http;

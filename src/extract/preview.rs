@@ -1,7 +1,6 @@
 //! What would a stream bring first? A page, a file or a few rows of a view, asked as a night asks and
 //! shielded as they would land; of what nobody maps, names and counts alone. Nothing is written.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::ExtractError;
@@ -10,18 +9,16 @@ use super::Request;
 use super::System;
 use super::database;
 use super::files;
+use super::glance::Glance;
+pub use super::glance::Other;
 use super::http;
 use super::landing::Landing;
-use super::shield::Shield;
 use super::singer;
 use crate::base::batch::Batch;
-use crate::base::text::quoted;
 use crate::spec::connector::Ask;
 use crate::spec::connector::Connector;
 use crate::spec::connector::Retry;
 use crate::spec::connector::Source;
-use crate::spec::schema::FieldKind;
-use crate::spec::sniff;
 
 /// The first rows of a stream.
 #[derive(Clone, Debug, Default)]
@@ -32,54 +29,6 @@ pub struct Preview {
     pub others: Vec<Other>,
     /// What was asked again, and why.
     pub asked_again: Vec<String>,
-}
-
-/// A column that nobody maps.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Other {
-    /// Its header.
-    pub header: String,
-    /// What its values look like.
-    pub kind: FieldKind,
-    /// How many rows have one.
-    pub filled: usize,
-    /// Whether the manifest says that it is known and not read.
-    pub is_ignored: bool,
-}
-
-/// Looks at rows before they are shielded.
-pub(super) struct Glance {
-    wanted: usize,
-    others: BTreeMap<String, (Vec<String>, bool)>,
-}
-
-impl Glance {
-    /// Sees what nobody maps of the first rows, and cuts the others off; whether enough have come.
-    pub(super) fn see(&mut self, batch: &mut Batch, shield: &Shield<'_>) -> bool {
-        batch.rows.truncate(self.wanted);
-        self.wanted -= batch.rows.len();
-        // Where no header is known it was sought in the wrong row: who knows who stands there.
-        let is_lost = !batch.headers.iter().any(|header| shield.knows(header));
-        let others = batch.headers.iter().enumerate().filter(|(_, header)| !shield.reads(header));
-        for (at, header) in others {
-            let cells = batch.rows.iter().filter_map(|row| row.cells.get(at)?.clone());
-            let name = if is_lost { format!("column {}", at + 1) } else { quoted(header) };
-            let other = self.others.entry(name).or_default();
-            other.0.extend(cells);
-            other.1 |= shield.ignores(header);
-        }
-        self.wanted == 0
-    }
-
-    fn others(self) -> Vec<Other> {
-        let of = |(header, (texts, is_ignored)): (String, (Vec<String>, bool))| Other {
-            header,
-            kind: sniff::kind(&texts),
-            filled: texts.len(),
-            is_ignored,
-        };
-        self.others.into_iter().map(of).collect()
-    }
 }
 
 /// A system that is asked by somebody who waits: not again and again, and not for long.
@@ -116,7 +65,7 @@ pub async fn preview(
 ) -> Result<Preview, ExtractError> {
     let as_of = request.until.to_zoned_datetime(request.zone()?).date();
     let rows = rows.max(1);
-    let mut glance = Glance { wanted: rows as usize, others: BTreeMap::new() };
+    let mut glance = Glance::of(rows as usize);
     let mut came = Batch::default();
     let mut keep = |batch: Batch| {
         came.append(batch);

@@ -27,7 +27,6 @@ use x509_parser::prelude::X509Certificate;
 
 use super::client;
 use super::dropped;
-use super::files;
 use crate::base::checkup::Check;
 use crate::base::checkup::State;
 use crate::base::clock;
@@ -192,7 +191,7 @@ fn folder(connector: &Connector, files: &Files, secrets: &dyn Secrets, home: &Pa
     let mut checks = vec![Check::well("folder", format!("{} files", there.len()))];
     for stream in &connector.streams {
         let Ask::Files(ask) = &stream.ask else { continue };
-        let ours = there.iter().map(|it| (it, it.names(&|name| files::is_of(ask, name))));
+        let ours = there.iter().map(|it| (it, it.names(&|name| dropped::is_of(ask, name))));
         let ours = ours.flat_map(|(it, names)| names.into_iter().map(move |name| (it, name)));
         let ours: Vec<_> = ours.collect();
         let what = format!("files {}", stream.name);

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use super::dropped::Dropped;
-use super::files::captures;
-use super::files::is_of;
+use super::dropped::captures;
+use super::dropped::is_of;
 use crate::spec::connector::FileStream;
 
 /// A file's place among those of its kind: one without a revision is the first, `v10` comes after `v9`.
