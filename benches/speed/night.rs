@@ -67,7 +67,7 @@ pub(crate) fn run(scale: f64, systems: &[&str]) -> Watched {
     let choice = Choice { night: NIGHT, as_of: AS_OF, again: false, full: false };
     let (start, mut steps) = (Instant::now(), Vec::new());
     let mut watch = |step| steps.push((start.elapsed(), step));
-    runtime.block_on(night::run(&ground, choice, &mut watch)).unwrap();
+    runtime.block_on(night::run(&ground, (choice, None), &mut watch)).unwrap();
     let took = start.elapsed();
     Watched { home, steps, took }
 }

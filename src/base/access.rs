@@ -101,7 +101,7 @@ fn held(var: &Path) -> io::Result<File> {
 }
 
 /// Who runs this process, by the operating system: name and number.
-fn user() -> String {
+pub fn user() -> String {
     let Ok(process) = fs::metadata("/proc/self") else { return "unknown".to_owned() };
     let number = process.uid().to_string();
     let users = fs::read_to_string("/etc/passwd").unwrap_or_default();

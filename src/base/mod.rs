@@ -4,6 +4,7 @@ pub mod access;
 pub mod batch;
 pub mod calendar;
 pub mod cell;
+pub mod checkup;
 pub mod clock;
 pub mod credit;
 pub mod diagnostic;

@@ -116,6 +116,10 @@ texts! {
     BugHint "R135" "the state on the disk is whole; report the lines above to the project that gave you this program, with what you ran" "磁盘上的状态是完整的;请将以上各行和所执行的命令报告给提供本程序的项目";
     Wrote "R093" "wrote a home of {files} files to `{path}`" "已在 `{path}` 写入 {files} 个文件";
     WroteHint "R094" "next: put keys into `secrets/`, set the variables that connectors/*.toml name, then `shuping check --home {path}`" "下一步:将密钥放入 `secrets/`,设置 connectors/*.toml 中的环境变量,然后 `shuping check --home {path}`";
+    NoForm "R600" "no workbook is known for `{found}`" "没有 `{found}` 的填报工作簿";
+    NoFormHint "R601" "the systems are {choices}; a workbook is made of any connector of kind `files` whose streams each read one named sheet below one row of headers" "可用的系统:{choices};凡 `files` 连接器,各数据流只读一张指名的表、表头一行者,均可生成";
+    FormHint "R602" "when it is filled in, put it into `{folder}`" "填好后放入 `{folder}`";
+    FormSwitchHint "R603" "copy {file} into connectors/ of the home, in the place of the connector of this system; when the workbook is filled in, put it into `{folder}`" "将 {file} 放入配置目录的 connectors/,替换该系统原有的连接器;工作簿填好后放入 `{folder}`";
     HandbookWritten "R470" "{metrics} metrics and {trees} trees of points are told" "共收录指标 {metrics} 个、评分树 {trees} 棵";
     UnknownGroup "R471" "no group of this level is `{found}`" "该层级没有 `{found}`";
     SinceRelease "R472" "since release {release}, which says {was}: {cause}" "自发布 {release}(当时为 {was})以来:{cause}";
@@ -239,6 +243,7 @@ texts! {
     KindNotUnique "R271" "a value that only one row may have" "应唯一而重复的取值";
     KindBeyond "R154" "a metric beyond its limit" "指标超出界限";
     KindStrayCorrection "R226" "a corrected row that nobody waits for" "更正行无对应的隔离行";
+    KindNotWhole "R604" "a file that is not whole yet; another night reads it" "文件尚不完整,留待下一夜读取";
     KindUnreadCorrection "R227" "a file of corrections that can't be read" "更正文件无法读取";
     ClosedRows "R200" "Closed in quarantine" "隔离行结案";
     How "R201" "how" "方式";
@@ -350,7 +355,66 @@ texts! {
     WhyMeaning "R557" "its meaning changed" "口径有变";
     WhyRows "R558" "rows changed" "数据有变";
     WhyAround "R559" "rows changed, and a measure looks at other months" "数据有变,且有计量涉及其他月份";
+    PeriodClosed "R640" "{period} is closed with {values} values and {scores} scores of release {release}" "{period} 已定稿:发布 {release} 的指标值 {values} 个、评分 {scores} 个";
+    PeriodClosedHint "R641" "from the next night on they are what is published; what is counted otherwise then stands in the table of corrections" "自下一夜起均按此发布;此后计数不同的列入更正表";
+    PeriodReopened "R642" "{period} is open: from the next night on what is counted is published" "{period} 已取消定稿:自下一夜起按所计发布";
+    NoPeriod "R643" "`{found}` is no period" "`{found}` 不是周期";
+    NoPeriodHint "R644" "such as 2025, 2025Q3, 2025-07, ytd:2025-07 or ttm:2025-12, if some metric is told of it" "写作 2025、2025Q3、2025-07、ytd:2025-07 或 ttm:2025-12,且须有指标按其计算";
+    PeriodNotOver "R645" "{period} is not over in release {release}, which is told as of {as_of}" "发布 {release} 截至 {as_of},{period} 尚未结束";
+    PeriodNotOverHint "R646" "close it after a night that is told as of {last} or later" "请在截至 {last} 或以后的一夜之后定稿";
+    PeriodUntold "R647" "release {release} tells nothing of {period}" "发布 {release} 中没有 {period} 的数";
+    PeriodIsClosed "R648" "{period} is closed already, with the numbers of release {release}" "{period} 已按发布 {release} 定稿";
+    PeriodIsClosedHint "R649" "`--accept` closes it with what is counted now, `--reopen` opens it again, each with a reason" "`--accept` 按现在所计重新定稿,`--reopen` 取消定稿,均须写明原因";
+    PeriodNotClosed "R650" "{period} is not closed" "{period} 未定稿";
+    PeriodNotClosedHint "R651" "`shuping close --list` shows what is" "`shuping close --list` 列出已定稿的周期";
+    PeriodNotCounted "R652" "what night {night} counts of {period} is not known: it ran before the period was closed, or a later one has run" "{night} 夜所计的 {period} 之数未留存:该夜早于定稿,或其后另有一夜";
+    ClosedBrokenHint "R653" "take it from a backup, or open the period again: `shuping close {period} --reopen --reason …`" "请从备份恢复,或取消定稿:`shuping close {period} --reopen --reason …`";
+    Corrections "R654" "corrections" "更正";
+    Period "R655" "period" "周期";
+    By "R656" "by" "经办";
+    ReleaseHeld "R657" "release {release} moves more than shuping.toml lets it and is held back: {what}; latest.json still names {latest}" "发布 {release} 的变动超出 shuping.toml 所限,暂不发布:{what};latest.json 仍指向 {latest}";
+    ReleaseHeldHint "R658" "look with `shuping diff {latest} {release}`; if it is right: `shuping release publish {release} --confirm \"why\"`" "请用 `shuping diff {latest} {release}` 核对;确认无误则 `shuping release publish {release} --confirm \"原因\"`";
+    ReleaseDamaged "R659" "release {release} is not as it was published; what changed is told from an earlier one" "发布 {release} 与发布时不一致;变化改与更早的发布相比";
     RecountLine "R560" "{counted} of {months} months of {facts} facts were counted, the others are as they were" "{facts} 个事实共 {months} 个月,计数 {counted} 个,其余不变";
+    PreviewTitle "R620" "{stream}: {rows} rows, asked now for table `{table}`; nothing is kept" "{stream}:现取 {rows} 行,对应数据表 `{table}`;不作任何留存";
+    PreviewNone "R621" "no row came" "没有数据";
+    PreviewCame "R622" "What came, as it would land" "来源数据(按落地形式)";
+    PreviewMade "R623" "What table `{table}` would get: {held} rows held back, {filtered} left out" "数据表 `{table}` 将得到:隔离 {held} 行,略去 {filtered} 行";
+    PreviewOthers "R624" "Columns that nobody maps; their values are not shown" "未使用的列(不显示内容)";
+    TypeOf "R625" "type" "类型";
+    Filled "R626" "filled" "已填";
+    Note "R627" "note" "备注";
+    TryDoctor "H150" "`shuping doctor {system}` says where the way ends" "`shuping doctor {system}` 可查明在何处中断";
+    StandsWell "R628" "ok" "正常";
+    StandsInDoubt "R629" "doubt" "注意";
+    StandsBroken "R630" "broken" "故障";
+    System "R631" "system" "系统";
+    Looked "R632" "looked at" "检查项";
+    Stands "R633" "stands" "状况";
+    Found "R634" "found" "结果";
+    DoctorLine "R635" "{checks} checks: {broken} broken, {doubts} in doubt" "共 {checks} 项:故障 {broken},注意 {doubts}";
+    HintAddress "H151" "set the variable or the secret that `url` names; `shuping check` tells what the file says" "请设置 `url` 所引用的变量或密钥;`shuping check` 可检查文件本身";
+    HintName "H152" "is the name in `url` right, and does this machine's name server know it?" "请核对 `url` 中的主机名,以及本机域名服务器能否解析";
+    HintTcp "H153" "is it up, is the port right, and does a firewall stand between?" "请确认对方服务已启动、端口无误、防火墙已放行";
+    HintTls "H154" "ask its owner for a valid certificate; `ca` in [http] names who vouches for it" "请对方更换有效证书;[http] 的 `ca` 指明由谁签发";
+    HintClock "H155" "set the clock (NTP): signatures fail on a wrong one, ours or theirs" "请校准时钟(NTP):任一方时钟不准,签名都会失败";
+    HintFolder "H156" "make or mount it, and let this user read it" "请创建或挂载,并允许本用户读取";
+    HintPattern "H157" "`file` in {file} is a pattern of the whole name: does it still fit?" "{file} 的 `file` 须匹配整个文件名:是否仍然相符?";
+    HintOurs "H158" "ask whoever issued it for a new one, before it ends" "请在到期之前向签发方申请新证书";
+    HintAsked "H159" "mend {file} by what it says, or ask {owner}" "请按提示修改 {file},或联系{owner}";
+    HintFresh "H160" "ask {owner}, then `shuping run`: only what failed is asked again" "请联系{owner},然后 `shuping run`:只重取失败的数据流";
+    HintSecret "H161" "write it into `secrets/{name}` of the home, mode 0600" "请写入主目录 `secrets/{name}`,权限 0600";
+    HintOld "H162" "ask its owner for a new one, and write it into `secrets/{name}`" "请向对方申请新密钥,写入 `secrets/{name}`";
+    HintDisk "H163" "make room: `[retention]` says how long what is kept" "请腾出空间:`[retention]` 规定保存期限";
+    BeginWrote "R636" "wrote {files} files to `{path}`, and `shuping check` finds no fault in them" "已在 `{path}` 写入 {files} 个文件,`shuping check` 无误";
+    BeginLeftOut "R637" "left out: {what}: {why}" "略去:{what}:{why}";
+    BeginNothing "R638" "nothing that looks like a table was found: {why}" "没有找到像表格的内容:{why}";
+    BeginThere "R639" "`{path}` is there already" "`{path}` 已存在";
+    BeginHint "H164" "look at {file}, then `shuping --home {path} preview {system}`, then `shuping --home {path} run`" "请先核对 {file},再执行 `shuping --home {path} preview {system}` 和 `shuping --home {path} run`";
+    BeginThereHint "H165" "give the system another name: `--name NAME`" "请用 `--name 名称` 另取系统名";
+    BeginNothingHint "H166" "is it the right place, and does it have rows? docs/connector-tools.md says what is looked for" "位置是否正确?是否有数据行?查找规则见 docs/connector-tools.md";
+    BeginLine "H167" "{stream} ({title}): {rows} rows; key: {key}; time: {time}; unit: {unit}; first count: metric {metric}" "{stream}({title}):{rows} 行;主键:{key};时间:{time};机构:{unit};首个计数:指标 {metric}";
+    BeginPersonal "H168" "  not read, for they look like persons': {columns}" "  疑为个人信息,不读取:{columns}";
 }
 
 /// What a kind of finding means, in words.
@@ -372,6 +436,7 @@ pub fn kind(kind: &str) -> Say {
         "unknown_metric" => Say::KindUnknownMetric,
         "no_calendar" => Say::KindNoCalendar,
         "stray_correction" => Say::KindStrayCorrection,
+        "not_whole" => Say::KindNotWhole,
         "unread_correction" => Say::KindUnreadCorrection,
         "other_meaning" => Say::KindOtherMeaning,
         "metric_gone" => Say::KindMetricGone,

@@ -103,7 +103,7 @@ pub(super) async fn demo(root: &Path, scale: f64, face: &mut Face<'_>) -> anyhow
         Err(code) => return Ok(code),
     };
     let choice = Choice { night: NIGHT, as_of: AS_OF, again: false, full: false };
-    let report = verbs::night(&home, &catalog, &secrets, choice, face).await?;
+    let report = verbs::night(&home, &catalog, &secrets, (choice, None), face).await?;
     report::print(&report, &catalog.settings.title, face)?;
     let titles = ASKED.map(|name| {
         let metric = catalog.metrics().find(|metric| metric.name == name);

@@ -2,14 +2,18 @@
 
 mod aliases;
 mod backfill;
+mod begin;
+mod close;
 mod demo;
 mod diff;
 mod docs;
+mod doctor;
 mod draft;
 mod explain;
 mod home;
 mod migrate;
 mod moved;
+mod preview;
 mod progress;
 mod quarantine;
 mod rekey;
@@ -18,6 +22,7 @@ mod report;
 mod schedule;
 mod schema;
 mod status;
+mod template;
 mod test;
 mod verbs;
 mod watch;
@@ -34,6 +39,7 @@ use std::thread;
 use clap::Parser;
 use clap::Subcommand;
 use clap::ValueEnum;
+use clap::builder::NonEmptyStringValueParser;
 use jiff::civil::Date;
 use tokio::runtime::Handle;
 use tokio::signal::unix::SignalKind;
@@ -45,6 +51,7 @@ use crate::base::redact::Redacted;
 use crate::base::said::Say;
 use crate::base::text::without_words;
 use crate::night::Refusal;
+use crate::publish::PublishError;
 use crate::spec::secret::HomeSecrets;
 use crate::spec::template::Secrets as _;
 
@@ -54,6 +61,8 @@ pub const DONE: u8 = 0;
 pub const FAILED: u8 = 1;
 /// A bad command line: a name that is not known.
 pub const USAGE: u8 = 2;
+/// Checks refused to publish, what was published stands.
+pub const REFUSED: u8 = 3;
 /// A bug of this program.
 pub const BUG: u8 = 70;
 /// The disk or the database.
@@ -116,9 +125,16 @@ enum Verb {
         /// Count every month again, also those whose rows are the same as before
         #[arg(long)]
         full: bool,
+        /// Publish the release although it moves more than shuping.toml lets it; why, for the record
+        #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
+        confirm: Option<String>,
     },
     /// Ask a stream for its past, in slices; the next night merges them, and goes on where it had come to
     Backfill(backfill::Backfill),
+    /// Ask a system for its first rows and show what the model makes of them; nothing is kept
+    Preview(preview::Preview),
+    /// Look at the way to each system, its keys and what it delivered, and say what to do
+    Doctor(doctor::Doctor),
     /// Run nights by the cron line of shuping.toml, until Ctrl-C or SIGTERM
     Schedule {
         /// Print the next N fire times and their nights, run none
@@ -139,7 +155,9 @@ enum Verb {
     Try(draft::Try),
     /// Write the metric handbook: a page, Markdown and a workbook
     Docs(docs::Docs),
-    /// Choose or withdraw releases
+    /// Close a period: its published numbers stay, and what is counted otherwise later is a correction
+    Close(close::Close),
+    /// Choose, let go or withdraw releases
     #[command(subcommand)]
     Release(release::Releases),
     /// Compute every hash of a release again and name the files that differ
@@ -150,13 +168,12 @@ enum Verb {
     Aliases(Aliases),
     /// List what is held back, or export it for the sender to correct
     Quarantine(quarantine::Quarantine),
+    /// Write the workbook that an office fills in whose system gives nothing yet
+    Template(template::Template),
     /// Print the JSON Schema of a kind of file, for editors and validators
     Schema(schema::SchemaOf),
-    /// Write a home to begin with
-    Init {
-        /// The folder
-        dir: PathBuf,
-    },
+    /// Write a home to begin with, or look at a source and write what reads it
+    Init(begin::Init),
 }
 
 #[derive(Debug, clap::Args)]
@@ -347,6 +364,12 @@ const STACK: usize = 8 << 20;
 
 /// What went wrong, what to do, and the code that says so.
 fn say_why(fault: &anyhow::Error, face: &mut Face<'_>) -> io::Result<u8> {
+    if let Some(PublishError::Closed { period, .. }) = fault.downcast_ref() {
+        let nouns = [("period", period.clone()), ("problem", format!("{fault:#}"))];
+        let (text, hint) = (face.say(Say::Broke, &nouns), face.say(Say::ClosedBrokenHint, &nouns));
+        face.complain(&text, Some(&hint))?;
+        return Ok(DISK);
+    }
     let (text, hint, code) = match fault.downcast_ref::<Refusal>() {
         Some(Refusal::Busy { holder }) => {
             (face.say(Say::Busy, &[("holder", holder.clone())]), Say::BusyHint, BUSY)

@@ -216,7 +216,8 @@ fn drop_folder(row: &Waiting, catalog: &Catalog, root: &Path) -> Option<String> 
     Some(root.join(at).join(FOLDER).display().to_string())
 }
 
-fn refused(say: Say, path: String, face: &mut Face<'_>) -> anyhow::Result<u8> {
+/// Says why nothing is written.
+pub(super) fn refused(say: Say, path: String, face: &mut Face<'_>) -> anyhow::Result<u8> {
     let text = face.say(say, &[("path", path)]);
     face.complain(&text, None)?;
     Ok(USAGE)

@@ -25,6 +25,14 @@ pub(super) enum Releases {
         /// The release: its night, or with its revision as in 2026-01-05.1
         release: String,
     },
+    /// Let a release be read that is held back because it moves more than it may
+    Publish {
+        /// The release: its night, or with its revision as in 2026-01-05.1
+        release: String,
+        /// Why, for the record
+        #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
+        confirm: String,
+    },
     /// Mark a release as one that is not to be read; latest.json moves to the newest that is left
     Withdraw {
         /// The release: its night, or with its revision as in 2026-01-05.1
@@ -46,6 +54,7 @@ pub(super) struct Verify {
 pub(super) fn release(root: &Path, asked: &Releases, face: &mut Face<'_>) -> anyhow::Result<u8> {
     match asked {
         Releases::Use { release } => choose(root, release, face),
+        Releases::Publish { release, confirm } => let_go(root, (release, confirm), face),
         Releases::Withdraw { release, reason } => withdraw(root, (release, reason), face),
     }
 }
@@ -122,6 +131,15 @@ fn choose(root: &Path, name: &str, face: &mut Face<'_>) -> anyhow::Result<u8> {
         Err(code) => return Ok(code),
     };
     let releases = var.join("release");
+    let name = name_of(&folder);
+    if let Some(what) = publish::held(&releases)?.remove(&name) {
+        let latest = publish::latest(&releases)?.unwrap_or_default();
+        let nouns = [("release", name), ("latest", latest), ("what", what)];
+        let (text, hint) =
+            (face.say(Say::ReleaseHeld, &nouns), face.say(Say::ReleaseHeldHint, &nouns));
+        face.complain(&text, Some(&hint))?;
+        return Ok(USAGE);
+    }
     let _lock = night::lock(&var, "release use")?;
     note(&var, "release use", &folder, None)?;
     let latest = publish::choose(&releases, &folder)?;
@@ -129,6 +147,23 @@ fn choose(root: &Path, name: &str, face: &mut Face<'_>) -> anyhow::Result<u8> {
     let hint = face.say(Say::UseHint, &[]);
     writeln!(face.out, "hint: {hint}")?;
     Ok(DONE)
+}
+
+/// One that is not held back stays as it is.
+fn let_go(root: &Path, (name, reason): (&str, &str), face: &mut Face<'_>) -> anyhow::Result<u8> {
+    let (var, folder) = match readable(root, name, face)? {
+        Ok(found) => found,
+        Err(code) => return Ok(code),
+    };
+    let releases = var.join("release");
+    let _lock = night::lock(&var, "release publish")?;
+    note(&var, "release publish", &folder, Some(reason))?;
+    let latest = if publish::held(&releases)?.contains_key(&name_of(&folder)) {
+        publish::publish(&releases, &folder, (reason, clock::now()))?
+    } else {
+        publish::latest(&releases)?
+    };
+    tell_latest(latest, face)
 }
 
 fn withdraw(root: &Path, (name, reason): (&str, &str), face: &mut Face<'_>) -> anyhow::Result<u8> {

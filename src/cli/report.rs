@@ -1,5 +1,6 @@
 //! What happened tonight? The report that the operator reads at seven in the morning.
 
+use std::collections::BTreeMap;
 use std::io;
 
 use comfy_table::Cell;
@@ -9,6 +10,7 @@ use comfy_table::presets;
 use num_traits::Signed as _;
 
 use super::Face;
+use super::moved::said;
 use crate::base::said::Say;
 use crate::base::said::kind;
 use crate::measure::evaluate::Status;
@@ -19,6 +21,8 @@ use crate::night::reconcile::Figure;
 use crate::night::report::NightReport;
 use crate::night::report::State;
 use crate::night::report::StreamNight;
+use crate::publish::Beyond;
+use crate::publish::moved::Cause;
 use crate::reconcile::Verdict;
 use crate::warehouse::Place;
 
@@ -41,8 +45,10 @@ pub(super) fn print(report: &NightReport, city: &str, face: &mut Face<'_>) -> io
     recounts(report, face)?;
     metrics(report, face)?;
     scores(report, face)?;
+    corrections(report, face)?;
     results(report, face)?;
-    failures(report, face)
+    failures(report, face)?;
+    release(report, face)
 }
 
 /// A table without lines, its first columns of text to the left and the rest to the right.
@@ -288,6 +294,48 @@ fn scores(report: &NightReport, face: &mut Face<'_>) -> io::Result<()> {
     section(face, Say::Scores, &head, 1, rows)
 }
 
+/// How many numbers of each closed period are counted otherwise by now.
+fn corrections(report: &NightReport, face: &mut Face<'_>) -> io::Result<()> {
+    let rows = report.closed.iter().map(|(period, count)| vec![period.clone(), grouped(*count)]);
+    section(face, Say::Corrections, &[Say::Period, Say::Corrections], 1, rows.collect())
+}
+
+/// What is to be said about releases that are damaged or held back.
+fn release(report: &NightReport, face: &mut Face<'_>) -> io::Result<()> {
+    for name in &report.release.damaged {
+        let nouns = [("release", name.clone())];
+        let (text, hint) =
+            (face.say(Say::ReleaseDamaged, &nouns), face.say(Say::ReleaseDiffersHint, &nouns));
+        face.complain(&text, Some(&hint))?;
+    }
+    if report.release.held.is_empty() {
+        return Ok(());
+    }
+    let name = report.release.folder.file_name().unwrap_or_default().to_string_lossy();
+    let what: Vec<String> = report.release.held.iter().map(|it| beyond(it, face)).collect();
+    let nouns = [
+        ("release", name.into_owned()),
+        ("latest", report.release.latest.clone().unwrap_or_default()),
+        ("what", what.join("; ")),
+    ];
+    let (text, hint) = (face.say(Say::ReleaseHeld, &nouns), face.say(Say::ReleaseHeldHint, &nouns));
+    face.complain(&text, Some(&hint))
+}
+
+/// What moved too far, and why.
+fn beyond(beyond: &Beyond, face: &Face<'_>) -> String {
+    let causes = |causes: &BTreeMap<Cause, u64>| {
+        let told = causes.iter();
+        let told = told
+            .map(|(cause, count)| format!("{} {}", said(*cause).text(face.lang), grouped(*count)));
+        told.collect::<Vec<_>>().join(", ")
+    };
+    match beyond {
+        Beyond::Most { causes: of, .. } => format!("{beyond} ({})", causes(of)),
+        Beyond::Furthest { cause, .. } => format!("{beyond} ({})", said(*cause).text(face.lang)),
+    }
+}
+
 fn results(report: &NightReport, face: &mut Face<'_>) -> io::Result<()> {
     if !report.forgotten.is_empty() {
         let counts = report.forgotten.iter();
@@ -306,7 +354,7 @@ fn results(report: &NightReport, face: &mut Face<'_>) -> io::Result<()> {
             ("unchanged", grouped(report.loaded.unchanged)),
         ],
     );
-    let release = report.release.display().to_string();
+    let release = report.release.folder.display().to_string();
     let rows = vec![
         vec![Say::Warehouse.text(lang).to_owned(), warehouse.clone(), loaded],
         vec![Say::Release.text(lang).to_owned(), release, String::new()],

@@ -105,7 +105,7 @@ impl Plan {
     async fn run(&self, night: Date, face: &mut Face<'_>) -> anyhow::Result<()> {
         let choice = Choice { night, as_of: night, again: false, full: false };
         let secrets = HomeSecrets::of(&self.home.root);
-        let told = verbs::run(&self.home, &self.catalog, &secrets, choice, face).await;
+        let told = verbs::run(&self.home, &self.catalog, &secrets, (choice, None), face).await;
         let code = told.or_else(|fault| super::say_why(&fault, face))?;
         let nouns = [("night", night.to_string()), ("code", code.to_string())];
         let text = face.say(Say::NightEnded, &nouns);

@@ -9,13 +9,17 @@ use super::HOME;
 use super::Verb;
 use super::aliases;
 use super::backfill;
+use super::begin;
+use super::close;
 use super::demo;
 use super::diff;
 use super::docs;
+use super::doctor;
 use super::draft;
 use super::explain;
 use super::home;
 use super::migrate;
+use super::preview;
 use super::progress::Progress;
 use super::quarantine;
 use super::rekey;
@@ -24,18 +28,19 @@ use super::report;
 use super::schedule;
 use super::schema;
 use super::status;
+use super::template;
 use super::test;
 use crate::base::clock;
 use crate::base::said::Say;
 use crate::night;
 use crate::night::Choice;
+use crate::night::Confirmed;
 use crate::night::Ground;
 use crate::night::draft::against_release;
 use crate::night::report::NightReport;
 use crate::spec::catalog::Catalog;
 use crate::spec::example::untested;
 use crate::spec::home::Home;
-use crate::spec::home::write_default;
 use crate::spec::secret::HomeSecrets;
 
 /// Does what is asked; the code to exit with.
@@ -45,16 +50,19 @@ pub(super) async fn verb(arguments: Arguments, face: &mut Face<'_>) -> anyhow::R
         Verb::Demo { scale } => demo::demo(root, scale, face).await,
         Verb::Sandbox(sandbox) => demo::sandbox(&sandbox, face).await,
         Verb::Check => check(root, face),
-        Verb::Run { night, as_of, again, full } => {
+        Verb::Run { night, as_of, again, full, confirm } => {
             let (home, catalog) = match home::open(root, face)? {
                 Ok(opened) => opened,
                 Err(code) => return Ok(code),
             };
             let night = night.unwrap_or_else(|| catalog.settings.night_at(clock::now()));
             let choice = Choice { night, as_of: as_of.unwrap_or(night), again, full };
-            run(&home, &catalog, &HomeSecrets::of(root), choice, face).await
+            let asked = (choice, confirm.as_deref());
+            run(&home, &catalog, &HomeSecrets::of(root), asked, face).await
         }
         Verb::Backfill(asked) => backfill::backfill(root, &asked, face).await,
+        Verb::Preview(asked) => preview::preview(root, &asked, face).await,
+        Verb::Doctor(asked) => doctor::doctor(root, &asked, face).await,
         Verb::Schedule { next: Some(count) } => schedule::print(root, count, face),
         Verb::Schedule { next: None } => schedule::run(root, face).await,
         Verb::Status => status::status(root, face),
@@ -63,6 +71,7 @@ pub(super) async fn verb(arguments: Arguments, face: &mut Face<'_>) -> anyhow::R
         Verb::Explain(asked) => explain::explain(root, &asked, face),
         Verb::Diff(asked) => diff::diff(root, &asked, face),
         Verb::Docs(asked) => docs::docs(root, &asked, face),
+        Verb::Close(asked) => close::close(root, &asked, face),
         Verb::Release(asked) => release::release(root, &asked, face),
         Verb::Verify(asked) => release::verify(root, &asked, face),
         Verb::Test(asked) => test::test(root, &asked, face),
@@ -72,8 +81,9 @@ pub(super) async fn verb(arguments: Arguments, face: &mut Face<'_>) -> anyhow::R
             Some(quarantine::Back::Export(export)) => quarantine::export(root, export, face),
             None => quarantine::list(root, &asked, face),
         },
+        Verb::Template(asked) => template::template(root, &asked, face),
         Verb::Schema(asked) => schema::schema(&asked, face),
-        Verb::Init { dir } => init(&dir, face),
+        Verb::Init(asked) => begin::init(root, &asked, face).await,
     }
 }
 
@@ -106,10 +116,10 @@ pub(super) async fn run(
     home: &Home,
     catalog: &Catalog,
     secrets: &HomeSecrets,
-    choice: Choice,
+    asked: (Choice, Confirmed<'_>),
     face: &mut Face<'_>,
 ) -> anyhow::Result<u8> {
-    let report = night(home, catalog, secrets, choice, face).await?;
+    let report = night(home, catalog, secrets, asked, face).await?;
     report::print(&report, &catalog.settings.title, face)?;
     Ok(report.exit_code())
 }
@@ -119,22 +129,13 @@ pub(super) async fn night(
     home: &Home,
     catalog: &Catalog,
     secrets: &HomeSecrets,
-    choice: Choice,
+    asked: (Choice, Confirmed<'_>),
     face: &mut Face<'_>,
 ) -> anyhow::Result<NightReport> {
     let var = home.root.join(&catalog.settings.var);
     let ground = Ground { catalog, home, var, secrets };
     let mut progress = Progress::new(face, catalog.streams().len());
-    let report = night::run(&ground, choice, &mut |step| progress.tell(&step)).await;
+    let report = night::run(&ground, asked, &mut |step| progress.tell(&step)).await;
     progress.end();
     report
-}
-
-fn init(dir: &Path, face: &mut Face<'_>) -> anyhow::Result<u8> {
-    let files = write_default(dir)?;
-    let path = dir.display().to_string();
-    let nouns = [("files", files.len().to_string()), ("path", path)];
-    let (text, hint) = (face.say(Say::Wrote, &nouns), face.say(Say::WroteHint, &nouns));
-    writeln!(face.out, "{text}\nhint: {hint}")?;
-    Ok(DONE)
 }

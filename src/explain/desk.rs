@@ -174,7 +174,7 @@ impl<'d> Desk<'d> {
         let (root, night) = (self.var.join("release"), self.ledger.night);
         let own = publish::find(&root, Some(&night.to_string()))?;
         let Some(own) = own else { return Ok(Vec::new()) };
-        let before = if root.is_dir() { publish::before(&root, night)? } else { None };
+        let before = publish::before(&root, Some(night))?;
         [Some(own), before].into_iter().flatten().map(|folder| Release::of(&folder, of)).collect()
     }
 

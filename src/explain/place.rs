@@ -205,13 +205,13 @@ impl<'d> Place<'d> {
         question: Question<'_>,
     ) -> anyhow::Result<Explanation<'d>> {
         let metric = self.desk.metric(question.metric)?;
-        let (spots, periods) = match teller {
-            Teller::Unit(working, unit) => working.told_at(metric, unit),
-            Teller::Group(working, at) => (Vec::new(), working.told_at(metric, *at)),
-        };
-        let spot = match teller {
-            Teller::Unit(..) => self.spot(&spots, question)?,
-            Teller::Group(..) => Spot::default(),
+        let (spot, periods) = match teller {
+            Teller::Unit(working, unit) => {
+                let spot = self.spot(&working.spots(metric, unit), question)?;
+                let periods = working.periods(metric, unit, &spot);
+                (spot, periods)
+            }
+            Teller::Group(working, at) => (Spot::default(), working.told_at(metric, *at)),
         };
         let period = told_period(&periods, question.period)?;
         let worked = |period: Period| match teller {

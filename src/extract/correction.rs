@@ -23,6 +23,7 @@ use crate::base::batch::Row;
 use crate::base::pseudonym::sha256;
 use crate::base::text::clean;
 use crate::base::text::squeeze;
+use crate::spec::connector::Which;
 
 /// The folder in a drop folder into which corrected workbooks are put.
 pub const FOLDER: &str = "corrections";
@@ -168,7 +169,7 @@ fn read(name: &str, bytes: &[u8], needed: &[String]) -> Result<Vec<Returned>, St
         needed.iter().map(|name| (squeeze(name), name)).collect();
     let mut book = workbook::open(name, bytes)?;
     let mut rows = Vec::new();
-    for sheet in book.pick(&[])? {
+    for sheet in book.pick(&Which::Seen)? {
         let lines = book.sheet(&sheet)?.lines;
         let Some((head, lines)) = lines.split_first() else { continue };
         let headers = headers(head, &known).map_err(|why| format!("sheet {sheet}: {why}"))?;

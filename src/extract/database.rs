@@ -101,6 +101,57 @@ pub(super) async fn pull(
     }
 }
 
+/// Reads the first rows of the window, every column of them.
+pub(super) async fn first(
+    database: &Database,
+    ask: &SqlStream,
+    request: &Request<'_>,
+    rows: u32,
+    landing: &mut Landing<'_>,
+) -> Result<(), ExtractError> {
+    let (Some(slice), _) = window(ask, request)? else { return Ok(()) };
+    let _turn = database.turn.lock().await;
+    let mut link = database.open(request, &mut landing.so_far.asked_again).await?;
+    let what = format!("{}{}", request.name(), slice.words());
+    let read = async {
+        let (name, relation) = named(&mut link, ask).await?;
+        let known = link.columns(&relation).await?;
+        let every = known.iter().map(|known| known.name.clone());
+        let all: Vec<String> = landing
+            .needed()
+            .into_iter()
+            .chain(request.stream.ignore.clone())
+            .chain(every)
+            .collect();
+        let plan = Plan::of(ask, request.stream, &known, &all).map_err(refused)?;
+        let selection = plan.selection(&link, ask, relation, &slice);
+        let statement = Selection { chunk: rows, ..selection }.first();
+        let found = link.rows(statement, &bounds(&slice)).await?;
+        let batch = plan.batch(&Arc::from(name.as_str()), found, 0);
+        landing.take(batch).map_err(Broken::Landing)
+    };
+    let read = read.await;
+    link.close().await;
+    match read {
+        Ok(_) => Ok(()),
+        Err(Broken::Fault(fault)) => Err(error(&what, 1, fault)),
+        Err(Broken::Landing(fault)) => Err(fault),
+    }
+}
+
+/// What is read, under its name and as the database wants to hear it.
+async fn named(link: &mut Link, ask: &SqlStream) -> Result<(String, String), Broken> {
+    Ok(match &ask.relation {
+        Relation::View(view) => (view.clone(), link.view(view).await?),
+        Relation::Query(query) => ("query".to_owned(), dialect::query(query)),
+    })
+}
+
+/// The bounds of a window, as they are bound.
+fn bounds(slice: &Slice) -> Vec<Value> {
+    slice.parameters.iter().map(|(_, text)| Value::Text(text.clone())).collect()
+}
+
 /// Why a reading ended before its end.
 enum Broken {
     Fault(Fault),
@@ -148,23 +199,11 @@ async fn read(
     slice: &Slice,
     landing: &mut Landing<'_>,
 ) -> Result<(), Broken> {
-    let (name, relation) = match &ask.relation {
-        Relation::View(view) => (view.clone(), link.view(view).await?),
-        Relation::Query(query) => ("query".to_owned(), dialect::query(query)),
-    };
+    let (name, relation) = named(link, ask).await?;
     let known = link.columns(&relation).await?;
     let plan = Plan::of(ask, stream, &known, &landing.needed()).map_err(refused)?;
-    let bounds = slice.parameters.len();
-    let selection = Selection {
-        engine: link.engine(),
-        relation,
-        columns: plan.columns.clone(),
-        key: plan.key.clone(),
-        window: plan.cursor.map(|known| (known, bounds)),
-        chunk: ask.chunk,
-    };
-    let window: Vec<Value> =
-        slice.parameters.iter().map(|(_, text)| Value::Text(text.clone())).collect();
+    let selection = plan.selection(link, ask, relation, slice);
+    let window = bounds(slice);
     link.begin().await?;
     let told = counted(&link.rows(selection.count(), &window).await?)?;
     let source: Arc<str> = Arc::from(name.as_str());
@@ -272,6 +311,24 @@ impl<'k> Plan<'k> {
             }
         }
         Ok(plan)
+    }
+
+    /// What is selected, of a window.
+    fn selection(
+        &self,
+        link: &Link,
+        ask: &SqlStream,
+        relation: String,
+        slice: &Slice,
+    ) -> Selection<'k> {
+        Selection {
+            engine: link.engine(),
+            relation,
+            columns: self.columns.clone(),
+            key: self.key.clone(),
+            window: self.cursor.map(|known| (known, slice.parameters.len())),
+            chunk: ask.chunk,
+        }
     }
 
     fn key_of(&self, row: &Values) -> Result<Vec<Value>, String> {

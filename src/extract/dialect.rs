@@ -153,6 +153,56 @@ pub(super) fn everything(relation: &str) -> String {
     format!("select * from {relation} as source")
 }
 
+/// The tables and views that can be read, in the order of their names.
+pub(super) fn tables(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => {
+            "select name from sqlite_master where type in ('table', 'view') and name not like 'sqlite_%' order by name"
+        }
+        Engine::Postgres => {
+            "select case when table_schema = current_schema() then table_name::text \
+             else table_schema || '.' || table_name end \
+             from information_schema.tables \
+             where table_schema not in ('pg_catalog', 'information_schema') \
+             order by table_schema, table_name"
+        }
+        Engine::MySql => {
+            "select cast(table_name as char) from information_schema.tables \
+             where table_schema = database() order by table_name"
+        }
+    }
+}
+
+/// The columns of a table's primary key, in its order. Bound: the table.
+pub(super) fn primary_key(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => "select name from pragma_table_info(?1) where pk > 0 order by pk",
+        Engine::Postgres => {
+            "select a.attname::text from pg_index as i \
+             cross join lateral unnest(i.indkey) with ordinality as k(number, place) \
+             join pg_attribute as a on a.attrelid = i.indrelid and a.attnum = k.number \
+             where i.indisprimary and i.indrelid = to_regclass($1) order by k.place"
+        }
+        Engine::MySql => {
+            "select cast(column_name as char) from information_schema.key_column_usage \
+             where constraint_name = 'PRIMARY' and table_schema = database() and table_name = ? \
+             order by ordinal_position"
+        }
+    }
+}
+
+/// Some rows of a relation, every column; one that has no text is empty.
+pub(super) fn some(engine: Engine, relation: &str, known: &[Known], rows: usize) -> String {
+    let (relation, columns) = (relation.to_owned(), known.iter().collect());
+    let all = Selection { engine, relation, columns, key: Vec::new(), window: None, chunk: 0 };
+    let text = |known: &&Known| match known.kind.as_str() {
+        BYTES => "null".to_owned(),
+        _ => all.text(known),
+    };
+    let columns = all.columns.iter().map(text).collect::<Vec<_>>().join(", ");
+    format!("select {columns} from {} as source limit {rows}", all.relation)
+}
+
 /// What PostgreSQL is told at the beginning: nothing is written, no statement takes longer than
 /// so many milliseconds, days and times are ISO in the system's zone.
 pub(super) const SETTINGS: &str = "select set_config('default_transaction_read_only', 'on', false), \

@@ -6,9 +6,30 @@ use std::io;
 use std::path::Path;
 use std::path::PathBuf;
 
+use jiff::Timestamp;
+
 use super::ExtractError;
+use super::parcel;
+use super::parcel::Take;
 use crate::spec::connector::Files;
 use crate::spec::template::Secrets;
+
+/// Names that a file has while a program copies it.
+const COPIES: [&str; 5] = [".part", ".partial", ".filepart", ".crdownload", ".tmp"];
+/// How an archive begins, and the record that ends one, perhaps with a comment behind it.
+const ZIP: &[u8] = b"PK\x03\x04";
+const END: &[u8] = b"PK\x05\x06";
+const LONGEST_END: usize = 22 + 65_535;
+
+/// A file of a drop folder.
+pub(super) struct Dropped {
+    /// Its name.
+    pub(super) name: String,
+    /// Where it lies.
+    pub(super) path: PathBuf,
+    /// Whether somebody has it open.
+    pub(super) is_open: bool,
+}
 
 /// The drop folder of a system.
 pub(super) fn folder(
@@ -21,20 +42,67 @@ pub(super) fn folder(
     Ok(home.join(folder.at.fill(secrets, &[]).map_err(unset)?))
 }
 
-/// The files of a folder, in the order of names.
-pub(super) fn regular(folder: &Path) -> Result<Vec<(String, PathBuf)>, ExtractError> {
+/// The files of a folder, in the order of names; without those that programs keep beside a file that is
+/// open, and those that are on their way.
+pub(super) fn regular(folder: &Path) -> Result<Vec<Dropped>, ExtractError> {
     let closed =
         |source: io::Error| ExtractError::Closed { file: folder.display().to_string(), source };
-    let mut found = Vec::new();
+    let mut all = Vec::new();
     for entry in fs::read_dir(folder).map_err(closed)? {
         let path = entry.map_err(closed)?.path();
         let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
         if !path.is_dir() {
-            found.push((name.to_owned(), path));
+            all.push((name.to_owned(), path));
         }
     }
-    found.sort();
-    Ok(found)
+    all.sort();
+    let names: Vec<String> = all.iter().map(|(name, _)| name.clone()).collect();
+    let is_aside = |name: &str| {
+        let lower = name.to_lowercase();
+        name.starts_with(['~', '.']) || COPIES.iter().any(|end| lower.ends_with(end))
+    };
+    let found = all.into_iter().filter(|(name, _)| !is_aside(name)).map(|(name, path)| {
+        let marks = [format!("~${name}"), format!(".~lock.{name}#")];
+        let is_open = marks.iter().any(|mark| names.contains(mark));
+        Dropped { name, path, is_open }
+    });
+    Ok(found.collect())
+}
+
+impl Dropped {
+    /// Its bytes, if it stayed the same while it was read.
+    pub(super) fn whole(&self) -> Result<Vec<u8>, ExtractError> {
+        whole(&self.name, &self.path)
+    }
+
+    /// When it changed last.
+    pub(super) fn changed(&self) -> Result<Timestamp, ExtractError> {
+        let closed = |source| ExtractError::Closed { file: self.name.clone(), source };
+        let changed = fs::metadata(&self.path).and_then(|it| it.modified()).map_err(closed)?;
+        Ok(Timestamp::try_from(changed).unwrap_or(Timestamp::MAX))
+    }
+
+    /// Hands on the wanted files of what it holds: itself, or those in a parcel.
+    pub(super) fn each(
+        &self,
+        bytes: &[u8],
+        is_wanted: &dyn Fn(&str) -> bool,
+        take: &mut Take<'_>,
+    ) -> Result<(), ExtractError> {
+        if parcel::is_one(&self.name) {
+            parcel::each(&self.name, bytes, is_wanted, take)
+        } else if is_wanted(&self.name) {
+            take(&self.name, bytes)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// Whether an archive or a workbook lacks the record that ends one.
+pub(super) fn lacks_end(bytes: &[u8]) -> bool {
+    let tail = bytes.get(bytes.len().saturating_sub(LONGEST_END)..).unwrap_or_default();
+    bytes.starts_with(ZIP) && !tail.windows(END.len()).any(|record| record == END)
 }
 
 /// The bytes of a file that stayed the same while it was read.

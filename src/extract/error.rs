@@ -100,9 +100,24 @@ pub enum ExtractError {
     /// The rows could not be landed.
     #[error("rows cannot be landed")]
     Landing(#[source] io::Error),
+    /// The rows that were asked for came; no more are wanted.
+    #[error("enough rows came")]
+    Enough,
 }
 
 impl ExtractError {
+    /// It and its causes, on one line.
+    pub fn told(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = std::error::Error::source(self);
+        while let Some(deeper) = cause {
+            text.push_str(": ");
+            text.push_str(&deeper.to_string());
+            cause = deeper.source();
+        }
+        text
+    }
+
     /// Whether the same pull may go well later with nothing mended here.
     pub fn is_transient(&self) -> bool {
         match self {
@@ -116,7 +131,8 @@ impl ExtractError {
             | Self::Closed { .. }
             | Self::Unset { .. }
             | Self::Setting { .. }
-            | Self::Landing(_) => false,
+            | Self::Landing(_)
+            | Self::Enough => false,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Which files of a drop folder are new, and which rows do they hold? A file is known by its content.
 
-use std::path::Path;
-use std::path::PathBuf;
+use jiff::ToSpan as _;
+use regex::Captures;
 
 use super::DeliveredFile;
 use super::ExtractError;
@@ -9,14 +9,16 @@ use super::Request;
 use super::correction;
 use super::dropped;
 use super::dropped::regular;
-use super::dropped::whole;
 use super::grid;
 use super::grid::Layout;
 use super::grid::Sheet;
 use super::header;
 use super::landing::Landing;
+use super::parcel;
+use super::revision;
 use super::text;
 use super::workbook;
+use crate::base::clock;
 use crate::base::pseudonym::sha256;
 use crate::spec::connector::FileStream;
 use crate::spec::connector::Files;
@@ -28,28 +30,87 @@ pub(super) fn pull(
     request: &Request<'_>,
     landing: &mut Landing<'_>,
 ) -> Result<(), ExtractError> {
+    let still = folder.still;
     let folder = dropped::folder(folder, &request.connector.name, request.secrets, request.home)?;
+    let all = regular(&folder)?;
+    let outdone = revision::outdone(ask, &all);
+    let mut passed: Vec<DeliveredFile> = Vec::new();
     let mut here: Vec<String> = Vec::new();
-    for (name, path) in matching(&folder, ask)? {
-        let bytes = whole(&name, &path)?;
-        let sha256 = sha256(&bytes);
-        // The same content under two names is one file.
-        if request.known_files.contains(&sha256) || here.contains(&sha256) {
+    for dropped in all.iter().filter(|it| parcel::is_one(&it.name) || is_of(ask, &it.name)) {
+        let bytes = match dropped.whole() {
+            Err(ExtractError::Changing { .. }) => {
+                landing.not_whole(&dropped.name, "it changed while it was read");
+                continue;
+            }
+            read => read?,
+        };
+        let changed = dropped.changed()?;
+        // What is amiss with a file that changed on the day before the cutoff, or since, may still be mended.
+        let is_fresh = request.until.checked_sub(24.hours()).is_ok_and(|day| day < changed);
+        let waits = if clock::now().duration_since(changed).unsigned_abs() < still {
+            Some("it changed a moment ago")
+        } else {
+            (is_fresh && dropped.is_open).then_some("somebody has it open")
+        };
+        if is_fresh && dropped::lacks_end(&bytes) {
+            landing.not_whole(&dropped.name, "its end is missing");
             continue;
         }
-        let rows = file(&name, &bytes, ask, landing)?;
-        tracing::debug!(file = name, rows, "file was read");
-        here.push(sha256.clone());
-        landing.so_far.files.push(DeliveredFile { name, sha256, rows });
+        dropped.each(&bytes, &|name| is_of(ask, name), &mut |name, bytes| {
+            let sha256 = sha256(bytes);
+            // The same content under two names is one file.
+            if request.known_files.contains(&sha256) || here.contains(&sha256) {
+                return Ok(());
+            }
+            if let Some(why) = waits {
+                landing.not_whole(name, why);
+                return Ok(());
+            }
+            here.push(sha256.clone());
+            let name = name.to_owned();
+            if outdone.contains(&name) {
+                passed.push(DeliveredFile { name, sha256, rows: 0 });
+                return Ok(());
+            }
+            let rows = file(&name, bytes, ask, landing)?;
+            tracing::debug!(file = name, rows, "file was read");
+            landing.so_far.files.push(DeliveredFile { name, sha256, rows });
+            Ok(())
+        })?;
+    }
+    // Once the revision after it has landed, a file is known, even where that revision is gone from the folder.
+    if landing.so_far.received > 0 {
+        landing.so_far.files.append(&mut passed);
     }
     correction::pull(&folder, request, landing)
 }
 
-/// The files of a folder whose whole name matches, in the order of names.
-fn matching(folder: &Path, ask: &FileStream) -> Result<Vec<(String, PathBuf)>, ExtractError> {
-    let mut found = regular(folder)?;
-    found.retain(|(name, _)| ask.file.is_match(name));
-    Ok(found)
+/// Reads files from the last name on, whether they have landed or not.
+pub(super) fn first(
+    folder: &Files,
+    ask: &FileStream,
+    request: &Request<'_>,
+    landing: &mut Landing<'_>,
+) -> Result<(), ExtractError> {
+    let folder = dropped::folder(folder, &request.connector.name, request.secrets, request.home)?;
+    let all = regular(&folder)?;
+    for dropped in all.iter().rev().filter(|it| parcel::is_one(&it.name) || is_of(ask, &it.name)) {
+        dropped.each(&dropped.whole()?, &|name| is_of(ask, name), &mut |name, bytes| {
+            file(name, bytes, ask, landing).map(|_| ())
+        })?;
+    }
+    Ok(())
+}
+
+/// Whether a stream reads a file of this name.
+pub(super) fn is_of(ask: &FileStream, name: &str) -> bool {
+    captures(ask, name).is_some()
+}
+
+/// What the pattern finds in a name: a file's own, or else that with its parcel before it.
+pub(super) fn captures<'n>(ask: &FileStream, name: &'n str) -> Option<Captures<'n>> {
+    let own = name.rsplit('/').next().unwrap_or(name);
+    ask.file.captures(own).or_else(|| ask.file.captures(name))
 }
 
 /// The rows of one file; its form is told by its first bytes, not by its name.
@@ -96,10 +157,11 @@ pub(super) fn each_sheet(
         }
         return Ok(());
     }
-    take(text::sheet(name, bytes, ask.grid.header_from).map_err(unreadable(name))?)
+    let sheet = text::sheet(name, bytes, ask.encoding, ask.grid.header_from);
+    take(sheet.map_err(unreadable(name))?)
 }
 
 /// The named groups of the file pattern, as columns.
 pub(super) fn named(ask: &FileStream, name: &str) -> Vec<(String, Option<String>)> {
-    ask.file.captures(name).map_or_else(Vec::new, |found| header::groups(&ask.file, &found))
+    captures(ask, name).map_or_else(Vec::new, |found| header::groups(&ask.file, &found))
 }

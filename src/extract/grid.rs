@@ -14,6 +14,9 @@ use crate::base::text::clean;
 use crate::base::text::squeeze;
 use crate::spec::connector::Grid;
 
+/// The header under which the name of a sheet stands, where a column asks for it.
+const SHEET: &str = "_sheet";
+
 /// What a cell says, if anything.
 pub(super) type Cell = Option<String>;
 
@@ -21,6 +24,8 @@ pub(super) type Cell = Option<String>;
 pub(super) struct Sheet {
     /// The file and the sheet.
     pub(super) source: String,
+    /// The sheet's own name; a text has none.
+    pub(super) name: Cell,
     /// Its lines.
     pub(super) lines: Vec<Line>,
     /// Its merged cells, rows and columns from 0.
@@ -87,6 +92,9 @@ pub(super) fn batch(sheet: &Sheet, layout: &Layout<'_>) -> Result<(Batch, Option
     let names = header::names(sheet, layout.grid, &layout.needed)?;
     let mut fixed = layout.parts.clone();
     fixed.extend(header::note(sheet, layout.grid, layout.note)?);
+    if layout.needed.iter().any(|name| name == SHEET) {
+        fixed.push((SHEET.to_owned(), sheet.name.clone()));
+    }
     let fill: Vec<String> = layout.grid.fill_down.iter().map(|name| squeeze(name)).collect();
     let fill: Vec<usize> =
         (0..names.len()).filter(|at| fill.contains(&squeeze(&names[*at]))).collect();

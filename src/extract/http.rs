@@ -9,13 +9,14 @@ use serde_json::Value;
 
 use super::ExtractError;
 use super::Request;
-use super::each::Parent;
 use super::gateway::Gateway;
 use super::gateway::Question;
 use super::landing::Landing;
 use super::ledger::Doubt;
 use super::ledger::Next;
 use super::ledger::Seen;
+use super::part::Part;
+use super::part::parts;
 use super::records;
 use super::reply::Answer;
 use super::shelf::Left;
@@ -26,9 +27,7 @@ use super::shield::Shield;
 use super::walk::Walk;
 use super::walk::Where;
 use super::walk::is_counted;
-use super::window::Slice;
 use crate::base::batch::Batch;
-use crate::base::pseudonym::sha256;
 use crate::spec::connector::HttpStream;
 use crate::spec::connector::Turn;
 use crate::spec::template::Secrets;
@@ -40,14 +39,6 @@ pub(super) struct Reader<'a> {
     request: &'a Request<'a>,
     pointers: Vec<String>,
     as_of: jiff::civil::Date,
-    shelf: Shelf,
-}
-
-/// What is asked for at once: a slice, of a row of the parent where there is one.
-#[derive(Clone)]
-pub(super) struct Part {
-    slice: Slice,
-    parent: Option<Parent>,
 }
 
 /// The pages of a part that add up.
@@ -86,26 +77,10 @@ pub(super) async fn pull(
     request: &Request<'_>,
     landing: &mut Landing<'_>,
 ) -> Result<(), ExtractError> {
-    let (slices, until) = match &ask.cursor {
-        None => (vec![Slice::default()], None),
-        Some(cursor) => {
-            let windows = request.windows(cursor)?;
-            (windows.slices, Some(windows.until))
-        }
-    };
-    let parents = match &ask.each {
-        None => vec![None],
-        Some(each) => Parent::all(each, request)?.into_iter().map(Some).collect(),
-    };
-    let (pointers, as_of) = (landing.pointers(), landing.as_of());
+    let (parts, until) = parts(ask, request)?;
     let shelf = Shelf::open(request.shelf, &request.print())?;
-    let reader = Reader { gateway, ask, request, pointers, as_of, shelf };
-    let mut parts = Vec::new();
-    for parent in parents {
-        let of = |slice: &Slice| Part { slice: slice.clone(), parent: parent.clone() };
-        parts.extend(slices.iter().map(of));
-    }
-    let asked = stream::iter(parts).map(|part| reader.part(part));
+    let reader = Reader::new(gateway, ask, request, landing);
+    let asked = stream::iter(parts).map(|part| reader.part(shelf.slot(&part.name()), part));
     let mut asked = pin!(asked.buffered(gateway.at_once()));
     let mut number = 0;
     while let Some(whole) = asked.next().await {
@@ -121,36 +96,22 @@ pub(super) async fn pull(
     Ok(())
 }
 
-impl Part {
-    /// Its name among the pages that are kept; nobody finds a parent's key in it.
-    fn name(&self) -> String {
-        let parent = self.parent.as_ref().map_or("", |parent| parent.hash.as_str());
-        let mut name = sha256(format!("{parent}{}", self.slice.words()).as_bytes());
-        name.truncate(24);
-        name
+impl<'a> Reader<'a> {
+    /// Of a stream.
+    pub(super) fn new(
+        gateway: &'a Gateway,
+        ask: &'a HttpStream,
+        request: &'a Request<'a>,
+        landing: &Landing<'_>,
+    ) -> Reader<'a> {
+        let (pointers, as_of) = (landing.pointers(), landing.as_of());
+        Reader { gateway, ask, request, pointers, as_of }
     }
 
-    /// Says of every row for which row of the parent it came.
-    pub(super) fn mark(&self, batch: &mut Batch) {
-        for (header, value) in self.parent.iter().flat_map(Parent::made) {
-            batch.headers.push(header);
-            batch.rows.iter_mut().for_each(|row| row.cells.push(Some(value.clone())));
-        }
-    }
-
-    /// Which one it is, in words.
-    fn words(&self) -> String {
-        let parent = self.parent.as_ref().map(|parent| format!(" of {}", parent.words()));
-        format!("{}{}", parent.unwrap_or_default(), self.slice.words())
-    }
-}
-
-impl Reader<'_> {
     /// Asks for one part until it is whole or patience ends.
-    async fn part(&self, part: Part) -> Result<Whole, ExtractError> {
+    async fn part(&self, mut pages: Slot, part: Part) -> Result<Whole, ExtractError> {
         let what = self.what(&part);
         let (mut patience, mut asked_again) = (self.gateway.patience(), Vec::new());
-        let mut pages = self.shelf.slot(&part.name());
         let mut is_resumed = self.is_resumed(&mut pages)?;
         loop {
             let doubt = match self.attempt(&part, &mut pages, &mut asked_again).await {
@@ -248,6 +209,17 @@ impl Reader<'_> {
 
     pub(super) fn pointers(&self) -> &[String] {
         &self.pointers
+    }
+
+    /// The rows of the first page of a part.
+    pub(super) async fn first(
+        &self,
+        part: &Part,
+        asked_again: &mut Vec<String>,
+    ) -> Result<Batch, Broken> {
+        let question = self.question(part, &Walk::of(&self.ask.page));
+        let page = self.page(part, &question, asked_again).await?;
+        Ok(page.map_or_else(Batch::default, |(_, batch)| batch))
     }
 
     /// The question that begins a job.

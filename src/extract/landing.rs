@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use super::Delivery;
 use super::ExtractError;
 use super::Request;
+use super::preview::Glance;
 use super::shelf::Page;
 use super::shield::Shield;
 use crate::base::batch::Batch;
@@ -19,6 +20,8 @@ const MOST_ROWS: usize = 10_000;
 pub(super) struct Landing<'a> {
     shield: Shield<'a>,
     land: &'a mut (dyn FnMut(Batch) -> io::Result<()> + Send),
+    /// Who looks at the first rows and wants no more.
+    glance: Option<&'a mut Glance>,
     /// What has been delivered so far; `unread` and `headers` are with the shield.
     pub(super) so_far: Delivery,
 }
@@ -31,7 +34,12 @@ impl<'a> Landing<'a> {
         land: &'a mut (dyn FnMut(Batch) -> io::Result<()> + Send),
     ) -> Landing<'a> {
         let shield = Shield::new(request.stream, request.key, as_of);
-        Landing { shield, land, so_far: Delivery::default() }
+        Landing { shield, land, glance: None, so_far: Delivery::default() }
+    }
+
+    /// The same, for somebody who looks at the first rows before they are shielded.
+    pub(super) fn seen_by(self, glance: &'a mut Glance) -> Landing<'a> {
+        Landing { glance: Some(glance), ..self }
     }
 
     /// The headers that are JSON pointers.
@@ -71,6 +79,10 @@ impl<'a> Landing<'a> {
 
     /// Hands rows on; tells how many.
     pub(super) fn take(&mut self, mut batch: Batch) -> Result<u64, ExtractError> {
+        let mut has_enough = false;
+        if let Some(glance) = &mut self.glance {
+            has_enough = glance.see(&mut batch, &self.shield);
+        }
         let rows = batch.rows.len() as u64;
         while batch.rows.len() > MOST_ROWS {
             let rest = batch.rows.split_off(MOST_ROWS);
@@ -79,7 +91,7 @@ impl<'a> Landing<'a> {
         }
         self.hand_on(batch)?;
         self.so_far.received += rows;
-        Ok(rows)
+        if has_enough { Err(ExtractError::Enough) } else { Ok(rows) }
     }
 
     fn hand_on(&mut self, batch: Batch) -> Result<(), ExtractError> {
@@ -93,6 +105,11 @@ impl<'a> Landing<'a> {
     /// Notes a column that is there, so many rows long, and was not asked for.
     pub(super) fn passed_by(&mut self, header: &str, rows: u64) {
         self.shield.passed_by(header, rows);
+    }
+
+    /// Notes a file that another night will find whole.
+    pub(super) fn not_whole(&mut self, file: &str, why: &str) {
+        self.so_far.not_whole.insert(file.to_owned(), why.to_owned());
     }
 
     /// Notes the source's own total of one slice.

@@ -17,12 +17,18 @@ mod http;
 mod landing;
 mod ledger;
 mod link;
+pub mod look;
 mod mysql;
+mod parcel;
+mod part;
 mod past;
+pub mod preview;
+pub mod probe;
 mod records;
 pub mod reopen;
 mod reply;
 mod retry;
+mod revision;
 mod shelf;
 mod shield;
 mod sign;
@@ -153,6 +159,8 @@ pub struct Delivery {
     pub state: Option<String>,
     /// The files that were read.
     pub files: Vec<DeliveredFile>,
+    /// Files that are not whole yet, and how that is known; another night reads them.
+    pub not_whole: BTreeMap<String, String>,
     /// The workbooks with corrected rows that were read.
     pub corrections: Vec<DeliveredFile>,
     /// How many rows of those match nothing that is held back, a file each.

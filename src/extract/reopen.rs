@@ -3,12 +3,11 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::path::PathBuf;
 
 use super::ExtractError;
+use super::dropped::Dropped;
 use super::dropped::folder;
 use super::dropped::regular;
-use super::dropped::whole;
 use super::files::each_sheet;
 use super::files::named;
 use super::grid;
@@ -23,7 +22,9 @@ use crate::spec::template::Secrets;
 
 /// The files of a drop folder by their content.
 pub struct DropFolder {
-    files: BTreeMap<String, (String, PathBuf)>,
+    dropped: Vec<Dropped>,
+    /// The name of each, and which file of the folder holds it: a parcel holds several.
+    files: BTreeMap<String, (String, usize)>,
 }
 
 /// A sheet of the sender's, or a text file.
@@ -58,14 +59,17 @@ impl DropFolder {
     ) -> Result<Option<DropFolder>, ExtractError> {
         let Source::Files(files) = &connector.source else { return Ok(None) };
         let folder = folder(files, &connector.name, secrets, home)?;
-        let mut found = BTreeMap::new();
-        for (name, path) in regular(&folder)? {
-            // One that is empty, or changes while it is read, is none that has landed.
-            if let Ok(bytes) = whole(&name, &path) {
-                found.insert(sha256(&bytes), (name, path));
-            }
+        let dropped = regular(&folder)?;
+        let mut files = BTreeMap::new();
+        for (at, dropped) in dropped.iter().enumerate() {
+            // One that is empty or damaged, or changes while it is read, is none that has landed.
+            let Ok(bytes) = dropped.whole() else { continue };
+            let _damaged = dropped.each(&bytes, &|_| true, &mut |name, bytes| {
+                files.insert(sha256(bytes), (name.to_owned(), at));
+                Ok(())
+            });
         }
-        Ok(Some(DropFolder { files: found }))
+        Ok(Some(DropFolder { dropped, files }))
     }
 
     /// What stands in one source of a file, such as `roster.xlsx sheet 在编`.
@@ -73,14 +77,15 @@ impl DropFolder {
     /// # Errors
     /// Why the file is lost.
     pub fn open(&self, stream: &Stream, file: &str, source: &str) -> Result<Reopened, Lost> {
-        let Some((name, path)) = self.files.get(file) else {
+        let of = self.files.get(file).map(|(name, at)| (name, self.dropped.get(*at)));
+        let Some((name, Some(dropped))) = of else {
             let is_of = |name: &String| source == name || source.starts_with(&format!("{name} "));
             let is_there = self.files.values().any(|(name, _)| is_of(name));
             return Err(if is_there { Lost::Changed } else { Lost::Gone });
         };
         let unreadable = |fault: ExtractError| Lost::Unreadable(fault.to_string());
         let Ask::Files(ask) = &stream.ask else { return Err(Lost::Gone) };
-        let bytes = whole(name, path).map_err(unreadable)?;
+        let bytes = dropped.whole().map_err(unreadable)?;
         let layout = Layout {
             needed: shield::fates(stream).into_keys().collect(),
             hides: false,
@@ -100,7 +105,8 @@ impl DropFolder {
             }
             Ok(())
         };
-        each_sheet(name, &bytes, ask, &mut take).map_err(unreadable)?;
+        let mut each = |name: &str, bytes: &[u8]| each_sheet(name, bytes, ask, &mut take);
+        dropped.each(&bytes, &|other| other == name, &mut each).map_err(unreadable)?;
         Ok(found)
     }
 }

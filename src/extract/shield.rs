@@ -63,6 +63,16 @@ impl<'s> Shield<'s> {
         self.fates.keys().map(String::as_str)
     }
 
+    /// Whether a header of the source is read at all.
+    pub(super) fn reads(&self, header: &str) -> bool {
+        header.starts_with('_') || self.fates.contains_key(header) || self.is_wide(header)
+    }
+
+    /// Whether somebody said that a header is known and not read.
+    pub(super) fn ignores(&self, header: &str) -> bool {
+        self.ignored.contains(header)
+    }
+
     /// Whether some headers are not landed as they came.
     pub(super) fn hides(&self) -> bool {
         self.fates.values().any(|fate| !matches!(fate, Fate::Kept))

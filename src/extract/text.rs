@@ -1,20 +1,29 @@
-//! How is a text file read as a table? In UTF-8 if it can be, else in GB18030, its fields apart at
-//! tabs or commas, each row with the line it begins on.
+//! How is a text file read as a table? As its mark or the connector says, else in UTF-8 if it can be,
+//! else in GB18030; its fields apart at tabs or commas, each row with the line it begins on.
 
 use std::borrow::Cow;
 
 use encoding_rs::Encoding;
 use encoding_rs::GB18030;
+use encoding_rs::UTF_8;
+use encoding_rs::UTF_16BE;
+use encoding_rs::UTF_16LE;
 
 use super::grid::Line;
 use super::grid::Sheet;
+use crate::spec::connector::Script;
 
 /// A text file as a sheet of lines. The line `header` tells what stands between fields.
 ///
 /// # Errors
 /// What makes it no table.
-pub(super) fn sheet(name: &str, bytes: &[u8], header: u32) -> Result<Sheet, String> {
-    let (text, is_damaged) = decode(bytes);
+pub(super) fn sheet(
+    name: &str,
+    bytes: &[u8],
+    stated: Option<Script>,
+    header: u32,
+) -> Result<Sheet, String> {
+    let (text, is_damaged) = decode(bytes, stated);
     if text.contains('\0') {
         return Err("it is neither a workbook nor a text".to_owned());
     }
@@ -38,6 +47,7 @@ pub(super) fn sheet(name: &str, bytes: &[u8], header: u32) -> Result<Sheet, Stri
     }
     Ok(Sheet {
         source: name.to_owned(),
+        name: None,
         lines,
         merged: Vec::new(),
         is_text: true,
@@ -68,15 +78,19 @@ impl Counted {
     }
 }
 
-/// The text, and whether some bytes were none.
-fn decode(bytes: &[u8]) -> (Cow<'_, str>, bool) {
+/// The text, and whether some bytes were none. A mark at its beginning is believed before the connector.
+fn decode(bytes: &[u8], stated: Option<Script>) -> (Cow<'_, str>, bool) {
     if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
         return encoding.decode_without_bom_handling(bytes.get(mark..).unwrap_or_default());
     }
-    match std::str::from_utf8(bytes) {
-        Ok(text) => (Cow::Borrowed(text), false),
-        Err(_) => GB18030.decode_without_bom_handling(bytes),
-    }
+    let encoding = match stated {
+        Some(Script::Utf8) => UTF_8,
+        Some(Script::Utf16Le) => UTF_16LE,
+        Some(Script::Utf16Be) => UTF_16BE,
+        None if std::str::from_utf8(bytes).is_ok() => UTF_8,
+        Some(Script::Gb18030) | None => GB18030,
+    };
+    encoding.decode_without_bom_handling(bytes)
 }
 
 #[cfg(test)]
@@ -84,7 +98,7 @@ mod tests {
     use super::*;
 
     fn texts(bytes: &[u8]) -> Vec<Vec<String>> {
-        let lines = sheet("x.csv", bytes, 1).unwrap().lines;
+        let lines = sheet("x.csv", bytes, None, 1).unwrap().lines;
         let cells = |line: Line| line.cells.into_iter().map(Option::unwrap_or_default).collect();
         lines.into_iter().map(cells).collect()
     }
@@ -107,14 +121,14 @@ mod tests {
 
     #[test]
     fn a_row_is_known_by_the_line_it_begins_on() {
-        let sheet = sheet("x.csv", b"a,b\r\n\r\n\"1\n2\",3\r\n4,5\r\n", 1).unwrap();
+        let sheet = sheet("x.csv", b"a,b\r\n\r\n\"1\n2\",3\r\n4,5\r\n", None, 1).unwrap();
         let numbers: Vec<u32> = sheet.lines.iter().map(|line| line.number).collect();
         assert_eq!(numbers, [1, 3, 5]);
     }
 
     #[test]
     fn bytes_of_no_encoding_are_noticed() {
-        assert!(sheet("x.csv", b"a,b\n1,\xff\xff\n", 1).unwrap().is_damaged);
-        assert!(sheet("x.csv", b"a\0b", 1).is_err());
+        assert!(sheet("x.csv", b"a,b\n1,\xff\xff\n", None, 1).unwrap().is_damaged);
+        assert!(sheet("x.csv", b"a\0b", None, 1).is_err());
     }
 }

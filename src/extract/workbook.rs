@@ -18,6 +18,7 @@ use calamine::Xlsx;
 use super::grid::Line;
 use super::grid::Sheet;
 use crate::base::text::squeeze;
+use crate::spec::connector::Which;
 
 /// The beginnings of a zip archive and of a compound file.
 const ZIP: &[u8] = b"PK\x03\x04";
@@ -57,26 +58,35 @@ pub(super) fn open<'b>(name: &str, bytes: &'b [u8]) -> Result<Workbook<'b>, Stri
 }
 
 impl Workbook<'_> {
-    /// The sheets to read: those named, in that order, or every one a person sees.
+    /// The sheets to read: those named, in that order, or those that a person sees.
     ///
     /// # Errors
-    /// A named sheet that is missing.
-    pub(super) fn pick(&self, named: &[String]) -> Result<Vec<String>, String> {
+    /// A named sheet that is missing, or a pattern that no sheet matches.
+    pub(super) fn pick(&self, sheets: &Which) -> Result<Vec<String>, String> {
         let all = self.sheets.sheets_metadata();
-        if named.is_empty() {
-            let seen = all.iter().filter(|sheet| {
-                sheet.visible == SheetVisible::Visible && sheet.typ == SheetType::WorkSheet
-            });
-            return Ok(seen.map(|sheet| sheet.name.clone()).collect());
+        let seen = all.iter().filter(|sheet| {
+            sheet.visible == SheetVisible::Visible && sheet.typ == SheetType::WorkSheet
+        });
+        let seen = seen.map(|sheet| sheet.name.clone());
+        let there = || all.iter().map(|sheet| sheet.name.as_str()).collect::<Vec<_>>().join(", ");
+        match sheets {
+            Which::Seen => Ok(seen.collect()),
+            Which::Matching(pattern) => {
+                let found: Vec<String> = seen.filter(|name| pattern.is_match(name)).collect();
+                if found.is_empty() {
+                    return Err(format!("no sheet that is seen matches `sheets`, of {}", there()));
+                }
+                Ok(found)
+            }
+            Which::Named(named) => {
+                let find = |name: &String| {
+                    let same = |sheet: &&calamine::Sheet| squeeze(&sheet.name) == squeeze(name);
+                    let found = all.iter().find(same).map(|sheet| sheet.name.clone());
+                    found.ok_or_else(|| format!("it has no sheet `{name}`, only {}", there()))
+                };
+                named.iter().map(find).collect()
+            }
         }
-        let find = |name: &String| {
-            let same = |sheet: &&calamine::Sheet| squeeze(&sheet.name) == squeeze(name);
-            all.iter().find(same).map(|sheet| sheet.name.clone()).ok_or_else(|| {
-                let there: Vec<&str> = all.iter().map(|sheet| sheet.name.as_str()).collect();
-                format!("it has no sheet `{name}`, only {}", there.join(", "))
-            })
-        };
-        named.iter().map(find).collect()
     }
 
     /// The cells of one sheet.
@@ -94,6 +104,7 @@ impl Workbook<'_> {
         });
         Ok(Sheet {
             source: format!("{} sheet {name}", self.name),
+            name: Some(name.trim().to_owned()),
             lines: lines.collect(),
             merged,
             is_text: false,

@@ -80,8 +80,11 @@ fn life(metric: &Metric, is_newest: bool) -> [Field; 4] {
 
 fn worth(below: &Below<'_>, metric: &Metric) -> Vec<Field> {
     let grain = metric.grain.iter().map(words::grain).collect::<Vec<_>>().join("、");
-    let periods = metric.periods.iter().map(|kind| words::period(*kind));
-    let periods = periods.collect::<Vec<_>>().join("、");
+    let fewer = metric.periods_of.iter();
+    let fewer = fewer.map(|(grain, of)| format!("{}仅{}", words::grain(grain), words::periods(of)));
+    let periods: Vec<String> =
+        std::iter::once(words::periods(&metric.periods)).chain(fewer).collect();
+    let periods = periods.join(";");
     vec![
         code("公式", metric.text.value.clone()),
         text("公式释义", below.titled(&metric.text.value)),

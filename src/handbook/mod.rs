@@ -1,9 +1,10 @@
-//! Floor 3: what does a home measure, told to people? The metric handbook 指标口径手册, from the definitions
-//! alone: the same home gives the same bytes.
+//! Floor 3: what does a home measure, and what does it ask for, told to people? The metric handbook 指标口径手册
+//! and the workbooks that offices fill in, from the definitions alone: the same home gives the same bytes.
 
 mod below;
 mod cases;
 mod condition;
+mod form;
 mod html;
 mod markdown;
 mod metric;
@@ -12,6 +13,8 @@ mod typeset;
 mod words;
 mod workbook;
 
+pub use self::form::form;
+pub use self::form::has_form;
 pub use self::html::html;
 pub use self::markdown::markdown;
 pub use self::workbook::workbook;

@@ -15,7 +15,11 @@ pub(super) fn direction(word: &str) -> String {
     }
 }
 
-pub(super) fn period(kind: PeriodKind) -> &'static str {
+pub(super) fn periods(kinds: &[PeriodKind]) -> String {
+    kinds.iter().map(|kind| period(*kind)).collect::<Vec<_>>().join("、")
+}
+
+fn period(kind: PeriodKind) -> &'static str {
     match kind {
         PeriodKind::Month => "月",
         PeriodKind::Quarter => "季",

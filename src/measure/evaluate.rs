@@ -96,7 +96,7 @@ impl<'m> Telling<'_, 'm> {
         periods.retain(|period| era.tells(*period));
         for spot in self.spots(metric, unit, footing) {
             let stand = Stand::of(self, footing, spot);
-            for period in &periods {
+            for period in periods.iter().filter(|of| Self::is_told(metric, &stand.spot, **of)) {
                 let seat = Seat { telling: self, stand: &stand, period: *period, footing };
                 into.push(told(metric, &seat, withholding)?);
             }

@@ -55,19 +55,28 @@ impl<'s> Stand<'s> {
         Stand { known: known.collect(), whole, parts: Vec::new(), spot }
     }
 
-    /// The same with its parts, each with its own; what is itself a part has none of its kind.
+    /// The same with its parts, each with its own. A part of a dimension is all there is of it: its only
+    /// part is itself. It has no parts of another kind, and a section has no sections.
     fn with_parts(mut self, telling: &'s Telling<'_, '_>, footing: &Footing<'s>) -> Stand<'s> {
-        let ((_, section), part) = &self.spot;
-        let has = |kind: &Parts| part.is_none() && (*kind != Parts::Sections || section.is_none());
-        for kind in footing.parts.iter().filter(|kind| has(kind)) {
-            let parts = telling.parts(&self.spot.0, kind, footing).into_iter();
-            let part = |spot| Stand::alone(telling, footing, spot).with_parts(telling, footing);
-            self.parts.push((kind, parts.map(part).collect()));
+        for kind in &footing.parts {
+            let parts = match (&self.spot, kind) {
+                ((_, Some((of, _))), Parts::By(by)) if of == by => {
+                    vec![Stand::alone(telling, footing, self.spot.clone())]
+                }
+                ((_, Some(_)), _) | (((_, Some(_)), None), Parts::Sections) => continue,
+                ((place, None), _) => {
+                    let parts = telling.parts(place, kind, footing).into_iter();
+                    let part =
+                        |spot| Stand::alone(telling, footing, spot).with_parts(telling, footing);
+                    parts.map(part).collect()
+                }
+            };
+            self.parts.push((kind, parts));
         }
         self
     }
 
-    /// The parts of a kind; what is itself a part has none.
+    /// The parts of a kind, where it has any.
     pub(super) fn parts_of(&self, over: &Over) -> Option<&[Stand<'s>]> {
         let known = self.parts.iter().find(|(kind, _)| **kind == over.parts);
         known.map(|(_, parts)| parts.as_slice())
@@ -232,7 +241,7 @@ impl<'s> Seat<'s> {
         Seat { stand: self.stand.whole.as_deref().unwrap_or(self.stand), ..*self }
     }
 
-    /// One number out of all parts. What is itself a part has none of its kind.
+    /// One number out of all parts.
     fn over(&self, kind: Spread, over: &Over) -> Result<Option<Exact>, Overflow> {
         let Some(parts) = self.stand.parts_of(over) else { return Ok(None) };
         let limit = self.limit(over)?;

@@ -141,6 +141,16 @@ impl Telling<'_, '_> {
         spots
     }
 
+    /// Whether a metric is told of a spot in periods of a kind: sections and parts may be told less often.
+    pub(super) fn is_told(metric: &Metric, ((_, section), part): &Spot, period: Period) -> bool {
+        let grain = match (part, section) {
+            (Some((by, _)), _) => by,
+            (None, Some(_)) => "section",
+            (None, None) => "unit",
+        };
+        metric.tells(grain, period.kind())
+    }
+
     /// The parts of a place that any measure below a metric knows, in the order of their names.
     pub(super) fn parts(&self, place: &Place, parts: &Parts, footing: &Footing<'_>) -> Vec<Spot> {
         let below = footing.measures.iter().filter_map(|name| self.cube.measures.get(*name));

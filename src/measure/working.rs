@@ -36,15 +36,21 @@ impl<'t> Working<'t> {
         Working { telling, units: telling.withholdings() }
     }
 
-    /// Where and when a metric is told in a unit.
-    pub fn told_at(&self, metric: &Metric, unit: &Unit) -> (Vec<Spot>, Vec<Period>) {
-        let (mut spots, mut told) = (Vec::new(), Vec::new());
+    /// Where a metric is told in a unit.
+    pub fn spots(&self, metric: &Metric, unit: &Unit) -> Vec<Spot> {
+        let mut spots = Vec::new();
         for era in self.telling.eras(metric) {
-            let (here, periods) = self.of_era(metric.at(era.first), era, unit);
+            let (here, _) = self.of_era(metric.at(era.first), era, unit);
             spots.extend(here.into_iter().filter(|spot| !spots.contains(spot)).collect::<Vec<_>>());
-            told.extend(periods);
         }
-        (spots, told)
+        spots
+    }
+
+    /// When it is told of a spot of the unit.
+    pub fn periods(&self, metric: &Metric, unit: &Unit, spot: &Spot) -> Vec<Period> {
+        let eras = self.telling.eras(metric).into_iter();
+        let told = eras.flat_map(|era| self.of_era(metric.at(era.first), era, unit).1);
+        told.filter(|period| Telling::is_told(metric, spot, *period)).collect()
     }
 
     fn of_era(&self, metric: &Metric, era: Era, unit: &Unit) -> (Vec<Spot>, Vec<Period>) {
@@ -100,7 +106,8 @@ impl<'t> Working<'t> {
         periods.retain(|period| era.tells(*period));
         for spot in telling.spots(metric, unit, footing) {
             let stand = Stand::of(telling, footing, spot);
-            for period in &periods {
+            let told = |period: &&Period| Telling::is_told(metric, &stand.spot, **period);
+            for period in periods.iter().filter(told) {
                 let seat = Seat { telling, stand: &stand, period: *period, footing };
                 see(worked::worked(metric, &seat, withholding)?)?;
             }

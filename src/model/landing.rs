@@ -42,6 +42,9 @@ pub struct Landed {
     pub state: Option<String>,
     /// Files that were read: name, content hash.
     pub files: BTreeMap<String, String>,
+    /// Files that were not whole yet, and how that is known.
+    #[serde(default)]
+    pub not_whole: BTreeMap<String, String>,
     /// Workbooks with corrected rows that were read: name, content hash.
     #[serde(default)]
     pub corrections: BTreeMap<String, String>,

@@ -40,6 +40,7 @@ use crate::model::resolve::Resolver;
 use crate::score::UnitScore;
 use crate::spec::catalog::Catalog;
 use crate::spec::pipeline::Fact;
+use crate::spec::pipeline::Grain;
 
 /// What a night knows, resolved and computed.
 pub(super) struct Computed<'c> {
@@ -169,7 +170,7 @@ fn tables(
     Ok((tables, noticed))
 }
 
-/// Units that individual metrics are for and that nobody knows.
+/// Units that individual metrics are for, or that a list asks something of, and that nobody knows.
 fn of_nobody(catalog: &Catalog, units: &[Unit]) -> Vec<Noticed> {
     let known: BTreeSet<&str> = units.iter().map(|unit| unit.unit_id.as_str()).collect();
     let mut noticed = Vec::new();
@@ -180,6 +181,13 @@ fn of_nobody(catalog: &Catalog, units: &[Unit]) -> Vec<Noticed> {
             let metrics = pipeline.metrics.len() as u64;
             noticed.push(Noticed::of_table("metric_value", "unknown_unit", &about).rows(metrics));
         }
+    }
+    for list in catalog.lists.values() {
+        let unknown = list.units().filter(|unit| !known.contains(unit));
+        noticed.extend(unknown.map(|unit| {
+            let about = format!("{unit} {}", list.file);
+            Noticed::of_table("metric_value", "unknown_unit", &about).rows(1)
+        }));
     }
     noticed
 }
@@ -214,8 +222,8 @@ fn keys_that_fail(catalog: &Catalog, tables: &Tables) -> Vec<Noticed> {
 }
 
 /// Values of the present period beyond the limit of their metric, of the longest kind of period that it
-/// is told for. How much of what is counted: what stands above the line, if the formula divides. A thin
-/// base raises no finding.
+/// is told for; what a unit says, its parts do not say again. How much of what is counted: what stands
+/// above the line, if the formula divides. A thin base raises no finding.
 fn beyond(values: &[Told<'_>], as_of: Date) -> Vec<Noticed> {
     let told = Month::of(as_of);
     let is_beyond = |told_of: &&Told<'_>| {
@@ -224,7 +232,8 @@ fn beyond(values: &[Told<'_>], as_of: Date) -> Vec<Noticed> {
         let is_longest = metric.periods.last() == Some(&period.kind());
         let is_above =
             metric.finding.zip(told_of.value).is_some_and(|(limit, value)| value > limit.above);
-        let is_of_unit = !told_of.level.is_above();
+        let is_said = told_of.part.is_some() && metric.grain.contains(&Grain::Unit);
+        let is_of_unit = !told_of.level.is_above() && !is_said;
         is_above && is_present && is_longest && is_of_unit && told_of.status == Status::Ok
     };
     let noticed = |told: &Told<'_>| {

@@ -5,6 +5,8 @@ use jiff::Timestamp;
 
 use super::Choice;
 use super::Ground;
+use super::close;
+use super::close::Settled;
 use super::compute::Computed;
 use super::notes;
 use super::notes::text;
@@ -18,9 +20,10 @@ use crate::frame::table;
 use crate::measure::evaluate::Told;
 use crate::measure::evaluate::rounded;
 use crate::publish;
+use crate::publish::Draft;
 use crate::publish::Label;
-use crate::publish::Release;
 use crate::publish::Resource;
+use crate::publish::correction;
 use crate::spec::catalog::Catalog;
 use crate::spec::formula::Exact;
 use crate::spec::meaning::meanings;
@@ -114,52 +117,67 @@ pub(super) fn definitions(catalog: &Catalog) -> anyhow::Result<Vec<CellRow>> {
 
 /// What the metrics mean, as the table `metric_definition`.
 pub(super) fn meaning_table(catalog: &Catalog) -> anyhow::Result<DataFrame> {
-    let meanings = schema(catalog, "metric_definition")?;
-    let columns: Vec<(&str, FieldKind)> =
-        meanings.fields.iter().map(|field| (field.name.as_str(), field.kind)).collect();
-    Ok(table::from_rows(&columns, &definitions(catalog)?)?)
+    framed(schema(catalog, "metric_definition")?, &definitions(catalog)?)
 }
 
-/// Publishes the release.
-pub(super) fn publish(
+/// Writes the release of the night, which does not stand yet.
+pub(super) fn draft<'l>(
     ground: &Ground<'_>,
-    (computed, values): (&Computed<'_>, &DataFrame),
-    (choice, created): (Choice, Timestamp),
-) -> anyhow::Result<Release> {
+    (computed, settled): (&Computed<'_>, &Settled),
+    label: &'l Label<'l>,
+) -> anyhow::Result<Draft<'l>> {
     let catalog = ground.catalog;
-    let meanings = meaning_table(catalog)?;
+    let (said, night) = (&settled.said, label.night);
     let mut resources = vec![
-        resource(ground, ("metrics", "metric_value"), values)?,
-        resource(ground, ("definitions", "metric_definition"), &meanings)?,
+        resource(ground, ("metrics", "metric_value"), &said.metrics)?,
+        resource(ground, ("definitions", "metric_definition"), &said.definitions)?,
     ];
     for (file, name) in [("units", "unit"), ("sections", "section")] {
         if let Some(rows) = computed.tables.get(name) {
             resources.push(resource(ground, (file, name), rows)?);
         }
     }
-    for (file, name) in score::TABLES {
-        let rows = score::table(schema(catalog, name)?, &computed.scores, choice)?;
-        resources.push(resource(ground, (file, name), &rows)?);
+    for ((file, name), rows) in score::TABLES.into_iter().zip([&said.scores, &said.lines]) {
+        let rows = rows.as_ref().context("a night without scores")?;
+        resources.push(resource(ground, (file, name), rows)?);
     }
     if computed.tables.contains_key("self_report") {
         let figures = schema(catalog, reconcile::TABLE)?;
-        let rows = reconcile::rows(figures, &computed.figures, choice.night);
-        let columns: Vec<(&str, FieldKind)> =
-            figures.fields.iter().map(|field| (field.name.as_str(), field.kind)).collect();
-        let rows = table::from_rows(&columns, &rows)?;
+        let rows = reconcile::rows(figures, &computed.figures, night);
+        let rows = framed(figures, &rows)?;
         resources.push(resource(ground, (reconcile::TABLE, reconcile::TABLE), &rows)?);
     }
-    let settings = &catalog.settings;
-    let label = Label {
+    let corrections = schema(catalog, close::TABLE)?;
+    let rows = framed(corrections, &close::rows(corrections, &settled.corrections, night))?;
+    resources.push(resource(ground, (correction::FILE, close::TABLE), &rows)?);
+    Ok(publish::draft(&ground.var.join("release"), label, resources)?)
+}
+
+/// What the release of the night says of itself.
+pub(super) fn label<'l>(
+    ground: &Ground<'l>,
+    settled: &'l Settled,
+    (choice, created): (Choice, Timestamp),
+) -> Label<'l> {
+    let settings = &ground.catalog.settings;
+    Label {
         name: &settings.name,
         title: &settings.title,
         night: choice.night,
         as_of: choice.as_of,
         created,
-        home: &catalog.fingerprint,
-        csv: settings.csv,
-    };
-    Ok(publish::publish(&ground.var.join("release"), &label, resources)?)
+        home: &ground.catalog.fingerprint,
+        csv: settings.release.csv,
+        closed: &settled.closed,
+        limits: settings.release.limits,
+    }
+}
+
+/// Rows as the table of a contract.
+fn framed(schema: &Schema, rows: &[CellRow]) -> anyhow::Result<DataFrame> {
+    let columns: Vec<(&str, FieldKind)> =
+        schema.fields.iter().map(|field| (field.name.as_str(), field.kind)).collect();
+    Ok(table::from_rows(&columns, rows)?)
 }
 
 fn resource<'r>(

@@ -65,6 +65,7 @@ pub fn draft(ground: &Ground<'_>, draft: &Catalog) -> anyhow::Result<Draft> {
         metrics: deliver::values(draft, &computed, choice)?,
         definitions: deliver::meaning_table(draft)?,
         scores: Some(scores),
+        lines: None,
     };
     Ok(Draft {
         release: name(&folder),
@@ -84,12 +85,12 @@ pub fn against_release(
     var: &Path,
     day: Date,
 ) -> anyhow::Result<Vec<Diagnostic>> {
-    against(catalog, publish::find(&var.join("release"), None)?, day)
+    against(catalog, publish::before(&var.join("release"), None)?, day)
 }
 
 /// The same of the release before a night, as something to look at.
 pub(super) fn noticed(ground: &Ground<'_>, night: Date) -> anyhow::Result<Vec<Noticed>> {
-    let before = publish::before(&ground.var.join("release"), night)?;
+    let before = publish::before(&ground.var.join("release"), Some(night))?;
     let of = |fault: &Diagnostic| {
         let kind = if fault.code == Code::MetricGone { "metric_gone" } else { "other_meaning" };
         let about = fault.nouns.iter().find(|(noun, _)| *noun == "found");

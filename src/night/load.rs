@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use anyhow::Context as _;
 use jiff::Timestamp;
 
 use super::Ground;
 use super::Refusal;
+use super::close;
+use super::close::Settled;
 use super::compute::Computed;
 use super::deliver::PART;
 use super::deliver::definitions;
@@ -31,8 +34,6 @@ use crate::model::lake::Lake;
 use crate::spec::catalog::Catalog;
 use crate::spec::schema::Schema;
 use crate::warehouse;
-use crate::warehouse::Design;
-use crate::warehouse::Loaded;
 use crate::warehouse::Place;
 use crate::warehouse::Replaces;
 use crate::warehouse::Rows;
@@ -60,28 +61,32 @@ impl Ground<'_> {
     }
 }
 
-/// Loads the warehouse.
-pub(super) async fn load(
-    ground: &Ground<'_>,
-    (computed, values): (&Computed<'_>, &DataFrame),
+/// The tables of the warehouse, as the night leaves them.
+pub(super) fn tables<'t>(
+    ground: &Ground<'t>,
+    (computed, settled): (&'t Computed<'_>, &'t Settled),
     report: &NightReport,
     run: &Run,
-) -> anyhow::Result<Loaded> {
-    let catalog = ground.catalog;
+) -> anyhow::Result<Vec<Table<'t>>> {
+    let (catalog, said) = (ground.catalog, &settled.said);
     let lake = Lake::at(&ground.lake());
     let mut tables = Vec::new();
     for (name, rows) in &computed.tables {
         let schema = schema(catalog, name)?;
         tables.push(Table { name, rows: parts(schema, rows), replaces: Replaces::All });
     }
-    let told = parts(schema(catalog, "metric_value")?, values);
+    let told = parts(schema(catalog, "metric_value")?, &said.metrics);
     tables.push(Table { name: "metric_value", rows: told, replaces: Replaces::All });
     let all = |name, rows| Table { name, rows: Rows::few(rows), replaces: Replaces::All };
     tables.push(all("metric_definition", definitions(catalog)?));
-    for (_, name) in score::TABLES {
-        let days = (report.night, report.as_of);
-        tables.push(all(name, score::rows(schema(catalog, name)?, &computed.scores, days)));
+    for ((_, name), rows) in score::TABLES.into_iter().zip([&said.scores, &said.lines]) {
+        let rows = rows.as_ref().context("a night without scores")?;
+        let rows = parts(schema(catalog, name)?, rows);
+        tables.push(Table { name, rows, replaces: Replaces::All });
     }
+    let corrections = schema(catalog, close::TABLE)?;
+    let corrections = close::rows(corrections, &settled.corrections, report.night);
+    tables.push(all(close::TABLE, corrections));
     let figures = schema(catalog, reconcile::TABLE)?;
     let figures = reconcile::rows(figures, &computed.figures, report.night);
     tables.push(all(reconcile::TABLE, figures));
@@ -103,9 +108,7 @@ pub(super) async fn load(
     let (runs, steps) = (runs(catalog, report, run)?, steps(catalog, report, run)?);
     tables.push(Table { replaces: tonight(), ..all("run", runs) });
     tables.push(Table { replaces: tonight(), ..all("run_step", steps) });
-    let design = Design::of(catalog);
-    let held = warehouse::Held { night: report.night, home: &catalog.fingerprint };
-    Ok(warehouse::load(&report.warehouse, &design, held, tables).await?)
+    Ok(tables)
 }
 
 /// The rows of a table, some at a time, as the warehouse wants them.

@@ -1,8 +1,10 @@
 //! Floor 4: one night, from systems to metric files. The only room that knows the order.
 
 pub mod aliases;
+mod close;
 mod compute;
 mod deliver;
+pub mod doctor;
 pub mod draft;
 mod held;
 mod load;
@@ -10,6 +12,7 @@ mod model;
 mod notes;
 mod parents;
 pub mod past;
+pub mod preview;
 mod pull;
 pub mod reconcile;
 pub mod rekey;
@@ -43,9 +46,13 @@ use crate::base::durable::share;
 use crate::base::durable::write_then_rename;
 use crate::base::pseudonym::Key;
 use crate::model::lake::Lake;
+use crate::publish::closed;
 use crate::spec::catalog::Catalog;
 use crate::spec::home::Home;
 use crate::spec::template::Secrets;
+use crate::warehouse;
+use crate::warehouse::Design;
+use crate::warehouse::Held;
 
 /// Which night is run, and how.
 #[derive(Clone, Copy, Debug)]
@@ -59,6 +66,12 @@ pub struct Choice {
     /// Count every month again, also those whose rows are the same as before.
     pub full: bool,
 }
+
+/// The warehouse as a file of a release.
+const FROZEN: &str = "warehouse.sqlite";
+
+/// Why a release is published that moves more than it may, as whoever says so has it.
+pub type Confirmed<'c> = Option<&'c str>;
 
 /// What the night stands on.
 pub struct Ground<'g> {
@@ -136,16 +149,17 @@ impl Ground<'_> {
 /// report.
 pub async fn run(
     ground: &Ground<'_>,
-    choice: Choice,
+    (choice, confirmed): (Choice, Confirmed<'_>),
     watch: &mut (dyn FnMut(Step) + Send),
 ) -> anyhow::Result<NightReport> {
     let started = clock::now();
     let lock = begin(ground, &format!("night {}", choice.night))?;
     let what = vec![("night", choice.night.to_string()), ("as_of", choice.as_of.to_string())];
-    let access = Access { verb: "run", what, rows: None, purpose: None };
+    let access = Access { verb: "run", what, rows: None, purpose: confirmed };
     access.note(&ground.var)?;
     let key = key(ground)?;
     let warehouse = ground.warehouse()?;
+    let closed = closed::closed(&ground.var, choice.night)?;
     keep_home(ground)?;
     let cutoff = ground.cutoff(choice.night)?;
     let mut steps = vec![("pull", started)];
@@ -173,13 +187,24 @@ pub async fn run(
     report.forgotten = forgotten;
     notes::keep(&lake, ground.catalog, &report)?;
     report.warehouse = warehouse;
-    let values = deliver::values(ground.catalog, &computed, choice)?;
+    let settled = close::settle(ground, &computed, &closed, choice)?;
+    report.closed = settled.told();
+    let label = deliver::label(ground, &settled, (choice, cutoff));
+    let mut draft = deliver::draft(ground, (&computed, &settled), &label)?;
+    report.release.held = draft.held(confirmed.is_some())?;
     let run = load::Run { steps, ended: clock::now() };
-    report.loaded = load::load(ground, (&computed, &values), &report, &run).await?;
+    let tables = load::tables(ground, (&computed, &settled), &report, &run)?;
+    let held = Held { night: choice.night, home: &ground.catalog.fingerprint };
+    let design = Design::of(ground.catalog);
+    report.loaded = warehouse::load(&report.warehouse, &design, held, &tables).await?;
     watch(Step::Loaded);
-    let release = deliver::publish(ground, (&computed, &values), (choice, cutoff))?;
-    watch(Step::Published(release.folder.display().to_string()));
-    report.release = release.folder;
+    if draft.is_new() && ground.catalog.settings.release.has_sqlite {
+        let design = Design::frozen(ground.catalog);
+        warehouse::freeze(&draft.folder().join(FROZEN), &design, held, &tables).await?;
+        draft.add(FROZEN)?;
+    }
+    report.release = draft.publish(confirmed, clock::now())?;
+    watch(Step::Published(report.release.folder.display().to_string()));
     lock.set_len(0).context("noting that the night has ended")?;
     tracing::info!(night = %choice.night, exit_code = report.exit_code(), "night ended");
     Ok(report)
@@ -246,14 +271,19 @@ pub fn lock(var: &Path, what: &str) -> anyhow::Result<File> {
 /// The key of the pseudonyms; a lake that was made with another is refused before a row is read. A lake
 /// whose key was changed names, beside each further fingerprint, the secret that came on top.
 fn key(ground: &Ground<'_>) -> anyhow::Result<Key> {
-    let secret = ground.catalog.settings.key.fill(ground.secrets, &[]);
-    let mut key = Key::new(&secret.map_err(|unset| Refusal::NoKey(unset.to_string()))?);
-    let path = ground.lake().join("key");
-    let Ok(text) = std::fs::read_to_string(&path) else {
+    let (key, path) = (known_key(ground)?, ground.lake().join("key"));
+    if !path.exists() {
         let given = key.fingerprint();
         write_then_rename(&path, given.as_bytes()).context("keeping the key's fingerprint")?;
-        return Ok(key);
-    };
+    }
+    Ok(key)
+}
+
+/// The same, of a lake that is left as it is.
+fn known_key(ground: &Ground<'_>) -> anyhow::Result<Key> {
+    let secret = ground.catalog.settings.key.fill(ground.secrets, &[]);
+    let mut key = Key::new(&secret.map_err(|unset| Refusal::NoKey(unset.to_string()))?);
+    let Ok(text) = std::fs::read_to_string(ground.lake().join("key")) else { return Ok(key) };
     for (at, line) in text.lines().enumerate() {
         let (lake, secret) = line.split_once(' ').unwrap_or((line, ""));
         if at > 0 {

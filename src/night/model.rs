@@ -144,6 +144,7 @@ fn model(
     told.hold_back(&judged.quarantined, &landed);
     let mut noticed = noticed(connector, stream, &judged);
     noticed.extend(unread(connector, stream, &landed));
+    noticed.extend(not_whole(connector, stream, &landed));
     noticed.extend(came_back(connector, stream, &landed));
     let known = known_rows(&lake, ground.catalog, stream, night)?;
     if let Some(broken) = broken(stream, &landed, &judged, known) {
@@ -243,6 +244,14 @@ fn unread(connector: &Connector, stream: &Stream, landed: &Landed) -> Vec<Notice
         Noticed::of(connector, stream, "unread", header).rows(*rows)
     };
     landed.unread.iter().map(of).collect()
+}
+
+/// Which files are read another night.
+fn not_whole(connector: &Connector, stream: &Stream, landed: &Landed) -> Vec<Noticed> {
+    let of = |(file, why): (&String, &String)| {
+        Noticed::of(connector, stream, "not_whole", &quoted(&format!("{file}: {why}")))
+    };
+    landed.not_whole.iter().map(of).collect()
 }
 
 /// What of the corrected workbooks nobody waits for, and which of them can't be read.

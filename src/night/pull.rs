@@ -244,6 +244,7 @@ pub(super) fn landed(delivery: Delivery, key: &Key) -> Landed {
         past: Vec::new(),
         state: delivery.state,
         files: named(delivery.files),
+        not_whole: delivery.not_whole,
         corrections: named(delivery.corrections),
         strays: delivery.strays,
         unread_corrections: delivery.unread_corrections,

@@ -16,6 +16,7 @@ use crate::model::held::Held;
 use crate::model::judge::Quarantined;
 use crate::model::lake::Equation;
 use crate::model::landing::Landed;
+use crate::publish::Release;
 use crate::spec::connector::Connector;
 use crate::spec::connector::Stream;
 use crate::warehouse::Loaded;
@@ -211,8 +212,10 @@ pub struct NightReport {
     pub warehouse: Place,
     /// How many of its rows tonight wrote.
     pub loaded: Loaded,
-    /// Where the release is.
-    pub release: PathBuf,
+    /// The periods that are closed, and how many numbers of each are counted otherwise by now.
+    pub closed: BTreeMap<String, u64>,
+    /// The release.
+    pub release: Release,
 }
 
 impl NightReport {
@@ -251,12 +254,16 @@ impl NightReport {
             forgotten: BTreeMap::new(),
             warehouse: Place::File(PathBuf::new()),
             loaded: Loaded::default(),
-            release: PathBuf::new(),
+            closed: BTreeMap::new(),
+            release: Release::default(),
         }
     }
 
-    /// 0, or 1 where some part failed.
+    /// 0, 1 where some part failed, or 3 where the release is held back.
     pub fn exit_code(&self) -> u8 {
+        if !self.release.held.is_empty() {
+            return 3;
+        }
         u8::from(self.streams.iter().any(|stream| stream.state == State::Failed))
     }
 

@@ -67,7 +67,7 @@ fn period(as_of: Date) -> Period {
 /// What the metrics say of the year, for whole units; a metric that is told of no year is not there.
 fn readings(catalog: &Catalog, values: &[Told<'_>], year: Period) -> Readings {
     let told = catalog.metrics().filter(|metric| {
-        metric.grain.contains(&Grain::Unit) && metric.periods.contains(&PeriodKind::Year)
+        metric.grain.contains(&Grain::Unit) && metric.tells("unit", PeriodKind::Year)
     });
     let mut readings: Readings =
         told.map(|metric| (metric.name.clone(), BTreeMap::new())).collect();

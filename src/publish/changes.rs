@@ -2,16 +2,12 @@
 //! otherwise, with its cause.
 
 use std::io;
-use std::path::Path;
 
 use polars::prelude::DataFrame;
 
 use super::PublishError;
-use super::Resource;
 use super::moved::Moved;
 use super::moved::Point;
-use super::moved::Said;
-use super::moved::moved;
 use crate::base::cell::Cell;
 use crate::base::cell::CellRow;
 use crate::frame::table;
@@ -33,25 +29,8 @@ pub(super) fn schema() -> Result<Schema, PublishError> {
     })
 }
 
-/// What changed since a release; nothing where there is none.
-pub(super) fn since(
-    before: Option<&Path>,
-    resources: &[Resource<'_>],
-    schema: &Schema,
-) -> Result<DataFrame, PublishError> {
-    let of = |name: &str| resources.iter().find(|resource| resource.schema.name == name);
-    let told = (before, of("metric_value"), of("metric_definition"));
-    let moved = match told {
-        (Some(before), Some(metrics), Some(definitions)) => {
-            let after = Said {
-                metrics: metrics.table.clone(),
-                definitions: definitions.table.clone(),
-                scores: None,
-            };
-            moved(&Said::of_release(before)?, &after)?
-        }
-        _ => Vec::new(),
-    };
+/// What moved, as a table.
+pub(super) fn told(moved: &[Moved], schema: &Schema) -> Result<DataFrame, PublishError> {
     let columns: Vec<(&str, FieldKind)> =
         schema.fields.iter().map(|field| (field.name.as_str(), field.kind)).collect();
     let rows: Vec<CellRow> = moved.iter().map(row).collect();

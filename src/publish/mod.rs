@@ -3,6 +3,10 @@
 
 mod book;
 mod changes;
+pub mod closed;
+pub mod correction;
+mod draft;
+mod limits;
 pub mod moved;
 mod package;
 mod shelf;
@@ -21,23 +25,26 @@ use jiff::civil::Date;
 use polars::prelude::DataFrame;
 use rust_xlsxwriter::XlsxError;
 use serde_json::Value;
-use serde_json::json;
 
-use crate::base::durable::create_folders;
-use crate::base::durable::rename_durably;
 use crate::base::durable::share;
 use crate::base::durable::write_then_rename;
-use crate::base::pseudonym::sha256;
 use crate::frame::FrameError;
 use crate::frame::parquet;
 use crate::spec::schema::Schema;
 use crate::spec::settings::CsvEncoding;
+use crate::spec::settings::Limits;
 
+pub use draft::Draft;
+pub use draft::draft;
+pub use limits::Beyond;
 pub use shelf::before;
 pub use shelf::choose;
 pub use shelf::find;
 pub use shelf::forget;
+pub use shelf::held;
 pub use shelf::latest;
+pub use shelf::publish;
+pub use shelf::told_of;
 pub use shelf::withdraw;
 pub use shelf::withdrawn;
 
@@ -71,10 +78,14 @@ pub struct Label<'l> {
     pub home: &'l str,
     /// How its CSV files are written.
     pub csv: CsvEncoding,
+    /// The periods that are closed, with the release that the numbers of each are from.
+    pub closed: &'l [(String, String)],
+    /// How far what was told may move.
+    pub limits: Limits,
 }
 
 /// A release that stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Release {
     /// Its folder.
     pub folder: PathBuf,
@@ -82,6 +93,12 @@ pub struct Release {
     pub revision: u32,
     /// Whether this call wrote it; a rerun with the same bytes writes none.
     pub is_new: bool,
+    /// The release that `latest.json` names now.
+    pub latest: Option<String>,
+    /// What moved further than it may, where the release is held back for it.
+    pub held: Vec<Beyond>,
+    /// Releases before that are not what they were: what changed is told from an earlier one.
+    pub damaged: Vec<String>,
 }
 
 /// Why there is no release; the one before still stands.
@@ -102,70 +119,18 @@ pub enum PublishError {
     /// More than a workbook holds.
     #[error("the workbook")]
     Workbook(#[from] XlsxError),
+    /// Numbers of a period that are no longer those that were closed.
+    #[error("the numbers of {period} in `{path}` are not those that were closed")]
+    Closed {
+        /// The period.
+        period: String,
+        /// The file.
+        path: String,
+    },
 }
 
 fn named(path: &Path) -> impl Fn(io::Error) -> PublishError + '_ {
     |cause| PublishError::File { path: path.display().to_string(), cause }
-}
-
-/// Publishes a night below `root`. Tables with the same bytes as the night's last revision are that
-/// revision; with other bytes they are the next one, which says what it supersedes.
-///
-/// # Errors
-/// See [`PublishError`].
-pub fn publish(
-    root: &Path,
-    label: &Label<'_>,
-    mut resources: Vec<Resource<'_>>,
-) -> Result<Release, PublishError> {
-    create_folders(root).map_err(named(root))?;
-    share(root).map_err(named(root))?;
-    shelf::tidy(root)?;
-    let beside = root.join(format!("{}.tmp", label.night));
-    let mut told = Vec::new();
-    for resource in &mut resources {
-        told.push(write(&beside, resource, label.csv)?);
-    }
-    let content = sha256(json!([label.as_of.to_string(), label.home, told]).to_string().as_bytes());
-    let releases = shelf::releases(root)?.into_iter();
-    let last = releases.filter(|(night, _)| *night == label.night).max();
-    if let Some(last) = last {
-        let folder = root.join(shelf::told(last));
-        if content_of(&folder)? == content {
-            fs::remove_dir_all(&beside).map_err(named(&beside))?;
-            shelf::point(root)?;
-            return Ok(Release { folder, revision: last.1, is_new: false });
-        }
-    }
-    let revision = last.map_or(0, |(_, revision)| revision) + 1;
-    let name = shelf::told((label.night, revision));
-    let standing = shelf::standing(root)?.into_iter();
-    let since = standing.filter(|of| *of < (label.night, revision)).max().map(shelf::told);
-    let schema = changes::schema()?;
-    let folder = since.as_ref().map(|since| root.join(since));
-    let table = changes::since(folder.as_deref(), &resources, &schema)?;
-    let contract = changes::CONTRACT;
-    let mut changed = Resource { file: changes::FILE, schema: &schema, contract, table };
-    told.push(write(&beside, &mut changed, label.csv)?);
-    let mut files = Vec::new();
-    let tables = resources.iter().chain([&changed]);
-    let sql = package::open_sql(tables.map(|of| (of.file, of.schema.title.as_str())));
-    let books = book::books(label, &name, &resources)?;
-    for (path, bytes) in books.into_iter().chain([("open.sql", sql.into_bytes())]) {
-        let target = beside.join(path);
-        write_then_rename(&target, &bytes).map_err(named(&target))?;
-        files.push(package::file(path, &bytes));
-    }
-    let superseded = last.map(shelf::told);
-    let before = package::Before { superseded, since };
-    let manifest = package::manifest(label, (&name, &content), &before, (&told, &files));
-    let path = beside.join(package::FILE);
-    write_then_rename(&path, &pretty(&manifest)).map_err(named(&path))?;
-    let folder = root.join(name);
-    seal(&beside)?;
-    rename_durably(&beside, &folder).map_err(named(&folder))?;
-    shelf::point(root)?;
-    Ok(Release { folder, revision, is_new: true })
 }
 
 /// Writes a table in every form; what a manifest says of it.
@@ -193,16 +158,6 @@ fn seal(folder: &Path) -> Result<(), PublishError> {
         fs::set_permissions(&path, readable).map_err(named(&path))?;
     }
     share(folder).map_err(named(folder))
-}
-
-/// What the tables of a release say, as its manifest tells.
-fn content_of(folder: &Path) -> Result<String, PublishError> {
-    let path = folder.join(package::FILE);
-    let bytes = fs::read(&path).map_err(named(&path))?;
-    let manifest: Value =
-        serde_json::from_slice(&bytes).map_err(|fault| named(&path)(io::Error::other(fault)))?;
-    let content = manifest.get("x:content").and_then(Value::as_str);
-    Ok(content.unwrap_or_default().to_owned())
 }
 
 fn pretty(value: &Value) -> Vec<u8> {

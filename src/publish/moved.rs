@@ -7,6 +7,7 @@ use std::path::Path;
 use polars::prelude::*;
 
 use super::PublishError;
+use super::Resource;
 use crate::base::cell::Cell;
 use crate::base::cell::text_of;
 use crate::frame::FrameError;
@@ -23,6 +24,8 @@ pub struct Said {
     pub definitions: DataFrame,
     /// The table `score`; none where no unit has a tree.
     pub scores: Option<DataFrame>,
+    /// The table `score_line`; none where no unit has a tree.
+    pub lines: Option<DataFrame>,
 }
 
 /// Where and when: metric, unit, section, dimension and its value, kind of period and period.
@@ -94,12 +97,23 @@ impl Said {
     /// A file that is missing or no Parquet.
     pub fn of_release(folder: &Path) -> Result<Said, PublishError> {
         let read = |file: &str| parquet::read(&folder.join(file));
-        let scores = folder.join("score.parquet").exists();
+        let perhaps = |file: &str| folder.join(file).exists().then(|| read(file)).transpose();
         Ok(Said {
             metrics: read("metrics.parquet")?,
             definitions: read("definitions.parquet")?,
-            scores: scores.then(|| read("score.parquet")).transpose()?,
+            scores: perhaps("score.parquet")?,
+            lines: perhaps("score_lines.parquet")?,
         })
+    }
+
+    /// What the tables of a release to be say; nothing without metrics.
+    pub(super) fn of_resources(resources: &[Resource<'_>]) -> Option<Said> {
+        let of = |name: &str| {
+            let found = resources.iter().find(|resource| resource.schema.name == name);
+            found.map(|resource| resource.table.clone())
+        };
+        let (metrics, definitions) = (of("metric_value")?, of("metric_definition")?);
+        Some(Said { metrics, definitions, scores: of("score"), lines: of("score_line") })
     }
 
     /// The versions and fingerprints of every metric.
@@ -112,7 +126,7 @@ impl Said {
     }
 
     /// The values of one of its columns, by metric.
-    fn told_of(&self, column: &str) -> Result<BTreeSet<(String, String)>, FrameError> {
+    pub(super) fn told_of(&self, column: &str) -> Result<BTreeSet<(String, String)>, FrameError> {
         let of = [col("metric"), col(column)];
         let distinct = self.metrics.clone().lazy().select(of).unique(None, UniqueKeepStrategy::Any);
         let distinct = distinct.collect().map_err(comparing())?;
@@ -129,7 +143,7 @@ pub fn definitions(folder: &Path) -> Result<Vec<Defined>, PublishError> {
     Ok(defined(&parquet::read(&folder.join("definitions.parquet"))?))
 }
 
-fn defined(definitions: &DataFrame) -> Vec<Defined> {
+pub(super) fn defined(definitions: &DataFrame) -> Vec<Defined> {
     let names = ["metric", "version", "meaning", "deprecated"];
     let defined = table::to_rows(definitions, &names).into_iter().filter_map(|row| {
         let Some(Some(Cell::Whole(version))) = row.get(1) else { return None };
@@ -197,14 +211,14 @@ pub fn moved_scores(before: &Said, after: &Said) -> Result<Vec<MovedScore>, Publ
     Ok(moved)
 }
 
-const KEY: [&str; 7] =
+pub(super) const KEY: [&str; 7] =
     ["metric", "unit_id", "section_id", "dim", "dim_value", "period_kind", "period"];
 const POINT: [&str; 5] = ["status", "value", "shown", "numerator", "denominator"];
-const BEFORE: &str = "_before";
-const AFTER: &str = "_after";
+pub(super) const BEFORE: &str = "_before";
+pub(super) const AFTER: &str = "_after";
 
 /// Both tables side by side, each row with that of the same key.
-fn joined(
+pub(super) fn joined(
     before: &DataFrame,
     after: &DataFrame,
     key: &[&str],
@@ -221,7 +235,7 @@ fn joined(
     side(before, BEFORE).join(side(after, AFTER), &on, &on, how).collect().map_err(comparing())
 }
 
-fn point(cells: &[Option<Cell>]) -> Option<Point> {
+pub(super) fn point(cells: &[Option<Cell>]) -> Option<Point> {
     let [status, value, shown, numerator, denominator] = cells else { return None };
     Some(Point {
         status: text_of(Some(status))?,
@@ -277,6 +291,6 @@ impl Causes {
     }
 }
 
-fn comparing() -> impl FnOnce(PolarsError) -> FrameError {
+pub(super) fn comparing() -> impl FnOnce(PolarsError) -> FrameError {
     FrameError::polars("comparing two tellings of the metrics")
 }

@@ -2,6 +2,8 @@
 //! twins, and a seal over all of it.
 
 use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
 
 use serde_json::Value;
 use serde_json::json;
@@ -23,6 +25,7 @@ const SEAL: &str = "x:seal";
 pub(super) const TWINS: [(&str, &str); 2] = [("x:parquet", "parquet"), ("x:lines", "jsonl")];
 
 /// What came before a release.
+#[derive(Debug)]
 pub(super) struct Before {
     /// The revision of the same night that it supersedes.
     pub(super) superseded: Option<String>,
@@ -53,6 +56,11 @@ pub(super) fn manifest(
     });
     if let Some(table) = manifest.as_object_mut() {
         let said = [("x:supersedes", &before.superseded), ("x:changes_since", &before.since)];
+        if !label.closed.is_empty() {
+            let closed = label.closed.iter();
+            let closed = closed.map(|(of, from)| json!({ "period": of, "release": from }));
+            table.insert("x:closed".to_owned(), closed.collect());
+        }
         for (key, name) in said {
             table.extend(name.as_ref().map(|name| (key.to_owned(), json!(name))));
         }
@@ -71,6 +79,11 @@ fn sealed(manifest: &Value) -> String {
         table.shift_remove(SEAL);
     }
     format!("sha256:{}", sha256(rest.to_string().as_bytes()))
+}
+
+/// The manifest of a release; none where it is not there or is no JSON.
+pub(super) fn read(folder: &Path) -> Option<Value> {
+    serde_json::from_slice(&fs::read(folder.join(FILE)).ok()?).ok()
 }
 
 /// Whether a manifest is as it was sealed; those from before there was a format have no seal.

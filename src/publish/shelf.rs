@@ -14,6 +14,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use super::PublishError;
+use super::limits::Beyond;
 use super::named;
 use super::package;
 use super::pretty;
@@ -28,6 +29,8 @@ use crate::base::text::quoted;
 const LATEST: &str = "latest.json";
 /// The marks of releases that are not to be read, a line each.
 const WITHDRAWN: &str = "withdrawn.jsonl";
+/// The marks of releases that are held back, and of those that were let go, a line each.
+const HELD: &str = "held.jsonl";
 /// The release that somebody chose, and the newest night of then.
 const CHOSEN: &str = "chosen.json";
 /// What a publication that was killed leaves.
@@ -40,7 +43,7 @@ pub(super) fn told((night, revision): Name) -> String {
     format!("{night}.{revision}")
 }
 
-fn read(name: &str) -> Option<Name> {
+pub(super) fn read(name: &str) -> Option<Name> {
     let (night, revision) = name.split_once('.')?;
     Some((night.parse().ok()?, revision.parse().ok()?))
 }
@@ -57,13 +60,43 @@ pub fn find(root: &Path, name: Option<&str>) -> Result<Option<PathBuf>, PublishE
     Ok(last.map(|name| root.join(told(name))))
 }
 
-/// The folder of the last release of an earlier night.
+/// The folder of the newest whole release that is to be read; where a night is named, of an earlier one.
 ///
 /// # Errors
 /// A folder that can't be read.
-pub fn before(root: &Path, night: Date) -> Result<Option<PathBuf>, PublishError> {
-    let last = releases(root)?.into_iter().filter(|(of, _)| *of < night).max();
+pub fn before(root: &Path, night: Option<Date>) -> Result<Option<PathBuf>, PublishError> {
+    let end = night.map_or((Date::MAX, u32::MAX), |night| (night, 0));
+    let (last, _) = whole_before(root, end)?;
     Ok(last.map(|name| root.join(told(name))))
+}
+
+/// The newest whole release before another, and those after it that are damaged.
+pub(super) fn whole_before(
+    root: &Path,
+    name: Name,
+) -> Result<(Option<Name>, Vec<String>), PublishError> {
+    let mut earlier: Vec<Name> = standing(root)?.into_iter().filter(|of| *of < name).collect();
+    earlier.sort_unstable();
+    let mut damaged = Vec::new();
+    while let Some(of) = earlier.pop() {
+        if is_whole(&root.join(told(of))) {
+            return Ok((Some(of), damaged));
+        }
+        damaged.push(told(of));
+    }
+    Ok((None, damaged))
+}
+
+/// Whether what is read of an earlier release is what its manifest says.
+fn is_whole(folder: &Path) -> bool {
+    let Some(manifest) = package::read(folder) else { return false };
+    let tables = package::listed(&manifest).into_iter();
+    let mut tables = tables.filter(|(file, ..)| file.ends_with(".parquet"));
+    package::is_whole(&manifest)
+        && tables.all(|(file, _, hash)| {
+            let bytes = fs::read(folder.join(file));
+            bytes.is_ok_and(|bytes| format!("sha256:{}", sha256(&bytes)) == hash)
+        })
 }
 
 /// The releases that there are.
@@ -77,11 +110,12 @@ pub(super) fn releases(root: &Path) -> Result<Vec<Name>, PublishError> {
     Ok(names.collect::<Result<Vec<_>, PublishError>>()?.into_iter().flatten().collect())
 }
 
-/// The releases that nobody withdrew.
+/// The releases that nobody withdrew and that are not held back.
 pub(super) fn standing(root: &Path) -> Result<Vec<Name>, PublishError> {
-    let withdrawn = withdrawn(root)?;
-    let all = releases(root)?.into_iter();
-    Ok(all.filter(|name| !withdrawn.contains_key(&told(*name))).collect())
+    let (withdrawn, held) = (withdrawn(root)?, held(root)?);
+    let mut all = releases(root)?;
+    all.retain(|name| ![&withdrawn, &held].iter().any(|marked| marked.contains_key(&told(*name))));
+    Ok(all)
 }
 
 /// Why each release was withdrawn.
@@ -89,13 +123,85 @@ pub(super) fn standing(root: &Path) -> Result<Vec<Name>, PublishError> {
 /// # Errors
 /// A file that can't be read.
 pub fn withdrawn(root: &Path) -> Result<BTreeMap<String, String>, PublishError> {
-    let text = text_of(&root.join(WITHDRAWN))?.unwrap_or_default();
+    let marks = marks(root, WITHDRAWN)?.into_iter();
+    Ok(marks.map(|(release, reason, _)| (release, reason)).collect())
+}
+
+/// Why each release is held back that nobody let go.
+///
+/// # Errors
+/// A file that can't be read.
+pub fn held(root: &Path) -> Result<BTreeMap<String, String>, PublishError> {
+    let marks = marks(root, HELD)?.into_iter();
+    let last: BTreeMap<String, (String, bool)> =
+        marks.map(|(release, reason, is_held)| (release, (reason, is_held))).collect();
+    let held = last.into_iter().filter(|(_, (_, is_held))| *is_held);
+    Ok(held.map(|(release, (reason, _))| (release, reason)).collect())
+}
+
+/// The marks of a file: the release, why, and whether it is held back.
+fn marks(root: &Path, file: &str) -> Result<Vec<(String, String, bool)>, PublishError> {
+    let text = text_of(&root.join(file))?.unwrap_or_default();
     let said = text.lines().filter_map(|line| {
         let line: Value = serde_json::from_str(line).ok()?;
         let text = |key: &str| Some(line.get(key)?.as_str()?.to_owned());
-        Some((text("release")?, text("reason")?))
+        let is_held = line.get("held").and_then(Value::as_bool).unwrap_or_default();
+        Some((text("release")?, text("reason")?, is_held))
     });
     Ok(said.collect())
+}
+
+/// Adds a mark to a file.
+fn mark(root: &Path, file: &str, mark: &Value) -> Result<(), PublishError> {
+    let path = root.join(file);
+    let marks = text_of(&path)?.unwrap_or_default();
+    write_shared(&path, format!("{marks}{mark}\n").as_bytes())
+}
+
+/// Marks a release as one that is not to be read until somebody says so.
+pub(super) fn hold(
+    root: &Path,
+    name: &str,
+    beyond: &[Beyond],
+    now: Timestamp,
+) -> Result<(), PublishError> {
+    let reason: Vec<String> = beyond.iter().map(ToString::to_string).collect();
+    let reason = reason.join("; ");
+    let said = json!({ "release": name, "time": now.to_string(), "held": true, "reason": reason });
+    mark(root, HELD, &said)
+}
+
+/// Takes that mark back.
+pub(super) fn let_go(
+    root: &Path,
+    name: &str,
+    reason: &str,
+    now: Timestamp,
+) -> Result<(), PublishError> {
+    let reason = without_secrets(&quoted(reason));
+    let said = json!({ "release": name, "time": now.to_string(), "held": false, "reason": reason });
+    mark(root, HELD, &said)
+}
+
+/// Lets a release be read that is held back; the release that `latest.json` names then.
+///
+/// # Errors
+/// The disk's.
+pub fn publish(
+    root: &Path,
+    folder: &Path,
+    (reason, now): (&str, Timestamp),
+) -> Result<Option<String>, PublishError> {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let_go(root, &name, reason, now)?;
+    point(root)
+}
+
+/// The night of a release and the day that it tells; none where its manifest does not say.
+pub fn told_of(folder: &Path) -> Option<(Date, Date)> {
+    let manifest = package::read(folder)?;
+    let day = |key: &str| manifest.get(key)?.as_str()?.parse().ok();
+    Some((day("x:night")?, day("x:as_of")?))
 }
 
 /// The release that `latest.json` names.
@@ -120,11 +226,9 @@ pub fn withdraw(
     (reason, now): (&str, Timestamp),
 ) -> Result<Option<String>, PublishError> {
     let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let path = root.join(WITHDRAWN);
     let reason = without_secrets(&quoted(reason));
-    let mark = json!({ "release": name, "time": now.to_string(), "reason": reason });
-    let marks = text_of(&path)?.unwrap_or_default();
-    write_shared(&path, format!("{marks}{mark}\n").as_bytes())?;
+    let said = json!({ "release": name, "time": now.to_string(), "reason": reason });
+    mark(root, WITHDRAWN, &said)?;
     point(root)
 }
 
@@ -148,7 +252,9 @@ pub fn choose(root: &Path, folder: &Path) -> Result<Option<String>, PublishError
 
 /// What `latest.json` is to name; a choice that is over is forgotten, so that it never comes back.
 fn chosen(root: &Path) -> Result<Option<Name>, PublishError> {
-    let standing = standing(root)?;
+    let mut standing = standing(root)?;
+    // One that has lost its manifest can't be named.
+    standing.retain(|name| root.join(told(*name)).join(package::FILE).is_file());
     let Some(newest) = standing.iter().copied().max() else { return Ok(None) };
     let text = text_of(&root.join(CHOSEN))?.unwrap_or_default();
     let chosen: Value = serde_json::from_str(&text).unwrap_or_default();
@@ -232,7 +338,7 @@ fn write_shared(path: &Path, bytes: &[u8]) -> Result<(), PublishError> {
     written.map_err(named(path))
 }
 
-fn text_of(path: &Path) -> Result<Option<String>, PublishError> {
+pub(super) fn text_of(path: &Path) -> Result<Option<String>, PublishError> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(Some(text)),
         Err(fault) if fault.kind() == io::ErrorKind::NotFound => Ok(None),

@@ -107,6 +107,12 @@ impl City {
         supervision::write_drop(self, &folder.join("supervision"), night)
     }
 
+    /// Everything that the platform and the hotline know at a night's cutoff, a list a stream: what somebody
+    /// would export who has no gateway.
+    pub fn lists(&self, night: Date) -> BTreeMap<&'static str, Vec<Value>> {
+        gateway::lists(self, night)
+    }
+
     /// Writes the appraisal system's database as it is at a night's cutoff, `appraisal.db` below the
     /// same folder.
     ///

@@ -50,6 +50,22 @@ impl CodeTable {
         held.or(latest).map(|meaning| meaning.value.as_str())
     }
 
+    /// The shortest spelling of each value that still holds, in the order of the file; codes of digits are none.
+    pub fn words(&self) -> Vec<&str> {
+        let mut shortest: BTreeMap<&str, (usize, usize, &str)> = BTreeMap::new();
+        let is_word = |spelling: &str| !spelling.bytes().all(|byte| byte.is_ascii_digit());
+        for (spelling, meanings) in self.meanings.iter().filter(|(spelling, _)| is_word(spelling)) {
+            for meaning in meanings.iter().filter(|meaning| meaning.days.1.is_none()) {
+                let found = (spelling.chars().count(), meaning.line, spelling.as_str());
+                let known = shortest.entry(&meaning.value).or_insert(found);
+                *known = found.min(*known);
+            }
+        }
+        let mut words: Vec<_> = shortest.into_values().collect();
+        words.sort_by_key(|(_, line, _)| *line);
+        words.into_iter().map(|(.., spelling)| spelling).collect()
+    }
+
     /// Whether any line holds on some days only.
     pub fn is_dated(&self) -> bool {
         self.meanings.values().flatten().any(|meaning| meaning.days != (None, None))

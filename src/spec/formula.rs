@@ -261,6 +261,11 @@ pub fn decimal(text: &str) -> Option<Exact> {
     Some(Exact::new(sign * all.parse::<i128>().ok()?, scale))
 }
 
+/// A share as people write it, such as `0.5%`.
+pub fn share(text: &str) -> Option<Exact> {
+    Some(decimal(text.strip_suffix('%')?)? / Exact::from(100))
+}
+
 fn formula(x: &ast::Expr) -> Result<Formula, Refusal> {
     use ast::BinaryOperator as Sql;
     match x {

@@ -15,6 +15,7 @@ use crate::base::durable::write_then_rename;
 static CONNECTORS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/connectors");
 static PIPELINES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/pipelines");
 static SCHEMAS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/schemas");
+static FIRST_DAY: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/examples/first-day");
 static SETTINGS: &str = include_str!("../../shuping.toml");
 
 /// The folders of a home.
@@ -30,6 +31,22 @@ pub struct Home {
 }
 
 impl Home {
+    /// Reads the files of a folder, or what a folder that is none yet would have.
+    ///
+    /// # Errors
+    /// A folder or file that can't be read.
+    pub fn open_or_begin(root: &Path, settings: &str) -> io::Result<Home> {
+        if root.join("shuping.toml").exists() {
+            return Home::open(root);
+        }
+        let mut home = Home { root: root.to_owned(), ..Home::embedded() };
+        for folder in FOLDERS {
+            gather(&root.join(folder), folder, &mut home.files)?;
+        }
+        home.files.insert("shuping.toml".to_owned(), settings.to_owned());
+        Ok(home)
+    }
+
     /// Reads the files of a folder.
     ///
     /// # Errors
@@ -84,6 +101,15 @@ impl Home {
         let parts = self.files.iter().flat_map(|(path, text)| [path, "\n", text, "\n"]);
         crate::base::pseudonym::sha256(parts.collect::<String>().as_bytes())
     }
+}
+
+/// The connectors of systems whose offices fill in a workbook until there is more: name and text.
+pub fn first_day() -> BTreeMap<String, String> {
+    let files = FIRST_DAY.files().filter_map(|file| {
+        let name = file.path().file_stem()?.to_str()?.to_owned();
+        Some((name, file.contents_utf8()?.to_owned()))
+    });
+    files.collect()
 }
 
 /// Writes the default home.

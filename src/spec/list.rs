@@ -41,6 +41,11 @@ impl List {
         self.units.get(unit_id).or_else(of_category).map(|line| &line.values)
     }
 
+    /// The units that have a line of their own.
+    pub fn units(&self) -> impl Iterator<Item = &str> {
+        self.units.keys().map(String::as_str)
+    }
+
     /// The lines with a category or a value that is unknown, each told once; an empty list of known
     /// ones is any.
     pub(super) fn check(&self, categories: &[String], values: &[String]) -> Vec<Diagnostic> {

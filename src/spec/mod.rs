@@ -1,6 +1,7 @@
 //! Floor 1: connectors, schemas and pipelines become one checked catalog, or every fault at once.
 
 pub mod aliases;
+pub mod begin;
 pub mod catalog;
 mod check;
 mod check_facts;
@@ -31,6 +32,7 @@ pub mod schema;
 pub mod scoring;
 pub mod secret;
 pub mod settings;
+pub mod sniff;
 pub mod sql;
 pub mod template;
 pub mod tree;

@@ -29,6 +29,12 @@ impl HomeSecrets {
         self.given = given;
         self
     }
+
+    /// The file that a secret stands in; none where the environment has it, or nobody.
+    pub fn file(&self, name: &str) -> Option<PathBuf> {
+        let is_set = self.env(&variable(name)).is_ok();
+        Some(self.folder.join(name)).filter(|file| !is_set && file.is_file())
+    }
 }
 
 impl Secrets for HomeSecrets {

@@ -5,6 +5,8 @@ use jiff::civil::Date;
 
 use super::connector::clear;
 use super::connector::format_1;
+use super::formula::Exact;
+use super::formula::share;
 use super::reader::Faults;
 use super::reader::Found;
 use super::reader::Table;
@@ -37,16 +39,37 @@ pub struct Settings {
     pub warehouse: Warehouse,
     /// Region codes and their names, which names of units begin with.
     pub regions: Vec<(String, String)>,
-    /// How the CSV files of a release are written.
-    pub csv: CsvEncoding,
+    /// How a release is written, and what holds it back.
+    pub release: Releases,
     /// How long what is kept.
     pub retention: Retention,
 }
 
+/// How a release is written, and what holds it back.
+#[derive(Clone, Debug, Default)]
+pub struct Releases {
+    /// How its CSV files are written.
+    pub csv: CsvEncoding,
+    /// Whether it has the warehouse as a file of SQLite.
+    pub has_sqlite: bool,
+    /// How far what was told may move.
+    pub limits: Limits,
+}
+
+/// How far what was told of past periods may move from one release to the next; without a limit as far as it will.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Limits {
+    /// The largest share of a pipeline's values that may move.
+    pub most: Option<Exact>,
+    /// The furthest that a metric of the whole city may move, of what it was.
+    pub furthest: Option<Exact>,
+}
+
 /// The characters of a CSV file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CsvEncoding {
     /// UTF-8 with a byte order mark, by which Excel knows it.
+    #[default]
     Utf8,
     /// GB 18030, which older programs in China expect.
     Gb18030,
@@ -125,7 +148,6 @@ fn settings(root: &Table<'_>) -> Option<Settings> {
         place: root.place,
         key: "schedule.cron".to_owned(),
     };
-    let csv = root.table("release").and_then(|table| table.word("csv", &CsvEncoding::ALL));
     let pseudonyms = root.table("pseudonyms");
     if pseudonyms.is_none() {
         root.missing("pseudonyms", "{ key = \"${secret:pseudonym.key}\" }");
@@ -144,10 +166,20 @@ fn settings(root: &Table<'_>) -> Option<Settings> {
         calendar: home.text("calendar").unwrap_or_else(|| "cn".to_owned()),
         warehouse: warehouse.unwrap_or_default(),
         regions: root.text_map("regions"),
-        csv: csv.unwrap_or(CsvEncoding::Utf8),
+        release: releases(root.table("release")),
         retention: Retention::read(root),
         // Last: what is wrong must not hide the keys that are there.
         zone: found.ok()?,
         key: key?,
     })
+}
+
+fn releases(table: Option<Table<'_>>) -> Releases {
+    let Some(table) = table else { return Releases { has_sqlite: true, ..Releases::default() } };
+    let share = |key| table.parsed(key, "a share such as `20%`", share);
+    Releases {
+        csv: table.word("csv", &CsvEncoding::ALL).unwrap_or_default(),
+        has_sqlite: table.flag_or("sqlite", true),
+        limits: Limits { most: share("moved_most"), furthest: share("moved_furthest") },
+    }
 }

@@ -1,9 +1,41 @@
 //! What does `${…}` stand for? A fixed name, an environment variable or a secret: substitution, not
 //! programming.
 
+use std::collections::BTreeSet;
+
 use super::reader::Nouns;
 use super::reader::Table;
+use super::tree;
+use super::tree::Node;
+use super::tree::Value;
 use crate::base::messages::Code;
+
+/// The variables (`env`) and secrets (`secret`) that a TOML file names outside its comments, each once.
+pub fn named(file: &str, text: &str) -> BTreeSet<(&'static str, String)> {
+    let mut named = BTreeSet::new();
+    if let Ok(root) = tree::from_toml(file, text) {
+        gather(&root, &mut named);
+    }
+    named
+}
+
+fn gather(node: &Node, named: &mut BTreeSet<(&'static str, String)>) {
+    match &node.value {
+        Value::Text(text) => {
+            for rest in text.split("${").skip(1) {
+                let name = rest.split_once('}').and_then(|(name, _)| name.split_once(':'));
+                named.extend(match name {
+                    Some(("env", name)) => Some(("env", name.to_owned())),
+                    Some(("secret", name)) => Some(("secret", name.to_owned())),
+                    _ => None,
+                });
+            }
+        }
+        Value::List(nodes) => nodes.iter().for_each(|node| gather(node, named)),
+        Value::Table(entries) => entries.iter().for_each(|entry| gather(&entry.node, named)),
+        Value::Whole(_) | Value::Other(_) | Value::Flag(_) => {}
+    }
+}
 
 /// A text with places for values.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -16,6 +16,9 @@ use crate::spec::schema::Schema;
 /// The contract of files; the days of a calendar stand in `calendar_day`.
 const CALENDAR: &str = "calendar";
 
+/// Tables of when and how a night ran, which two nights that say the same do not share.
+const RUNS: [&str; 3] = ["run", "run_step", "stream_night"];
+
 /// Everything that should stand.
 #[derive(Clone, Debug)]
 pub struct Design {
@@ -30,10 +33,19 @@ pub struct Design {
 impl Design {
     /// What a home asks for.
     pub fn of(catalog: &Catalog) -> Design {
-        let is_table = |schema: &&Schema| {
-            schema.name != CALENDAR
-                && (catalog.settings.warehouse.has_persons || !schema.is_about_persons)
-        };
+        Design::with(catalog, |schema| {
+            catalog.settings.warehouse.has_persons || !schema.is_about_persons
+        })
+    }
+
+    /// What goes with a release: nothing about persons, and nothing that tells of the run alone.
+    pub fn frozen(catalog: &Catalog) -> Design {
+        let is_run = |schema: &Schema| RUNS.contains(&schema.name.as_str());
+        Design::with(catalog, |schema| !schema.is_about_persons && !is_run(schema))
+    }
+
+    fn with(catalog: &Catalog, holds: impl Fn(&Schema) -> bool) -> Design {
+        let is_table = |schema: &&Schema| schema.name != CALENDAR && holds(schema);
         let sheets = catalog.schemas.values().filter(is_table).map(sheet::sheet);
         let own = [sheet::warehouse(), views::dictionary()];
         let mut design = Design {

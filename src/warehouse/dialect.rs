@@ -1,6 +1,8 @@
 //! What do SQLite and PostgreSQL disagree about? All of it stands here. Identifiers come from checked
 //! contracts only and are quoted; values are never written into a statement.
 
+use std::path::Path;
+
 use super::sheet::AREAS;
 use super::sheet::Area;
 use super::sheet::Column;
@@ -23,6 +25,11 @@ pub(super) fn begin(engine: Engine) -> &'static str {
         Engine::Sqlite => "begin immediate",
         Engine::Postgres => "begin; select pg_advisory_xact_lock(7306086)",
     }
+}
+
+/// How SQLite writes what it holds into a new file.
+pub(super) fn vacuum_into(target: &Path) -> String {
+    format!("vacuum into {}", text(&target.display().to_string()))
 }
 
 impl Engine {

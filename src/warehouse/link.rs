@@ -22,6 +22,7 @@ use sqlx::query::Query;
 use sqlx::sqlite::SqliteArguments;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::sqlite::SqliteJournalMode;
+use sqlx::sqlite::SqliteSynchronous;
 
 use super::Place;
 use super::WarehouseError;
@@ -55,6 +56,17 @@ impl Link {
             Place::Server(url) => open_server(url).await,
         };
         opened.map_err(|cause| place.unopened(cause))
+    }
+
+    /// Opens a file that nobody else looks at and that need not outlive a crash.
+    pub(super) async fn scratch(path: &Path) -> sqlx::Result<Link> {
+        private(path, 0o600)?;
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .journal_mode(SqliteJournalMode::Memory)
+            .synchronous(SqliteSynchronous::Off)
+            .disable_statement_logging();
+        Ok(Link::Sqlite(Box::new(options.connect().await?)))
     }
 
     /// Opens the warehouse to read it.

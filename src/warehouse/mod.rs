@@ -12,6 +12,7 @@ mod view;
 mod views;
 
 use std::fmt;
+use std::path::Path;
 use std::path::PathBuf;
 
 use jiff::civil::Date;
@@ -159,13 +160,47 @@ pub async fn load(
     place: &Place,
     design: &Design,
     held: Held<'_>,
-    tables: Vec<Table<'_>>,
+    tables: &[Table<'_>],
 ) -> Result<Loaded, WarehouseError> {
-    let mut link = begin(place, design).await?;
+    let link = begin(place, design).await?;
+    fill(link, place, design, (held, tables)).await
+}
+
+/// Writes a night's tables into a file of SQLite of their own, as small as it gets and the same bytes for the same rows.
+///
+/// # Errors
+/// See [`WarehouseError`].
+pub async fn freeze(
+    target: &Path,
+    design: &Design,
+    held: Held<'_>,
+    tables: &[Table<'_>],
+) -> Result<(), WarehouseError> {
+    let scratch = target.with_extension("scratch");
+    let place = Place::File(scratch.clone());
+    let mut link = Link::scratch(&scratch).await.map_err(|cause| place.unopened(cause))?;
+    link.run(dialect::begin(link.engine())).await.map_err(|cause| place.unopened(cause))?;
+    fill(link, &place, design, (held, tables)).await?;
+    let frozen = async {
+        let mut link = Link::scratch(&scratch).await?;
+        link.run(&dialect::vacuum_into(target)).await?;
+        link.close().await?;
+        Ok(std::fs::remove_file(&scratch)?)
+    };
+    frozen.await.map_err(|cause| Place::File(target.to_owned()).unopened(cause))
+}
+
+/// Writes a night's tables and ends the transaction.
+async fn fill(
+    mut link: Link,
+    place: &Place,
+    design: &Design,
+    (held, tables): (Held<'_>, &[Table<'_>]),
+) -> Result<Loaded, WarehouseError> {
     let plan = plan::plan(&mut link, design, Then::Night).await?;
     change(&mut link, &plan.before).await?;
     let mut loaded = Loaded::default();
-    for table in &tables {
+    for table in tables {
         let some = replace(&mut link, design, table).await?;
         loaded.written += some.written;
         loaded.removed += some.removed;

@@ -65,7 +65,7 @@ impl Boston {
         let ground = Ground { catalog: &catalog, home: &home, var: self.var(), secrets: &secrets };
         let choice = Choice { night, as_of: night, again: false, full: false };
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-        runtime.block_on(night::run(&ground, choice, &mut |_| ())).unwrap()
+        runtime.block_on(night::run(&ground, (choice, None), &mut |_| ())).unwrap()
     }
 
     /// Every request as a night knew it: status, unit as sent, due and closed.

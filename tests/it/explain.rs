@@ -161,8 +161,9 @@ impl Again<'_> {
 
     #[expect(clippy::cast_precision_loss, reason = "a unit has far fewer than 2^52 parts")]
     fn over(&self, kind: Spread, over: &Over, place: &Place) -> Option<f64> {
-        let is_sections = over.parts == Parts::Sections;
-        if place.1.is_some() || (is_sections && place.0.is_some()) {
+        let is_itself = self.parts.iter().all(|part| part == place);
+        let is_section = over.parts == Parts::Sections && place.0.is_some();
+        if !is_itself && (place.1.is_some() || is_section) {
             return None;
         }
         let limit = over.limit.as_ref().and_then(|limit| self.value(limit, place));

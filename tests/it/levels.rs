@@ -21,6 +21,9 @@ fn a_city_is_told_with_its_groups_and_the_indicators_of_single_units() {
     let market = fs::read_to_string(local.join("market.toml")).unwrap();
     let misled = market.replace("JN0042", "JN9999").replace("opening", "founding");
     fs::write(local.join("misled.toml"), misled.replace("scjg_open", "misled")).unwrap();
+    let list = home.path().join("pipelines/reference/disciplines.csv");
+    let asked = fs::read_to_string(&list).unwrap();
+    fs::write(&list, format!("{}\n,JN9998,medicine,\n", asked.trim_end())).unwrap();
     let run = world.night(home.path(), NIGHT).output().unwrap();
     let said = String::from_utf8_lossy(&run.stderr);
     assert!(matches!(run.status.code(), Some(0 | 1)), "{said}");
@@ -28,9 +31,11 @@ fn a_city_is_told_with_its_groups_and_the_indicators_of_single_units() {
     let warehouse = home.path().join("var/warehouse.db");
     let found = ask(
         &warehouse,
-        "select subject from finding where kind = 'unknown_unit' and subject like 'JN9999%'",
+        "select subject from finding where kind = 'unknown_unit' and subject like 'JN999%' order by 1",
     );
-    assert_eq!(found, [["JN9999 pipelines/local/misled.toml"]]);
+    let strangers =
+        ["JN9998 pipelines/reference/disciplines.csv", "JN9999 pipelines/local/misled.toml"];
+    assert_eq!(found, strangers.map(|of| [of]));
     assert!(ask(&warehouse, "select 1 from metric_value where metric = 'misled'").is_empty());
 
     // All that may be added up is, apart from what came late to a unit that had ended and what is withheld.

@@ -40,7 +40,7 @@ fn run(drop: &Path, var: &Path) -> NightReport {
     let ground = Ground { catalog: &catalog, home: &home, var: var.to_owned(), secrets: &secrets };
     let choice = Choice { night: NIGHT, as_of: NIGHT, again: false, full: false };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    runtime.block_on(night::run(&ground, choice, &mut |_| ())).unwrap()
+    runtime.block_on(night::run(&ground, (choice, None), &mut |_| ())).unwrap()
 }
 
 #[test]

@@ -67,10 +67,13 @@ impl World {
         }
     }
 
-    /// A default home, new, that reads this city.
+    /// A default home, new, that reads this city; its releases go without the warehouse, which takes a while.
     pub(crate) fn home() -> TempDir {
         let home = tempfile::tempdir().unwrap();
         write_default(home.path()).unwrap();
+        let settings = home.path().join("shuping.toml");
+        let text = fs::read_to_string(&settings).unwrap();
+        fs::write(settings, format!("{text}\n[release]\nsqlite = false\n")).unwrap();
         home
     }
 
@@ -80,11 +83,13 @@ impl World {
         for name in ["profile", "service", "workload"] {
             let path = home.path().join(format!("pipelines/{name}.toml"));
             let lean = |line: &str| match line.split_whitespace().next() {
-                Some("grain") => "grain = [\"unit\"]".to_owned(),
-                Some("period") if line.ends_with(']') => "period = [\"year\"]".to_owned(),
-                _ => line.to_owned(),
+                Some("grain") => Some("grain = [\"unit\"]".to_owned()),
+                Some("period") if line.ends_with(']') => Some("period = [\"year\"]".to_owned()),
+                Some("period_of") => None,
+                _ => Some(line.to_owned()),
             };
-            let text: Vec<String> = fs::read_to_string(&path).unwrap().lines().map(lean).collect();
+            let text = fs::read_to_string(&path).unwrap();
+            let text: Vec<String> = text.lines().filter_map(lean).collect();
             fs::write(&path, text.join("\n")).unwrap();
         }
         home

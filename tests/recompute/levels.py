@@ -42,9 +42,13 @@ late = con.execute(f"""
     where {year} and _unit not in (select unit_id from told where metric = 'cases_closed' and period = '2025' and unit_id is not null)
 """).fetchone()[0]
 units, city = con.execute("""
-    select sum(value) filter (where level = 'unit'), sum(value) filter (where level = 'city')
+    select sum(value) filter (where level = 'unit' and dim is null), sum(value) filter (where level = 'city')
     from told where metric = 'cases_closed' and period = '2025'""").fetchone()
 assert city == units + late, (city, units, late)
+# Items are told of once a year, sections by month.
+kinds = con.execute("select distinct dim, section_id is not null, period_kind from told where metric = 'cases_closed' and level in ('unit', 'section')").fetchall()
+assert {kind for dim, _, kind in kinds if dim == "item"} == {"year"}, kinds
+assert {kind for _, section, kind in kinds if section} == {"month", "quarter", "year"}, kinds
 for metric, (name, when, above, below) in ratios.items():
     for level, key in groups.items():
         rows = con.execute(f"""

@@ -51,6 +51,22 @@ pub struct Gateways {
     stop: Option<oneshot::Sender<()>>,
 }
 
+/// Everything that both know at a night's cutoff, a list a stream, as if somebody had exported it.
+pub(super) fn lists(city: &City, night: Date) -> BTreeMap<&'static str, Vec<Value>> {
+    let shelf = Shelf::new(city, Moment::cutoff(night));
+    let list = |stream| {
+        let all = shelf.window(stream, Moment(i32::MIN), Moment(i32::MAX));
+        all.iter().map(|(_, at)| shown(city, stream, *at, shelf.now)).collect()
+    };
+    let named = [
+        ("items", Stream::Items),
+        ("cases", Stream::Cases),
+        ("evaluations", Stream::Evaluations),
+        ("orders", Stream::Orders),
+    ];
+    named.into_iter().map(|(name, stream)| (name, list(stream))).collect()
+}
+
 /// What all answers share.
 struct Hall {
     city: Arc<City>,

@@ -1,15 +1,21 @@
 //! How are the files of a drop folder read?
 
+use std::time::Duration;
+
 use regex::Regex;
 
 use super::super::reader::Table;
 use super::super::template::Template;
+use super::super::tree::Value;
+use super::http;
 
 /// A drop folder.
 #[derive(Clone, Debug)]
 pub struct Files {
     /// The folder; a relative one starts at the home.
     pub at: Template,
+    /// How long a file has lain still before it is read.
+    pub still: Duration,
 }
 
 /// How the files of one stream are read.
@@ -19,10 +25,36 @@ pub struct FileStream {
     pub file: Regex,
     /// A pattern looked for in the cells above the header. Named groups become columns `_name`.
     pub note: Option<Regex>,
-    /// Which sheets of a workbook, in this order; none is every sheet that is not hidden.
-    pub sheets: Vec<String>,
+    /// Which sheets of a workbook.
+    pub sheets: Which,
+    /// How a text file is written; none is found out.
+    pub encoding: Option<Script>,
     /// Where the table stands in a sheet or a text file.
     pub grid: Grid,
+}
+
+/// Which sheets of a workbook are read.
+#[derive(Clone, Debug)]
+pub enum Which {
+    /// Every one that is not hidden.
+    Seen,
+    /// These, hidden or not, in this order.
+    Named(Vec<String>),
+    /// Of those that are not hidden the ones whose whole name matches.
+    Matching(Regex),
+}
+
+/// How a text file is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Script {
+    /// `utf-8`
+    Utf8,
+    /// `gb18030`, and so GBK and GB 2312
+    Gb18030,
+    /// `utf-16le`
+    Utf16Le,
+    /// `utf-16be`
+    Utf16Be,
 }
 
 /// Where the table stands.
@@ -47,7 +79,8 @@ pub(super) fn read(root: &Table<'_>) -> Option<Files> {
         root.missing("files", "{ at = \"…\" }");
         return None;
     };
-    Some(Files { at: Template::read(&files, "at", &[])? })
+    let still = http::span_or(&files, "still", Duration::ZERO);
+    Some(Files { at: Template::read(&files, "at", &[])?, still })
 }
 
 pub(super) fn stream(table: &Table<'_>) -> Option<FileStream> {
@@ -56,10 +89,33 @@ pub(super) fn stream(table: &Table<'_>) -> Option<FileStream> {
         table.missing("file", "'roster_(?<as_of>\\d{8})\\.xlsx'");
     }
     let note = table.pattern("note");
-    let sheets = table.texts("sheets");
+    let sheets = sheets(table);
+    let encodings = [
+        ("utf-8", Script::Utf8),
+        ("gb18030", Script::Gb18030),
+        ("utf-16le", Script::Utf16Le),
+        ("utf-16be", Script::Utf16Be),
+    ];
+    let encoding = table.word("encoding", &encodings);
     let grid = grid(table.table("grid"));
-    let whole = Regex::new(&format!("^(?:{})$", file?.as_str())).ok()?;
-    Some(FileStream { file: whole, note, sheets, grid })
+    Some(FileStream { file: whole(&file?)?, note, sheets, encoding, grid })
+}
+
+/// A pattern of a whole name.
+fn whole(pattern: &Regex) -> Option<Regex> {
+    Regex::new(&format!("^(?:{})$", pattern.as_str())).ok()
+}
+
+/// A list names sheets, a single text is a pattern.
+fn sheets(table: &Table<'_>) -> Which {
+    match table.node("sheets").map(|node| &node.value) {
+        None => Which::Seen,
+        Some(Value::Text(_)) => {
+            let pattern = table.pattern("sheets").and_then(|pattern| whole(&pattern));
+            pattern.map_or(Which::Seen, Which::Matching)
+        }
+        Some(_) => Which::Named(table.texts("sheets")),
+    }
 }
 
 fn grid(table: Option<Table<'_>>) -> Grid {

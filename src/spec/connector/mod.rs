@@ -25,6 +25,8 @@ pub use export::Form;
 pub use files::FileStream;
 pub use files::Files;
 pub use files::Grid;
+pub use files::Script;
+pub use files::Which;
 pub use http::Cursor;
 pub use http::Http;
 pub use http::HttpStream;

@@ -2,7 +2,7 @@
 
 use num_rational::Ratio;
 
-use super::super::formula::decimal;
+use super::super::formula::share;
 use super::super::parse;
 use super::super::reader::Found;
 use super::super::reader::Table;
@@ -357,11 +357,7 @@ fn contract(table: Option<Table<'_>>) -> Contract {
     let kinds =
         [("ignore", NewColumn::Ignore), ("warn", NewColumn::Warn), ("fail", NewColumn::Fail)];
     contract.new_column = table.word("new_column", &kinds).unwrap_or(NewColumn::Warn);
-    let share = |key| {
-        table.parsed(key, "a share such as `0.5%`", |text| {
-            Some(decimal(text.strip_suffix('%')?)? / Ratio::from(100))
-        })
-    };
+    let share = |key| table.parsed(key, "a share such as `0.5%`", share);
     if let Some(limit) = share("bad_rows_max") {
         contract.bad_rows_max = limit;
     }

@@ -180,6 +180,8 @@ pub struct Metric {
     pub grain: Vec<Grain>,
     /// For which periods it is told.
     pub periods: Vec<PeriodKind>,
+    /// For which of them it is told of a grain, where that is fewer.
+    pub periods_of: Vec<(Grain, Vec<PeriodKind>)>,
     /// Below this base there is `no_data`.
     pub need: Option<Base>,
     /// Below this base it is `few`.
@@ -233,6 +235,14 @@ pub struct Base {
     pub at_least: Exact,
 }
 
+impl Metric {
+    /// Whether periods of a kind are told of a grain, by its word.
+    pub fn tells(&self, grain: &str, kind: PeriodKind) -> bool {
+        let fewer = self.periods_of.iter().find(|(of, _)| of.word() == grain);
+        fewer.map_or(&self.periods, |(_, kinds)| kinds).contains(&kind)
+    }
+}
+
 /// For whom a metric is told.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Grain {
@@ -242,4 +252,15 @@ pub enum Grain {
     Section,
     /// A value of a dimension in a unit, such as one duty.
     By(String),
+}
+
+impl Grain {
+    /// How a manifest writes it.
+    pub fn word(&self) -> &str {
+        match self {
+            Self::Unit => "unit",
+            Self::Section => "section",
+            Self::By(by) => by,
+        }
+    }
 }

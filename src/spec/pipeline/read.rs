@@ -24,6 +24,7 @@ use crate::spec::reader::Faults;
 use crate::spec::reader::Found;
 use crate::spec::reader::Table;
 use crate::spec::reader::text_of;
+use crate::spec::reader::texts_of;
 use crate::spec::repeat::each;
 use crate::spec::schema::is_table;
 use crate::spec::sql::Expr;
@@ -188,6 +189,8 @@ fn metric(node: &Node, faults: &Faults) -> Metric {
     ];
     let text = needed(table, "value");
     let value = text.as_ref().and_then(|text| formula::read(text, faults));
+    let grain = grain(table);
+    let periods = words(table, "period", &kinds);
     let metric = Metric {
         name: table.need_text("name"),
         title: table.need_text("title"),
@@ -200,8 +203,9 @@ fn metric(node: &Node, faults: &Faults) -> Metric {
         measured_in: table.need_text("measured_in"),
         decimals: table.count("decimals").map_or(0, |n| u8::try_from(n.min(12)).unwrap_or(12)),
         direction: direction(table),
-        grain: grain(table),
-        periods: words(table, "period", &kinds),
+        periods_of: periods_of(table, (&grain, &periods)),
+        grain,
+        periods,
         need: base(table, "need"),
         few: base(table, "min_base"),
         withhold: base(table, "withhold"),
@@ -267,6 +271,33 @@ fn grain(table: &Table<'_>) -> Vec<Grain> {
             _ => Grain::By(word),
         })
         .collect()
+}
+
+/// `period_of = { item = ["year"] }`: a grain that is told less often.
+fn periods_of(table: &Table<'_>, told: (&[Grain], &[PeriodKind])) -> Vec<(Grain, Vec<PeriodKind>)> {
+    let Some(inner) = table.table("period_of") else { return Vec::new() };
+    let (grains, kinds) = told;
+    let mut found = Vec::new();
+    for entry in inner.free() {
+        let name = inner.name(&entry.key);
+        let unknown = |word: &str, choices: Vec<&str>| {
+            let nouns = vec![("found", word.to_owned()), ("choices", choices.join(", "))];
+            inner.faults.add(entry.node.place, &name, Code::NotTold, nouns);
+        };
+        let Some(grain) = grains.iter().find(|grain| grain.word() == entry.key) else {
+            unknown(&entry.key, grains.iter().map(Grain::word).collect());
+            continue;
+        };
+        let mut fewer = Vec::new();
+        for word in texts_of(&entry.node, &name, inner.faults) {
+            match kinds.iter().find(|kind| kind.name() == word) {
+                Some(kind) => fewer.push(*kind),
+                None => unknown(&word, kinds.iter().map(|kind| kind.name()).collect()),
+            }
+        }
+        found.push((grain.clone(), fewer));
+    }
+    found
 }
 
 fn words<T: Copy>(table: &Table<'_>, key: &'static str, known: &[(&str, T)]) -> Vec<T> {

@@ -17,7 +17,7 @@ use super::told;
 const ANSWER: &str = r#"{"code":"200","data":{"list":[{"id":1}]}}"#;
 
 /// A home with a CA, a server's certificate, an expired one, and one of ours.
-fn home() -> tempfile::TempDir {
+pub(crate) fn home() -> tempfile::TempDir {
     let home = tempfile::tempdir().unwrap();
     let at = home.path();
     fs::create_dir_all(at.join("gateway/v1")).unwrap();
@@ -61,10 +61,10 @@ fn openssl(at: &Path, words: &str) {
 }
 
 /// A server of the home's files over TLS, stopped when it is dropped.
-struct Server(Child, String);
+pub(crate) struct Server(Child, pub(crate) String);
 
 impl Server {
-    fn start(at: &Path, words: &str) -> Server {
+    pub(crate) fn start(at: &Path, words: &str) -> Server {
         let mut child = Command::new("openssl")
             .current_dir(at)
             .args("s_server -accept 127.0.0.1:0 -WWW".split(' '))

@@ -56,10 +56,29 @@ fn home(files: &[(&str, &[u8])]) -> TempDir {
 async fn a_list_is_read_in_whatever_encoding_it_comes() {
     let (gb18030, _, _) = GB18030.encode(LIST);
     let marked = format!("\u{feff}{LIST}");
+    let little: Vec<u8> = LIST.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let big: Vec<u8> = LIST.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    let (little_marked, big_marked) =
+        ([&[0xff, 0xfe], &*little].concat(), [&[0xfe, 0xff], &*big].concat());
     let name = "mbdc_任务清单_20260105.csv";
-    for bytes in [&*gb18030, LIST.as_bytes(), marked.as_bytes()] {
+    for (bytes, stated) in [
+        (&*gb18030, ""),
+        (LIST.as_bytes(), ""),
+        (marked.as_bytes(), ""),
+        (&little_marked, ""),
+        (&big_marked, ""),
+        (&gb18030, "gb18030"),
+        (LIST.as_bytes(), "utf-8"),
+        (&little, "utf-16le"),
+        (&big, "utf-16be"),
+        // A mark is believed before the connector.
+        (marked.as_bytes(), "gb18030"),
+    ] {
         let home = home(&[(name, bytes), ("notes.txt", b"not ours"), ("x_mbdc_1.csv", b"")]);
-        let (delivery, batches) = pulled(TASKS, &Start::home(home.path())).await;
+        let stated = format!("encoding = \"{stated}\"\n[stream.columns]");
+        let stated = if stated.contains("\"\"") { "[stream.columns]" } else { &stated };
+        let tasks = TASKS.replace("[stream.columns]", stated);
+        let (delivery, batches) = pulled(&tasks, &Start::home(home.path())).await;
         let delivery = delivery.unwrap();
         let fixed = "_as_of=20260105 _exported=2026-01-05";
         assert_eq!(
@@ -108,7 +127,6 @@ async fn a_file_that_is_no_table_is_named() {
     for (bytes, why) in [
         ("", "it is empty"),
         ("a\0b", "neither a workbook nor a text"),
-        ("PK\u{3}\u{4}half a workbook, half a workbook", "damaged"),
         (&LIST.replace("导出时间", "时间"), "no cell above the header matches `note`"),
         ("导出时间:2026\r\n", "there is no header in row 2"),
         (&LIST.replace("亮灯", "任务 编号"), "columns 1 and 4 are both named `任务编号`"),
@@ -146,4 +164,56 @@ async fn a_row_in_disorder_does_not_show_a_person_in_the_wrong_column() {
     let rows = rows(&batches);
     assert!(rows[2].ends_with("_malformed=5 fields under a header of 4"), "{rows:?}");
     assert!(!format!("{batches:?}").contains("519902198703051231"));
+}
+
+#[tokio::test]
+async fn text_in_another_encoding_than_is_stated_has_no_header_that_is_asked_for() {
+    let (gb18030, _, _) = GB18030.encode(LIST);
+    let home = home(&[("mbdc_任务清单_20260105.csv", &gb18030)]);
+    let tasks = TASKS.replace("note = '导出时间:(?<exported>\\S+)'", "encoding = \"utf-8\"");
+    let (delivery, _) = pulled(&tasks, &Start::home(home.path())).await;
+    assert_eq!(delivery.unwrap().headers.iter().filter(|it| it.contains("任务")).count(), 0);
+}
+
+/// The pattern of the list, with a revision at the end of the name.
+fn revised() -> String {
+    TASKS.replace(r"(?<as_of>\d{8})\.csv", r"(?<as_of>\d{8})(?<rev>_.*)?\.csv")
+}
+
+#[tokio::test]
+async fn of_files_that_differ_in_their_revision_the_last_is_read() {
+    let of = |word: &str| LIST.replace("修路", word);
+    let (first, second, tenth) = (of("修路"), of("铺路"), of("养路"));
+    let (next, name) = (of("次日"), |rev: &str| format!("mbdc_任务清单_20260105{rev}.csv"));
+    let files =
+        [name(""), name("_更正2"), name("_更正10"), "mbdc_任务清单_20260106.csv".to_owned()];
+    let texts = [&first, &second, &tenth, &next];
+    let both: Vec<(&str, &[u8])> =
+        files.iter().map(String::as_str).zip(texts.map(String::as_bytes)).collect();
+    let home = home(&both);
+    let start = Start::home(home.path());
+    let (delivery, batches) = pulled(&revised(), &start).await;
+    let told = rows(&batches);
+    let of_day = |day: &str| told.iter().filter(|row| row.contains(day)).count();
+    assert_eq!((of_day("_as_of=20260105"), of_day("_as_of=20260106")), (3, 3), "{told:#?}");
+    assert!(
+        told[0].starts_with("mbdc_任务清单_20260105_更正10.csv row 3") && told[0].contains("养路")
+    );
+    let delivery = delivery.unwrap();
+    assert_eq!(delivery.files.len(), 4);
+    // All are known now: also where the last revision is gone, the first does not come back.
+    let known = delivery.files.iter().map(|file| file.sha256.clone()).collect();
+    fs::remove_file(home.path().join("drop").join(name("_更正10"))).unwrap();
+    let later = pulled(&revised(), &Start { known, ..start }).await.0.unwrap();
+    assert_eq!((later.received, later.files.len()), (0, 0));
+    // The first one comes late: it is outdone by what is there.
+    let known = [sha256(tenth.as_bytes()), sha256(next.as_bytes())].into();
+    fs::write(home.path().join("drop").join(name("_更正10")), &tenth).unwrap();
+    let start = Start { known, ..Start::home(home.path()) };
+    let late = pulled(&revised(), &start).await.0.unwrap();
+    assert_eq!((late.received, late.files.len()), (0, 0));
+    // Without a revision in the pattern both halves of a month are read.
+    let halves = TASKS.replace(r"(?<as_of>\d{8})\.csv", r"(?<as_of>\d{8}).*\.csv");
+    let start = Start::home(home.path());
+    assert_eq!(pulled(&halves, &start).await.0.unwrap().received, 12);
 }

@@ -1,20 +1,24 @@
 //! What does a source have to do for its rows to stand, and what happens when it does not?
 
 mod auth;
-mod certificates;
+mod books;
+pub(crate) mod certificates;
 mod clear;
 mod database;
 mod each;
 mod export;
 mod files;
+mod foreign;
 pub(crate) mod gateway;
 mod mysql;
 mod network;
 mod paging;
+mod parcels;
 mod past;
 mod proof;
 mod resume;
 mod sheets;
+mod unfinished;
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;

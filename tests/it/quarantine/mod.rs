@@ -2,6 +2,7 @@
 //! the real program, come back corrected, and count once, whatever else comes.
 
 mod again;
+mod parcel;
 mod refused;
 mod round;
 

@@ -1,6 +1,10 @@
 //! Can scoring tools trust a release? It stands alone, is never mixed with another, and is known to be what it was.
 
+mod closed;
+mod damaged;
 mod format;
+mod frozen_warehouse;
+mod limits;
 mod shelf;
 
 use std::path::Path;
@@ -17,6 +21,7 @@ use shuping::spec::schema::FieldKind;
 use shuping::spec::schema::Schema;
 use shuping::spec::schema::read_schema;
 use shuping::spec::settings::CsvEncoding;
+use shuping::spec::settings::Limits;
 
 /// The tables of a tiny release: its files, their contracts and how a row is made of a number.
 const TABLES: [(&str, &str); 3] =
@@ -71,6 +76,16 @@ fn publish_with(
     values: &[(&str, i64)],
     csv: CsvEncoding,
 ) -> Result<Release, publish::PublishError> {
+    publish_within(root, (night, values), csv, (Limits::default(), None))
+}
+
+/// The same within limits, or beyond them for a reason.
+fn publish_within(
+    root: &Path,
+    (night, values): (Date, &[(&str, i64)]),
+    csv: CsvEncoding,
+    (limits, confirmed): (Limits, Option<&str>),
+) -> Result<Release, publish::PublishError> {
     let contracts: Vec<(&str, String, Schema)> = TABLES
         .iter()
         .map(|(file, name)| {
@@ -101,8 +116,10 @@ fn publish_with(
             .timestamp(),
         home: "feedfacecafe",
         csv,
+        closed: &[],
+        limits,
     };
-    publish::publish(root, &label, resources.collect())
+    publish::draft(root, &label, resources.collect())?.publish(confirmed, label.created)
 }
 
 fn tell(root: &Path, night: Date, values: &[(&str, i64)]) -> Release {

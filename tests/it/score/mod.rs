@@ -1,7 +1,7 @@
 //! Do the shipped trees hold, and does every score add up?
 
 mod lint;
-mod night;
+pub(crate) mod night;
 mod scarce;
 mod states;
 mod sums;

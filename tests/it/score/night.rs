@@ -14,6 +14,7 @@ use shuping::spec::home::Home;
 use shuping::spec::secret::HomeSecrets;
 use sqlx::Connection as _;
 use sqlx::Row as _;
+use tempfile::TempDir;
 
 const SETTINGS: &str = r#"
 format = 1
@@ -173,7 +174,7 @@ async fn night(root: &Path) -> NightReport {
     let ground = Ground { catalog: &catalog, home: &home, var, secrets: &secrets };
     let day = date(2025, 12, 31);
     let choice = Choice { night: day, as_of: day, again: false, full: false };
-    night::run(&ground, choice, &mut |_| {}).await.unwrap()
+    night::run(&ground, (choice, None), &mut |_| {}).await.unwrap()
 }
 
 /// Some columns of a CSV file of the release, one line a row.
@@ -189,8 +190,8 @@ fn columns(file: &Path, names: &[&str]) -> Vec<String> {
     lines.records().map(|line| row(line.unwrap())).collect()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_night_leaves_the_scores_of_its_year() {
+/// A home of two scored townships, whose lists are dropped as files.
+pub(crate) fn townships() -> TempDir {
     let home = tempfile::tempdir().unwrap();
     for (path, text) in [
         ("shuping.toml", SETTINGS),
@@ -204,9 +205,16 @@ async fn a_night_leaves_the_scores_of_its_year() {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     }
+    home
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_night_leaves_the_scores_of_its_year() {
+    let home = townships();
     let report = night(home.path()).await;
     assert_eq!(report.scores, BTreeMap::from([("乡镇".to_owned(), (2, 1))]));
-    assert_eq!(night(home.path()).await.release, report.release, "the same bytes are one release");
+    let again = night(home.path()).await.release;
+    assert_eq!(again.folder, report.release.folder, "the same bytes are one release");
 
     // 10 points of the third leaf go to the first two as 40 to 20; 22 of 30 posts, 7 of 22 leaders.
     // The rule sees the value as it is printed.
@@ -222,7 +230,7 @@ async fn a_night_leaves_the_scores_of_its_year() {
         "gives",
     ];
     assert_eq!(
-        columns(&report.release.join("score_lines.csv"), &lines),
+        columns(&report.release.folder.join("score_lines.csv"), &lines),
         [
             "U1|T.A1.1|22|scored|46.67|6.67|34.224666666667|34.23|48.89",
             "U1|T.A1.2|0.318181818182|scored|23.33|3.33|9.54409090907|9.54|13.64",
@@ -245,7 +253,7 @@ async fn a_night_leaves_the_scores_of_its_year() {
         "reason",
     ];
     assert_eq!(
-        columns(&report.release.join("score.csv"), &unit),
+        columns(&report.release.folder.join("score.csv"), &unit),
         [
             "U1|2025|scored|62.53|43.77|70|60|60|60|",
             "U2|2025|withheld||0.00|70|40|60|40|缺领导占比"

@@ -142,8 +142,8 @@ pub(crate) async fn load(
         .map(|(name, rows)| (&*Box::leak((*name).to_owned().into_boxed_str()), rows.clone()))
         .collect();
     let held = Held { night, home: &catalog.fingerprint };
-    let tables = tables.iter().map(whole).collect();
-    warehouse::load(place, &Design::of(catalog), held, tables).await
+    let tables = tables.iter().map(whole).collect::<Vec<_>>();
+    warehouse::load(place, &Design::of(catalog), held, &tables).await
 }
 
 /// What the warehouse answers, a row a line.
@@ -341,7 +341,7 @@ async fn load_run(place: &Place, catalog: &Catalog, night: Date, row: CellRow) {
     let replaces = Replaces::Where("night".to_owned(), night.to_string());
     let table = Table { name: "run", rows: Rows::few(vec![row]), replaces };
     let held = Held { night, home: "abc" };
-    warehouse::load(place, &Design::of(catalog), held, vec![table]).await.unwrap();
+    warehouse::load(place, &Design::of(catalog), held, &[table]).await.unwrap();
 }
 
 #[tokio::test]

@@ -1,0 +1,215 @@
+//! Which tables stand in the files of a folder? Files of one form are one table, whatever their names count.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use regex::Regex;
+
+use super::ROWS;
+use super::place;
+use crate::base::batch::Batch;
+use crate::base::text::quoted;
+use crate::extract::ExtractError;
+use crate::extract::dropped::regular;
+use crate::extract::grid;
+use crate::extract::grid::Layout;
+use crate::extract::grid::Sheet;
+use crate::extract::text;
+use crate::extract::workbook;
+use crate::spec::begin::Seen;
+use crate::spec::begin::SeenTable;
+use crate::spec::begin::list;
+use crate::spec::begin::pattern;
+use crate::spec::begin::text as quote;
+use crate::spec::connector::Grid;
+use crate::spec::connector::Which;
+
+/// So many files are named in a comment.
+const SHOWN: usize = 3;
+
+/// A sheet in which a table was found.
+struct Found {
+    file: String,
+    sheet: Option<String>,
+    /// How many sheets its file shows.
+    sheets: usize,
+    grid: Grid,
+    batch: Batch,
+}
+
+/// Looks at a folder; `at` is how the connector names it.
+///
+/// # Errors
+/// A folder that can't be read.
+pub fn folder(path: &Path, at: &str) -> Result<Seen, ExtractError> {
+    let mut seen =
+        Seen { kind: "files", reach: format!("[files]\nat = {}\n", quote(at)), ..Seen::default() };
+    let mut found: Vec<Found> = Vec::new();
+    for dropped in regular(path)? {
+        let name = &dropped.name;
+        // What an open workbook leaves beside itself, and what is hidden.
+        if name.starts_with(['.', '~']) {
+            continue;
+        }
+        let read = dropped.whole().map_err(|error| error.told());
+        let tables = read.and_then(|bytes| file(name, &bytes, &mut seen.left_out));
+        match tables {
+            Ok(tables) => found.extend(tables),
+            Err(why) => seen.left_out.push((quoted(name), why)),
+        }
+    }
+    let mut forms: BTreeMap<String, Vec<Found>> = BTreeMap::new();
+    for table in found {
+        let Grid { header_from, header_to, .. } = table.grid;
+        let form = format!("{} {header_from} {header_to}", headers(&table.batch).join("\u{1f}"));
+        forms.entry(form).or_default().push(table);
+    }
+    let mut forms: Vec<Vec<Found>> = forms.into_values().collect();
+    // In the order of names, so that the same folder is begun the same way.
+    forms.sort_by(|one, other| first(one).cmp(&first(other)));
+    seen.tables = forms.into_iter().map(table).collect();
+    Ok(seen)
+}
+
+fn first(form: &[Found]) -> (String, Option<String>) {
+    let first = form.first();
+    first.map_or_else(Default::default, |found| (found.file.clone(), found.sheet.clone()))
+}
+
+/// The tables of one file.
+fn file(
+    name: &str,
+    bytes: &[u8],
+    left_out: &mut Vec<(String, String)>,
+) -> Result<Vec<Found>, String> {
+    if !workbook::is_one(bytes) {
+        let sheet = text_sheet(name, bytes)?;
+        return Ok(vec![found(name, None, 1, &sheet)?]);
+    }
+    let mut book = workbook::open(name, bytes)?;
+    let names = book.pick(&Which::Seen)?;
+    let mut tables = Vec::new();
+    for sheet in &names {
+        let read = book.sheet(sheet);
+        match read.and_then(|read| found(name, Some(sheet.clone()), names.len(), &read)) {
+            Ok(table) => tables.push(table),
+            Err(why) => left_out.push((quoted(&format!("{name} sheet {sheet}")), why)),
+        }
+    }
+    Ok(tables)
+}
+
+/// A text, whose fields stand apart as its header says, wherever that is.
+fn text_sheet(name: &str, bytes: &[u8]) -> Result<Sheet, String> {
+    let mut widest = text::sheet(name, bytes, None, 1)?;
+    let width = |sheet: &Sheet| sheet.lines.iter().map(|line| line.cells.len()).max().unwrap_or(0);
+    for header in 2..=10 {
+        let sheet = text::sheet(name, bytes, None, header)?;
+        if width(&sheet) > width(&widest) {
+            widest = sheet;
+        }
+    }
+    Ok(widest)
+}
+
+fn found(name: &str, sheet: Option<String>, sheets: usize, cells: &Sheet) -> Result<Found, String> {
+    let grid = place::of(cells).ok_or("no row of it looks like a header")?;
+    let layout =
+        Layout { needed: Vec::new(), hides: false, parts: Vec::new(), note: None, grid: &grid };
+    let (mut batch, _) = grid::batch(cells, &layout)?;
+    // What is a subtotal, or in disorder, says nothing of the columns.
+    let marks = ["_filtered", "_malformed"].map(|mark| batch.column(mark));
+    let is_row = |row: &crate::base::batch::Row| {
+        let filled = |at: &usize| row.cells.get(*at).is_some_and(Option::is_some);
+        !marks.iter().flatten().any(filled)
+    };
+    batch.rows.retain(is_row);
+    batch.rows.truncate(ROWS);
+    Ok(Found { file: name.to_owned(), sheet, sheets, grid, batch })
+}
+
+/// The headers of a batch that are the source's own.
+fn headers(batch: &Batch) -> Vec<String> {
+    batch.headers.iter().filter(|header| !header.starts_with('_')).cloned().collect()
+}
+
+fn table(form: Vec<Found>) -> SeenTable {
+    let headers = form.first().map_or_else(Vec::new, |found| headers(&found.batch));
+    let files: BTreeSet<&str> = form.iter().map(|found| found.file.as_str()).collect();
+    let mut ask = format!("file   = {}\n", pattern(&file_pattern(&files)));
+    let is_part = form.iter().any(|found| found.sheets > 1);
+    let sheets: BTreeSet<&str> = form.iter().filter_map(|found| found.sheet.as_deref()).collect();
+    if is_part {
+        ask.push_str(&format!("sheets = {}\n", list(sheets.iter().copied())));
+    }
+    ask.push_str(&grid_line(&form));
+    let stem = files.first().map_or("", |file| file.rsplit_once('.').map_or(*file, |it| it.0));
+    let stem = stem.trim_matches(|c: char| c.is_ascii_digit() || " -_.()".contains(c));
+    let title = match sheets.first() {
+        Some(sheet) if is_part => format!("{stem} {sheet}"),
+        _ if stem.is_empty() => sheets.first().map_or("table", |sheet| *sheet).to_owned(),
+        _ => stem.to_owned(),
+    };
+    let some: Vec<&str> = files.iter().rev().take(SHOWN).copied().collect();
+    let more = if files.len() > SHOWN { ", …" } else { "" };
+    let notes = vec![format!("{} files: {}{more}", files.len(), some.join(", "))];
+    let rows = form.into_iter().flat_map(|found| found.batch.rows).take(ROWS);
+    let rows = rows.map(|row| row.cells.into_iter().take(headers.len()).collect()).collect();
+    SeenTable { title, ask, notes, headers, rows, ..SeenTable::default() }
+}
+
+/// Where the table stands, with the words of all files.
+fn grid_line(form: &[Found]) -> String {
+    let Some(Grid { header_from, header_to, .. }) = form.first().map(|found| &found.grid) else {
+        return String::new();
+    };
+    let mut keys = vec![format!("header = {header_from}")];
+    if header_to > header_from {
+        keys.push(format!("header_rows = {}", header_to - header_from + 1));
+    }
+    let words: [(&str, fn(&Grid) -> &Vec<String>); 3] = [
+        ("skip", |grid| &grid.skip),
+        ("end", |grid| &grid.end),
+        ("fill_down", |grid| &grid.fill_down),
+    ];
+    for (key, of) in words {
+        let all: BTreeSet<&str> =
+            form.iter().flat_map(|found| of(&found.grid)).map(String::as_str).collect();
+        if !all.is_empty() {
+            keys.push(format!("{key} = {}", list(all)));
+        }
+    }
+    format!("grid   = {{ {} }}\n", keys.join(", "))
+}
+
+/// A pattern of names: what they count may go on counting.
+fn file_pattern(files: &BTreeSet<&str>) -> String {
+    let Ok(digits) = Regex::new(r"\d+") else { return String::new() };
+    let counted = |name: &str| {
+        let runs = digits.find_iter(name).map(|run| run.len());
+        let between = digits.split(name).map(regex::escape).collect::<Vec<_>>();
+        (between, runs.collect::<Vec<_>>())
+    };
+    let mut forms: BTreeMap<Vec<String>, Vec<Vec<usize>>> = BTreeMap::new();
+    for name in files {
+        let (between, runs) = counted(name);
+        forms.entry(between).or_default().push(runs);
+    }
+    let one = |(between, all): (&Vec<String>, &Vec<Vec<usize>>)| {
+        let mut pattern = String::new();
+        for (at, part) in between.iter().enumerate() {
+            pattern.push_str(part);
+            let lengths: BTreeSet<usize> =
+                all.iter().filter_map(|runs| runs.get(at)).copied().collect();
+            match lengths.iter().collect::<Vec<_>>().as_slice() {
+                [] => {}
+                // The digits of a day or a month are as many next time; a mere count may grow.
+                [length] if **length >= 4 => pattern.push_str(&format!("\\d{{{length}}}")),
+                _ => pattern.push_str("\\d+"),
+            }
+        }
+        pattern
+    };
+    forms.iter().map(one).collect::<Vec<_>>().join("|")
+}

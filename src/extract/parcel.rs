@@ -1,0 +1,92 @@
+//! Which files are in a parcel? A ZIP of a drop folder is a folder of its own: its files are unpacked in
+//! memory, one at a time, and only as far as the limits go.
+
+use std::io::Cursor;
+use std::io::Read as _;
+
+use encoding_rs::GB18030;
+use zip::ZipArchive;
+
+use super::ExtractError;
+
+/// What is done with a file: its name and its bytes.
+pub(super) type Take<'t> = dyn FnMut(&str, &[u8]) -> Result<(), ExtractError> + 't;
+
+/// The most files of a parcel, and the most bytes that those which are read may have.
+const FILES: usize = 10_000;
+const BYTES: u64 = 1 << 30;
+
+/// Whether a name is that of a parcel.
+pub(super) fn is_one(name: &str) -> bool {
+    name.to_lowercase().ends_with(".zip")
+}
+
+/// Hands on the wanted files of a parcel, in the order of names, as `parcel.zip/name`.
+///
+/// # Errors
+/// No archive, one beyond the limits, or a wanted file that is locked or damaged.
+pub(super) fn each(
+    parcel: &str,
+    bytes: &[u8],
+    is_wanted: &dyn Fn(&str) -> bool,
+    take: &mut Take<'_>,
+) -> Result<(), ExtractError> {
+    let refused = |what: &str, why: String| {
+        let what = format!("file `{what}`");
+        ExtractError::Unreadable { what, why }
+    };
+    let damaged = |fault: &dyn std::fmt::Display| format!("no archive, or a damaged one: {fault}");
+    let mut archive =
+        ZipArchive::new(Cursor::new(bytes)).map_err(|fault| refused(parcel, damaged(&fault)))?;
+    if archive.len() > FILES {
+        let why = format!("it holds {} files, and at most {FILES} are read", archive.len());
+        return Err(refused(parcel, why));
+    }
+    let mut wanted = Vec::new();
+    let mut total = 0_u64;
+    for at in 0..archive.len() {
+        let file = archive.by_index_raw(at).map_err(|fault| refused(parcel, damaged(&fault)))?;
+        let inside = name(file.name_raw());
+        let full = format!("{parcel}/{inside}");
+        if file.is_dir() || is_aside(&inside) || !is_wanted(&full) {
+            continue;
+        }
+        if file.encrypted() {
+            return Err(refused(&full, "it is locked with a password".to_owned()));
+        }
+        total = total.saturating_add(file.size());
+        wanted.push((full, at, file.size()));
+    }
+    if total > BYTES {
+        let why = format!("its files unpack to {total} bytes, and at most {BYTES} are read");
+        return Err(refused(parcel, why));
+    }
+    wanted.sort();
+    for (full, at, size) in wanted {
+        let mut unpacked = Vec::new();
+        let file = archive.by_index(at).map_err(|fault| refused(&full, damaged(&fault)))?;
+        // One byte more than it says of itself, so that more is noticed and not unpacked.
+        let read = file.take(size.saturating_add(1)).read_to_end(&mut unpacked);
+        read.map_err(|fault| refused(&full, damaged(&fault)))?;
+        if unpacked.len() as u64 != size {
+            return Err(refused(&full, "it is not as long as the archive says".to_owned()));
+        }
+        take(&full, &unpacked)?;
+    }
+    Ok(())
+}
+
+/// A name as whoever packed it wrote it: Windows packs in the code page of its machine and does not say so.
+fn name(raw: &[u8]) -> String {
+    let text = match std::str::from_utf8(raw) {
+        Ok(text) => text.to_owned(),
+        Err(_) => GB18030.decode_without_bom_handling(raw).0.into_owned(),
+    };
+    let parts = text.split(['/', '\\']).filter(|part| !["", ".", ".."].contains(part));
+    parts.collect::<Vec<_>>().join("/")
+}
+
+/// Whether a file belongs to a program and not to the office.
+fn is_aside(inside: &str) -> bool {
+    inside.split('/').any(|part| part.starts_with(['~', '.']) || part == "__MACOSX")
+}

@@ -1,0 +1,154 @@
+//! What is a column of a source called here, what is it, and does it tell of persons?
+
+use std::collections::BTreeSet;
+
+use super::super::schema::FieldKind;
+use super::super::sniff;
+use super::super::sniff::Personal;
+use super::SeenTable;
+use crate::base::text::clean;
+
+/// A column and what was guessed of it.
+pub(super) struct Column {
+    /// The source's name.
+    pub(super) header: String,
+    /// Ours.
+    pub(super) name: String,
+    /// Its type.
+    pub(super) kind: FieldKind,
+    /// What it tells of persons.
+    pub(super) personal: Option<Personal>,
+    /// How many rows fill it.
+    pub(super) filled: usize,
+    /// How many values it has.
+    pub(super) distinct: usize,
+}
+
+/// Words of headers of whom a row is about.
+const UNITS: [&str; 19] = [
+    "单位",
+    "机构",
+    "部门",
+    "学校",
+    "医院",
+    "街道",
+    "乡镇",
+    "区县",
+    "dwdm",
+    "dwmc",
+    "unit",
+    "branch",
+    "dept",
+    "department",
+    "organi",
+    "office",
+    "school",
+    "site",
+    "store",
+];
+
+/// Chinese words of headers, and ours; the first that is there counts.
+const WORDS: [(&str, &str); 24] = [
+    ("编号", "number"),
+    ("编码", "code"),
+    ("代码", "code"),
+    ("序号", "line"),
+    ("单号", "number"),
+    ("名称", "title"),
+    ("日期", "on_day"),
+    ("时间", "at_time"),
+    ("年度", "year"),
+    ("月份", "month"),
+    ("金额", "amount"),
+    ("单价", "price"),
+    ("数量", "quantity"),
+    ("人数", "people"),
+    ("面积", "area"),
+    ("状态", "state"),
+    ("类型", "kind"),
+    ("类别", "category"),
+    ("等级", "grade"),
+    ("备注", "remark"),
+    ("说明", "remark"),
+    ("地址", "address"),
+    ("部门", "department"),
+    ("单位", "organisation"),
+];
+
+/// Words of SQL, and our own names, that no column may have.
+const TAKEN: [&str; 26] = [
+    "all", "and", "as", "between", "by", "case", "date", "day", "else", "end", "exists", "from",
+    "group", "in", "is", "not", "null", "or", "order", "select", "seen_on", "then", "time",
+    "unit_id", "when", "where",
+];
+
+/// The columns of a table.
+pub(super) fn columns(seen: &SeenTable) -> Vec<Column> {
+    let mut names: BTreeSet<String> = TAKEN.iter().map(|name| (*name).to_owned()).collect();
+    let column = |(at, header): (usize, &String)| {
+        let texts: Vec<String> = seen.rows.iter().filter_map(|row| row.get(at)?.clone()).collect();
+        let distinct: BTreeSet<&String> = texts.iter().collect();
+        let told = seen.kinds.get(at).copied().flatten();
+        Column {
+            header: header.clone(),
+            name: free(&named(header, at), &mut names),
+            kind: told.unwrap_or_else(|| sniff::kind(&texts)),
+            personal: sniff::personal(header, &texts),
+            filled: texts.len(),
+            distinct: distinct.len(),
+        }
+    };
+    seen.headers.iter().enumerate().map(column).collect()
+}
+
+impl Column {
+    /// Whether it says whom a row is about: by its header, and because units come again.
+    pub(super) fn is_unit(&self) -> bool {
+        let header = clean(&self.header).to_lowercase();
+        let is_named = UNITS.iter().any(|word| header.contains(word));
+        let is_other = ["计量", "单价", "电话", "编制"].iter().any(|word| header.contains(word));
+        is_named && !is_other && self.filled > 0 && self.distinct <= 10_000
+    }
+}
+
+fn named(header: &str, at: usize) -> String {
+    let last = header.rsplit('/').next().unwrap_or(header);
+    let word = WORDS.iter().find(|(word, _)| last.contains(word)).map(|(_, ours)| *ours);
+    slug(last).or_else(|| word.map(str::to_owned)).unwrap_or_else(|| format!("column_{}", at + 1))
+}
+
+/// A text as a name of ours, where it has enough of the letters for one.
+pub fn slug(text: &str) -> Option<String> {
+    let mut name = String::new();
+    let mut was_small = false;
+    for letter in clean(text).chars() {
+        if letter.is_ascii_uppercase() && was_small {
+            name.push('_');
+        }
+        was_small = letter.is_ascii_lowercase();
+        match letter.to_ascii_lowercase() {
+            letter @ ('a'..='z' | '0'..='9') => name.push(letter),
+            _ if name.ends_with('_') || name.is_empty() => {}
+            _ => name.push('_'),
+        }
+    }
+    let name: String = name.trim_matches('_').chars().take(40).collect();
+    let letters = name.chars().filter(char::is_ascii_lowercase).count();
+    (letters > 1 && name.starts_with(|first: char| first.is_ascii_lowercase())).then_some(name)
+}
+
+/// The name, or with a number the first that nobody has.
+pub(super) fn free(name: &str, names: &mut BTreeSet<String>) -> String {
+    let mut free = name.to_owned();
+    let mut number = 2;
+    while !names.insert(free.clone()) {
+        free = format!("{name}_{number}");
+        number += 1;
+    }
+    free
+}
+
+/// A header as an expression names it.
+pub(super) fn quoted(header: &str) -> String {
+    format!("\"{}\"", header.replace('"', "\"\""))
+}

@@ -1,0 +1,159 @@
+//! Workbooks of every age: the form before XLSX, both ways to count days, formulas, headers of three rows.
+
+use std::fs;
+use std::io::Cursor;
+use std::io::Read as _;
+use std::io::Write as _;
+
+use rust_xlsxwriter::ExcelDateTime;
+use rust_xlsxwriter::Format;
+use rust_xlsxwriter::Formula;
+use rust_xlsxwriter::Workbook;
+use tempfile::TempDir;
+use zip::ZipArchive;
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
+
+use super::Start;
+use super::pulled;
+use super::rows;
+use super::told;
+
+const PEOPLE: &str = r#"
+format = 1
+[system]
+name = "staffing"
+title = "实名制"
+kind = "files"
+[files]
+at = "."
+[[stream]]
+name = "people"
+into = "person_snapshot"
+file = 'roster.*'
+grid = { header = 2, header_rows = 2, skip = ["小计"], end = ["填表人"], fill_down = ["单位名称"] }
+write = "snapshot"
+ignore = ["备注"]
+[stream.columns]
+unit_id = "单位名称"
+code = "基本信息/编号"
+birth_date = "基本信息/出生日期"
+years = "基本信息/工龄"
+"#;
+
+/// Two workbooks that Python's `xlwt` 1.3 wrote, one for each way to count days.
+#[tokio::test]
+async fn a_workbook_of_the_old_form_is_read_in_both_date_systems() {
+    for file in ["roster_1900.xls", "roster_1904.xls"] {
+        let home = TempDir::new().unwrap();
+        let books = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/extract/books");
+        fs::copy(format!("{books}/{file}"), home.path().join(file)).unwrap();
+        let (delivery, batches) = pulled(PEOPLE, &Start::home(home.path())).await;
+        let at = |row: u32| format!("{file} sheet 在编人员 row {row}: 单位名称=");
+        assert_eq!(
+            rows(&batches),
+            [
+                at(4) + "市档案馆 基本信息/编号=0017 基本信息/出生日期=1987-03-05 基本信息/工龄=12",
+                at(5)
+                    + "市档案馆 基本信息/编号=0018 基本信息/出生日期=1990-11-30 基本信息/工龄=7.5",
+                at(6) + "小计 基本信息/工龄=19.5 _filtered=小计",
+                at(7) + "市图书馆 基本信息/编号=0101 基本信息/出生日期=1979.06 基本信息/工龄=20",
+            ]
+        );
+        assert_eq!(delivery.unwrap().received, 4);
+    }
+}
+
+/// A workbook whose header has three rows, merged both ways, with a day and formulas.
+fn quotas() -> Vec<u8> {
+    let (mut book, plain) = (Workbook::new(), Format::new());
+    let day = Format::new().set_num_format("yyyy-mm-dd");
+    for name in ["编制核定", "编制核定(备查)"] {
+        let sheet = book.add_worksheet().set_name(name).unwrap();
+        sheet.write(0, 0, "嘉宁市编制核定表").unwrap();
+        sheet.merge_range(1, 0, 3, 0, "机构编码", &plain).unwrap();
+        sheet.merge_range(1, 1, 1, 3, "核定数", &plain).unwrap();
+        sheet.merge_range(2, 1, 2, 2, "编制", &plain).unwrap();
+        sheet.merge_range(2, 3, 3, 3, "领导职数", &plain).unwrap();
+        sheet.write(3, 1, "行政").unwrap();
+        sheet.write(3, 2, "合计").unwrap();
+        sheet.merge_range(1, 4, 3, 4, "生效", &plain).unwrap();
+        sheet.write(4, 0, "JN0001").unwrap();
+        sheet.write(4, 1, 40).unwrap();
+        sheet.write_formula(4, 2, Formula::new("=B5+2").set_result("42")).unwrap();
+        sheet.write_formula(4, 3, Formula::new("=\"五\"").set_result("五")).unwrap();
+        let since = ExcelDateTime::from_ymd(2024, 2, 29).unwrap();
+        sheet.write_with_format(4, 4, &since, &day).unwrap();
+    }
+    let hidden = book.add_worksheet().set_name("编制核定(旧)").unwrap();
+    hidden.set_hidden(true).write(0, 0, "old").unwrap();
+    book.save_to_buffer().unwrap()
+}
+
+/// The same workbook for a Mac of its time: days are counted from 1904, and so are 1,462 fewer.
+fn of_1904(book: &[u8]) -> Vec<u8> {
+    let mut archive = ZipArchive::new(Cursor::new(book)).unwrap();
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    for at in 0..archive.len() {
+        let mut part = archive.by_index(at).unwrap();
+        let name = part.name().unwrap().into_owned();
+        let mut text = String::new();
+        part.read_to_string(&mut text).unwrap();
+        if name == "xl/workbook.xml" {
+            assert!(text.contains("<workbookPr "));
+            text = text.replace("<workbookPr ", "<workbookPr date1904=\"1\" ");
+        }
+        let text = text.replace("<v>45351</v>", "<v>43889</v>");
+        zip.start_file(name, SimpleFileOptions::default()).unwrap();
+        zip.write_all(text.as_bytes()).unwrap();
+    }
+    zip.finish().unwrap().into_inner()
+}
+
+const QUOTAS: &str = r#"
+format = 1
+[system]
+name = "staffing"
+title = "实名制"
+kind = "files"
+[files]
+at = "."
+[[stream]]
+name = "quotas"
+into = "post_quota"
+file = 'quotas\.xlsx'
+sheets = '编制核定.*'
+grid = { header = 2, header_rows = 3 }
+write = "snapshot"
+[stream.columns]
+unit_id = "机构编码"
+approved = "核定数/编制/合计"
+leaders_approved = "核定数/领导职数"
+valid_from = "生效"
+plain = "核定数/编制/行政"
+"#;
+
+#[tokio::test]
+async fn formulas_say_their_values_and_days_are_days_in_both_date_systems() {
+    for bytes in [quotas(), of_1904(&quotas())] {
+        let home = TempDir::new().unwrap();
+        fs::write(home.path().join("quotas.xlsx"), bytes).unwrap();
+        let (_, batches) = pulled(QUOTAS, &Start::home(home.path())).await;
+        let row = |sheet: &str| {
+            format!(
+                "quotas.xlsx sheet {sheet} row 5: 机构编码=JN0001 核定数/编制/行政=40 核定数/编制/合计=42 核定数/领导职数=五 生效=2024-02-29"
+            )
+        };
+        // A pattern takes every sheet that it matches and that is seen.
+        assert_eq!(rows(&batches), [row("编制核定"), row("编制核定(备查)")]);
+    }
+}
+
+#[tokio::test]
+async fn a_pattern_that_no_sheet_matches_is_named() {
+    let home = TempDir::new().unwrap();
+    fs::write(home.path().join("quotas.xlsx"), quotas()).unwrap();
+    let text = QUOTAS.replace("'编制核定.*'", r"'编制核定\(旧\)'");
+    let error = told(&pulled(&text, &Start::home(home.path())).await.0.unwrap_err());
+    assert!(error.contains("no sheet that is seen matches `sheets`, of 编制核定, "), "{error}");
+}

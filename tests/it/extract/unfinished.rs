@@ -1,0 +1,154 @@
+//! A file that is still on its way: it is told, nothing fails, and another night reads it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::fs::File;
+use std::path::Path;
+use std::time::Duration;
+use std::time::SystemTime;
+
+use jiff::Timestamp;
+use rust_xlsxwriter::Workbook;
+use shuping::base::pseudonym::sha256;
+use shuping::extract::Delivery;
+use tempfile::TempDir;
+
+use super::Start;
+use super::pulled;
+use super::told;
+
+const LOANS: &str = r#"
+format = 1
+[system]
+name = "loans"
+title = "Loans"
+kind = "files"
+[files]
+at = "."
+[[stream]]
+name = "loans"
+into = "service_case"
+file = 'loans.*'
+write = "upsert"
+columns = { case_id = "loan" }
+"#;
+
+fn workbook() -> Vec<u8> {
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet();
+    for (row, text) in (0_u32..).zip(["loan", "L1", "L2"]) {
+        sheet.write(row, 0, text).unwrap();
+    }
+    book.save_to_buffer().unwrap()
+}
+
+async fn brought(home: &Path) -> Delivery {
+    pulled(LOANS, &Start::home(home)).await.0.unwrap()
+}
+
+fn waiting(file: &str, why: &str) -> BTreeMap<String, String> {
+    BTreeMap::from([(file.to_owned(), why.to_owned())])
+}
+
+#[tokio::test]
+async fn half_a_workbook_is_told_and_read_when_it_is_whole() {
+    let home = TempDir::new().unwrap();
+    let (file, whole) = (home.path().join("loans.xlsx"), workbook());
+    for part in [whole.len() / 2, whole.len() - 30] {
+        fs::write(&file, &whole[..part]).unwrap();
+        let delivery = brought(home.path()).await;
+        assert_eq!((delivery.received, delivery.files.len()), (0, 0));
+        assert_eq!(delivery.not_whole, waiting("loans.xlsx", "its end is missing"));
+    }
+    // It does not keep other files from being read.
+    fs::write(home.path().join("loans.csv"), "loan\nL9\n").unwrap();
+    let delivery = brought(home.path()).await;
+    assert_eq!((delivery.received, delivery.not_whole.len()), (1, 1));
+    fs::write(&file, &whole).unwrap();
+    let delivery = brought(home.path()).await;
+    assert_eq!((delivery.received, delivery.not_whole.len()), (3, 0));
+    assert_eq!(delivery.files[1].sha256, sha256(&whole));
+}
+
+#[tokio::test]
+async fn half_a_parcel_is_told_too() {
+    let home = TempDir::new().unwrap();
+    fs::write(home.path().join("2026-01.zip"), b"PK\x03\x04 and no end").unwrap();
+    let delivery = brought(home.path()).await;
+    assert_eq!(delivery.not_whole, waiting("2026-01.zip", "its end is missing"));
+}
+
+/// Says when a file changed last; the night's cutoff is 2026-01-06 02:00 in Shanghai.
+fn changed(path: &Path, text: &str) {
+    let since = text.parse::<Timestamp>().unwrap().as_second();
+    let at = SystemTime::UNIX_EPOCH + Duration::from_secs(since.unsigned_abs());
+    File::options().write(true).open(path).unwrap().set_modified(at).unwrap();
+}
+
+#[tokio::test]
+async fn what_stays_half_for_a_day_is_damaged() {
+    let home = TempDir::new().unwrap();
+    let path = home.path().join("loans.xlsx");
+    fs::write(&path, &workbook()[..2_000]).unwrap();
+    changed(&path, "2026-01-05T02:01:00+08:00");
+    assert_eq!(brought(home.path()).await.not_whole.len(), 1);
+    changed(&path, "2026-01-05T01:59:00+08:00");
+    let error = pulled(LOANS, &Start::home(home.path())).await.0.unwrap_err();
+    let text = told(&error);
+    assert!(
+        text.contains("file `loans.xlsx` cannot be read") && text.contains("damaged"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn what_somebody_has_open_waits_unless_it_is_known() {
+    for mark in ["~$loans.xlsx", ".~lock.loans.xlsx#"] {
+        let home = TempDir::new().unwrap();
+        fs::write(home.path().join("loans.xlsx"), workbook()).unwrap();
+        fs::write(home.path().join(mark), "somebody").unwrap();
+        let delivery = brought(home.path()).await;
+        assert_eq!(delivery.received, 0);
+        assert_eq!(delivery.not_whole, waiting("loans.xlsx", "somebody has it open"));
+        let known = [sha256(&workbook())].into();
+        let start = Start { known, ..Start::home(home.path()) };
+        assert!(pulled(LOANS, &start).await.0.unwrap().not_whole.is_empty());
+        // A mark that a program left behind holds nothing back for ever.
+        changed(&home.path().join("loans.xlsx"), "2026-01-05T01:59:00+08:00");
+        assert_eq!(brought(home.path()).await.received, 2);
+        changed(&home.path().join("loans.xlsx"), "2026-01-05T02:01:00+08:00");
+        assert_eq!(brought(home.path()).await.received, 0);
+        fs::remove_file(home.path().join(mark)).unwrap();
+        assert_eq!(brought(home.path()).await.received, 2);
+    }
+}
+
+#[tokio::test]
+async fn the_names_of_copies_on_their_way_are_passed_by() {
+    let home = TempDir::new().unwrap();
+    for name in ["loans.xlsx.part", "loans.csv.TMP", "loans.csv.crdownload", "loans.csv.filepart"] {
+        fs::write(home.path().join(name), "loan\nL1\n").unwrap();
+    }
+    let delivery = brought(home.path()).await;
+    assert_eq!((delivery.received, delivery.not_whole.len()), (0, 0));
+}
+
+#[tokio::test]
+async fn a_file_is_read_once_it_has_lain_still_for_as_long_as_is_asked() {
+    let home = TempDir::new().unwrap();
+    let path = home.path().join("loans.csv");
+    fs::write(&path, "loan\nL1\n").unwrap();
+    let text = LOANS.replace("at = \".\"", "at = \".\"\nstill = \"1h\"");
+    let start = Start::home(home.path());
+    let delivery = pulled(&text, &start).await.0.unwrap();
+    assert_eq!(
+        (delivery.received, delivery.not_whole),
+        (0, waiting("loans.csv", "it changed a moment ago"))
+    );
+    // A known file may be touched.
+    let known = [sha256(b"loan\nL1\n")].into();
+    let touched = Start { known, ..Start::home(home.path()) };
+    assert!(pulled(&text, &touched).await.0.unwrap().not_whole.is_empty());
+    changed(&path, "2026-01-05T20:00:00+08:00");
+    assert_eq!(pulled(&text, &start).await.0.unwrap().received, 1);
+}
