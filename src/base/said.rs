@@ -189,6 +189,7 @@ texts! {
     Before "R187" "{period}: {shown}; moved by {difference}" "{period}:{shown};变动 {difference}";
     PublishedSame "R188" "release {release} says the same; night {night}, as of {as_of}, home {home}" "与发布 {release} 一致;{night} 夜,截至 {as_of},定义指纹 {home}";
     PublishedNone "R189" "no release of night {night} names this number; as of {as_of}, home {home}" "{night} 夜的发布中没有此数;截至 {as_of},定义指纹 {home}";
+    PublishedClosed "H170" "release {release} says {status} {value}: the period was closed with release {from}, what is counted now is a correction" "发布 {release} 为 {status} {value}:该周期已按发布 {from} 定稿,现所计之数列入更正";
     PublishedOther "R190" "release {release} says {status} {value}, the lake gives another value: run night {night} again" "发布 {release} 为 {status} {value},与数据湖所得不一致:请重跑 {night} 夜";
     ShowRows "R191" "the rows: add --rows; the same for a program: --json" "查看数据行:加 --rows;供程序读取:--json";
     Excluded "R192" "does not count" "不计";

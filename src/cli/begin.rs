@@ -168,21 +168,20 @@ async fn look_at(root: &Path, source: &Source, place: &str, system: &str) -> Res
             let (folder, named) = (Path::new(place), inside(root, Path::new(place)));
             look::folder(folder, &named).map_err(|error| error.told())
         }
-        Source::Sql(_) => match place.strip_prefix("sqlite://") {
-            Some(path) => {
-                let named = format!("sqlite://{}", inside(root, Path::new(path)));
-                look::database(place, &named, Path::new("")).await
-            }
-            // An address on a network may hold a password, so the connector names it as a secret.
-            None => {
-                let secret = format!("{system}.url");
-                let mut seen =
-                    look::database(place, &format!("${{secret:{secret}}}"), root).await?;
-                seen.secrets.push((secret, place.to_owned()));
-                Ok(seen)
-            }
-        },
+        Source::Sql(_) => database(root, place, system).await,
     }
+}
+
+async fn database(root: &Path, place: &str, system: &str) -> Result<Seen, String> {
+    if let Some(path) = place.strip_prefix("sqlite://") {
+        let named = format!("sqlite://{}", inside(root, Path::new(path)));
+        return look::database(place, &named, Path::new("")).await;
+    }
+    // An address on a network may hold a password, so the connector names it as a secret.
+    let secret = format!("{system}.url");
+    let mut seen = look::database(place, &format!("${{secret:{secret}}}"), root).await?;
+    seen.secrets.push((secret, place.to_owned()));
+    Ok(seen)
 }
 
 /// A path as a connector names it: from the home on where it is inside, else whole.

@@ -417,6 +417,12 @@ fn foot(explained: &Explanation<'_>, face: &mut Face<'_>) -> io::Result<()> {
             nouns.push(("release", release.clone()));
             Say::PublishedSame
         }
+        Published::Closed([release, status, value, from]) => {
+            let value = without_noughts(value).to_owned();
+            nouns.extend([("release", release.clone()), ("status", status.clone())]);
+            nouns.extend([("value", value), ("from", from.clone())]);
+            Say::PublishedClosed
+        }
         Published::Nothing | Published::Other(..) => Say::PublishedNone,
     };
     if !matches!(explained.published, Published::Other(..)) {

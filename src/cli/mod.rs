@@ -10,6 +10,7 @@ mod docs;
 mod doctor;
 mod draft;
 mod explain;
+mod heard;
 mod home;
 mod migrate;
 mod moved;
@@ -46,6 +47,7 @@ use tokio::signal::unix::SignalKind;
 use tokio::signal::unix::signal;
 use tokio::sync::oneshot;
 
+use self::heard::Heard;
 use crate::base::messages::Lang;
 use crate::base::redact::Redacted;
 use crate::base::said::Say;
@@ -307,7 +309,7 @@ pub fn main() -> ExitCode {
 /// Speaks to whoever called; where nobody can be told any more, the exit code is all that is left.
 fn speak(lang: Lang, what: impl FnOnce(&mut Face<'_>) -> io::Result<u8>) -> u8 {
     let is_terminal = io::stderr().is_terminal();
-    let (mut out, mut err) = (Redacted::new(io::stdout()), Redacted::new(io::stderr()));
+    let (mut out, mut err) = (Redacted::new(Heard(io::stdout())), Redacted::new(io::stderr()));
     what(&mut Face { lang, out: &mut out, err: &mut err, is_terminal }).unwrap_or(DISK)
 }
 

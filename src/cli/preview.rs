@@ -154,25 +154,22 @@ fn show(name: &str, schema: &Schema, seen: &Previewed, face: &mut Face<'_>) -> a
 /// The rows as the model reads them; one that would be held back says why instead.
 fn made(schema: &Schema, seen: &Previewed, face: &mut Face<'_>) -> anyhow::Result<()> {
     let lang = face.lang;
-    let head: Vec<&str> = [Say::Source.text(lang), Say::Reason.text(lang)]
+    let titles: Vec<&str> = [Say::Source.text(lang), Say::Reason.text(lang)]
         .into_iter()
         .chain(seen.columns(schema).map(|(_, name)| name))
         .collect();
     let line = |made: &Made| {
         let place = format!("{} row {}", made.source, made.row);
-        let reason = match &made.cells {
-            Ok(_) => String::new(),
-            Err((column, reason)) => {
-                format!("{column} {}", said::reason(reason, lang)).trim().to_owned()
-            }
-        };
+        let broken = made.cells.as_ref().err();
+        let reason = broken.map(|(column, why)| format!("{column} {}", said::reason(why, lang)));
+        let reason = reason.unwrap_or_default().trim().to_owned();
         let cells = seen.columns(schema).map(|(at, _)| match &made.cells {
             Ok(cells) => cells.get(at).cloned().flatten().map_or_else(String::new, |c| c.written()),
             Err(_) => String::new(),
         });
         [cut(&place), reason].into_iter().chain(cells.map(|cell| cut(&cell))).collect()
     };
-    let rows = table(&head, head.len(), seen.made.iter().map(line).collect());
+    let rows = table(&titles, titles.len(), seen.made.iter().map(line).collect());
     let held = seen.made.iter().filter(|made| made.cells.is_err()).count();
     let nouns = [
         ("table", schema.name.clone()),
@@ -193,13 +190,13 @@ fn others(seen: &Previewed, face: &mut Face<'_>) -> anyhow::Result<()> {
         return Ok(());
     }
     let lang = face.lang;
-    let head = [Say::Column, Say::TypeOf, Say::Filled, Say::Note].map(|say| say.text(lang));
+    let head = [Say::Column, Say::TypeOf, Say::Note, Say::Filled].map(|say| say.text(lang));
     let rows = seen.came.others.iter().map(|other| {
         let note = if other.is_ignored { "ignore" } else { "" };
         let kind = word(other.kind).to_owned();
-        vec![cut(&other.header), kind, other.filled.to_string(), note.to_owned()]
+        vec![cut(&other.header), kind, note.to_owned(), other.filled.to_string()]
     });
-    let rows = table(&head, 2, rows.collect());
+    let rows = table(&head, 3, rows.collect());
     writeln!(face.out, "\n{}\n{}", Say::PreviewOthers.text(lang), rows.trim_fmt())?;
     Ok(())
 }

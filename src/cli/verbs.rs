@@ -82,7 +82,7 @@ pub(super) async fn verb(arguments: Arguments, face: &mut Face<'_>) -> anyhow::R
             None => quarantine::list(root, &asked, face),
         },
         Verb::Template(asked) => template::template(root, &asked, face),
-        Verb::Schema(asked) => schema::schema(&asked, face),
+        Verb::Schema(asked) => schema::schema(root, &asked, face),
         Verb::Init(asked) => begin::init(root, &asked, face).await,
     }
 }

@@ -220,5 +220,12 @@ fn published(published: &Published) -> Value {
             "status": status,
             "value": value,
         }),
+        Published::Closed([release, status, value, closed]) => json!({
+            "release": release,
+            "agrees": false,
+            "status": status,
+            "value": value,
+            "closed": closed,
+        }),
     }
 }

@@ -20,6 +20,8 @@ pub enum Published {
     Nothing,
     /// Something else: the release, its status and value.
     Other(String, String, String),
+    /// Something else, because the period is closed: the same, and the release that it was closed with.
+    Closed([String; 4]),
 }
 
 /// Decimals of an exact value in a release.
@@ -32,6 +34,8 @@ type Key = [Option<String>; 5];
 pub(super) struct Release {
     pub(super) name: String,
     pub(super) definitions: Vec<Defined>,
+    /// The periods that are closed, with the release that each was closed with.
+    closed: BTreeMap<String, String>,
     /// Its status and value.
     values: BTreeMap<Key, (String, Option<String>)>,
 }
@@ -49,7 +53,8 @@ impl Release {
             Some((key, (cells.next()??, cells.next()?)))
         });
         let definitions = publish::moved::definitions(folder)?;
-        Ok(Release { name, definitions, values: values.collect() })
+        let closed = publish::closed_in(folder);
+        Ok(Release { name, definitions, closed, values: values.collect() })
     }
 
     /// Whether it tells a metric of the place at all.
@@ -77,7 +82,11 @@ impl Release {
             return Published::Same(self.name.clone());
         }
         let value = value.clone().unwrap_or_default();
-        Published::Other(self.name.clone(), status.clone(), value)
+        let (name, status) = (self.name.clone(), status.clone());
+        match self.closed.get(&told.period.to_string()) {
+            Some(from) => Published::Closed([name, status, value, from.clone()]),
+            None => Published::Other(name, status, value),
+        }
     }
 }
 

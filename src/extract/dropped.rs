@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use super::ExtractError;
+use super::compound;
 use super::parcel;
 use super::parcel::Take;
 use crate::spec::connector::Files;
@@ -99,8 +100,11 @@ impl Dropped {
     }
 }
 
-/// Whether an archive or a workbook lacks the record that ends one.
+/// Whether an archive or a workbook lacks the record that ends one, or is shorter than it says.
 pub(super) fn lacks_end(bytes: &[u8]) -> bool {
+    if bytes.starts_with(compound::BEGINS) {
+        return compound::is_cut(bytes);
+    }
     let tail = bytes.get(bytes.len().saturating_sub(LONGEST_END)..).unwrap_or_default();
     bytes.starts_with(ZIP) && !tail.windows(END.len()).any(|record| record == END)
 }

@@ -37,13 +37,6 @@ pub(super) fn pull(
     let mut passed: Vec<DeliveredFile> = Vec::new();
     let mut here: Vec<String> = Vec::new();
     for dropped in all.iter().filter(|it| parcel::is_one(&it.name) || is_of(ask, &it.name)) {
-        let bytes = match dropped.whole() {
-            Err(ExtractError::Changing { .. }) => {
-                landing.not_whole(&dropped.name, "it changed while it was read");
-                continue;
-            }
-            read => read?,
-        };
         let changed = dropped.changed()?;
         // What is amiss with a file that changed on the day before the cutoff, or since, may still be mended.
         let is_fresh = request.until.checked_sub(24.hours()).is_ok_and(|day| day < changed);
@@ -51,6 +44,18 @@ pub(super) fn pull(
             Some("it changed a moment ago")
         } else {
             (is_fresh && dropped.is_open).then_some("somebody has it open")
+        };
+        let bytes = match (dropped.whole(), waits) {
+            (Err(ExtractError::Changing { .. }), _) => {
+                landing.not_whole(&dropped.name, "it changed while it was read");
+                continue;
+            }
+            // An empty file may be the first moment of a copy.
+            (Err(ExtractError::Unreadable { .. }), Some(why)) => {
+                landing.not_whole(&dropped.name, why);
+                continue;
+            }
+            (read, _) => read?,
         };
         if is_fresh && dropped::lacks_end(&bytes) {
             landing.not_whole(&dropped.name, "its end is missing");

@@ -2,6 +2,7 @@
 //! on as they came; a slice is handed on whole or not at all.
 
 mod client;
+mod compound;
 pub mod correction;
 mod database;
 mod dialect;

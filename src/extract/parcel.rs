@@ -76,6 +76,15 @@ pub(super) fn each(
     Ok(())
 }
 
+/// Why a workbook, which is an archive too, is not opened; one that is none is told of by who opens it.
+pub(super) fn beyond(book: &[u8]) -> Option<String> {
+    let mut archive = ZipArchive::new(Cursor::new(book)).ok()?;
+    let sizes = (0..archive.len()).map(|at| archive.by_index_raw(at).map_or(0, |part| part.size()));
+    let unpacked = sizes.fold(0, u64::saturating_add);
+    (unpacked > BYTES)
+        .then(|| format!("it unpacks to {unpacked} bytes, and at most {BYTES} are read"))
+}
+
 /// A name as whoever packed it wrote it: Windows packs in the code page of its machine and does not say so.
 fn name(raw: &[u8]) -> String {
     let text = match std::str::from_utf8(raw) {

@@ -63,10 +63,13 @@ impl Glance {
     pub(super) fn see(&mut self, batch: &mut Batch, shield: &Shield<'_>) -> bool {
         batch.rows.truncate(self.wanted);
         self.wanted -= batch.rows.len();
+        // Where no header is known it was sought in the wrong row: who knows who stands there.
+        let is_lost = !batch.headers.iter().any(|header| shield.knows(header));
         let others = batch.headers.iter().enumerate().filter(|(_, header)| !shield.reads(header));
         for (at, header) in others {
             let cells = batch.rows.iter().filter_map(|row| row.cells.get(at)?.clone());
-            let other = self.others.entry(quoted(header)).or_default();
+            let name = if is_lost { format!("column {}", at + 1) } else { quoted(header) };
+            let other = self.others.entry(name).or_default();
             other.0.extend(cells);
             other.1 |= shield.ignores(header);
         }

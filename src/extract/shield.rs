@@ -63,6 +63,11 @@ impl<'s> Shield<'s> {
         self.fates.keys().map(String::as_str)
     }
 
+    /// Whether a header of the source's own is one that the stream's columns name.
+    pub(super) fn knows(&self, header: &str) -> bool {
+        !header.starts_with('_') && self.fates.contains_key(header)
+    }
+
     /// Whether a header of the source is read at all.
     pub(super) fn reads(&self, header: &str) -> bool {
         header.starts_with('_') || self.fates.contains_key(header) || self.is_wide(header)
@@ -85,7 +90,7 @@ impl<'s> Shield<'s> {
             batch.rows.iter().map(|row| Vec::with_capacity(row.cells.len())).collect();
         let (mut headers, mut places) = (batch.headers, batch.rows);
         let is_theirs = |header: &str| !header.starts_with('_');
-        if !headers.iter().any(|header| is_theirs(header) && self.fates.contains_key(header)) {
+        if !headers.iter().any(|header| self.knows(header)) {
             // The header was sought in the wrong row: who knows who stands there.
             let theirs = headers.iter_mut().enumerate().filter(|(_, header)| is_theirs(header));
             theirs.for_each(|(at, header)| *header = format!("column {}", at + 1));

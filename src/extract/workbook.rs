@@ -15,14 +15,15 @@ use calamine::Xls;
 use calamine::Xlsb;
 use calamine::Xlsx;
 
+use super::compound;
 use super::grid::Line;
 use super::grid::Sheet;
+use super::parcel;
 use crate::base::text::squeeze;
 use crate::spec::connector::Which;
 
-/// The beginnings of a zip archive and of a compound file.
+/// The beginning of a zip archive.
 const ZIP: &[u8] = b"PK\x03\x04";
-const COMPOUND: &[u8] = &[0xd0, 0xcf, 0x11, 0xe0];
 /// Excel's last day, and the largest whole number that a cell holds exactly.
 const LAST_DAY: f64 = 2_958_466.0;
 const LARGEST: f64 = 999_999_999_999_999.0;
@@ -35,7 +36,7 @@ pub(super) struct Workbook<'b> {
 
 /// Whether these bytes are a workbook's.
 pub(super) fn is_one(bytes: &[u8]) -> bool {
-    bytes.starts_with(ZIP) || bytes.starts_with(COMPOUND)
+    bytes.starts_with(ZIP) || bytes.starts_with(compound::BEGINS)
 }
 
 /// Opens a workbook.
@@ -43,9 +44,12 @@ pub(super) fn is_one(bytes: &[u8]) -> bool {
 /// # Errors
 /// Why it is none.
 pub(super) fn open<'b>(name: &str, bytes: &'b [u8]) -> Result<Workbook<'b>, String> {
+    if let Some(why) = parcel::beyond(bytes) {
+        return Err(why);
+    }
     let cursor = Cursor::new(bytes);
     let is_named = |end: &str| name.to_lowercase().ends_with(end);
-    let sheets = if bytes.starts_with(COMPOUND) {
+    let sheets = if bytes.starts_with(compound::BEGINS) {
         Sheets::Xls(Xls::new(cursor).map_err(told)?)
     } else if bytes.get(30..38) == Some(b"mimetype") {
         Sheets::Ods(Ods::new(cursor).map_err(told)?)

@@ -222,6 +222,16 @@ impl Head<'_> {
     }
 }
 
+/// Which sheets may be empty.
+fn empty(connector: &Connector) -> String {
+    let filled = connector.streams.iter().filter(|stream| stream.contract.rows_min > 0);
+    let filled: Vec<&str> = filled.filter_map(sheet).collect();
+    if filled.is_empty() {
+        return "没有内容的表可以留空".to_owned();
+    }
+    format!("{} 不得为空,其余没有内容的可以留空", filled.join("、"))
+}
+
 /// How the file must be called.
 fn file_name(connector: &Connector) -> String {
     let sample = format!("{}_2026-01.xlsx", connector.name);
@@ -240,7 +250,7 @@ fn notes(page: &mut Worksheet, connector: &Connector, forms: &[Form<'_>]) -> Res
     let said = [
         format!("{}:填报工作簿", connector.title),
         file_name(connector),
-        "每张表第一行是表头,不要改动;从第二行起一行一条,没有内容的表可以留空".to_owned(),
+        format!("每张表第一行是表头,不要改动;从第二行起一行一条;{}", empty(connector)),
         "编号、代码和证件号码须为文本;有下拉列表的列从中选取;着色的列必填".to_owned(),
     ];
     let mut row = 0;

@@ -117,32 +117,6 @@ impl Lake {
         alive(self.versions(schema, night, None)?, schema)
     }
 
-    /// The latest time that a row of a stream tells, in the newest delta that tells one.
-    ///
-    /// # Errors
-    /// A delta that can't be read.
-    pub fn newest(
-        &self,
-        schema: &Schema,
-        (system, stream): (&str, &str),
-    ) -> Result<Option<Cell>, ModelError> {
-        let known = schema.time.as_deref().unwrap_or("updated_at");
-        if schema.field(known).is_none() {
-            return Ok(None);
-        }
-        let ours = format!(".{system}.{stream}.parquet");
-        for path in dated(&self.folder(&schema.name), Date::MAX)?.iter().rev() {
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            if name.ends_with(&ours) {
-                let rows = table::to_rows(&parquet::read(path)?, &[known]).into_iter();
-                if let Some(newest) = rows.flatten().flatten().max() {
-                    return Ok(Some(newest));
-                }
-            }
-        }
-        Ok(None)
-    }
-
     /// The latest version of every row, those that are deleted among them.
     fn versions(
         &self,

@@ -13,6 +13,7 @@ pub mod keys;
 pub mod lake;
 pub mod landing;
 pub mod names;
+mod newest;
 mod past;
 pub mod people;
 pub mod rekeyed;

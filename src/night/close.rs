@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use anyhow::Context as _;
 use jiff::civil::Date;
@@ -45,9 +46,20 @@ pub(super) struct Settled {
     pub(super) corrections: Vec<Correction>,
     /// The periods that are closed, and the release that the numbers of each are from.
     pub(super) closed: Vec<(String, String)>,
+    /// What was counted of them.
+    counted: Said,
 }
 
 impl Settled {
+    /// Keeps aside what was counted, so that it can be accepted.
+    pub(super) fn keep(&self, var: &Path, night: Date) -> anyhow::Result<()> {
+        if self.closed.is_empty() {
+            return Ok(());
+        }
+        let periods: Vec<&str> = self.closed.iter().map(|(period, _)| period.as_str()).collect();
+        Ok(closed::keep_counted(var, night, &periods, &self.counted)?)
+    }
+
     /// How many numbers of each closed period are counted otherwise.
     pub(super) fn told(&self) -> BTreeMap<String, u64> {
         let count = |period: &String| {
@@ -58,7 +70,7 @@ impl Settled {
     }
 }
 
-/// Puts closed numbers into the place of what was counted, and keeps aside what was.
+/// Puts closed numbers into the place of what was counted.
 pub(super) fn settle(
     ground: &Ground<'_>,
     computed: &Computed<'_>,
@@ -73,10 +85,10 @@ pub(super) fn settle(
         scores: Some(table("score")?),
         lines: Some(table("score_line")?),
     };
+    let counted = said.clone();
     if closed.is_empty() {
-        return Ok(Settled { said, corrections: Vec::new(), closed: Vec::new() });
+        return Ok(Settled { said, corrections: Vec::new(), closed: Vec::new(), counted });
     }
-    closed::keep_counted(&ground.var, choice.night, closed, &said)?;
     let seen = correction::seen(&ground.var.join("release"), choice.night)?;
     let fresh = Fresh { ground, night: choice.night, came: RefCell::default() };
     let only_new = |metric: &str, unit: Option<&str>, period: &str, night: Date| {
@@ -85,7 +97,7 @@ pub(super) fn settle(
     let known = Known { night: choice.night, only_new: &only_new, seen: &seen };
     let corrections = correction::settle(closed, &mut said, &known).context("correcting")?;
     let closed = closed.iter().map(|it| (it.period.clone(), it.release.clone())).collect();
-    Ok(Settled { said, corrections, closed })
+    Ok(Settled { said, corrections, closed, counted })
 }
 
 /// Which rows came to the facts since some night.

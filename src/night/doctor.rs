@@ -28,32 +28,38 @@ pub async fn system(
 ) -> anyhow::Result<Vec<Check>> {
     let mut checks = probe::way(connector, ground.secrets, &ground.home.root).await;
     if let Source::Http(http) = &connector.source
-        && let Some(sign) = &http.auth.sign
+        && let Some(sign) = http.auth.sign.as_ref().filter(|sign| !sign.tests.is_empty())
     {
         // A home whose vectors are wrong is refused before this.
         checks.push(Check::well("vectors", format!("{} proved", sign.tests.len())));
     }
-    let nouns = nouns(connector);
     if !checks.iter().any(Check::is_broken) {
         for stream in &connector.streams {
-            let seen = preview(ground, (connector, stream), night, 1).await?;
-            let what = format!("ask {}", stream.name);
-            checks.push(match seen {
-                Ok(seen) if seen.came.rows.rows.is_empty() => Check::well(what, "no row, no fault"),
-                Ok(_) => Check::well(what, "a row came"),
-                Err(error) => {
-                    let is_closed = matches!(error, ExtractError::OutOfHours { .. });
-                    let state = if is_closed { State::Doubt } else { State::Broken };
-                    let says = error.told();
-                    Check::well(what, says).but(state, Say::HintAsked, &nouns)
-                }
-            });
+            checks.push(asked(ground, (connector, stream), night).await?);
         }
     }
     for stream in &connector.streams {
         checks.push(fresh(ground, (connector, stream), standing)?);
     }
     Ok(checks)
+}
+
+/// Asks for a row of a stream, with all that proves who asks.
+async fn asked(
+    ground: &Ground<'_>,
+    (connector, stream): (&Connector, &Stream),
+    night: Date,
+) -> anyhow::Result<Check> {
+    let what = format!("ask {}", stream.name);
+    Ok(match preview(ground, (connector, stream), night, 1).await? {
+        Ok(seen) if seen.came.rows.rows.is_empty() => Check::well(what, "no row, no fault"),
+        Ok(_) => Check::well(what, "a row came"),
+        Err(error) => {
+            let is_closed = matches!(error, ExtractError::OutOfHours { .. });
+            let state = if is_closed { State::Doubt } else { State::Broken };
+            Check::well(what, error.told()).but(state, Say::HintAsked, &nouns(connector))
+        }
+    })
 }
 
 /// The file of a system and who is to be asked.
@@ -79,7 +85,7 @@ fn fresh(
     let newest = schema.map(|schema| lake.newest(schema, (&connector.name, &stream.name)));
     let newest = newest.transpose()?.flatten();
     let newest = newest.map_or_else(String::new, |cell| format!(", newest row {}", cell.written()));
-    let is_late = !good.is_some_and(|good| good >= last.night);
+    let is_late = good.is_none_or(|good| good < last.night);
     let good = good.map_or_else(|| "never".to_owned(), |night| night.to_string());
     let note = stands.map_or("", |stands| stands.note.as_str());
     let note = if note.is_empty() || !is_late { String::new() } else { format!("; {note}") };

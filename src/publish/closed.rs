@@ -291,7 +291,7 @@ fn keep(folder: &Path, said: &Said) -> Result<Vec<String>, PublishError> {
 pub fn keep_counted(
     var: &Path,
     night: Date,
-    closed: &[Closed],
+    periods: &[&str],
     said: &Said,
 ) -> Result<(), PublishError> {
     let root = root(var);
@@ -305,7 +305,7 @@ pub fn keep_counted(
             _ => fs::remove_dir_all(&path).map_err(named(&path))?,
         }
     }
-    let is_closed = closed.iter().map(|closing| col("period").eq(lit(closing.period.as_str())));
+    let is_closed = periods.iter().map(|period| col("period").eq(lit(*period)));
     let own = said.where_it(&is_closed.fold(lit(false), Expr::or))?;
     keep(&root.join(format!("{COUNTED}.{night}")), &own).map(drop)
 }

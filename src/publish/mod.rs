@@ -39,6 +39,7 @@ pub use draft::draft;
 pub use limits::Beyond;
 pub use shelf::before;
 pub use shelf::choose;
+pub use shelf::closed_in;
 pub use shelf::find;
 pub use shelf::forget;
 pub use shelf::held;

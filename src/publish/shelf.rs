@@ -204,6 +204,14 @@ pub fn told_of(folder: &Path) -> Option<(Date, Date)> {
     Some((day("x:night")?, day("x:as_of")?))
 }
 
+/// The periods that are closed in a release, with the release that each was closed with.
+pub fn closed_in(folder: &Path) -> BTreeMap<String, String> {
+    let manifest = package::read(folder).unwrap_or_default();
+    let closed = manifest.get("x:closed").and_then(Value::as_array).into_iter().flatten();
+    let text = |of: &Value, key: &str| Some(of.get(key)?.as_str()?.to_owned());
+    closed.filter_map(|of| Some((text(of, "period")?, text(of, "release")?))).collect()
+}
+
 /// The release that `latest.json` names.
 ///
 /// # Errors

@@ -144,7 +144,7 @@ pub fn personal(header: &str, texts: &[String]) -> Option<Personal> {
         Some(Personal::Number)
     } else if most(&|text| told(text) == Some(Personal::Contact)) {
         Some(Personal::Contact)
-    } else if most(&looks_like_a_name) {
+    } else if most(&is_a_name) {
         Some(Personal::Name)
     } else {
         None
@@ -169,7 +169,8 @@ fn is_number_of(text: &str) -> bool {
     is_match(&NUMBER, text) && born.is_some_and(is_near)
 }
 
-fn looks_like_a_name(text: &str) -> bool {
+/// Whether a text may be the name of a person: two or three letters, a surname first.
+pub fn is_a_name(text: &str) -> bool {
     let letters: Vec<char> = text.chars().filter(|letter| !letter.is_whitespace()).collect();
     let is_han = |letter: &char| ('\u{4e00}'..='\u{9fff}').contains(letter);
     (2..=3).contains(&letters.len())

@@ -57,6 +57,12 @@ impl Design {
         design
     }
 
+    /// Every table with its columns, as a page of Markdown tells them.
+    pub fn markdown(&self) -> String {
+        let told = self.sheets.values().filter(|sheet| sheet.name != views::DICTIONARY);
+        told.map(views::markdown).collect::<Vec<_>>().join("\n")
+    }
+
     /// Whether rows about persons have a place.
     pub(super) fn has_persons(&self) -> bool {
         self.sheets.values().any(|sheet| sheet.area == Area::Person)

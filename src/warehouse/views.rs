@@ -8,6 +8,7 @@ use super::dialect::Engine;
 use super::dialect::quoted;
 use super::dialect::text;
 use super::sheet::Area;
+use super::sheet::Column;
 use super::sheet::Kind;
 use super::sheet::Sheet;
 use super::sheet::own;
@@ -183,6 +184,21 @@ pub(super) fn entries(sheets: &BTreeMap<String, Sheet>, views: &[View]) -> Vec<C
         }
     }
     rows
+}
+
+/// A table as a section of a page.
+pub(super) fn markdown(sheet: &Sheet) -> String {
+    let (name, area) = (&sheet.name, sheet.area.name());
+    let line = |column: &Column| {
+        let cells = [column.title.as_str(), kind(column.kind), &column.means];
+        let cells = cells.map(|cell| cell.replace('|', "\\|")).join(" | ");
+        format!("| `{}` | {cells} |", column.name)
+    };
+    let head = format!("### `{name}` {}\n\nPostgreSQL: `{area}.{name}`\n", sheet.title);
+    let columns = ["| 列 | 名称 | 类型 | 说明 |", "|---|---|---|---|"].map(str::to_owned);
+    let told = sheet.columns.iter().filter(|column| column.kind != Kind::Mark).map(line);
+    let lines: Vec<String> = std::iter::once(head).chain(columns).chain(told).collect();
+    format!("{}\n", lines.join("\n"))
 }
 
 /// The Chinese word for a type.

@@ -17,6 +17,7 @@ mod first_day;
 mod flaws;
 mod floors;
 mod handbook;
+mod heard;
 mod homes;
 mod hostile;
 mod language;

@@ -24,6 +24,8 @@ use crate::spec::begin::pattern;
 use crate::spec::begin::text as quote;
 use crate::spec::connector::Grid;
 use crate::spec::connector::Which;
+use crate::spec::sniff;
+use crate::spec::sniff::Personal;
 
 /// So many files are named in a comment.
 const SHOWN: usize = 3;
@@ -67,7 +69,7 @@ pub fn folder(path: &Path, at: &str) -> Result<Seen, ExtractError> {
     }
     let mut forms: Vec<Vec<Found>> = forms.into_values().collect();
     // In the order of names, so that the same folder is begun the same way.
-    forms.sort_by(|one, other| first(one).cmp(&first(other)));
+    forms.sort_by_key(|form| first(form));
     seen.tables = forms.into_iter().map(table).collect();
     Ok(seen)
 }
@@ -126,7 +128,19 @@ fn found(name: &str, sheet: Option<String>, sheets: usize, cells: &Sheet) -> Res
     };
     batch.rows.retain(is_row);
     batch.rows.truncate(ROWS);
+    if names_somebody(&batch) {
+        return Err("where its header should be stands what may be a person's name".to_owned());
+    }
     Ok(Found { file: name.to_owned(), sheet, sheets, grid, batch })
+}
+
+/// Whether what was taken for a header is a row like those below it, which name persons.
+fn names_somebody(batch: &Batch) -> bool {
+    batch.headers.iter().enumerate().any(|(at, header)| {
+        let texts = batch.rows.iter().filter_map(|row| row.cells.get(at)?.clone());
+        let texts: Vec<String> = texts.collect();
+        sniff::is_a_name(header) && sniff::personal("", &texts) == Some(Personal::Name)
+    })
 }
 
 /// The headers of a batch that are the source's own.
@@ -141,7 +155,7 @@ fn table(form: Vec<Found>) -> SeenTable {
     let is_part = form.iter().any(|found| found.sheets > 1);
     let sheets: BTreeSet<&str> = form.iter().filter_map(|found| found.sheet.as_deref()).collect();
     if is_part {
-        ask.push_str(&format!("sheets = {}\n", list(sheets.iter().copied())));
+        ask.extend([format!("sheets = {}\n", list(sheets.iter().copied()))]);
     }
     ask.push_str(&grid_line(&form));
     let stem = files.first().map_or("", |file| file.rsplit_once('.').map_or(*file, |it| it.0));
@@ -168,16 +182,15 @@ fn grid_line(form: &[Found]) -> String {
     if header_to > header_from {
         keys.push(format!("header_rows = {}", header_to - header_from + 1));
     }
-    let words: [(&str, fn(&Grid) -> &Vec<String>); 3] = [
-        ("skip", |grid| &grid.skip),
-        ("end", |grid| &grid.end),
-        ("fill_down", |grid| &grid.fill_down),
-    ];
-    for (key, of) in words {
-        let all: BTreeSet<&str> =
-            form.iter().flat_map(|found| of(&found.grid)).map(String::as_str).collect();
+    for key in ["skip", "end", "fill_down"] {
+        let words = |found: &Found| match key {
+            "skip" => found.grid.skip.clone(),
+            "end" => found.grid.end.clone(),
+            _ => found.grid.fill_down.clone(),
+        };
+        let all: BTreeSet<String> = form.iter().flat_map(words).collect();
         if !all.is_empty() {
-            keys.push(format!("{key} = {}", list(all)));
+            keys.push(format!("{key} = {}", list(all.iter().map(String::as_str))));
         }
     }
     format!("grid   = {{ {} }}\n", keys.join(", "))
@@ -205,7 +218,7 @@ fn file_pattern(files: &BTreeSet<&str>) -> String {
             match lengths.iter().collect::<Vec<_>>().as_slice() {
                 [] => {}
                 // The digits of a day or a month are as many next time; a mere count may grow.
-                [length] if **length >= 4 => pattern.push_str(&format!("\\d{{{length}}}")),
+                [length] if **length >= 4 => pattern.extend([format!("\\d{{{length}}}")]),
                 _ => pattern.push_str("\\d+"),
             }
         }

@@ -64,15 +64,15 @@ pub async fn address(url: &str, system: &str, home: &Path) -> Result<Seen, Strin
     let page = page(&mut query, &body, &at, link);
     let mut ask = format!("path   = {}\n", text(&path));
     if !at.is_empty() {
-        ask.push_str(&format!("records = {}\n", text(&at)));
+        ask.extend([format!("records = {}\n", text(&at))]);
     }
     if !query.is_empty() {
         let pairs = query.iter().map(|(name, value)| format!("{} = {}", text(name), text(value)));
-        ask.push_str(&format!("parameters = {{ {} }}\n", pairs.collect::<Vec<_>>().join(", ")));
+        ask.extend([format!("parameters = {{ {} }}\n", pairs.collect::<Vec<_>>().join(", "))]);
     }
     let mut notes = Vec::new();
     match page {
-        Some(page) => ask.push_str(&format!("page   = {{ {page} }}\n")),
+        Some(page) => ask.extend([format!("page   = {{ {page} }}\n")]),
         None => notes.push("Nothing tells of a second page: is this answer whole?".to_owned()),
     }
     let title = path.rsplit('/').find(|part| !part.is_empty()).unwrap_or("records").to_owned();
@@ -116,11 +116,10 @@ fn list_of(body: &Value) -> Option<(String, &Vec<Value>)> {
     while let Some((at, value)) = open.pop() {
         match value {
             Value::Array(records)
-                if records.iter().all(Value::is_object) && !records.is_empty() =>
+                if records.iter().all(Value::is_object)
+                    && records.len() > longest.as_ref().map_or(0, |(_, known)| known.len()) =>
             {
-                if longest.as_ref().is_none_or(|(_, known)| known.len() < records.len()) {
-                    longest = Some((at, records));
-                }
+                longest = Some((at, records));
             }
             Value::Object(fields) => {
                 for (name, value) in fields {
@@ -234,29 +233,22 @@ fn beside(
     names: &[&str],
     is_it: &dyn Fn(&Value) -> bool,
 ) -> Option<String> {
-    let mut above = at;
-    loop {
-        let fields = body.pointer(above).and_then(Value::as_object);
-        let found = fields
-            .into_iter()
-            .flatten()
-            .find(|(name, value)| names.contains(&name.to_lowercase().as_str()) && is_it(value));
-        if let Some((name, _)) = found {
-            return Some(format!("{above}/{}", name.replace('~', "~0").replace('/', "~1")));
+    let in_pointer = |name: &str| name.replace('~', "~0").replace('/', "~1");
+    let of = |at: &str| {
+        let fields = body.pointer(at).and_then(Value::as_object).into_iter().flatten();
+        let mut told = fields
+            .filter(|(name, value)| names.contains(&name.to_lowercase().as_str()) && is_it(value));
+        told.next().map(|(name, _)| format!("{at}/{}", in_pointer(name)))
+    };
+    let mut above = Some(at);
+    while let Some(place) = above {
+        if let Some(found) = of(place) {
+            return Some(found);
         }
-        if above.is_empty() {
-            // Some wrap what they say of pages once more.
-            let wraps =
-                body.as_object().into_iter().flatten().filter(|(_, value)| value.is_object());
-            return wraps.filter(|(name, _)| !at.starts_with(&format!("/{name}"))).find_map(
-                |(name, inner)| {
-                    let found = inner.as_object()?.iter().find(|(name, value)| {
-                        names.contains(&name.to_lowercase().as_str()) && is_it(value)
-                    });
-                    found.map(|(key, _)| format!("/{name}/{key}"))
-                },
-            );
-        }
-        above = above.rsplit_once('/').map_or("", |(above, _)| above);
+        above = place.rsplit_once('/').map(|(above, _)| above);
     }
+    // Some wrap what they say of pages once more.
+    let wraps = body.as_object().into_iter().flatten().filter(|(_, value)| value.is_object());
+    let mut wraps = wraps.map(|(name, _)| format!("/{}", in_pointer(name)));
+    wraps.find_map(|wrap| of(&wrap))
 }

@@ -65,10 +65,12 @@ fn is_header(sheet: &Sheet, row: u32, width: usize) -> bool {
             && sniff::kind(&[text]) == FieldKind::Text
     };
     let words = distinct.iter().filter(is_word).count();
+    // A row that tells of a person is one of the table's own.
+    let is_person = texts.iter().any(|text| sniff::told(text).is_some());
     let is_wide = texts.len() * 10 >= width * 6;
     let is_apart = distinct.len() * 10 >= texts.len() * 6 || spans(sheet, row).next().is_some();
     let least = if width == 1 { 1 } else { 2 };
-    is_wide && is_apart && distinct.len() >= least && words * 10 >= distinct.len() * 9
+    !is_person && is_wide && is_apart && distinct.len() >= least && words * 10 >= distinct.len() * 9
 }
 
 /// The merged cells that begin in a row and cover several columns, but not a title's.

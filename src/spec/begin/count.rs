@@ -16,7 +16,7 @@ pub(super) fn pipeline(begin: Begin<'_>, guesses: &[Guess<'_>]) -> String {
     for guess in guesses {
         let (name, metric, time) = (&guess.name, metric(guess), guess.time_name());
         let title = &guess.seen.title;
-        lines.push_str(&format!(
+        lines.extend([format!(
             "\n[[fact]]\nname  = {name}\ntable = {name}\nkind  = \"event\"\ntime  = {time}\n\n\
              [[measure]]\nname        = {measure}\nfact        = {name}\nsql         = \"COUNT(*)\"\nmeasured_in = \"rows\"\n\n\
              [[metric]]\nname        = {metric}\ntitle       = {title}\nvalue       = {value}\nmeasured_in = \"rows\"\n\
@@ -31,7 +31,7 @@ pub(super) fn pipeline(begin: Begin<'_>, guesses: &[Guess<'_>]) -> String {
             basis = text(&format!("shuping init, {}", begin.today)),
             means = text(&format!("Rows of `{title}` by `{time}`.")),
             test = test(guess),
-        ));
+        )]);
     }
     lines
 }

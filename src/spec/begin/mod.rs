@@ -236,29 +236,29 @@ fn ask(guess: &Guess<'_>) -> String {
 fn stream(begin: Begin<'_>, guess: &Guess<'_>) -> String {
     let mut lines = format!("\n# {} rows were looked at.\n", guess.seen.rows.len());
     for note in &guess.seen.notes {
-        lines.push_str(&format!("# {note}\n"));
+        lines.extend([format!("# {note}\n")]);
     }
     let personal: Vec<&str> = guess.ignored().map(|column| column.header.as_str()).collect();
-    lines.push_str(&format!(
+    lines.extend([format!(
         "[[stream]]\nname   = {}\ntitle  = {}\ninto   = {}\n{}write  = \"upsert\"\n",
         text(&guess.name),
         text(&guess.seen.title),
         text(&guess.name),
         ask(guess),
-    ));
+    )]);
     if !personal.is_empty() {
         let ignored = list(personal.iter().copied());
-        lines.push_str(&format!(
+        lines.extend([format!(
             "ignore = {ignored}   # these look like persons' and are not even stored\n"
-        ));
+        )]);
     }
     let number = guess.ignored().find(|column| column.personal == Some(Personal::Number));
     if let Some(number) = number {
-        lines.push_str(&format!(
+        lines.extend([format!(
             "# As a pseudonym: person_id = {{ from = {}, identity = \"cn_id\" }} below, and in the contract\n\
              # {{ \"name\": \"person_id\", \"type\": \"string\", \"title\": \"人员假名\", \"x:pii\": \"id\" }}\n",
             text(&number.header),
-        ));
+        )]);
     }
     lines.push_str("\n[stream.columns]\n");
     let line = |name: &str, value: String| format!("{name:<18} = {value}\n");

@@ -161,3 +161,13 @@ async fn a_parcel_beyond_the_limits_locked_or_damaged_is_named() {
     let home = home(&[("2026.zip", &locked)]);
     assert_eq!(pulled(TASKS, &Start::home(home.path())).await.0.unwrap().received, 0);
 }
+
+#[tokio::test]
+async fn a_workbook_beyond_the_limits_is_not_opened() {
+    let mut book = workbook();
+    let entry = book.windows(4).rposition(|it| it == b"PK\x01\x02").unwrap();
+    book[entry + 24..entry + 28].copy_from_slice(&0x7000_0000_u32.to_le_bytes());
+    let home = home(&[("任务_202601.xlsx", &book)]);
+    let error = told(&pulled(TASKS, &Start::home(home.path())).await.0.unwrap_err());
+    assert!(error.contains("任务_202601.xlsx` cannot be read: it unpacks to 18790"), "{error}");
+}

@@ -70,6 +70,23 @@ async fn half_a_workbook_is_told_and_read_when_it_is_whole() {
     assert_eq!(delivery.files[1].sha256, sha256(&whole));
 }
 
+/// The old form has no end: it says how long it is.
+#[tokio::test]
+async fn part_of_a_workbook_of_the_old_form_is_told_wherever_it_is_cut() {
+    let home = TempDir::new().unwrap();
+    let book = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/extract/books/roster_1900.xls");
+    let (file, whole) = (home.path().join("loans.xls"), fs::read(book).unwrap());
+    for part in [4, 512, 2_048, whole.len() - 512] {
+        fs::write(&file, &whole[..part]).unwrap();
+        let delivery = brought(home.path()).await;
+        assert_eq!(delivery.not_whole, waiting("loans.xls", "its end is missing"), "{part} bytes");
+    }
+    // Whole, it is read, and found to be another table than this one.
+    fs::write(&file, &whole).unwrap();
+    let error = told(&pulled(LOANS, &Start::home(home.path())).await.0.unwrap_err());
+    assert!(error.contains("loans.xls sheet 在编人员` cannot be read: columns 1 and 2"), "{error}");
+}
+
 #[tokio::test]
 async fn half_a_parcel_is_told_too() {
     let home = TempDir::new().unwrap();
@@ -145,6 +162,12 @@ async fn a_file_is_read_once_it_has_lain_still_for_as_long_as_is_asked() {
         (delivery.received, delivery.not_whole),
         (0, waiting("loans.csv", "it changed a moment ago"))
     );
+    // An empty file may be the first moment of a copy; without `still` it fails.
+    fs::write(home.path().join("loans.txt"), "").unwrap();
+    assert_eq!(pulled(&text, &start).await.0.unwrap().not_whole.len(), 2);
+    let error = told(&pulled(LOANS, &start).await.0.unwrap_err());
+    assert!(error.contains("file `loans.txt` cannot be read: it is empty"), "{error}");
+    fs::remove_file(home.path().join("loans.txt")).unwrap();
     // A known file may be touched.
     let known = [sha256(b"loan\nL1\n")].into();
     let touched = Start { known, ..Start::home(home.path()) };

@@ -64,6 +64,17 @@ fn change(home: &Path, file: &str, is: &str, becomes: &str) {
     fs::write(path, text.replacen(is, becomes, 1)).unwrap();
 }
 
+/// What was decided, by whom and when it was.
+fn book(home: &Path) -> Vec<String> {
+    let lines = rows(home, "../closed/book.jsonl");
+    let line = |line: &Value| {
+        let word = |key: &str| line[key].as_str().unwrap().to_owned();
+        assert!(word("user").contains('(') && word("time").ends_with('Z'), "{line}");
+        [word("act"), word("period"), word("release"), word("reason")].join(" ")
+    };
+    lines.iter().map(line).collect()
+}
+
 #[test]
 fn closed_numbers_and_scores_are_published_until_they_are_accepted_or_reopened() {
     let home = townships();
@@ -108,31 +119,29 @@ fn closed_numbers_and_scores_are_published_until_they_are_accepted_or_reopened()
     let told_then = rows(home, "2026-01-03.1/score.jsonl");
     let years: Vec<&str> = told_then.iter().map(|row| row["period"].as_str().unwrap()).collect();
     assert_eq!(years, ["2026", "2026", "2025", "2025"]);
-    // Accepted, they are what is published; opened again, whatever is counted.
+    // What is counted as it was closed needs no correction any more; what differs anew is seen anew.
+    change(home, "drop/quotas.csv", "2020-01-01,25,7", "2020-01-01,22,7");
     night(home, "2026-01-04");
-    done(home, &["close", "2025", "--accept", "--reason", "复核后更正"], 0);
+    assert!(corrected(home, "2026-01-04.1").is_empty());
+    change(home, "drop/quotas.csv", "2020-01-01,22,7", "2020-01-01,25,7");
     night(home, "2026-01-05");
-    assert_eq!(told(home, "2026-01-05.1")[0], 25);
-    assert!(corrected(home, "2026-01-05.1").is_empty());
+    let again = corrected(home, "2026-01-05.1");
+    assert!(again.len() == 5 && again.iter().all(|line| line.ends_with("2026-01-05")), "{again:?}");
+    // Accepted, they are what is published; opened again, whatever is counted.
+    done(home, &["close", "2025", "--accept", "--reason", "复核后更正"], 0);
+    night(home, "2026-01-06");
+    assert_eq!(told(home, "2026-01-06.1")[0], 25);
+    assert!(corrected(home, "2026-01-06.1").is_empty());
     done(home, &["close", "2025", "--reopen", "--reason", "重新开放"], 0);
     change(home, "drop/quotas.csv", "2020-01-01,25,7", "2020-01-01,26,7");
-    night(home, "2026-01-06");
-    assert_eq!(told(home, "2026-01-06.1")[0], 26);
-    let acts = rows(home, "../closed/book.jsonl");
-    let acts: Vec<String> = acts
-        .iter()
-        .map(|line| {
-            let word = |key: &str| line[key].as_str().unwrap().to_owned();
-            assert!(word("user").contains('(') && word("time").ends_with('Z'), "{line}");
-            [word("act"), word("period"), word("release"), word("reason")].join(" ")
-        })
-        .collect();
+    night(home, "2026-01-07");
+    assert_eq!(told(home, "2026-01-07.1")[0], 26);
     let expected = [
         "close 2025 2025-12-31.1 年度考核定稿, 编委会 1 号",
-        "accept 2025 2026-01-04.1 复核后更正",
-        "reopen 2025 2026-01-05.1 重新开放",
+        "accept 2025 2026-01-05.1 复核后更正",
+        "reopen 2025 2026-01-06.1 重新开放",
     ];
-    assert_eq!(acts, expected);
+    assert_eq!(book(home), expected);
     let list = done(home, &["close", "--list"], 0);
     assert!(list.contains("复核后更正") && list.lines().count() == 4, "{list}");
     // An earlier night tells what was closed then.
@@ -204,6 +213,10 @@ fn a_correction_says_whether_rows_are_new_or_changed_or_the_definition_is() {
     };
     let expected = ["North Branch new_rows", "River Branch changed_rows"];
     assert_eq!(causes("2026-02-03.1"), expected);
+    // Who asks why is told what was published and what is counted, and no bug.
+    let why = ["explain", "returned_on_time", "--unit", "North Branch", "--period", "2026-01"];
+    let said = done(home, &why, 0);
+    assert!(said.contains("release 2026-02-03.1 says ok 0.714285714286: the period was closed with release 2026-02-01.1"), "{said}");
     change(home, library::PIPELINE, "ON_TIME(closed_at, due_at)", "closed_at <= due_at");
     done(home, &["run", "--night", "2026-02-04"], 0);
     let expected = ["North Branch definition", "River Branch definition"];

@@ -20,7 +20,9 @@ use crate::extract::gateway::okay;
 use crate::extract::gateway::serve;
 use crate::library::keyless;
 use crate::library::said;
+use crate::mariadb::Maria;
 use crate::postgres::Cluster;
+use crate::world::World;
 use crate::world::ask;
 
 /// Rows of texts from a row on; numbers are written as numbers.
@@ -163,7 +165,7 @@ fn a_stranger_with_five_odd_files_has_a_first_count_in_minutes() {
     };
     let count = |of: &str, unit: &str| january.get(&format!("{} {unit}", metric(of))).cloned();
     let is = |count: Option<String>, number: &str| {
-        assert_eq!(count.as_deref(), Some(number), "{january:#?}\n{night}")
+        assert_eq!(count.as_deref(), Some(number), "{january:#?}\n{night}");
     };
     is(count("培训台账", "市财政局"), "2");
     is(count("培训台账", "市水利局"), "1");
@@ -254,6 +256,63 @@ fn nothing_is_written_over_and_nothing_where_nothing_is_found() {
     );
 }
 
+/// The page shows this very folder; only the day on which it was looked at differs.
+#[test]
+fn the_page_shows_what_init_says() {
+    let page =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/connector-tools.md"));
+    let page = page.unwrap();
+    let shown = page.split("$ shuping --home town init files inbox\n").nth(1).unwrap();
+    let shown = shown.split("\n```").next().unwrap().replace("2026-11-29", "DAY");
+    let folder = tempfile::tempdir().unwrap();
+    let inbox = folder.path().join("inbox");
+    fs::create_dir(&inbox).unwrap();
+    let list = "督查事项清单,,,\r\n导出时间:2026-02-01 00:30,,,\r\n事项编号,责任部门,交办日期,联系电话\r\n\
+        DC-1,交通局,2026/1/8,13800138000\r\nDC-2,交通局,2026/1/9,13800138001\r\n\"共 2 条\"\r\n";
+    fs::write(inbox.join("督查.csv"), GB18030.encode(list).0).unwrap();
+    fs::write(inbox.join("prices.csv"), "item,price\ntea,3.50\nrice,12\n").unwrap();
+    fs::write(inbox.join("photo.bin"), b"\0\0").unwrap();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_shuping"));
+    command.current_dir(folder.path()).args(["--home", "town", "init", "files", "inbox"]);
+    let output = command.env("LANG", "C").output().unwrap();
+    let told = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    let said = told(&output.stderr) + &told(&output.stdout);
+    let day = said.split("time: ").nth(1).unwrap().split(';').next().unwrap().to_owned();
+    assert_eq!(said.trim_end().replace(&day, "DAY"), shown);
+}
+
+#[test]
+fn a_row_of_people_is_no_header() {
+    let folder = tempfile::tempdir().unwrap();
+    let inbox = folder.path().join("inbox");
+    fs::create_dir(&inbox).unwrap();
+    fs::write(inbox.join("a.csv"), "王小明,财政局\n李雷,水利局\n赵铁柱,城管局\n").unwrap();
+    fs::write(inbox.join("b.csv"), "财政局,519902198703051231\n水利局,519902199001011238\n")
+        .unwrap();
+    let text = told(folder.path(), &["init", "files", inbox.to_str().unwrap()], 1);
+    assert!(text.contains("a.csv: where its header should be stands what may be"), "{text}");
+    assert!(text.contains("b.csv: no row of it looks like a header"), "{text}");
+    for named in ["王小明", "李雷", "5199"] {
+        assert!(!text.contains(named), "{text}");
+    }
+}
+
+#[test]
+fn a_source_is_added_to_the_home_of_a_city() {
+    let folder = World::home();
+    let inbox = folder.path().join("inbox");
+    fs::create_dir(&inbox).unwrap();
+    fs::write(inbox.join("a.csv"), "permit_no,责任单位,issued on\nP1,市财政局,2026-01-02\n")
+        .unwrap();
+    let text =
+        told(folder.path(), &["init", "files", inbox.to_str().unwrap(), "--name", "permits"], 0);
+    assert!(text.contains("wrote 3 files"), "{text}");
+    let manifest = fs::read_to_string(folder.path().join("connectors/permits.toml")).unwrap();
+    assert!(manifest.contains("{ from = \"责任单位\", lookup = \"unit\" }"), "{manifest}");
+    let checked = told(folder.path(), &["check"], 0);
+    assert!(checked.starts_with("6 connectors"), "{checked}");
+}
+
 /// A table with a key, a view without one, in words that both databases know.
 const TABLES: &str = "
 create table orders (id integer primary key, dept varchar(20), opened date, paid numeric(10, 2), contact varchar(20), updated_at timestamp);
@@ -305,6 +364,15 @@ async fn a_database_is_begun_with_its_tables_views_and_keys() {
     assert!(text.contains("url = \"sqlite://shop.db\""), "{text}");
     let none = told(folder.path(), &["init", "sql", "sqlite:///nowhere.db", "--name", "x"], 1);
     assert!(none.contains("can't be opened"), "{none}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mariadb_is_begun_as_the_others_are() {
+    let Some(maria) = Maria::start() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let url = maria.database("shop").await;
+    maria.run("shop", TABLES).await;
+    is_begun_from_a_database(folder.path(), &url);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -34,7 +34,7 @@ fn the_first_rows_are_shown_as_they_came_and_as_a_night_would_read_them() {
     }
     let line = |of: &str| text.lines().find(|line| line.trim_start().starts_with(of)).unwrap();
     let reader: Vec<&str> = line("reader").split_whitespace().collect();
-    assert_eq!(reader, ["reader", "string", "20", "ignore"]);
+    assert_eq!(reader, ["reader", "string", "ignore", "20"]);
     assert!(!text.contains("R7"), "{text}");
     assert_eq!(bytes_below(home.path()), before);
     let few = shuping(home.path(), &["preview", "loans", "loans", "--rows", "3", "--json"]);
@@ -139,6 +139,47 @@ fn nobody_is_named_in_either_half_and_a_person_has_the_pseudonym_of_the_lake() {
     let noted = fs::read_to_string(home.path().join("var/access.jsonl")).unwrap();
     assert_eq!(noted.lines().filter(|line| line.contains("\"preview\"")).count(), 2);
     assert!(!home.path().join("var/lake").exists());
+}
+
+#[test]
+fn a_table_whose_header_is_sought_in_the_wrong_row_names_nobody() {
+    let home = home(&[("connectors/people.toml", PEOPLE), ("schemas/guest.json", GUEST)]);
+    fs::create_dir(home.path().join("drop")).unwrap();
+    let rows = "王小明,519902198703051231,办公室\n李雷,519902199001011238,综合科\n";
+    fs::write(home.path().join("drop/people.csv"), rows).unwrap();
+    let output = shuping(home.path(), &["preview", "people", "--json"]);
+    let told = json(&output).to_string();
+    assert!(told.contains("column 1") && told.contains("column 3"), "{told}");
+    for named in ["王小明", "李雷", "5199", "办公室"] {
+        assert!(!told.contains(named), "{named} in {told}");
+    }
+}
+
+/// A tap that never ends by itself.
+const TAP: &str = r#"#!/bin/sh
+echo '{"type":"SCHEMA","stream":"guests","schema":{"properties":{"id":{"type":"string"}}},"key_properties":["id"]}'
+exec yes '{"type":"RECORD","stream":"guests","record":{"id":"A1","since":"2026-01-02"}}'
+"#;
+
+#[test]
+fn a_tap_is_heard_no_longer_than_it_has_to_be() {
+    let manifest = PEOPLE
+        .replace("kind = \"files\" }", "kind = \"singer\" }")
+        .replace("files = { at = \"drop\" }", "singer = { command = [\"./tap.sh\"] }")
+        .replace("file = 'people\\.csv'\n", "");
+    let (head, _) = manifest.split_once("where =").unwrap();
+    let manifest = format!("{head}[stream.columns]\nguest_id = \"id\"\n");
+    let home = home(&[
+        ("connectors/people.toml", &manifest),
+        ("schemas/guest.json", GUEST),
+        ("tap.sh", TAP),
+    ]);
+    let tap = home.path().join("tap.sh");
+    fs::set_permissions(tap, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let output = shuping(home.path(), &["preview", "people", "--rows", "2", "--json"]);
+    let told = &json(&output)[0];
+    assert_eq!(told["made"].as_array().unwrap().len(), 2);
+    assert_eq!(told["unmapped"][0]["type"], "date");
 }
 
 #[tokio::test(flavor = "multi_thread")]
