@@ -408,16 +408,6 @@ pub(super) fn grouped(count: u64) -> String {
     text
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn thousands_stand_apart() {
-        assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
-    }
-}
-
 /// Why a number moved, in a word.
 pub(super) fn said(cause: Cause) -> Say {
     match cause {
@@ -425,5 +415,15 @@ pub(super) fn said(cause: Cause) -> Say {
         Cause::Units => Say::CauseUnits,
         Cause::Time => Say::CauseTime,
         Cause::Rows => Say::CauseRows,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_stand_apart() {
+        assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
     }
 }

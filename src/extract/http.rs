@@ -2,7 +2,6 @@
 //! by page; pages are kept as they come, and handed on when their slice adds up.
 
 use std::pin::pin;
-use std::sync::Arc;
 
 use futures_util::StreamExt as _;
 use futures_util::stream;
@@ -10,13 +9,14 @@ use serde_json::Value;
 
 use super::ExtractError;
 use super::Request;
-use super::each::Parent;
 use super::gateway::Gateway;
 use super::gateway::Question;
 use super::landing::Landing;
 use super::ledger::Doubt;
 use super::ledger::Next;
 use super::ledger::Seen;
+use super::part::Part;
+use super::part::parts;
 use super::records;
 use super::reply::Answer;
 use super::shelf::Left;
@@ -27,9 +27,7 @@ use super::shield::Shield;
 use super::walk::Walk;
 use super::walk::Where;
 use super::walk::is_counted;
-use super::window::Slice;
 use crate::base::batch::Batch;
-use crate::base::pseudonym::sha256;
 use crate::spec::connector::HttpStream;
 use crate::spec::connector::Turn;
 use crate::spec::template::Secrets;
@@ -41,13 +39,6 @@ pub(super) struct Reader<'a> {
     request: &'a Request<'a>,
     pointers: Vec<String>,
     as_of: jiff::civil::Date,
-}
-
-/// What is asked for at once: a slice, of a row of the parent where there is one.
-#[derive(Clone)]
-pub(super) struct Part {
-    slice: Slice,
-    parent: Option<Parent>,
 }
 
 /// The pages of a part that add up.
@@ -87,9 +78,9 @@ pub(super) async fn pull(
     landing: &mut Landing<'_>,
 ) -> Result<(), ExtractError> {
     let (parts, until) = parts(ask, request)?;
-    let reader = Reader::of(gateway, ask, request, landing);
     let shelf = Shelf::open(request.shelf, &request.print())?;
-    let asked = stream::iter(parts).map(|part| reader.part(part, &shelf));
+    let reader = Reader::new(gateway, ask, request, landing);
+    let asked = stream::iter(parts).map(|part| reader.part(shelf.slot(&part.name()), part));
     let mut asked = pin!(asked.buffered(gateway.at_once()));
     let mut number = 0;
     while let Some(whole) = asked.next().await {
@@ -105,83 +96,9 @@ pub(super) async fn pull(
     Ok(())
 }
 
-/// Hands on one page: the first of the last part that has rows.
-pub(super) async fn first(
-    gateway: &Gateway,
-    ask: &HttpStream,
-    request: &Request<'_>,
-    landing: &mut Landing<'_>,
-) -> Result<(), ExtractError> {
-    if ask.export.is_some() {
-        return Err(
-            request.setting("its rows come by a job over there, which a look does not begin")
-        );
-    }
-    let (parts, _) = parts(ask, request)?;
-    let reader = Reader::of(gateway, ask, request, landing);
-    for part in parts.iter().rev() {
-        let question = reader.question(part, &Walk::of(&ask.page));
-        let page = reader.page(part, &question, &mut landing.so_far.asked_again).await;
-        let page = page.map_err(|broken| match broken {
-            Broken::Final(error) => error,
-            Broken::Doubt(doubt) => request.setting(&doubt.to_string()),
-        })?;
-        if let Some((_, mut page)) = page.filter(|(_, page)| !page.rows.is_empty()) {
-            page.come_from(&Arc::from("page 1"));
-            return landing.take(page).map(|_| ());
-        }
-    }
-    Ok(())
-}
-
-/// The parts of a pull, and where the next one begins.
-fn parts(
-    ask: &HttpStream,
-    request: &Request<'_>,
-) -> Result<(Vec<Part>, Option<jiff::Timestamp>), ExtractError> {
-    let (slices, until) = match &ask.cursor {
-        None => (vec![Slice::default()], None),
-        Some(cursor) => {
-            let windows = request.windows(cursor)?;
-            (windows.slices, Some(windows.until))
-        }
-    };
-    let parents = match &ask.each {
-        None => vec![None],
-        Some(each) => Parent::all(each, request)?.into_iter().map(Some).collect(),
-    };
-    let of = |parent: Option<Parent>| {
-        slices.iter().map(move |slice| Part { slice: slice.clone(), parent: parent.clone() })
-    };
-    Ok((parents.into_iter().flat_map(of).collect(), until))
-}
-
-impl Part {
-    /// Its name among the pages that are kept; nobody finds a parent's key in it.
-    fn name(&self) -> String {
-        let parent = self.parent.as_ref().map_or("", |parent| parent.hash.as_str());
-        let mut name = sha256(format!("{parent}{}", self.slice.words()).as_bytes());
-        name.truncate(24);
-        name
-    }
-
-    /// Says of every row for which row of the parent it came.
-    pub(super) fn mark(&self, batch: &mut Batch) {
-        for (header, value) in self.parent.iter().flat_map(Parent::made) {
-            batch.headers.push(header);
-            batch.rows.iter_mut().for_each(|row| row.cells.push(Some(value.clone())));
-        }
-    }
-
-    /// Which one it is, in words.
-    fn words(&self) -> String {
-        let parent = self.parent.as_ref().map(|parent| format!(" of {}", parent.words()));
-        format!("{}{}", parent.unwrap_or_default(), self.slice.words())
-    }
-}
-
 impl<'a> Reader<'a> {
-    fn of(
+    /// Of a stream.
+    pub(super) fn new(
         gateway: &'a Gateway,
         ask: &'a HttpStream,
         request: &'a Request<'a>,
@@ -192,10 +109,9 @@ impl<'a> Reader<'a> {
     }
 
     /// Asks for one part until it is whole or patience ends.
-    async fn part(&self, part: Part, shelf: &Shelf) -> Result<Whole, ExtractError> {
+    async fn part(&self, mut pages: Slot, part: Part) -> Result<Whole, ExtractError> {
         let what = self.what(&part);
         let (mut patience, mut asked_again) = (self.gateway.patience(), Vec::new());
-        let mut pages = shelf.slot(&part.name());
         let mut is_resumed = self.is_resumed(&mut pages)?;
         loop {
             let doubt = match self.attempt(&part, &mut pages, &mut asked_again).await {
@@ -293,6 +209,17 @@ impl<'a> Reader<'a> {
 
     pub(super) fn pointers(&self) -> &[String] {
         &self.pointers
+    }
+
+    /// The rows of the first page of a part.
+    pub(super) async fn first(
+        &self,
+        part: &Part,
+        asked_again: &mut Vec<String>,
+    ) -> Result<Batch, Broken> {
+        let question = self.question(part, &Walk::of(&self.ask.page));
+        let page = self.page(part, &question, asked_again).await?;
+        Ok(page.map_or_else(Batch::default, |(_, batch)| batch))
     }
 
     /// The question that begins a job.

@@ -22,6 +22,7 @@ mod link;
 pub mod look;
 mod mysql;
 mod parcel;
+mod part;
 mod past;
 pub mod preview;
 pub mod probe;

@@ -1,6 +1,7 @@
 //! What would a stream bring first? A page, a file or a few rows of a view, asked as a night asks and
 //! shielded as they would land; of what nobody maps, names and counts alone. Nothing is written.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::ExtractError;
@@ -9,14 +10,18 @@ use super::Request;
 use super::System;
 use super::database;
 use super::files;
+use super::gateway::Gateway;
 use super::glance::Glance;
 pub use super::glance::Other;
-use super::http;
+use super::http::Broken;
+use super::http::Reader;
 use super::landing::Landing;
+use super::part::parts;
 use super::singer;
 use crate::base::batch::Batch;
 use crate::spec::connector::Ask;
 use crate::spec::connector::Connector;
+use crate::spec::connector::HttpStream;
 use crate::spec::connector::Retry;
 use crate::spec::connector::Source;
 
@@ -74,7 +79,7 @@ pub async fn preview(
     let mut landing = Landing::new(request, as_of, &mut keep).seen_by(&mut glance);
     let asked = match (&request.stream.ask, &system.reached, &request.connector.source) {
         (Ask::Http(ask), Reached::Gateway(gateway), _) => {
-            http::first(gateway, ask, request, &mut landing).await
+            first(gateway, ask, request, &mut landing).await
         }
         (Ask::Files(ask), Reached::Folder, Source::Files(folder)) => {
             files::first(folder, ask, request, &mut landing)
@@ -96,4 +101,35 @@ pub async fn preview(
         }
         Err(error) => Err(error),
     }
+}
+
+/// For so many rows of a parent somebody waits.
+const MOST_PARENTS: usize = 20;
+
+/// Hands on one page: the first of the last slice that has rows.
+async fn first(
+    gateway: &Gateway,
+    ask: &HttpStream,
+    request: &Request<'_>,
+    landing: &mut Landing<'_>,
+) -> Result<(), ExtractError> {
+    if ask.export.is_some() {
+        return Err(request.setting("its rows come by an export, and a look would begin a job"));
+    }
+    let (parts, _) = parts(ask, request)?;
+    let reader = Reader::new(gateway, ask, request, landing);
+    // A parent may have many rows of which few have children.
+    let most = if ask.each.is_some() { MOST_PARENTS } else { usize::MAX };
+    for part in parts.iter().rev().take(most) {
+        let page = reader.first(part, &mut landing.so_far.asked_again).await;
+        let mut page = page.map_err(|broken| match broken {
+            Broken::Final(error) => error,
+            Broken::Doubt(doubt) => request.setting(&doubt.to_string()),
+        })?;
+        if !page.rows.is_empty() {
+            page.come_from(&Arc::from("page 1"));
+            return landing.take(page).map(|_| ());
+        }
+    }
+    Ok(())
 }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use anyhow::Context as _;
 use jiff::civil::Date;
@@ -88,8 +89,8 @@ pub async fn preview(
         past: None,
         known_files: &BTreeSet::new(),
         held_back: &|| Ok(Vec::new()),
-        // No page waits there: a look keeps none.
-        shelf: &lake,
+        // Nothing is kept.
+        shelf: Path::new(""),
         parents: &parents,
         secrets: ground.secrets,
         key: &key,

@@ -148,7 +148,7 @@ fn fields(metric: &Metric, row: &BTreeMap<String, String>) {
     let periods = metric.periods.iter().map(|kind| word("期间", kind.name()));
     let periods = periods.collect::<Vec<_>>().join("、");
     let fewer = told("期间");
-    let (all, fewer) = fewer.split_once(';').unwrap_or((&fewer, ""));
+    let (all, fewer) = fewer.split_once(';').unwrap_or((fewer, ""));
     assert_eq!(all, periods);
     assert_eq!(fewer.split(';').filter(|told| !told.is_empty()).count(), metric.periods_of.len());
     assert_eq!(told("层级").split('、').count(), metric.grain.len());

@@ -1,0 +1,64 @@
+//! What is asked for at once? A slice of time, of one row of the parent where there is one.
+
+use super::ExtractError;
+use super::Request;
+use super::each::Parent;
+use super::window::Slice;
+use crate::base::batch::Batch;
+use crate::base::pseudonym::sha256;
+use crate::spec::connector::HttpStream;
+
+/// A slice, of a row of the parent where there is one.
+#[derive(Clone)]
+pub(super) struct Part {
+    pub(super) slice: Slice,
+    pub(super) parent: Option<Parent>,
+}
+
+/// What is asked for, one part after the other, and where the next pull begins.
+pub(super) fn parts(
+    ask: &HttpStream,
+    request: &Request<'_>,
+) -> Result<(Vec<Part>, Option<jiff::Timestamp>), ExtractError> {
+    let (slices, until) = match &ask.cursor {
+        None => (vec![Slice::default()], None),
+        Some(cursor) => {
+            let windows = request.windows(cursor)?;
+            (windows.slices, Some(windows.until))
+        }
+    };
+    let parents = match &ask.each {
+        None => vec![None],
+        Some(each) => Parent::all(each, request)?.into_iter().map(Some).collect(),
+    };
+    let mut parts = Vec::new();
+    for parent in parents {
+        let of = |slice: &Slice| Part { slice: slice.clone(), parent: parent.clone() };
+        parts.extend(slices.iter().map(of));
+    }
+    Ok((parts, until))
+}
+
+impl Part {
+    /// Its name among the pages that are kept; nobody finds a parent's key in it.
+    pub(super) fn name(&self) -> String {
+        let parent = self.parent.as_ref().map_or("", |parent| parent.hash.as_str());
+        let mut name = sha256(format!("{parent}{}", self.slice.words()).as_bytes());
+        name.truncate(24);
+        name
+    }
+
+    /// Says of every row for which row of the parent it came.
+    pub(super) fn mark(&self, batch: &mut Batch) {
+        for (header, value) in self.parent.iter().flat_map(Parent::made) {
+            batch.headers.push(header);
+            batch.rows.iter_mut().for_each(|row| row.cells.push(Some(value.clone())));
+        }
+    }
+
+    /// Which one it is, in words.
+    pub(super) fn words(&self) -> String {
+        let parent = self.parent.as_ref().map(|parent| format!(" of {}", parent.words()));
+        format!("{}{}", parent.unwrap_or_default(), self.slice.words())
+    }
+}
