@@ -112,13 +112,13 @@ pub(super) fn unknown(found: &str, catalog: &Catalog, face: &mut Face<'_>) -> an
 
 /// Notes that rows about persons are looked at, before they are.
 fn note(ground: &Ground<'_>, name: &str, schema: &Schema, seen: &Previewed) -> anyhow::Result<()> {
-    if !schema.is_about_persons || seen.made.is_empty() {
+    if !schema.is_about_persons || seen.came.rows.rows.is_empty() {
         return Ok(());
     }
     if !ground.var.is_dir() {
         create_folders(&ground.var).and_then(|()| share(&ground.var))?;
     }
-    let rows = Some(seen.made.len() as u64);
+    let rows = Some(seen.came.rows.rows.len() as u64);
     let what = vec![("of", name.to_owned())];
     Ok(Access { verb: "preview", what, rows, purpose: None }.note(&ground.var)?)
 }

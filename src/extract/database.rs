@@ -116,7 +116,8 @@ pub(super) async fn first(
     let read = async {
         let (name, relation) = named(&mut link, ask).await?;
         let known = link.columns(&relation).await?;
-        let every = known.iter().map(|known| known.name.clone());
+        let texts = known.iter().filter(|known| known.kind != dialect::BYTES);
+        let every = texts.map(|known| known.name.clone());
         let all: Vec<String> = landing
             .needed()
             .into_iter()

@@ -23,6 +23,9 @@ impl Parent {
         let (mut parents, mut seen) = (Vec::new(), BTreeSet::new());
         let mut see = |values: Vec<Option<String>>| {
             let Some(values) = values.into_iter().collect::<Option<Vec<String>>>() else { return };
+            if values.iter().any(|value| leads_elsewhere(value)) {
+                return;
+            }
             let mut hash = request.key.pseudonym(&values.join("\u{1f}"));
             hash.truncate(12);
             if seen.insert(hash.clone()) {
@@ -68,7 +71,12 @@ impl Parent {
     }
 }
 
-/// A value as a step of a path: nothing in it leads elsewhere.
+/// Whether a value, as a step of a path, means another folder, however it is escaped.
+pub(super) fn leads_elsewhere(value: &str) -> bool {
+    matches!(value, "." | "..")
+}
+
+/// A value as a step of a path.
 pub(super) fn step(value: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'~');
     let written = |byte: u8| {

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use zip::ZipArchive;
 
 use super::ExtractError;
+use super::each;
 use super::gateway::Question;
 use super::http::Broken;
 use super::http::Reader;
@@ -33,8 +34,9 @@ use crate::spec::connector::Place;
 /// The statuses of a job or a file that is no longer there.
 const GONE: &[u16] = &[404, 410];
 
-/// The largest file of an archive, taken apart.
+/// How large the files of an archive may be together, and how many.
 const MOST_BYTES: u64 = 1 << 30;
+const MOST_FILES: usize = 10_000;
 
 /// The most rows of one page.
 const MOST_ROWS: usize = 10_000;
@@ -56,8 +58,12 @@ impl Reader<'_> {
             return Ok(total);
         }
         let job = match pages.job() {
-            Some(job) => job,
+            Some(job) => Some(job),
             None => self.begun(export, part, asked_again).await?,
+        };
+        let Some(job) = job else {
+            pages.end(None)?;
+            return Ok(None);
         };
         if has_pages || pages.job().is_none() {
             pages.clear()?;
@@ -70,6 +76,7 @@ impl Reader<'_> {
             Broken::Final(ExtractError::Unreadable { what, why })
         };
         for mut batch in self.batches(export.form, &file).map_err(unreadable)? {
+            self.set_apart(&mut batch);
             part.mark(&mut batch);
             while !batch.rows.is_empty() {
                 let rest = batch.rows.split_off(batch.rows.len().min(MOST_ROWS));
@@ -84,17 +91,21 @@ impl Reader<'_> {
         Ok(None)
     }
 
-    /// Begins a job; its name.
+    /// Begins a job; its name, or none where the gateway says that its parent has none.
     async fn begun(
         &self,
         export: &Export,
         part: &Part,
         asked_again: &mut Vec<String>,
-    ) -> Result<String, Broken> {
+    ) -> Result<Option<String>, Broken> {
         let question = self.beginning(part);
         let answer = self.answer(&question, asked_again).await?;
+        if answer.is_gone {
+            return Ok(None);
+        }
         let job = answer.body.pointer(&export.job).and_then(records::text);
-        job.filter(|job| !job.is_empty()).ok_or_else(|| {
+        let job = job.filter(|job| !job.is_empty() && !each::leads_elsewhere(job));
+        job.map(Some).ok_or_else(|| {
             let why = format!("the answer has no `{}`", export.job);
             Broken::Final(ExtractError::Unreadable { what: question.what, why })
         })
@@ -190,30 +201,50 @@ impl Reader<'_> {
     /// The tables of a file.
     fn batches(&self, form: Form, file: &[u8]) -> Result<Vec<Batch>, String> {
         match form {
-            Form::Csv => Ok(vec![table(file)?]),
+            Form::Csv => Ok(vec![self.table(file)?]),
             Form::Json => Ok(vec![self.listed(file)?]),
             Form::Zip => {
                 let no_archive = |_| "it is no ZIP archive".to_owned();
                 let mut archive = ZipArchive::new(Cursor::new(file)).map_err(no_archive)?;
-                (0..archive.len()).map(|at| self.packed(&mut archive, at)).collect()
+                if archive.is_empty() || archive.len() > MOST_FILES {
+                    return Err(format!("its archive holds {} files", archive.len()));
+                }
+                let mut left = MOST_BYTES;
+                (0..archive.len()).map(|at| self.packed(&mut archive, at, &mut left)).collect()
             }
         }
     }
 
-    fn packed(&self, archive: &mut ZipArchive<Cursor<&[u8]>>, at: usize) -> Result<Batch, String> {
+    fn packed(
+        &self,
+        archive: &mut ZipArchive<Cursor<&[u8]>>,
+        at: usize,
+        left: &mut u64,
+    ) -> Result<Batch, String> {
         let mut entry = archive.by_index(at).map_err(|_| "its archive is damaged".to_owned())?;
         let name = entry.name().map_err(|_| "its archive is damaged".to_owned())?;
         let name = name.to_ascii_lowercase();
         let mut bytes = Vec::new();
-        let read = entry.by_ref().take(MOST_BYTES).read_to_end(&mut bytes);
+        let read = entry.by_ref().take(*left).read_to_end(&mut bytes);
         read.map_err(|_| "its archive is damaged".to_owned())?;
-        if bytes.len() as u64 == MOST_BYTES {
-            return Err("a file of its archive is larger than 1 GiB".to_owned());
+        *left -= bytes.len() as u64;
+        if *left == 0 {
+            return Err("the files of its archive are larger than 1 GiB together".to_owned());
         }
         match name.rsplit('.').next() {
-            Some("csv" | "txt") => table(&bytes),
+            Some("csv" | "txt") => self.table(&bytes),
             Some("json") => self.listed(&bytes),
             _ => Err(format!("its archive holds `{}`, no .csv and no .json", theirs(&name))),
+        }
+    }
+
+    /// A table of text, which must be ours: an error in words is a table of one line too.
+    fn table(&self, file: &[u8]) -> Result<Batch, String> {
+        let batch = table(file)?;
+        if self.knows_any(&batch.headers) {
+            Ok(batch)
+        } else {
+            Err("its first line names none of the columns that the stream reads".to_owned())
         }
     }
 
@@ -228,7 +259,7 @@ impl Reader<'_> {
 
 /// A path with the name of a job in it.
 fn path(path: &str, job: &str) -> String {
-    path.replace("${job}", &super::each::step(job))
+    path.replace("${job}", &each::step(job))
 }
 
 /// A table of text, its first line the header: in UTF-8 if it can be, else in GB18030.

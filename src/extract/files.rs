@@ -1,5 +1,7 @@
 //! Which files of a drop folder are new, and which rows do they hold? A file is known by its content.
 
+use std::collections::BTreeSet;
+
 use jiff::ToSpan as _;
 
 use super::DeliveredFile;
@@ -35,8 +37,8 @@ pub(super) fn pull(
     let folder = dropped::folder(folder, &request.connector.name, request.secrets, request.home)?;
     let all = regular(&folder)?;
     let outdone = revision::outdone(ask, &all);
-    let mut passed: Vec<DeliveredFile> = Vec::new();
-    let mut here: Vec<String> = Vec::new();
+    let mut passed: Vec<(DeliveredFile, &String)> = Vec::new();
+    let (mut here, mut landed): (Vec<String>, BTreeSet<String>) = Default::default();
     for dropped in all.iter().filter(|it| parcel::is_one(&it.name) || is_of(ask, &it.name)) {
         let changed = dropped.changed()?;
         // What is amiss with a file that changed on the day before the cutoff, or since, may still be mended.
@@ -66,6 +68,7 @@ pub(super) fn pull(
             let sha256 = sha256(bytes);
             // The same content under two names is one file.
             if request.known_files.contains(&sha256) || here.contains(&sha256) {
+                landed.insert(name.to_owned());
                 return Ok(());
             }
             if let Some(why) = waits {
@@ -74,19 +77,21 @@ pub(super) fn pull(
             }
             here.push(sha256.clone());
             let name = name.to_owned();
-            if outdone.contains(&name) {
-                passed.push(DeliveredFile { name, sha256, rows: 0 });
+            if let Some(winner) = outdone.get(&name) {
+                passed.push((DeliveredFile { name, sha256, rows: 0 }, winner));
                 return Ok(());
             }
             let rows = file(&name, bytes, ask, landing)?;
+            landed.insert(name.clone());
             tracing::debug!(file = name, rows, "file was read");
             landing.so_far.files.push(DeliveredFile { name, sha256, rows });
             Ok(())
         })?;
     }
-    // Once the revision after it has landed, a file is known, even where that revision is gone from the folder.
+    // A file is known once a later revision landed with it, even where that one leaves the folder.
     if landing.so_far.received > 0 {
-        landing.so_far.files.append(&mut passed);
+        let settled = passed.into_iter().filter(|(_, winner)| landed.contains(*winner));
+        landing.so_far.files.extend(settled.map(|(file, _)| file));
     }
     correction::pull(&folder, request, landing)
 }

@@ -255,7 +255,7 @@ impl Gateway {
         let next = url.join(next).ok().filter(|next| next.origin() == url.origin());
         let Some(mut next) = next else {
             let what = question.what.clone();
-            let why = "its next page is said to be at another address than `url`, and that would get our key: ask its owner".to_owned();
+            let why = "what follows is said to be at another address than `url`, and that would get our key: ask its owner".to_owned();
             return Err(Fault::Final(ExtractError::Unreadable { what, why }));
         };
         let own = &self.http.auth.query;
@@ -263,6 +263,11 @@ impl Gateway {
         let query = pairs.filter(|(name, _)| !own.iter().any(|(known, _)| known == name)).collect();
         next.set_query(None);
         Ok((next, query))
+    }
+
+    /// Where it is.
+    pub(super) fn url(&self) -> &Url {
+        &self.url
     }
 
     /// An address without what we add to it ourselves, which may be a secret.

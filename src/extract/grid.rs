@@ -8,6 +8,7 @@ use calamine::Dimensions;
 use regex::Regex;
 
 use super::header;
+use super::shield::set_apart;
 use crate::base::batch::Batch;
 use crate::base::batch::Row;
 use crate::base::text::clean;
@@ -89,7 +90,8 @@ struct Found {
 /// # Errors
 /// Why the table is not where it should be.
 pub(super) fn batch(sheet: &Sheet, layout: &Layout<'_>) -> Result<(Batch, Option<u64>), String> {
-    let names = header::names(sheet, layout.grid, &layout.needed)?;
+    let mut names = header::names(sheet, layout.grid, &layout.needed)?;
+    set_apart(&mut names, |header| layout.needed.iter().any(|name| name == header));
     let mut fixed = layout.parts.clone();
     fixed.extend(header::note(sheet, layout.grid, layout.note)?);
     if layout.needed.iter().any(|name| name == SHEET) {

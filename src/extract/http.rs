@@ -24,6 +24,8 @@ use super::shelf::Page;
 use super::shelf::Shelf;
 use super::shelf::Slot;
 use super::shield::Shield;
+use super::shield::fates;
+use super::shield::set_apart;
 use super::walk::Walk;
 use super::walk::Where;
 use super::walk::is_counted;
@@ -78,7 +80,7 @@ pub(super) async fn pull(
     landing: &mut Landing<'_>,
 ) -> Result<(), ExtractError> {
     let (parts, until) = parts(ask, request)?;
-    let shelf = Shelf::open(request.shelf, &request.print())?;
+    let shelf = Shelf::open(request.shelf, &request.print(gateway.url()))?;
     let reader = Reader::new(gateway, ask, request, landing);
     let asked = stream::iter(parts).map(|part| reader.part(shelf.slot(&part.name()), part));
     let mut asked = pin!(asked.buffered(gateway.at_once()));
@@ -174,7 +176,10 @@ impl<'a> Reader<'a> {
         loop {
             let question = self.question(part, &walk);
             let asked = self.page(part, &question, asked_again).await?;
-            let Some((answer, batch)) = asked else { break };
+            let Some((answer, batch)) = asked else {
+                self.may_end(walk.ledger.due())?;
+                break;
+            };
             let next = self.next(&answer);
             let seen = self.seen(&answer, &batch, next.is_some(), walk.ledger.due())?;
             let entered = walk.enter(seen, next.as_ref())?;
@@ -187,6 +192,11 @@ impl<'a> Reader<'a> {
         }
         pages.end(walk.ledger.total())?;
         Ok(walk.ledger.total())
+    }
+
+    /// What is gone behind its first page was there a moment ago; counted pages end so.
+    fn may_end(&self, page: u32) -> Result<(), Doubt> {
+        if page == 1 || is_counted(&self.ask.page) { Ok(()) } else { Err(Doubt::Lost { page }) }
     }
 
     /// System, stream and part, for reports.
@@ -226,6 +236,18 @@ impl<'a> Reader<'a> {
     pub(super) fn beginning(&self, part: &Part) -> Question<'_> {
         let question = self.question(part, &Walk::of(&self.ask.page));
         Question { what: format!("{} begin", self.what(part)), ..question }
+    }
+
+    /// Tells headers of the source from ours.
+    pub(super) fn set_apart(&self, batch: &mut Batch) {
+        let fates = fates(self.request.stream);
+        set_apart(&mut batch.headers, |header| fates.contains_key(header));
+    }
+
+    /// Whether the stream reads any of some headers.
+    pub(super) fn knows_any(&self, headers: &[String]) -> bool {
+        let shield = Shield::new(self.request.stream, self.request.key, self.as_of);
+        headers.iter().any(|header| shield.knows(header))
     }
 
     /// What may be stored of a page.
@@ -334,6 +356,7 @@ impl<'a> Reader<'a> {
             None => return Err(unreadable(format!("the answer has no `{at}`"))),
         };
         let mut batch = records::batch(records, &self.pointers).map_err(unreadable)?;
+        self.set_apart(&mut batch);
         part.mark(&mut batch);
         Ok(Some((answer, batch)))
     }

@@ -71,6 +71,8 @@ pub(super) enum Doubt {
     Missing { page: u32, rows: u64, total: u64 },
     #[error("page {page} says that more follow, and not where")]
     Nowhere { page: u32 },
+    #[error("page {page} is gone, and the one before said that it follows")]
+    Lost { page: u32 },
     #[error("its export ended as `{state}`; ask its owner why")]
     Job { state: String },
     #[error("its export or its file is gone")]

@@ -104,11 +104,14 @@ pub type Parents<'a> =
     dyn Fn(&[String], &mut dyn FnMut(Vec<Option<String>>)) -> io::Result<()> + Sync + 'a;
 
 impl Request<'_> {
-    /// What is asked, as a hash: pages that answer something else are of no use.
-    fn print(&self) -> String {
+    /// What is asked, and where, as a hash: pages that answer something else are of no use.
+    fn print(&self, at: &reqwest::Url) -> String {
         let key = self.key.fingerprint();
         let asked = (self.since, self.until, self.past);
-        sha256(format!("{:?} {:?} {key} {asked:?}", self.connector.source, self.stream).as_bytes())
+        sha256(
+            format!("{:?} {:?} {key} {asked:?} {at}", self.connector.source, self.stream)
+                .as_bytes(),
+        )
     }
 
     fn zone(&self) -> Result<TimeZone, ExtractError> {

@@ -103,8 +103,8 @@ pub async fn preview(
     }
 }
 
-/// For so many rows of a parent somebody waits.
-const MOST_PARENTS: usize = 20;
+/// For so many slices, or rows of a parent, somebody waits.
+const MOST_PARTS: usize = 20;
 
 /// Hands on one page: the first of the last slice that has rows.
 async fn first(
@@ -118,9 +118,7 @@ async fn first(
     }
     let (parts, _) = parts(ask, request)?;
     let reader = Reader::new(gateway, ask, request, landing);
-    // A parent may have many rows of which few have children.
-    let most = if ask.each.is_some() { MOST_PARENTS } else { usize::MAX };
-    for part in parts.iter().rev().take(most) {
+    for part in parts.iter().rev().take(MOST_PARTS) {
         let page = reader.first(part, &mut landing.so_far.asked_again).await;
         let mut page = page.map_err(|broken| match broken {
             Broken::Final(error) => error,

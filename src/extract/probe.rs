@@ -75,7 +75,7 @@ async fn server(url: &str) -> Vec<Check> {
     let Ok(url) = Url::parse(url.trim()) else { return vec![address("it is no address")] };
     // A socket on this machine has no name and no port.
     let is_socket = url.query_pairs().any(|(name, value)| name == "host" && value.starts_with('/'));
-    let port = if url.scheme() == "mysql" { 3306 } else { 5432 };
+    let port = if matches!(url.scheme(), "mysql" | "mariadb") { 3306 } else { 5432 };
     match url.host_str().filter(|_| !is_socket) {
         Some(host) => reach(host, url.port().unwrap_or(port)).await.0,
         None => Vec::new(),

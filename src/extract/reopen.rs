@@ -7,6 +7,7 @@ use std::path::Path;
 use super::ExtractError;
 use super::dropped::Dropped;
 use super::dropped::folder;
+use super::dropped::is_of;
 use super::dropped::regular;
 use super::files::each_sheet;
 use super::files::named;
@@ -16,6 +17,7 @@ use super::shield;
 use crate::base::pseudonym::sha256;
 use crate::spec::connector::Ask;
 use crate::spec::connector::Connector;
+use crate::spec::connector::FileStream;
 use crate::spec::connector::Source;
 use crate::spec::connector::Stream;
 use crate::spec::template::Secrets;
@@ -61,10 +63,16 @@ impl DropFolder {
         let folder = folder(files, &connector.name, secrets, home)?;
         let dropped = regular(&folder)?;
         let mut files = BTreeMap::new();
+        let asks = connector.streams.iter().filter_map(|stream| match &stream.ask {
+            Ask::Files(ask) => Some(ask.as_ref()),
+            _ => None,
+        });
+        let asks: Vec<&FileStream> = asks.collect();
+        let is_ours = |name: &str| asks.iter().any(|ask| is_of(ask, name));
         for (at, dropped) in dropped.iter().enumerate() {
             // One that is empty or damaged, or changes while it is read, is none that has landed.
             let Ok(bytes) = dropped.whole() else { continue };
-            let _damaged = dropped.each(&bytes, &|_| true, &mut |name, bytes| {
+            let _damaged = dropped.each(&bytes, &is_ours, &mut |name, bytes| {
                 files.insert(sha256(bytes), (name.to_owned(), at));
                 Ok(())
             });

@@ -2,7 +2,6 @@
 //! last revision is read, in whatever order they come.
 
 use std::collections::BTreeMap;
-use std::collections::BTreeSet;
 
 use super::dropped::Dropped;
 use super::dropped::captures;
@@ -12,24 +11,23 @@ use crate::spec::connector::FileStream;
 /// A file's place among those of its kind: one without a revision is the first, `v10` comes after `v9`.
 type Rank = (bool, u64, String);
 
-/// The names of files that a later revision in the folder takes the place of.
-pub(super) fn outdone(ask: &FileStream, all: &[Dropped]) -> BTreeSet<String> {
+/// The names of files that a later revision in the folder takes the place of, each with that one's name.
+pub(super) fn outdone(ask: &FileStream, all: &[Dropped]) -> BTreeMap<String, String> {
     if !ask.file.capture_names().flatten().any(|name| name == "rev") {
-        return BTreeSet::new();
+        return BTreeMap::new();
     }
     let names = all.iter().flat_map(|dropped| dropped.names(&|name| is_of(ask, name)));
-    let mut last: BTreeMap<String, (Rank, String)> = BTreeMap::new();
-    let mut outdone = BTreeSet::new();
+    let mut kinds: BTreeMap<String, Vec<(Rank, String)>> = BTreeMap::new();
     for name in names {
-        let Some((kind, rank)) = placed(ask, &name) else { continue };
-        let mut loser = (rank, name);
-        let winner = last.entry(kind).or_insert_with(|| loser.clone());
-        if *winner < loser {
-            std::mem::swap(winner, &mut loser);
+        if let Some((kind, rank)) = placed(ask, &name) {
+            kinds.entry(kind).or_default().push((rank, name));
         }
-        if winner.1 != loser.1 {
-            outdone.insert(loser.1);
-        }
+    }
+    let mut outdone = BTreeMap::new();
+    for of_kind in kinds.into_values() {
+        let Some((last, winner)) = of_kind.iter().max().cloned() else { continue };
+        let losers = of_kind.into_iter().filter(|(rank, _)| *rank < last);
+        outdone.extend(losers.map(|(_, name)| (name, winner.clone())));
     }
     outdone
 }
@@ -38,11 +36,13 @@ pub(super) fn outdone(ask: &FileStream, all: &[Dropped]) -> BTreeSet<String> {
 fn placed(ask: &FileStream, name: &str) -> Option<(String, Rank)> {
     let found = captures(ask, name)?;
     let whole = found.get(0)?.as_str();
+    // Two parcels are two folders.
+    let parcel = name.strip_suffix(whole).unwrap_or_default();
     let Some(revision) = found.name("rev").filter(|it| !it.is_empty()) else {
-        return Some((whole.to_owned(), (false, 0, String::new())));
+        return Some((format!("{parcel}{whole}"), (false, 0, String::new())));
     };
     let (before, after) = (whole.get(..revision.start())?, whole.get(revision.end()..)?);
     let digits: String = revision.as_str().chars().filter(char::is_ascii_digit).collect();
     let rank = (true, digits.parse().unwrap_or(0), revision.as_str().to_owned());
-    Some((format!("{before}{after}"), rank))
+    Some((format!("{parcel}{before}{after}"), rank))
 }

@@ -42,6 +42,14 @@ pub(super) struct Shield<'s> {
     headers: BTreeSet<String>,
 }
 
+/// Puts headers of the source's own that begin as ours do in brackets, unless a column names them: what we
+/// add ourselves is stored as it is.
+pub(super) fn set_apart(headers: &mut [String], is_named: impl Fn(&str) -> bool) {
+    for header in headers.iter_mut().filter(|header| header.starts_with('_') && !is_named(header)) {
+        *header = format!("({header})");
+    }
+}
+
 impl<'s> Shield<'s> {
     /// For a stream; `as_of` is the day on which a day of birth must have come.
     pub(super) fn new(stream: &'s Stream, key: &'s Key, as_of: Date) -> Shield<'s> {

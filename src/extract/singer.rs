@@ -25,6 +25,7 @@ use super::ExtractError;
 use super::Request;
 use super::landing::Landing;
 use super::records;
+use super::shield::set_apart;
 use crate::base::durable::create_private_folder;
 use crate::base::durable::write_then_rename;
 use crate::spec::connector::Singer;
@@ -284,6 +285,8 @@ impl<'m> Messages<'m> {
                 batch.headers.push(header);
             }
         }
+        let needed = landing.needed();
+        set_apart(&mut batch.headers, |header| needed.iter().any(|name| name == header));
         let source: Arc<str> = format!("tap stream {}", self.tap_stream).into();
         for row in &mut batch.rows {
             row.cells.resize(batch.headers.len(), None);

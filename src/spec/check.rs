@@ -8,7 +8,6 @@ use super::check_facts;
 use super::check_words;
 use super::connector::Ask;
 use super::connector::Connector;
-use super::connector::Rows;
 use super::connector::Stream;
 use super::connector::Write;
 use super::formula::Formula;
@@ -115,8 +114,11 @@ fn check_each(connector: &Connector, stream: &Stream, faults: &Faults) {
         return faults.add(of.place, &of.key, Code::NoParent, found);
     };
     let is_whole = matches!(&stream.write, Write::Snapshot { within } if within.is_empty());
-    if each.rows == Rows::Tonight && (is_whole || stream.full.is_some()) {
+    if is_whole || stream.full.is_some() {
         faults.add(of.place, &of.key, Code::EachIsAPart, Vec::new());
+    }
+    if ask.cursor.is_some() {
+        faults.add(of.place, &of.key, Code::EachHasNoCursor, Vec::new());
     }
     for name in &each.names {
         let is_read = parent.columns.iter().any(|column| column.from.contains(name));

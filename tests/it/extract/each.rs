@@ -154,6 +154,11 @@ fn what_a_child_asks_with_must_be_stored_as_it_came() {
             "/notes/${row.id}",
             "H185",
         ),
+        (
+            "each = { of = \"loans\" }\ncursor = { param = \"since\", start = \"2026-01-01\" }",
+            "/notes/${row.id}",
+            "H186",
+        ),
         ("each = { of = \"loans\" }", "/notes/${row.nothing}", "H183"),
         ("each = { of = \"loans\" }", "/notes/${row.who}", "H183"),
     ] {

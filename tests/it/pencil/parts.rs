@@ -253,7 +253,7 @@ fn a_formula_may_only_look_at_parts_that_are_counted() {
     assert_eq!(codes(duties, "HERFINDAHL(cases_in OVER duties)"), [Code::NotCountedBy]);
     let strange = codes(duties, "GINI(hours_logged OVER duties)");
     assert!(strange.contains(&Code::FormulaFunction));
-    assert_eq!(codes("[\"duty\", \"section\"]", "[\"window\"]"), [Code::UnknownDimension]);
+    assert_eq!(codes("[\"duty\"]\nperiod", "[\"window\"]\nperiod"), [Code::UnknownDimension]);
     let fewer = "{ section = [\"month\",";
     assert!(codes(fewer, "{ duty = [\"month\",").contains(&Code::NotTold));
     assert!(codes(fewer, "{ section = [\"weekly\",").contains(&Code::NotTold));
