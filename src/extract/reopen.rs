@@ -68,7 +68,8 @@ impl DropFolder {
             _ => None,
         });
         let asks: Vec<&FileStream> = asks.collect();
-        let is_ours = |name: &str| asks.iter().any(|ask| is_of(ask, name));
+        // A file may have been renamed since; what else is in a parcel is nobody's business.
+        let is_ours = |name: &str| !name.contains('/') || asks.iter().any(|ask| is_of(ask, name));
         for (at, dropped) in dropped.iter().enumerate() {
             // One that is empty or damaged, or changes while it is read, is none that has landed.
             let Ok(bytes) = dropped.whole() else { continue };

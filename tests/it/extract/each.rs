@@ -40,8 +40,9 @@ fn parent(no: &str, kind: &str) -> BTreeMap<String, String> {
 fn parents() -> Vec<BTreeMap<String, String>> {
     let mut parents: Vec<_> =
         ["A1", "林/7", "519902198703051231", "B9"].map(|no| parent(no, "x&y")).into();
-    // The same row once more, and one without a key.
+    // The same row once more, one that would lead elsewhere in a path, and one without a key.
     parents.push(parent("A1", "x&y"));
+    parents.push(parent("..", "x&y"));
     parents.push(BTreeMap::from([("kind".to_owned(), "z".to_owned())]));
     parents
 }

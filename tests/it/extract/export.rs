@@ -171,6 +171,8 @@ fn broken(text: &'static str) -> impl FnMut(&Asked, usize) -> Reply {
 async fn a_file_that_is_none_is_told_without_its_words() {
     for (form, text, why) in [
         ("csv", "id,名称\n1,张三,13812345678\n", "line 2 has 3 fields where 2 were due"),
+        ("csv", "{\"code\":401,\"msg\":\"张三\"}", "its first line names none of the columns"),
+        ("csv", "", "its first line names none of the columns"),
         ("json", "{\"data\":", "it is no JSON at line 1"),
         ("json", "{\"data\":{\"list\":3}}", "`/data/list` of it is no list"),
         ("zip", "PK, but no archive", "it is no ZIP archive"),
@@ -215,6 +217,10 @@ async fn an_archive_is_read_file_by_file_in_any_encoding_and_large_files_page_by
     let text = exported().replace("form = \"csv\"", "form = \"zip\"");
     let (_, batches) = pulled(&text, &Start::at(&gives(bytes).await)).await;
     assert_eq!(rows(&batches), ["page 1 row 1: id=1 名称=𬭚", "page 2 row 1: id=2 名称=乙"]);
+
+    let empty = zip::ZipWriter::new(std::io::Cursor::new(Vec::new())).finish().unwrap();
+    let (none, _) = pulled(&text, &Start::at(&gives(empty.into_inner()).await)).await;
+    assert!(told(&none.unwrap_err()).contains("its archive holds 0 files"));
 
     let many: Vec<String> = (0..25_000).map(|id| format!("{id},x")).collect();
     let bytes = format!("id,名称\n{}", many.join("\n")).into_bytes();

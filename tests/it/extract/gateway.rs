@@ -272,6 +272,17 @@ async fn pages_without_a_total_end_with_a_short_one_and_not_with_a_repeated_one(
 }
 
 #[tokio::test]
+async fn a_header_that_looks_like_one_of_ours_is_not_taken_for_one() {
+    let list = json!([{ "id": 1, "_phone": "13812345678", "_row.id": "x", "_filtered": "so" }]);
+    let body = json!({ "code": "200", "data": { "total": 1, "list": list } });
+    let (url, _) = serve(move |_, _| okay(&body)).await;
+    let (delivery, batches) = pulled(&plain(), &Start::at(&url)).await;
+    assert_eq!(rows(&batches), ["page 1 row 1: id=1"]);
+    let unread: Vec<String> = delivery.unwrap().unread.into_keys().collect();
+    assert_eq!(unread, ["(_filtered)", "(_phone)", "(_row.id)"]);
+}
+
+#[tokio::test]
 async fn an_answer_without_records_is_not_an_empty_one() {
     let (delivery, _, _) =
         asked_of(&plain(), |_, _| okay(&json!({ "code": "200", "data": { "total": 0 } }))).await;

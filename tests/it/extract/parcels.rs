@@ -125,6 +125,20 @@ async fn the_name_of_the_parcel_may_tell_the_period() {
 }
 
 #[tokio::test]
+async fn revisions_of_two_parcels_are_none_of_each_other() {
+    let text = TASKS.replace(r"\.(?:csv", r"(?<rev>_v\d+)?\.(?:csv");
+    assert_ne!(text, TASKS);
+    let (first, second) = (parcel(&[("任务_202601.csv", CSV)]), "任务编号\nT7\n".as_bytes());
+    let later =
+        parcel(&[("任务_202601.csv", second), ("任务_202601_v2.csv", "任务编号\nT8\n".as_bytes())]);
+    let home = home(&[("east.zip", &first), ("west.zip", &later)]);
+    let (_, batches) = pulled(&text, &Start::home(home.path())).await;
+    let told = rows(&batches);
+    assert_eq!(told.len(), 3, "{told:?}");
+    assert!(told[2].starts_with("west.zip/任务_202601_v2.csv row 2: 任务编号=T8"), "{told:?}");
+}
+
+#[tokio::test]
 async fn a_parcel_beyond_the_limits_locked_or_damaged_is_named() {
     let name = "任务_202601.csv";
     let one = parcel(&[(name, CSV)]);

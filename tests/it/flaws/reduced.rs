@@ -66,6 +66,7 @@ impl Block {
         let lines = self.text.lines().map(|line| match line.split_whitespace().next() {
             Some("grain") => format!("grain = [{whole}\"{grain}\"]\n"),
             Some("period") => format!("period = [\"{period}\"]\n"),
+            Some("period_of") => String::new(),
             _ => format!("{line}\n"),
         });
         self.text = lines.collect();
