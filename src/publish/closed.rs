@@ -212,7 +212,8 @@ fn stood(folder: &Path) -> Result<Said, PublishError> {
 }
 
 /// Writes a decision into the book, its numbers first, which a period that is opened again has none of; the lines that
-/// were written.
+/// were written. A night scores the year that it tells alone: where what is accepted has no scores, those that were closed
+/// stay.
 ///
 /// # Errors
 /// The disk's.
@@ -240,7 +241,14 @@ pub fn decide(
         if let Some(said) = said {
             let before = lines.iter().filter(|line| line.period == *period).count();
             line.folder = format!("{}.{}", period.replace(':', "-"), before + 1);
-            let own = said.of_period(period)?;
+            let mut own = said.of_period(period)?;
+            if decision.act == Act::Accept && !own.has_scores() {
+                let stood = standing(&lines, None).into_iter().find(|line| line.period == *period);
+                if let Some(stood) = stood {
+                    let stood = numbers(var, stood)?.said;
+                    (own.scores, own.lines) = (stood.scores, stood.lines);
+                }
+            }
             line.counts = (own.metrics.height() as u64, own.scores.as_ref().map_or(0, height));
             let folder = root.join(&line.folder);
             for file in keep(&folder, &own)? {
@@ -326,6 +334,11 @@ impl Said {
     /// A table that is not that of metrics.
     pub fn periods(&self) -> Result<BTreeSet<String>, PublishError> {
         Ok(self.told_of("period")?.into_iter().map(|(_, period)| period).collect())
+    }
+
+    /// Whether any unit is scored.
+    pub(super) fn has_scores(&self) -> bool {
+        self.scores.as_ref().is_some_and(|scores| scores.height() > 0)
     }
 
     /// What is said of one period, by its label.

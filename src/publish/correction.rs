@@ -161,6 +161,10 @@ pub fn settle(
             replaced(counted, closed, (key, period, known.night))
         };
         counted.metrics = put(&counted.metrics, &said.metrics, &KEY)?;
+        // Closed on a night that told another year, it has no scores that could stand in their place.
+        if !said.has_scores() {
+            continue;
+        }
         if let (Some(all), Some(own)) = (&counted.scores, &said.scores) {
             counted.scores = Some(put(all, own, &SCORE)?);
         }
@@ -217,7 +221,7 @@ fn differences(
     let now = counted.of_period(&closing.period)?;
     let mut found = metrics(closing, &now, known)?;
     // A year is scored on the nights that tell it; on others there is nothing to hold beside it.
-    if now.scores.as_ref().is_some_and(|scores| scores.height() > 0) {
+    if closing.said.has_scores() && now.has_scores() {
         let was = (&closing.said.scores, &closing.said.lines);
         let causes = causes_of_units(&found);
         for (of, was, is, key, point) in [

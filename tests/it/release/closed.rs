@@ -39,7 +39,8 @@ fn told(home: &Path, release: &str) -> [Value; 2] {
     };
     let value = metrics.iter().find(posts).unwrap()["value"].clone();
     let scores = rows(home, &format!("{release}/score.jsonl"));
-    let score = scores.iter().find(|row| row["unit_id"] == "U1").unwrap()["shown"].clone();
+    let score = scores.iter().find(|row| row["unit_id"] == "U1" && row["period"] == "2025");
+    let score = score.unwrap()["shown"].clone();
     [value, score]
 }
 
@@ -152,6 +153,33 @@ fn closed_numbers_and_scores_are_published_until_they_are_accepted_or_reopened()
     // An earlier night tells what was closed then.
     done(home, &["run", "--night", "2026-01-02", "--as-of", "2025-12-31"], 0);
     assert_eq!(told(home, "2026-01-02.1"), first);
+}
+
+#[test]
+fn a_year_keeps_its_scores_whatever_a_night_of_the_next_decides_about_it() {
+    let home = townships();
+    let home = home.path();
+    let next_year = |night: &str| done(home, &["run", "--night", night], 0);
+    let close = |words: &[&str]| {
+        done(home, &[&["close", "2025"], words, &["--reason", "定稿"]].concat(), 0)
+    };
+    night(home, "2025-12-31");
+    let [_, score] = told(home, "2025-12-31.1");
+    close(&[]);
+    change(home, "drop/quotas.csv", "U1,admin,2020-01-01,22,7", "U1,admin,2020-01-01,25,7");
+    next_year("2026-01-01");
+    let accepted = close(&["--accept"]);
+    assert!(!accepted.contains(" 0 scores"), "{accepted}");
+    next_year("2026-01-02");
+    assert_eq!(told(home, "2026-01-02.1"), [Value::from(25), score]);
+    // Opened and closed again then, it has none: a night that counts them publishes what it counts.
+    close(&["--reopen"]);
+    next_year("2026-01-03");
+    let closed = close(&[]);
+    assert!(closed.contains(" 0 scores"), "{closed}");
+    night(home, "2026-01-04");
+    assert!(!told(home, "2026-01-04.1")[1].is_null());
+    assert!(corrected(home, "2026-01-04.1").is_empty());
 }
 
 #[test]
