@@ -158,7 +158,7 @@ fn decided(
     let act = asked.act();
     let said = match act {
         Act::Close => Some(Said::of_release(&latest.folder)?),
-        Act::Accept => closed::counted(var, latest.night)?,
+        Act::Accept => closed::counted(var, &latest.name)?,
         Act::Reopen => None,
     };
     let mut nouns = vec![

@@ -204,9 +204,7 @@ pub async fn run(
         draft.add(FROZEN)?;
     }
     report.release = draft.publish(confirmed, clock::now())?;
-    if report.release.held.is_empty() {
-        settled.keep(&ground.var, choice.night)?;
-    }
+    settled.keep(&ground.var, &report.release.folder)?;
     watch(Step::Published(report.release.folder.display().to_string()));
     lock.set_len(0).context("noting that the night has ended")?;
     tracing::info!(night = %choice.night, exit_code = report.exit_code(), "night ended");

@@ -34,8 +34,8 @@ use crate::frame::parquet;
 
 /// The book, below `var/closed`.
 const BOOK: &str = "book.jsonl";
-/// What the last night counted of periods that are closed, below `var/closed`.
-const COUNTED: &str = "counted";
+/// Before the name of a release: what its night counted of periods that are closed, below `var/closed`.
+const COUNTED: &str = "counted.";
 
 /// What was decided about a period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -291,14 +291,14 @@ fn keep(folder: &Path, said: &Said) -> Result<Vec<String>, PublishError> {
     Ok(files)
 }
 
-/// Keeps what a night counted of the periods that are closed, so that it can be accepted; what a later night counted
-/// stays.
+/// Keeps what the night of a release counted of the periods that are closed, as long as there is the release, so that
+/// it can be accepted.
 ///
 /// # Errors
 /// The disk's.
 pub fn keep_counted(
     var: &Path,
-    night: Date,
+    release: &str,
     periods: &[&str],
     said: &Said,
 ) -> Result<(), PublishError> {
@@ -307,23 +307,21 @@ pub fn keep_counted(
         let path = entry.map_err(named(&root))?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let Some(of) = name.strip_prefix(COUNTED) else { continue };
-        match of.trim_start_matches('.').parse::<Date>() {
-            Ok(of) if of > night => return Ok(()),
-            Ok(of) if of == night => {}
-            _ => fs::remove_dir_all(&path).map_err(named(&path))?,
+        if !var.join("release").join(of).is_dir() {
+            fs::remove_dir_all(&path).map_err(named(&path))?;
         }
     }
     let is_closed = periods.iter().map(|period| col("period").eq(lit(*period)));
     let own = said.where_it(&is_closed.fold(lit(false), Expr::or))?;
-    keep(&root.join(format!("{COUNTED}.{night}")), &own).map(drop)
+    keep(&root.join(format!("{COUNTED}{release}")), &own).map(drop)
 }
 
-/// What a night counted of the periods that were closed for it; none where it is not the last.
+/// What the night of a release counted of the periods that were closed for it; none where none was.
 ///
 /// # Errors
 /// Tables that can't be read.
-pub fn counted(var: &Path, night: Date) -> Result<Option<Said>, PublishError> {
-    let folder = root(var).join(format!("{COUNTED}.{night}"));
+pub fn counted(var: &Path, release: &str) -> Result<Option<Said>, PublishError> {
+    let folder = root(var).join(format!("{COUNTED}{release}"));
     folder.is_dir().then(|| stood(&folder)).transpose()
 }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use super::limits::settings;
 use crate::library;
 use crate::library::library;
 use crate::library::said;
@@ -180,6 +181,43 @@ fn a_year_keeps_its_scores_whatever_a_night_of_the_next_decides_about_it() {
     night(home, "2026-01-04");
     assert!(!told(home, "2026-01-04.1")[1].is_null());
     assert!(corrected(home, "2026-01-04.1").is_empty());
+}
+
+#[test]
+fn what_the_release_that_is_read_counted_is_accepted_and_nothing_else() {
+    let home = townships();
+    let home = home.path();
+    let posts = |was: u32, is: u32| {
+        let line = |posts: u32| format!("U1,admin,2020-01-01,{posts},7");
+        change(home, "drop/quotas.csv", &line(was), &line(is));
+    };
+    let accept = || done(home, &["close", "2025", "--accept", "--reason", "复核后更正"], 0);
+    night(home, "2025-12-31");
+    done(home, &["close", "2025", "--reason", "定稿"], 0);
+    posts(22, 25);
+    night(home, "2026-01-01");
+    posts(25, 26);
+    done(home, &["run", "--night", "2026-01-01", "--as-of", "2025-12-31", "--again"], 0);
+    // What was withdrawn is not what is accepted.
+    done(home, &["release", "withdraw", "2026-01-01.2", "--reason", "误报"], 0);
+    assert!(accept().contains("release 2026-01-01.1"));
+    night(home, "2026-01-02");
+    assert_eq!(told(home, "2026-01-02.1")[0], 25);
+    // What was held back is, once it is read.
+    settings(home, "moved_most = \"1%\"");
+    posts(26, 27);
+    let held = ["run", "--night", "2026-01-03", "--as-of", "2025-12-31"];
+    done(home, &held, 3);
+    done(home, &["release", "publish", "2026-01-03", "--confirm", "已核"], 0);
+    assert!(accept().contains("release 2026-01-03.1"));
+    night(home, "2026-01-04");
+    assert_eq!(told(home, "2026-01-04.1")[0], 27);
+    // It is kept as long as there is the release.
+    let kept = |release: &str| home.join("var/closed").join(format!("counted.{release}")).is_dir();
+    assert!(kept("2026-01-01.1") && kept("2026-01-04.1") && !kept("2025-12-31.1"));
+    fs::remove_dir_all(home.join("var/release/2026-01-01.1")).unwrap();
+    night(home, "2026-01-05");
+    assert!(!kept("2026-01-01.1") && kept("2026-01-02.1"));
 }
 
 #[test]
