@@ -93,8 +93,7 @@ pub(super) fn noticed(ground: &Ground<'_>, night: Date) -> anyhow::Result<Vec<No
     let before = publish::before(&ground.var.join("release"), Some(night))?;
     let of = |fault: &Diagnostic| {
         let kind = if fault.code == Code::MetricGone { "metric_gone" } else { "other_meaning" };
-        let about = fault.nouns.iter().find(|(noun, _)| *noun == "found");
-        Noticed::of_table("metric_definition", kind, about.map_or("", |(_, name)| name))
+        Noticed::of_table("metric_definition", kind, found(fault).unwrap_or_default())
     };
     Ok(against(ground.catalog, before, night)?.iter().map(of).collect())
 }
@@ -106,7 +105,21 @@ fn against(
 ) -> anyhow::Result<Vec<Diagnostic>> {
     let Some(folder) = release else { return Ok(Vec::new()) };
     let defined = publish::moved::definitions(&folder)?;
-    Ok(version::broken(catalog, (&name(&folder), &defined), day))
+    let mut broken = version::broken(catalog, (&name(&folder), &defined), day);
+    if broken.iter().any(|fault| fault.code == Code::MetricGone) {
+        // What is told of closed periods alone stays without being defined any more.
+        let stays = publish::moved::told_closed(&folder)?;
+        broken.retain(|fault| {
+            fault.code != Code::MetricGone || !stays.contains(found(fault).unwrap_or_default())
+        });
+    }
+    Ok(broken)
+}
+
+/// The metric that a fault is about.
+fn found(fault: &Diagnostic) -> Option<&str> {
+    let about = fault.nouns.iter().find(|(noun, _)| *noun == "found");
+    about.map(|(_, name)| name.as_str())
 }
 
 fn name(folder: &Path) -> String {

@@ -295,6 +295,35 @@ fn a_correction_says_whether_rows_are_new_or_changed_or_the_definition_is() {
 }
 
 #[test]
+fn a_closed_number_keeps_its_definition_and_nobody_is_told_again_that_it_went() {
+    let home = library();
+    let home = home.path();
+    let path = home.join(library::PIPELINE);
+    let text = fs::read_to_string(&path).unwrap();
+    let second = "name = \"back\"\ntitle = \"Back\"\nvalue = \"loans_back\"\nmeasured_in = \"loans\"\n\
+        grain = [\"unit\"]\nperiod = [\"month\"]\nbasis = \"test\"\nmeans = \"Loans that came back.\"\n";
+    fs::write(&path, format!("{text}\n[[metric]]\n{second}")).unwrap();
+    done(home, &["run", "--night", "2026-02-01"], 0);
+    done(home, &["close", "2026-01", "--reason", "一月定稿"], 0);
+    // One metric goes, of the other a version.
+    let value = "\"loans_back_on_time / loans_back\"";
+    fs::write(&path, text.replacen(value, &format!("{value}\nversion = 2"), 1)).unwrap();
+    let gone = "without a year's notice";
+    assert!(done(home, &["run", "--night", "2026-02-02"], 0).contains(gone));
+    let of = |row: &Value| format!("{} {}", row["metric"], row["version"]).replace('"', "");
+    let defined = rows(home, "2026-02-02.1/definitions.jsonl");
+    let defined: Vec<String> = defined.iter().map(of).collect();
+    assert_eq!(defined, ["returned_on_time 2", "back 1", "returned_on_time 1"]);
+    let told = rows(home, "2026-02-02.1/metrics.jsonl");
+    assert!(told.iter().all(|row| defined.contains(&of(row))));
+    let question = "select count(*) || '' from metric_value
+        left join metric_definition as d using (metric, version) where d.title is null";
+    assert_eq!(ask(&home.join("var/warehouse.db"), question), [["0"]]);
+    assert!(!done(home, &["run", "--night", "2026-02-03"], 0).contains(gone));
+    done(home, &["check"], 0);
+}
+
+#[test]
 fn a_year_is_closed_with_its_parts_where_that_is_asked() {
     let home = library::changed("[\"month\"]", "[\"month\", \"quarter\", \"year\"]");
     let home = home.path();
