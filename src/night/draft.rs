@@ -19,6 +19,10 @@ use crate::base::messages::Code;
 use crate::measure::kept::Kept;
 use crate::model::lake::Lake;
 use crate::publish;
+use crate::publish::closed;
+use crate::publish::correction;
+use crate::publish::correction::Known;
+use crate::publish::correction::Seen;
 use crate::publish::moved::Said;
 use crate::spec::catalog::Catalog;
 use crate::spec::version;
@@ -61,12 +65,17 @@ pub fn draft(ground: &Ground<'_>, draft: &Catalog) -> anyhow::Result<Draft> {
     let (computed, _) =
         compute::counted(draft, &lake, choice, &ledger.stale, (&mut |_, _| Ok(()), None))?;
     let scores = score::table(deliver::schema(draft, "score")?, &computed.scores, choice)?;
-    let after = Said {
+    let mut after = Said {
         metrics: deliver::values(draft, &computed, choice)?,
         definitions: deliver::meaning_table(draft)?,
         scores: Some(scores),
         lines: None,
     };
+    // Closed numbers stand in the release, and no draft moves them.
+    let closed = closed::closed(&ground.var, choice.night)?;
+    let (only_new, seen) = (|_: &str, _: Option<&str>, _: &str, _: Date| false, Seen::new());
+    let known = Known { night: choice.night, only_new: &only_new, seen: &seen };
+    correction::settle(&closed, &mut after, &known).context("correcting")?;
     Ok(Draft {
         release: name(&folder),
         night: (choice.night, choice.as_of),

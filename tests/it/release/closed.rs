@@ -288,6 +288,14 @@ fn a_correction_says_whether_rows_are_new_or_changed_or_the_definition_is() {
     let why = ["explain", "returned_on_time", "--unit", "North Branch", "--period", "2026-01"];
     let said = done(home, &why, 0);
     assert!(said.contains("release 2026-02-03.1 says ok 0.714285714286: the period was closed with release 2026-02-01.1"), "{said}");
+    // A draft that says the same in other words moves none of them.
+    let drafts = tempfile::tempdir().unwrap();
+    let draft = drafts.path().join(library::PIPELINE);
+    fs::create_dir_all(draft.parent().unwrap()).unwrap();
+    let text = fs::read_to_string(home.join(library::PIPELINE)).unwrap();
+    fs::write(draft, text.replace("Returned on time\"", "Back in time\"")).unwrap();
+    let said = done(home, &["try", drafts.path().to_str().unwrap()], 0);
+    assert!(said.contains("nothing moved"), "{said}");
     change(home, library::PIPELINE, "ON_TIME(closed_at, due_at)", "closed_at <= due_at");
     done(home, &["run", "--night", "2026-02-04"], 0);
     let expected = ["North Branch definition", "River Branch definition"];
