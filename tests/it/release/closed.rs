@@ -245,6 +245,10 @@ fn what_cannot_be_closed_is_refused_with_a_hint_and_nothing_is_written() {
     // The night that is read ran before the period was closed: what it counted is in the release alone.
     let said = close(&["2025", "--accept"], 2);
     assert!(said.contains("what night 2025-12-31 counts of 2025 is not known"), "{said}");
+    // While a night runs, nothing is read that it may be writing.
+    let lock = shuping::night::lock(&home.join("var"), "night 2026-01-01").unwrap();
+    assert!(close(&["2024Q4"], 75).contains("night 2026-01-01, process "));
+    drop(lock);
     // A release that is not what it was closes nothing.
     let release = home.join("var/release/2025-12-31.1/metrics.parquet");
     let bytes = fs::read(&release).unwrap();

@@ -99,7 +99,8 @@ fn a_metric_of_the_city_moves_no_further_than_it_may() {
     settings(home, "moved_furthest = \"900%\"");
     let path = home.join(PIPELINE);
     let text = fs::read_to_string(&path).unwrap();
-    fs::write(path, text.replace("name        = \"returned_on_time\"", "name = \"in_time\"")).unwrap();
+    fs::write(path, text.replace("name        = \"returned_on_time\"", "name = \"in_time\""))
+        .unwrap();
     let said = run(home, "2026-02-03", 3);
     assert!(said.contains("returned_on_time 2026-01 ") && said.contains(" → –"), "{said}");
     settings(home, "moved_furthest = \"far\"");
