@@ -41,9 +41,9 @@ pub enum Cause {
     Units,
     /// The metric is told of the period only now, or no longer.
     Time,
-    /// A row that was there when the period was closed says something else, or went.
+    /// A row that was there when the period was closed says something else; or nothing is known of rows that came.
     ChangedRows,
-    /// Rows have come since, and nothing else happened.
+    /// Rows have come to the unit in these months since, all of them new.
     NewRows,
 }
 
