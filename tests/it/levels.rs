@@ -74,7 +74,6 @@ fn a_sum_that_units_are_told_less_often_is_explained_as_it_was_told() {
         name        = "loans_at"
         fact        = "loan"
         sql         = "COUNT(*) FILTER (WHERE is_back)"
-        by          = ["channel"]
         measured_in = "loans"
 
         [[metric]]
@@ -89,6 +88,9 @@ fn a_sum_that_units_are_told_less_often_is_explained_as_it_was_told() {
         basis       = "test"
         means       = "Desks."
     "#;
+    let (time, by) = ("time  = \"closed_at\"", "by = [\"channel\"]");
+    assert!(text.contains(time));
+    let text = text.replace(time, &format!("{time}\n{by}"));
     fs::write(&path, format!("{text}\n{desks}")).unwrap();
     let done = |words: &[&str]| {
         let output = library::shuping(home.path(), words);

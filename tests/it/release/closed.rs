@@ -210,6 +210,7 @@ fn what_the_release_that_is_read_counted_is_accepted_and_nothing_else() {
     done(home, &held, 3);
     done(home, &["release", "publish", "2026-01-03", "--confirm", "已核"], 0);
     assert!(accept().contains("release 2026-01-03.1"));
+    settings(home, "");
     night(home, "2026-01-04");
     assert_eq!(told(home, "2026-01-04.1")[0], 27);
     // It is kept as long as there is the release.
