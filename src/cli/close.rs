@@ -151,6 +151,8 @@ fn decided(
         let nouns = vec![("found", label.to_owned())];
         return refuse(Say::NoPeriod, Say::NoPeriodHint, nouns);
     };
+    // Where no night has been, there is nothing to hold.
+    let _lock = var.is_dir().then(|| night::lock(var, "close")).transpose()?;
     let latest = match latest(var)? {
         Ok(latest) => latest,
         Err(refused) => return Ok(Err(refused)),
@@ -158,7 +160,7 @@ fn decided(
     let act = asked.act();
     let said = match act {
         Act::Close => Some(Said::of_release(&latest.folder)?),
-        Act::Accept => closed::counted(var, latest.night)?,
+        Act::Accept => closed::counted(var, &latest.name)?,
         Act::Reopen => None,
     };
     let mut nouns = vec![
@@ -204,7 +206,6 @@ fn decided(
     if periods.is_empty() {
         return refuse(Say::PeriodUntold, Say::NoPeriodHint, nouns);
     }
-    let _lock = night::lock(var, "close")?;
     let what = vec![("periods", periods.join(" ")), ("release", latest.name.clone())];
     let verb = format!("close {}", act.name());
     Access { verb: &verb, what, rows: None, purpose: Some(reason) }.note(var)?;

@@ -210,10 +210,12 @@ impl<'t> WorkingAbove<'t> {
         let telling = self.units.telling;
         let metric = metric.at(period.last().last());
         let footing = telling.footing(metric, period.last().last());
-        if !telling.periods(metric, unit, &footing).contains(&period) {
+        let whole = ((unit.unit_id.clone(), None), None);
+        let is_told = Telling::is_told(metric, &whole, period);
+        if !is_told || !telling.periods(metric, unit, &footing).contains(&period) {
             return None;
         }
-        let stand = Stand::of(telling, &footing, ((unit.unit_id.clone(), None), None));
+        let stand = Stand::of(telling, &footing, whole);
         let seat = Seat { telling, stand: &stand, period, footing: &footing };
         Some(told(metric, &seat, withholding))
     }

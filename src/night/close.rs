@@ -51,13 +51,14 @@ pub(super) struct Settled {
 }
 
 impl Settled {
-    /// Keeps aside what was counted, so that it can be accepted.
-    pub(super) fn keep(&self, var: &Path, night: Date) -> anyhow::Result<()> {
+    /// Keeps aside what was counted, so that it can be accepted once the release is read.
+    pub(super) fn keep(&self, var: &Path, release: &Path) -> anyhow::Result<()> {
         if self.closed.is_empty() {
             return Ok(());
         }
         let periods: Vec<&str> = self.closed.iter().map(|(period, _)| period.as_str()).collect();
-        Ok(closed::keep_counted(var, night, &periods, &self.counted)?)
+        let release = release.file_name().unwrap_or_default().to_string_lossy();
+        Ok(closed::keep_counted(var, &release, &periods, &self.counted)?)
     }
 
     /// How many numbers of each closed period are counted otherwise.

@@ -86,7 +86,7 @@ fn value(told: &Told<'_>, column: &str) -> Option<Cell> {
 }
 
 /// The rows of the table `metric_definition`.
-pub(super) fn definitions(catalog: &Catalog) -> anyhow::Result<Vec<CellRow>> {
+fn definitions(catalog: &Catalog) -> anyhow::Result<Vec<CellRow>> {
     let schema = schema(catalog, "metric_definition")?;
     let meanings = meanings(catalog);
     let metrics = catalog.pipelines.iter().flat_map(|pipeline| {

@@ -19,6 +19,10 @@ use crate::base::messages::Code;
 use crate::measure::kept::Kept;
 use crate::model::lake::Lake;
 use crate::publish;
+use crate::publish::closed;
+use crate::publish::correction;
+use crate::publish::correction::Known;
+use crate::publish::correction::Seen;
 use crate::publish::moved::Said;
 use crate::spec::catalog::Catalog;
 use crate::spec::version;
@@ -61,12 +65,17 @@ pub fn draft(ground: &Ground<'_>, draft: &Catalog) -> anyhow::Result<Draft> {
     let (computed, _) =
         compute::counted(draft, &lake, choice, &ledger.stale, (&mut |_, _| Ok(()), None))?;
     let scores = score::table(deliver::schema(draft, "score")?, &computed.scores, choice)?;
-    let after = Said {
+    let mut after = Said {
         metrics: deliver::values(draft, &computed, choice)?,
         definitions: deliver::meaning_table(draft)?,
         scores: Some(scores),
         lines: None,
     };
+    // Closed numbers stand in the release, and no draft moves them.
+    let closed = closed::closed(&ground.var, choice.night)?;
+    let (only_new, seen) = (|_: &str, _: Option<&str>, _: &str, _: Date| false, Seen::new());
+    let known = Known { night: choice.night, only_new: &only_new, seen: &seen };
+    correction::settle(&closed, &mut after, &known).context("correcting")?;
     Ok(Draft {
         release: name(&folder),
         night: (choice.night, choice.as_of),
@@ -93,8 +102,7 @@ pub(super) fn noticed(ground: &Ground<'_>, night: Date) -> anyhow::Result<Vec<No
     let before = publish::before(&ground.var.join("release"), Some(night))?;
     let of = |fault: &Diagnostic| {
         let kind = if fault.code == Code::MetricGone { "metric_gone" } else { "other_meaning" };
-        let about = fault.nouns.iter().find(|(noun, _)| *noun == "found");
-        Noticed::of_table("metric_definition", kind, about.map_or("", |(_, name)| name))
+        Noticed::of_table("metric_definition", kind, found(fault).unwrap_or_default())
     };
     Ok(against(ground.catalog, before, night)?.iter().map(of).collect())
 }
@@ -106,7 +114,21 @@ fn against(
 ) -> anyhow::Result<Vec<Diagnostic>> {
     let Some(folder) = release else { return Ok(Vec::new()) };
     let defined = publish::moved::definitions(&folder)?;
-    Ok(version::broken(catalog, (&name(&folder), &defined), day))
+    let mut broken = version::broken(catalog, (&name(&folder), &defined), day);
+    if broken.iter().any(|fault| fault.code == Code::MetricGone) {
+        // What is told of closed periods alone stays without being defined any more.
+        let stays = publish::moved::told_closed(&folder)?;
+        broken.retain(|fault| {
+            fault.code != Code::MetricGone || !stays.contains(found(fault).unwrap_or_default())
+        });
+    }
+    Ok(broken)
+}
+
+/// The metric that a fault is about.
+fn found(fault: &Diagnostic) -> Option<&str> {
+    let about = fault.nouns.iter().find(|(noun, _)| *noun == "found");
+    about.map(|(_, name)| name.as_str())
 }
 
 fn name(folder: &Path) -> String {

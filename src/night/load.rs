@@ -11,7 +11,6 @@ use super::close;
 use super::close::Settled;
 use super::compute::Computed;
 use super::deliver::PART;
-use super::deliver::definitions;
 use super::deliver::schema;
 use super::notes;
 use super::notes::text;
@@ -78,7 +77,8 @@ pub(super) fn tables<'t>(
     let told = parts(schema(catalog, "metric_value")?, &said.metrics);
     tables.push(Table { name: "metric_value", rows: told, replaces: Replaces::All });
     let all = |name, rows| Table { name, rows: Rows::few(rows), replaces: Replaces::All };
-    tables.push(all("metric_definition", definitions(catalog)?));
+    let defined = parts(schema(catalog, "metric_definition")?, &said.definitions);
+    tables.push(Table { name: "metric_definition", rows: defined, replaces: Replaces::All });
     for ((_, name), rows) in score::TABLES.into_iter().zip([&said.scores, &said.lines]) {
         let rows = rows.as_ref().context("a night without scores")?;
         let rows = parts(schema(catalog, name)?, rows);

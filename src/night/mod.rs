@@ -26,6 +26,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::fs::TryLockError;
 use std::io::Read as _;
+use std::io::Seek as _;
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
@@ -69,6 +70,9 @@ pub struct Choice {
 
 /// The warehouse as a file of a release.
 const FROZEN: &str = "warehouse.sqlite";
+
+/// How the lock names a night, before its day.
+const NIGHT: &str = "night ";
 
 /// Why a release is published that moves more than it may, as whoever says so has it.
 pub type Confirmed<'c> = Option<&'c str>;
@@ -204,9 +208,7 @@ pub async fn run(
         draft.add(FROZEN)?;
     }
     report.release = draft.publish(confirmed, clock::now())?;
-    if report.release.held.is_empty() {
-        settled.keep(&ground.var, choice.night)?;
-    }
+    settled.keep(&ground.var, &report.release.folder)?;
     watch(Step::Published(report.release.folder.display().to_string()));
     lock.set_len(0).context("noting that the night has ended")?;
     tracing::info!(night = %choice.night, exit_code = report.exit_code(), "night ended");
@@ -228,7 +230,7 @@ fn stale_tables(catalog: &Catalog, streams: &[StreamNight]) -> Vec<String> {
 /// The night that was begun last below `var`, if it did not end: the lock still names it.
 pub fn interrupted(var: &Path) -> Option<Date> {
     let holder = std::fs::read_to_string(var.join("lock")).ok()?;
-    holder.strip_prefix("night ")?.split_once(',')?.0.parse().ok()
+    holder.strip_prefix(NIGHT)?.split_once(',')?.0.parse().ok()
 }
 
 /// Makes what a home needs, holds its lock, and ends what an interrupted change of the key left.
@@ -242,7 +244,8 @@ fn begin(ground: &Ground<'_>, what: &str) -> anyhow::Result<File> {
     Ok(lock)
 }
 
-/// Holds the home's lock as long as it lives; the operating system drops it with the process.
+/// Holds the home's lock as long as it lives; the operating system drops it with the process. The line of a night that did
+/// not end stays before that of what is no night, so that the night is run again.
 ///
 /// # Errors
 /// [`Refusal::Busy`], or the disk's.
@@ -257,14 +260,20 @@ pub fn lock(var: &Path, what: &str) -> anyhow::Result<File> {
     let mut file = options().open(&path).with_context(named)?;
     match file.try_lock() {
         Ok(()) => {
-            file.set_len(0).with_context(named)?;
+            let mut before = String::new();
+            file.read_to_string(&mut before).with_context(named)?;
+            let is_left = before.starts_with(NIGHT) && !what.starts_with(NIGHT);
+            let left = before.lines().next().filter(|_| is_left);
             let holder = format!("{what}, process {}, since {}", std::process::id(), clock::now());
-            file.write_all(holder.as_bytes()).with_context(named)?;
+            let lines: Vec<&str> = left.into_iter().chain([holder.as_str()]).collect();
+            file.set_len(0).and_then(|()| file.rewind()).with_context(named)?;
+            file.write_all(lines.join("\n").as_bytes()).with_context(named)?;
             Ok(file)
         }
         Err(TryLockError::WouldBlock) => {
-            let mut holder = String::new();
-            file.read_to_string(&mut holder).with_context(named)?;
+            let mut holders = String::new();
+            file.read_to_string(&mut holders).with_context(named)?;
+            let holder = holders.lines().last().unwrap_or_default().to_owned();
             Err(Refusal::Busy { holder }.into())
         }
         Err(TryLockError::Error(fault)) => Err(fault).with_context(named),

@@ -34,8 +34,8 @@ use crate::frame::parquet;
 
 /// The book, below `var/closed`.
 const BOOK: &str = "book.jsonl";
-/// What the last night counted of periods that are closed, below `var/closed`.
-const COUNTED: &str = "counted";
+/// Before the name of a release: what its night counted of periods that are closed, below `var/closed`.
+const COUNTED: &str = "counted.";
 
 /// What was decided about a period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -212,7 +212,8 @@ fn stood(folder: &Path) -> Result<Said, PublishError> {
 }
 
 /// Writes a decision into the book, its numbers first, which a period that is opened again has none of; the lines that
-/// were written.
+/// were written. A night scores the year that it tells alone: where what is accepted has no scores, those that were closed
+/// stay.
 ///
 /// # Errors
 /// The disk's.
@@ -240,7 +241,14 @@ pub fn decide(
         if let Some(said) = said {
             let before = lines.iter().filter(|line| line.period == *period).count();
             line.folder = format!("{}.{}", period.replace(':', "-"), before + 1);
-            let own = said.of_period(period)?;
+            let mut own = said.of_period(period)?;
+            if decision.act == Act::Accept && !own.has_scores() {
+                let stood = standing(&lines, None).into_iter().find(|line| line.period == *period);
+                if let Some(stood) = stood {
+                    let stood = numbers(var, stood)?.said;
+                    (own.scores, own.lines) = (stood.scores, stood.lines);
+                }
+            }
             line.counts = (own.metrics.height() as u64, own.scores.as_ref().map_or(0, height));
             let folder = root.join(&line.folder);
             for file in keep(&folder, &own)? {
@@ -283,14 +291,14 @@ fn keep(folder: &Path, said: &Said) -> Result<Vec<String>, PublishError> {
     Ok(files)
 }
 
-/// Keeps what a night counted of the periods that are closed, so that it can be accepted; what a later night counted
-/// stays.
+/// Keeps what the night of a release counted of the periods that are closed, as long as there is the release, so that
+/// it can be accepted.
 ///
 /// # Errors
 /// The disk's.
 pub fn keep_counted(
     var: &Path,
-    night: Date,
+    release: &str,
     periods: &[&str],
     said: &Said,
 ) -> Result<(), PublishError> {
@@ -299,23 +307,21 @@ pub fn keep_counted(
         let path = entry.map_err(named(&root))?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let Some(of) = name.strip_prefix(COUNTED) else { continue };
-        match of.trim_start_matches('.').parse::<Date>() {
-            Ok(of) if of > night => return Ok(()),
-            Ok(of) if of == night => {}
-            _ => fs::remove_dir_all(&path).map_err(named(&path))?,
+        if !var.join("release").join(of).is_dir() {
+            fs::remove_dir_all(&path).map_err(named(&path))?;
         }
     }
     let is_closed = periods.iter().map(|period| col("period").eq(lit(*period)));
     let own = said.where_it(&is_closed.fold(lit(false), Expr::or))?;
-    keep(&root.join(format!("{COUNTED}.{night}")), &own).map(drop)
+    keep(&root.join(format!("{COUNTED}{release}")), &own).map(drop)
 }
 
-/// What a night counted of the periods that were closed for it; none where it is not the last.
+/// What the night of a release counted of the periods that were closed for it; none where none was.
 ///
 /// # Errors
 /// Tables that can't be read.
-pub fn counted(var: &Path, night: Date) -> Result<Option<Said>, PublishError> {
-    let folder = root(var).join(format!("{COUNTED}.{night}"));
+pub fn counted(var: &Path, release: &str) -> Result<Option<Said>, PublishError> {
+    let folder = root(var).join(format!("{COUNTED}{release}"));
     folder.is_dir().then(|| stood(&folder)).transpose()
 }
 
@@ -326,6 +332,11 @@ impl Said {
     /// A table that is not that of metrics.
     pub fn periods(&self) -> Result<BTreeSet<String>, PublishError> {
         Ok(self.told_of("period")?.into_iter().map(|(_, period)| period).collect())
+    }
+
+    /// Whether any unit is scored.
+    pub(super) fn has_scores(&self) -> bool {
+        self.scores.as_ref().is_some_and(|scores| scores.height() > 0)
     }
 
     /// What is said of one period, by its label.

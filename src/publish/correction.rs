@@ -41,9 +41,9 @@ pub enum Cause {
     Units,
     /// The metric is told of the period only now, or no longer.
     Time,
-    /// A row that was there when the period was closed says something else, or went.
+    /// A row that was there when the period was closed says something else; or nothing is known of rows that came.
     ChangedRows,
-    /// Rows have come since, and nothing else happened.
+    /// Rows have come to the unit in these months since, all of them new.
     NewRows,
 }
 
@@ -160,7 +160,12 @@ pub fn settle(
         let put = |counted: &DataFrame, closed: &DataFrame, key: &[&str]| {
             replaced(counted, closed, (key, period, known.night))
         };
+        counted.definitions = still_defined(&counted.definitions, said)?;
         counted.metrics = put(&counted.metrics, &said.metrics, &KEY)?;
+        // Closed on a night that told another year, it has no scores that could stand in their place.
+        if !said.has_scores() {
+            continue;
+        }
         if let (Some(all), Some(own)) = (&counted.scores, &said.scores) {
             counted.scores = Some(put(all, own, &SCORE)?);
         }
@@ -174,6 +179,31 @@ pub fn settle(
 
 const SCORE: [&str; 2] = ["unit_id", "period"];
 const LINE: [&str; 3] = ["unit_id", "period", "leaf"];
+
+/// The definitions, after them those of closed values that the home has no more.
+fn still_defined(definitions: &DataFrame, closed: &Said) -> Result<DataFrame, FrameError> {
+    let key = [col("metric"), col("version")];
+    let only = |left: LazyFrame, right: &DataFrame, how: JoinType| {
+        left.join(right.clone().lazy(), &key, &key, JoinArgs::new(how))
+    };
+    let gone = only(closed.definitions.clone().lazy(), definitions, JoinType::Anti);
+    let gone = only(gone, &closed.metrics, JoinType::Semi);
+    let gone = gone.sort(["metric", "version"], SortMultipleOptions::default());
+    let gone = gone.collect().map_err(comparing())?;
+    let gone = gone.clone().lazy().select(cells_as(definitions, &gone));
+    let all = concat([definitions.clone().lazy(), gone], UnionArgs::default());
+    all.and_then(LazyFrame::collect).map_err(comparing())
+}
+
+/// The columns of a table, of one that was closed: an older program may have closed it without a column that there is now.
+fn cells_as(counted: &DataFrame, closed: &DataFrame) -> Vec<Expr> {
+    let cells = counted.columns().iter().map(|column| {
+        let has = closed.get_column_index(column.name()).is_some();
+        let cell = if has { col(column.name().as_str()) } else { lit(NULL) };
+        cell.cast(column.dtype().clone()).alias(column.name().as_str())
+    });
+    cells.collect()
+}
 
 /// A table with the closed rows of a period where the counted ones stood; those that were not counted come last.
 fn replaced(
@@ -191,14 +221,8 @@ fn replaced(
     let nights = vec![Some(Cell::Day(night)); closed.height()];
     let nights = table::column("night", FieldKind::Day, nights.iter().map(Option::as_ref))?;
     closed.with_column(nights).map_err(comparing())?;
-    // What an older program closed may lack a column that there is now.
-    let cells = counted.columns().iter().map(|column| {
-        let has = closed.get_column_index(column.name()).is_some();
-        let cell = if has { col(column.name().as_str()) } else { lit(NULL) };
-        cell.cast(column.dtype().clone()).alias(column.name().as_str())
-    });
     let last = col(AT).fill_null(lit(IdxSize::MAX));
-    let cells: Vec<Expr> = cells.chain([last]).collect();
+    let cells = [cells_as(counted, &closed), vec![last]].concat();
     let closed = closed.lazy().join(where_it_stood, &key, &key, how).select(cells);
     let names: Vec<Expr> = counted.columns().iter().map(|it| col(it.name().as_str())).collect();
     let open = open.select([&names[..], &[col(AT)]].concat());
@@ -217,7 +241,7 @@ fn differences(
     let now = counted.of_period(&closing.period)?;
     let mut found = metrics(closing, &now, known)?;
     // A year is scored on the nights that tell it; on others there is nothing to hold beside it.
-    if now.scores.as_ref().is_some_and(|scores| scores.height() > 0) {
+    if closing.said.has_scores() && now.has_scores() {
         let was = (&closing.said.scores, &closing.said.lines);
         let causes = causes_of_units(&found);
         for (of, was, is, key, point) in [

@@ -100,17 +100,7 @@ fn too_far(moved: &[&Moved], furthest: Exact) -> Vec<Beyond> {
     let mut worst: BTreeMap<&str, (Exact, &Moved)> = BTreeMap::new();
     for it in moved {
         let [Some(metric), None, None, Some(dim), ..] = &it.key else { continue };
-        let (Some(before), Some(after)) = (exact(it.before.as_ref()), exact(it.after.as_ref()))
-        else {
-            continue;
-        };
-        let apart = if before > after { before - after } else { after - before };
-        let size = if before < Exact::from(0) { -before } else { before };
-        if dim != "city" || apart <= furthest * size {
-            continue;
-        }
-        // What was nothing has moved further than any other.
-        let far = if size == Exact::from(0) { Exact::from(i128::MAX) } else { apart / size };
+        let Some(far) = far(it).filter(|far| dim == "city" && *far > furthest) else { continue };
         let known = worst.entry(metric).or_insert((far, it));
         if far > known.0 {
             *known = (far, it);
@@ -118,7 +108,8 @@ fn too_far(moved: &[&Moved], furthest: Exact) -> Vec<Beyond> {
     }
     let told = worst.into_iter().map(|(metric, (_, it))| {
         let shown = |point: &Option<super::moved::Point>| {
-            point.as_ref().and_then(|point| point.shown.clone()).unwrap_or_default()
+            let shown = point.as_ref().and_then(|point| point.shown.clone());
+            shown.unwrap_or_else(|| "–".to_owned())
         };
         Beyond::Furthest {
             metric: (metric.to_owned(), it.key[6].clone().unwrap_or_default()),
@@ -127,6 +118,24 @@ fn too_far(moved: &[&Moved], furthest: Exact) -> Vec<Beyond> {
         }
     });
     told.collect()
+}
+
+/// How far a number moved, as a share of what it was; nowhere, where there was none. What was zero has moved further than
+/// any other, and so has what is told no more.
+fn far(it: &Moved) -> Option<Exact> {
+    let (before, zero) = (exact(it.before.as_ref())?, Exact::from(0));
+    let furthest = Exact::from(i128::MAX);
+    if it.after.as_ref().is_none_or(|after| after.value.is_none()) {
+        return Some(furthest);
+    }
+    let after = exact(it.after.as_ref())?;
+    let apart = if before > after { before - after } else { after - before };
+    let size = if before < zero { -before } else { before };
+    Some(match (apart == zero, size == zero) {
+        (true, _) => zero,
+        (_, true) => furthest,
+        _ => apart / size,
+    })
 }
 
 /// A number in millionths, so that what is reckoned with it stays within what a number holds.

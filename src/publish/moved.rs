@@ -8,6 +8,7 @@ use polars::prelude::*;
 
 use super::PublishError;
 use super::Resource;
+use super::shelf;
 use crate::base::cell::Cell;
 use crate::base::cell::text_of;
 use crate::frame::FrameError;
@@ -141,6 +142,18 @@ impl Said {
 /// A file that is missing or no Parquet.
 pub fn definitions(folder: &Path) -> Result<Vec<Defined>, PublishError> {
     Ok(defined(&parquet::read(&folder.join("definitions.parquet"))?))
+}
+
+/// The metrics that a release tells of closed periods alone.
+///
+/// # Errors
+/// A file that is missing or no Parquet.
+pub fn told_closed(folder: &Path) -> Result<BTreeSet<String>, PublishError> {
+    let closed = shelf::closed_in(folder);
+    let told = Said::of_release(folder)?.told_of("period")?.into_iter();
+    let (shut, open): (Vec<_>, Vec<_>) = told.partition(|(_, period)| closed.contains_key(period));
+    let open: BTreeSet<String> = open.into_iter().map(|(metric, _)| metric).collect();
+    Ok(shut.into_iter().map(|(metric, _)| metric).filter(|metric| !open.contains(metric)).collect())
 }
 
 pub(super) fn defined(definitions: &DataFrame) -> Vec<Defined> {

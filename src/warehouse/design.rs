@@ -16,8 +16,9 @@ use crate::spec::schema::Schema;
 /// The contract of files; the days of a calendar stand in `calendar_day`.
 const CALENDAR: &str = "calendar";
 
-/// Tables of when and how a night ran, which two nights that say the same do not share.
-const RUNS: [&str; 3] = ["run", "run_step", "stream_night"];
+/// Tables of when and how a night ran, which two nights that say the same do not share; and what stands in quarantine,
+/// which names files and is forgotten long before a release is.
+const LEFT_OUT: [&str; 4] = ["quarantine", "run", "run_step", "stream_night"];
 
 /// Everything that should stand.
 #[derive(Clone, Debug)]
@@ -38,10 +39,10 @@ impl Design {
         })
     }
 
-    /// What goes with a release: nothing about persons, and nothing that tells of the run alone.
+    /// What goes with a release: nothing about persons, and nothing that tells of the run alone or is to be forgotten before it.
     pub fn frozen(catalog: &Catalog) -> Design {
-        let is_run = |schema: &Schema| RUNS.contains(&schema.name.as_str());
-        Design::with(catalog, |schema| !schema.is_about_persons && !is_run(schema))
+        let is_left_out = |schema: &Schema| LEFT_OUT.contains(&schema.name.as_str());
+        Design::with(catalog, |schema| !schema.is_about_persons && !is_left_out(schema))
     }
 
     fn with(catalog: &Catalog, holds: impl Fn(&Schema) -> bool) -> Design {

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+use crate::library;
+use crate::library::library;
 use crate::python::recompute;
 use crate::world::NIGHT;
 use crate::world::World;
@@ -60,4 +62,44 @@ fn a_city_is_told_with_its_groups_and_the_indicators_of_single_units() {
     }
     let release = home.path().join("var/release").join(format!("{NIGHT}.1"));
     recompute("levels.py", &home.path().join("var"), &release);
+}
+
+#[test]
+fn a_sum_that_units_are_told_less_often_is_explained_as_it_was_told() {
+    let home = library();
+    let path = home.path().join(library::PIPELINE);
+    let text = fs::read_to_string(&path).unwrap();
+    let desks = r#"
+        [[measure]]
+        name        = "loans_at"
+        fact        = "loan"
+        sql         = "COUNT(*) FILTER (WHERE is_back)"
+        measured_in = "loans"
+
+        [[metric]]
+        name        = "desks"
+        title       = "Desks"
+        value       = "COUNT_BELOW(loans_at OVER channels, 99)"
+        measured_in = "desks"
+        grain       = ["unit"]
+        period      = ["month", "quarter"]
+        period_of   = { unit = ["quarter"] }
+        additive    = true
+        basis       = "test"
+        means       = "Desks."
+    "#;
+    let (time, by) = ("time  = \"closed_at\"", "by = [\"channel\"]");
+    assert!(text.contains(time));
+    let text = text.replace(time, &format!("{time}\n{by}"));
+    fs::write(&path, format!("{text}\n{desks}")).unwrap();
+    let done = |words: &[&str]| {
+        let output = library::shuping(home.path(), words);
+        assert_eq!(output.status.code(), Some(0), "{words:?}: {}", library::said(&output));
+        library::said(&output)
+    };
+    done(&["run", "--night", "2026-04-01", "--as-of", "2026-03-31"]);
+    for period in ["2026-01", "2026Q1"] {
+        let said = done(&["explain", "desks", "--level", "city", "--period", period]);
+        assert!(said.contains("says the same"), "{period}: {said}");
+    }
 }

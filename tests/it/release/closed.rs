@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use super::limits::settings;
 use crate::library;
 use crate::library::library;
 use crate::library::said;
@@ -39,7 +40,8 @@ fn told(home: &Path, release: &str) -> [Value; 2] {
     };
     let value = metrics.iter().find(posts).unwrap()["value"].clone();
     let scores = rows(home, &format!("{release}/score.jsonl"));
-    let score = scores.iter().find(|row| row["unit_id"] == "U1").unwrap()["shown"].clone();
+    let score = scores.iter().find(|row| row["unit_id"] == "U1" && row["period"] == "2025");
+    let score = score.unwrap()["shown"].clone();
     [value, score]
 }
 
@@ -155,6 +157,71 @@ fn closed_numbers_and_scores_are_published_until_they_are_accepted_or_reopened()
 }
 
 #[test]
+fn a_year_keeps_its_scores_whatever_a_night_of_the_next_decides_about_it() {
+    let home = townships();
+    let home = home.path();
+    let next_year = |night: &str| done(home, &["run", "--night", night], 0);
+    let close = |words: &[&str]| {
+        done(home, &[&["close", "2025"], words, &["--reason", "定稿"]].concat(), 0)
+    };
+    night(home, "2025-12-31");
+    let [_, score] = told(home, "2025-12-31.1");
+    close(&[]);
+    change(home, "drop/quotas.csv", "U1,admin,2020-01-01,22,7", "U1,admin,2020-01-01,25,7");
+    next_year("2026-01-01");
+    let accepted = close(&["--accept"]);
+    assert!(!accepted.contains(" 0 scores"), "{accepted}");
+    next_year("2026-01-02");
+    assert_eq!(told(home, "2026-01-02.1"), [Value::from(25), score]);
+    // Opened and closed again then, it has none: a night that counts them publishes what it counts.
+    close(&["--reopen"]);
+    next_year("2026-01-03");
+    let closed = close(&[]);
+    assert!(closed.contains(" 0 scores"), "{closed}");
+    night(home, "2026-01-04");
+    assert!(!told(home, "2026-01-04.1")[1].is_null());
+    assert!(corrected(home, "2026-01-04.1").is_empty());
+}
+
+#[test]
+fn what_the_release_that_is_read_counted_is_accepted_and_nothing_else() {
+    let home = townships();
+    let home = home.path();
+    let posts = |was: u32, is: u32| {
+        let line = |posts: u32| format!("U1,admin,2020-01-01,{posts},7");
+        change(home, "drop/quotas.csv", &line(was), &line(is));
+    };
+    let accept = || done(home, &["close", "2025", "--accept", "--reason", "复核后更正"], 0);
+    night(home, "2025-12-31");
+    done(home, &["close", "2025", "--reason", "定稿"], 0);
+    posts(22, 25);
+    night(home, "2026-01-01");
+    posts(25, 26);
+    done(home, &["run", "--night", "2026-01-01", "--as-of", "2025-12-31", "--again"], 0);
+    // What was withdrawn is not what is accepted.
+    done(home, &["release", "withdraw", "2026-01-01.2", "--reason", "误报"], 0);
+    assert!(accept().contains("release 2026-01-01.1"));
+    night(home, "2026-01-02");
+    assert_eq!(told(home, "2026-01-02.1")[0], 25);
+    // What was held back is, once it is read.
+    settings(home, "moved_most = \"1%\"");
+    posts(26, 27);
+    let held = ["run", "--night", "2026-01-03", "--as-of", "2025-12-31"];
+    done(home, &held, 3);
+    done(home, &["release", "publish", "2026-01-03", "--confirm", "已核"], 0);
+    assert!(accept().contains("release 2026-01-03.1"));
+    settings(home, "");
+    night(home, "2026-01-04");
+    assert_eq!(told(home, "2026-01-04.1")[0], 27);
+    // It is kept as long as there is the release.
+    let kept = |release: &str| home.join("var/closed").join(format!("counted.{release}")).is_dir();
+    assert!(kept("2026-01-01.1") && kept("2026-01-04.1") && !kept("2025-12-31.1"));
+    fs::remove_dir_all(home.join("var/release/2026-01-01.1")).unwrap();
+    night(home, "2026-01-05");
+    assert!(!kept("2026-01-01.1") && kept("2026-01-02.1"));
+}
+
+#[test]
 fn what_cannot_be_closed_is_refused_with_a_hint_and_nothing_is_written() {
     let home = townships();
     let home = home.path();
@@ -179,6 +246,10 @@ fn what_cannot_be_closed_is_refused_with_a_hint_and_nothing_is_written() {
     // The night that is read ran before the period was closed: what it counted is in the release alone.
     let said = close(&["2025", "--accept"], 2);
     assert!(said.contains("what night 2025-12-31 counts of 2025 is not known"), "{said}");
+    // While a night runs, nothing is read that it may be writing.
+    let lock = shuping::night::lock(&home.join("var"), "night 2026-01-01").unwrap();
+    assert!(close(&["2024Q4"], 75).contains("night 2026-01-01, process "));
+    drop(lock);
     // A release that is not what it was closes nothing.
     let release = home.join("var/release/2025-12-31.1/metrics.parquet");
     let bytes = fs::read(&release).unwrap();
@@ -222,10 +293,47 @@ fn a_correction_says_whether_rows_are_new_or_changed_or_the_definition_is() {
     let why = ["explain", "returned_on_time", "--unit", "North Branch", "--period", "2026-01"];
     let said = done(home, &why, 0);
     assert!(said.contains("release 2026-02-03.1 says ok 0.714285714286: the period was closed with release 2026-02-01.1"), "{said}");
+    // A draft that says the same in other words moves none of them.
+    let drafts = tempfile::tempdir().unwrap();
+    let draft = drafts.path().join(library::PIPELINE);
+    fs::create_dir_all(draft.parent().unwrap()).unwrap();
+    let text = fs::read_to_string(home.join(library::PIPELINE)).unwrap();
+    fs::write(draft, text.replace("Returned on time\"", "Back in time\"")).unwrap();
+    let said = done(home, &["try", drafts.path().to_str().unwrap()], 0);
+    assert!(said.contains("nothing moved"), "{said}");
     change(home, library::PIPELINE, "ON_TIME(closed_at, due_at)", "closed_at <= due_at");
     done(home, &["run", "--night", "2026-02-04"], 0);
     let expected = ["North Branch definition", "River Branch definition"];
     assert_eq!(causes("2026-02-04.1"), expected);
+}
+
+#[test]
+fn a_closed_number_keeps_its_definition_and_nobody_is_told_again_that_it_went() {
+    let home = library();
+    let home = home.path();
+    let path = home.join(library::PIPELINE);
+    let text = fs::read_to_string(&path).unwrap();
+    let second = "name = \"back\"\ntitle = \"Back\"\nvalue = \"loans_back\"\nmeasured_in = \"loans\"\n\
+        grain = [\"unit\"]\nperiod = [\"month\"]\nbasis = \"test\"\nmeans = \"Loans that came back.\"\n";
+    fs::write(&path, format!("{text}\n[[metric]]\n{second}")).unwrap();
+    done(home, &["run", "--night", "2026-02-01"], 0);
+    done(home, &["close", "2026-01", "--reason", "一月定稿"], 0);
+    // One metric goes, of the other a version.
+    let value = "\"loans_back_on_time / loans_back\"";
+    fs::write(&path, text.replacen(value, &format!("{value}\nversion = 2"), 1)).unwrap();
+    let gone = "without a year's notice";
+    assert!(done(home, &["run", "--night", "2026-02-02"], 0).contains(gone));
+    let of = |row: &Value| format!("{} {}", row["metric"], row["version"]).replace('"', "");
+    let defined = rows(home, "2026-02-02.1/definitions.jsonl");
+    let defined: Vec<String> = defined.iter().map(of).collect();
+    assert_eq!(defined, ["returned_on_time 2", "back 1", "returned_on_time 1"]);
+    let told = rows(home, "2026-02-02.1/metrics.jsonl");
+    assert!(told.iter().all(|row| defined.contains(&of(row))));
+    let question = "select count(*) || '' from metric_value
+        left join metric_definition as d using (metric, version) where d.title is null";
+    assert_eq!(ask(&home.join("var/warehouse.db"), question), [["0"]]);
+    assert!(!done(home, &["run", "--night", "2026-02-03"], 0).contains(gone));
+    done(home, &["check"], 0);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::closed::done;
+use crate::library::PIPELINE;
 use crate::library::library;
 
 const HEAD: &str = "loan,branch,borrowed,due,returned,desk,reader,changed\n";
@@ -94,6 +95,14 @@ fn a_metric_of_the_city_moves_no_further_than_it_may() {
     late(home, 91, "2026-01-31 10:00");
     let said = run(home, "2026-02-03", 3);
     assert!(said.contains("returned_on_time 2026-01 ") && said.contains(" → "), "{said}");
+    // What is told no more has moved further than anything.
+    settings(home, "moved_furthest = \"900%\"");
+    let path = home.join(PIPELINE);
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(path, text.replace("name        = \"returned_on_time\"", "name = \"in_time\""))
+        .unwrap();
+    let said = run(home, "2026-02-03", 3);
+    assert!(said.contains("returned_on_time 2026-01 ") && said.contains(" → –"), "{said}");
     settings(home, "moved_furthest = \"far\"");
     let said = run(home, "2026-02-03", 78);
     assert!(said.contains("`far` is not a share such as `20%`"), "{said}");

@@ -14,6 +14,7 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
+use jiff::civil::date;
 use tempfile::TempDir;
 
 /// Longer than anything here takes; a test that waits for it has failed.
@@ -230,4 +231,23 @@ fn the_next_fire_times_are_printed_with_their_nights() {
         let (time, night) = line.split_once("  ").unwrap();
         assert_eq!(time, format!("{night}T02:00:00+08:00[Asia/Shanghai]"));
     }
+}
+
+#[test]
+fn a_verb_that_is_no_night_leaves_the_mark_of_one_that_did_not_end() {
+    let var = tempfile::tempdir().unwrap();
+    let var = var.path();
+    let left = "night 2026-01-05, process 4711, since 2026-01-05T02:00:00+08:00";
+    std::fs::write(var.join("lock"), left).unwrap();
+    for verb in ["close", "release use"] {
+        let lock = shuping::night::lock(var, verb).unwrap();
+        let busy = shuping::night::lock(var, "release withdraw").unwrap_err().to_string();
+        assert!(busy.starts_with(&format!("another night is running: {verb}, process ")), "{busy}");
+        drop(lock);
+        assert_eq!(shuping::night::interrupted(var), Some(date(2026, 1, 5)), "{verb}");
+    }
+    drop(shuping::night::lock(var, "night 2026-01-06").unwrap());
+    assert_eq!(shuping::night::interrupted(var), Some(date(2026, 1, 6)));
+    drop(shuping::night::lock(var, "close").unwrap());
+    assert_eq!(std::fs::read_to_string(var.join("lock")).unwrap().lines().count(), 2);
 }
