@@ -241,14 +241,7 @@ pub fn decide(
         if let Some(said) = said {
             let before = lines.iter().filter(|line| line.period == *period).count();
             line.folder = format!("{}.{}", period.replace(':', "-"), before + 1);
-            let mut own = said.of_period(period)?;
-            if decision.act == Act::Accept && !own.has_scores() {
-                let stood = standing(&lines, None).into_iter().find(|line| line.period == *period);
-                if let Some(stood) = stood {
-                    let stood = numbers(var, stood)?.said;
-                    (own.scores, own.lines) = (stood.scores, stood.lines);
-                }
-            }
+            let own = own(var, (decision.act, period), said, &lines)?;
             line.counts = (own.metrics.height() as u64, own.scores.as_ref().map_or(0, height));
             let folder = root.join(&line.folder);
             for file in keep(&folder, &own)? {
@@ -263,6 +256,24 @@ pub fn decide(
     let path = root.join(BOOK);
     write_then_rename(&path, format!("{}\n", text.join("\n")).as_bytes()).map_err(named(&path))?;
     Ok(lines.split_off(stood))
+}
+
+/// The numbers of a period. A night that tells another year counted no scores of it: those that stood stay.
+fn own(
+    var: &Path,
+    (act, period): (Act, &str),
+    said: &Said,
+    lines: &[Line],
+) -> Result<Said, PublishError> {
+    let own = said.of_period(period)?;
+    let stood = standing(lines, None).into_iter().find(|line| line.period == period);
+    match stood.filter(|_| act == Act::Accept && !own.has_scores()) {
+        Some(stood) => {
+            let stood = numbers(var, stood)?.said;
+            Ok(Said { scores: stood.scores, lines: stood.lines, ..own })
+        }
+        None => Ok(own),
+    }
 }
 
 fn height(table: &DataFrame) -> u64 {
