@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a bench that can go no further stops")]
 
+mod load;
 mod measures;
 mod night;
 
@@ -20,6 +21,9 @@ fn main() {
     }
     if is_asked("night") {
         night::night(1.0);
+    }
+    if is_asked("load") {
+        load::load(1_000_000);
     }
     if is_asked("measures") {
         measures::measures(10_000_000);

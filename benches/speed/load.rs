@@ -1,0 +1,154 @@
+//! How fast does a table arrive in a warehouse, beside the plainest way that its database has? Rows are the
+//! same, marks, keys and indexes are ours alone.
+
+use std::env;
+use std::time::Duration;
+use std::time::Instant;
+
+use jiff::Timestamp;
+use jiff::ToSpan as _;
+use jiff::civil::date;
+use shuping::base::cell::Cell;
+use shuping::base::cell::CellRow;
+use shuping::spec::catalog;
+use shuping::spec::catalog::Catalog;
+use shuping::spec::home::Home;
+use shuping::spec::home::write_default;
+use shuping::warehouse;
+use shuping::warehouse::Design;
+use shuping::warehouse::Held;
+use shuping::warehouse::Place;
+use shuping::warehouse::Replaces;
+use shuping::warehouse::Rows;
+use shuping::warehouse::Table;
+use sqlx::Connection as _;
+use sqlx::Executor as _;
+use sqlx::PgConnection;
+use sqlx::Row as _;
+use sqlx::SqliteConnection;
+use sqlx::TypeInfo as _;
+use sqlx::ValueRef as _;
+use sqlx::postgres::PgPoolCopyExt as _;
+use tokio::runtime::Runtime;
+
+use crate::heading;
+use crate::line;
+
+/// Where an empty database of PostgreSQL is named.
+const POSTGRES: &str = "SHUPING_BENCH_POSTGRES";
+const TABLE: &str = "service_case";
+/// So many rows are made at a time.
+const PART: usize = 50_000;
+
+/// Loads so many cases, and the same rows as the database itself takes them.
+pub(crate) fn load(rows: usize) {
+    heading(&format!("load: {rows} cases into a new warehouse"));
+    let folder = tempfile::tempdir().unwrap();
+    write_default(folder.path()).unwrap();
+    let catalog = catalog::read(&Home::open(folder.path()).unwrap()).unwrap();
+    let runtime = Runtime::new().unwrap();
+    let file = folder.path().join("warehouse.db");
+    let ours = runtime.block_on(loaded(&catalog, &Place::File(file.clone()), rows));
+    let plain = runtime.block_on(inserted(&format!("sqlite://{}", file.display())));
+    told("SQLite", "a prepared insert a row, one transaction", ours, plain);
+    let Some(url) = env::var_os(POSTGRES) else {
+        return line("PostgreSQL", Duration::ZERO, &format!("left out: {POSTGRES} names none"));
+    };
+    let url = url.into_string().unwrap();
+    let ours = runtime.block_on(loaded(&catalog, &Place::Server(url.clone()), rows));
+    let plain = runtime.block_on(copied(&url));
+    told("PostgreSQL", "COPY of the same rows", ours, plain);
+}
+
+fn told(database: &str, how: &str, ours: Duration, plain: Duration) {
+    line(&format!("{database}, a load"), ours, "with marks, keys and indexes");
+    let share = plain.as_secs_f64() / ours.as_secs_f64() * 100.0;
+    line(&format!("{database}, plain"), plain, &format!("{how}: the load has {share:.0} % of it"));
+}
+
+async fn loaded(catalog: &Catalog, place: &Place, rows: usize) -> Duration {
+    let schema = &catalog.schemas[TABLE];
+    let names: Vec<&str> = warehouse::columns(schema).map(|field| field.name.as_str()).collect();
+    let part = move |at: usize| {
+        let last = rows.min((at + 1) * PART);
+        (at * PART..last).map(|number| case(number, &names)).collect()
+    };
+    let rows = Rows { parts: rows.div_ceil(PART), part: Box::new(part) };
+    let held = Held { night: date(2026, 1, 6), home: "bench" };
+    let tables = [Table { name: TABLE, rows, replaces: Replaces::All }];
+    let start = Instant::now();
+    warehouse::load(place, &Design::of(catalog), held, &tables).await.unwrap();
+    start.elapsed()
+}
+
+/// A case of one's own for each number.
+fn case(number: usize, names: &[&str]) -> CellRow {
+    let minutes = i64::try_from(number % 500_000).unwrap();
+    let instant = |more: i64| {
+        let start: Timestamp = "2025-01-01T00:00:00Z".parse().unwrap();
+        Some(Cell::Instant(start + (minutes + more).minutes()))
+    };
+    let cell = |name: &&str| match *name {
+        "case_id" => Some(Cell::Text(format!("9900251103{number:09}"))),
+        "item_id" => Some(Cell::Text(format!("I{:05}", number % 1_500))),
+        "unit_id" => Some(Cell::Text(format!("JN{:04}", number % 180))),
+        "section_id" => Some(Cell::Text(format!("JN{:04}-{}", number % 180, number % 8))),
+        "channel" => Some(Cell::Text(["online", "window", "kiosk"][number % 3].to_owned())),
+        "status" => Some(Cell::Text("closed".to_owned())),
+        "accepted_at" => instant(0),
+        "due_at" | "due_first_at" => instant(14_400),
+        "closed_at" | "updated_at" => instant(2_000),
+        _ => None,
+    };
+    names.iter().map(cell).collect()
+}
+
+/// What SQLite takes for the same rows, bound to one statement.
+async fn inserted(url: &str) -> Duration {
+    let mut link = SqliteConnection::connect(url).await.unwrap();
+    link.execute(sqlx::raw_sql("create table plain as select * from service_case where 0"))
+        .await
+        .unwrap();
+    let rows = sqlx::query("select * from service_case").fetch_all(&mut link).await.unwrap();
+    let places = vec!["?"; rows[0].len()].join(", ");
+    let statement = format!("insert into plain values ({places})");
+    let start = Instant::now();
+    let mut work = link.begin().await.unwrap();
+    for row in &rows {
+        let mut insert = sqlx::query(sqlx::AssertSqlSafe(statement.as_str()));
+        for at in 0..row.len() {
+            let value = row.try_get_raw(at).unwrap();
+            insert = match value.type_info().name() {
+                _ if value.is_null() => insert.bind(None::<i64>),
+                "INTEGER" => insert.bind(row.get::<i64, _>(at)),
+                "REAL" => insert.bind(row.get::<f64, _>(at)),
+                "BLOB" => insert.bind(row.get::<&[u8], _>(at)),
+                _ => insert.bind(row.get_unchecked::<&str, _>(at)),
+            };
+        }
+        insert.execute(&mut *work).await.unwrap();
+    }
+    work.commit().await.unwrap();
+    start.elapsed()
+}
+
+/// What PostgreSQL takes for the same rows, as it wrote them itself.
+async fn copied(url: &str) -> Duration {
+    let pool = sqlx::PgPool::connect(url).await.unwrap();
+    let mut link = PgConnection::connect(url).await.unwrap();
+    link.execute(sqlx::raw_sql(
+        "create table plain as select * from core.service_case where false",
+    ))
+    .await
+    .unwrap();
+    let rows = format!("copy core.{TABLE} to stdout");
+    let parts = pool.copy_out_raw(&rows).await.unwrap();
+    let parts: Vec<_> = futures_util::TryStreamExt::try_collect(parts).await.unwrap();
+    let start = Instant::now();
+    let mut copy = link.copy_in_raw("copy plain from stdin").await.unwrap();
+    for part in parts {
+        copy.send(part).await.unwrap();
+    }
+    copy.finish().await.unwrap();
+    start.elapsed()
+}
