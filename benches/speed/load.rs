@@ -2,6 +2,8 @@
 //! same, marks, keys and indexes are ours alone.
 
 use std::env;
+use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -24,10 +26,6 @@ use shuping::warehouse::Table;
 use sqlx::Connection as _;
 use sqlx::Executor as _;
 use sqlx::PgConnection;
-use sqlx::Row as _;
-use sqlx::SqliteConnection;
-use sqlx::TypeInfo as _;
-use sqlx::ValueRef as _;
 use sqlx::postgres::PgPoolCopyExt as _;
 use tokio::runtime::Runtime;
 
@@ -49,8 +47,10 @@ pub(crate) fn load(rows: usize) {
     let runtime = Runtime::new().unwrap();
     let file = folder.path().join("warehouse.db");
     let ours = runtime.block_on(loaded(&catalog, &Place::File(file.clone()), rows));
-    let plain = runtime.block_on(inserted(&format!("sqlite://{}", file.display())));
-    told("SQLite", "a prepared insert a row, one transaction", ours, plain);
+    match inserted(&file) {
+        Some(plain) => told("SQLite", "a prepared insert, one transaction", ours, plain),
+        None => line("SQLite", ours, "SHUPING_PYTHON names none to be held against"),
+    }
     let Some(url) = env::var_os(POSTGRES) else {
         return line("PostgreSQL", Duration::ZERO, &format!("left out: {POSTGRES} names none"));
     };
@@ -103,33 +103,13 @@ fn case(number: usize, names: &[&str]) -> CellRow {
     names.iter().map(cell).collect()
 }
 
-/// What SQLite takes for the same rows, bound to one statement.
-async fn inserted(url: &str) -> Duration {
-    let mut link = SqliteConnection::connect(url).await.unwrap();
-    link.execute(sqlx::raw_sql("create table plain as select * from service_case where 0"))
-        .await
-        .unwrap();
-    let rows = sqlx::query("select * from service_case").fetch_all(&mut link).await.unwrap();
-    let places = vec!["?"; rows[0].len()].join(", ");
-    let statement = format!("insert into plain values ({places})");
-    let start = Instant::now();
-    let mut work = link.begin().await.unwrap();
-    for row in &rows {
-        let mut insert = sqlx::query(sqlx::AssertSqlSafe(statement.as_str()));
-        for at in 0..row.len() {
-            let value = row.try_get_raw(at).unwrap();
-            insert = match value.type_info().name() {
-                _ if value.is_null() => insert.bind(None::<i64>),
-                "INTEGER" => insert.bind(row.get::<i64, _>(at)),
-                "REAL" => insert.bind(row.get::<f64, _>(at)),
-                "BLOB" => insert.bind(row.get::<&[u8], _>(at)),
-                _ => insert.bind(row.get_unchecked::<&str, _>(at)),
-            };
-        }
-        insert.execute(&mut *work).await.unwrap();
-    }
-    work.commit().await.unwrap();
-    start.elapsed()
+/// What SQLite takes for the same rows, bound to one statement by the C of Python's own module.
+fn inserted(file: &Path) -> Option<Duration> {
+    let python = env::var_os("SHUPING_PYTHON")?;
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/speed/insert.py");
+    let told = Command::new(python).arg(script).arg(file).arg(TABLE).output().unwrap();
+    let seconds = String::from_utf8_lossy(&told.stdout).trim().parse().unwrap();
+    Some(Duration::from_secs_f64(seconds))
 }
 
 /// What PostgreSQL takes for the same rows, as it wrote them itself.
@@ -141,7 +121,7 @@ async fn copied(url: &str) -> Duration {
     ))
     .await
     .unwrap();
-    let rows = format!("copy core.{TABLE} to stdout");
+    let rows = format!("copy (select * from core.{TABLE}) to stdout");
     let parts = pool.copy_out_raw(&rows).await.unwrap();
     let parts: Vec<_> = futures_util::TryStreamExt::try_collect(parts).await.unwrap();
     let start = Instant::now();
