@@ -41,8 +41,6 @@ use std::thread;
 use clap::Parser;
 use clap::Subcommand;
 use clap::ValueEnum;
-use clap::builder::NonEmptyStringValueParser;
-use jiff::civil::Date;
 use tokio::runtime::Handle;
 use tokio::signal::unix::SignalKind;
 use tokio::signal::unix::signal;
@@ -115,23 +113,7 @@ enum Verb {
     /// Read every file of the home and print every fault at once
     Check,
     /// Run a night: extract, model, measure, load, publish
-    Run {
-        /// The night: what was known at its cutoff [default: the last cutoff that has passed]
-        #[arg(long, value_name = "DATE")]
-        night: Option<Date>,
-        /// The day that is told [default: the night]
-        #[arg(long, value_name = "DATE")]
-        as_of: Option<Date>,
-        /// Ask again for streams that have landed this night
-        #[arg(long)]
-        again: bool,
-        /// Count every month again, also those whose rows are the same as before
-        #[arg(long)]
-        full: bool,
-        /// Publish the release although it moves more than shuping.toml lets it; why, for the record
-        #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
-        confirm: Option<String>,
-    },
+    Run(run::Run),
     /// Ask a stream for its past, in slices; the next night merges them, and goes on where it had come to
     Backfill(backfill::Backfill),
     /// Ask a system for its first rows and show what the model makes of them; nothing is kept
@@ -168,7 +150,7 @@ enum Verb {
     /// Work out the examples of the home's metrics
     Test(test::Tests),
     /// List the names that no unit answers to, or decide about one
-    Aliases(Aliases),
+    Aliases(aliases::Aliases),
     /// List what is held back, or export it for the sender to correct
     Quarantine(quarantine::Quarantine),
     /// Write the workbook that an office fills in whose system gives nothing yet
@@ -177,53 +159,6 @@ enum Verb {
     Schema(schema::SchemaOf),
     /// Write a home to begin with, or look at a source and write what reads it
     Init(begin::Init),
-}
-
-#[derive(Debug, clap::Args)]
-#[command(args_conflicts_with_subcommands = true)]
-struct Aliases {
-    /// Print the list as JSON
-    #[arg(long)]
-    json: bool,
-    #[command(subcommand)]
-    decision: Option<Decide>,
-}
-
-#[derive(Debug, Subcommand)]
-enum Decide {
-    /// The name means the unit
-    Accept(Pair),
-    /// The name does not mean the unit: it is not suggested again
-    Reject(Pair),
-    /// Take back the last decision that was taken here
-    Undo {
-        /// Only a decision about this name
-        name: Option<String>,
-        /// Why, and who says so
-        #[arg(long, value_name = "TEXT", default_value = "")]
-        note: String,
-    },
-}
-
-#[derive(Debug, clap::Args)]
-struct Pair {
-    /// The name, as it is written
-    name: String,
-    /// The unit, by its key or exact name; of a name that means several `ambiguous`, of a body that is
-    /// none of ours `outside`
-    unit: String,
-    /// Only where this system writes it [default: every one]
-    #[arg(long, value_name = "SYSTEM", default_value = "")]
-    system: String,
-    /// The first day on which it holds [default: ever]
-    #[arg(long, value_name = "DATE")]
-    from: Option<Date>,
-    /// The first day on which it no longer holds [default: never]
-    #[arg(long, value_name = "DATE")]
-    to: Option<Date>,
-    /// Why, and who says so
-    #[arg(long, value_name = "TEXT", default_value = "")]
-    note: String,
 }
 
 /// The levels above the unit.

@@ -1,8 +1,15 @@
 //! `run`: a night, its steps on the way, and its report.
 
+use std::path::Path;
+
+use clap::builder::NonEmptyStringValueParser;
+use jiff::civil::Date;
+
 use super::Face;
+use super::home;
 use super::progress::Progress;
 use super::report;
+use crate::base::clock;
 use crate::night;
 use crate::night::Choice;
 use crate::night::Confirmed;
@@ -11,6 +18,38 @@ use crate::night::report::NightReport;
 use crate::spec::catalog::Catalog;
 use crate::spec::home::Home;
 use crate::spec::secret::HomeSecrets;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Run {
+    /// The night: what was known at its cutoff [default: the last cutoff that has passed]
+    #[arg(long, value_name = "DATE")]
+    night: Option<Date>,
+    /// The day that is told [default: the night]
+    #[arg(long, value_name = "DATE")]
+    as_of: Option<Date>,
+    /// Ask again for streams that have landed this night
+    #[arg(long)]
+    again: bool,
+    /// Count every month again, also those whose rows are the same as before
+    #[arg(long)]
+    full: bool,
+    /// Publish the release although it moves more than shuping.toml lets it; why, for the record
+    #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
+    confirm: Option<String>,
+}
+
+/// Runs the night that is asked for.
+pub(super) async fn asked(root: &Path, asked: &Run, face: &mut Face<'_>) -> anyhow::Result<u8> {
+    let (home, catalog) = match home::open(root, face)? {
+        Ok(opened) => opened,
+        Err(code) => return Ok(code),
+    };
+    let night = asked.night.unwrap_or_else(|| catalog.settings.night_at(clock::now()));
+    let Run { again, full, .. } = *asked;
+    let choice = Choice { night, as_of: asked.as_of.unwrap_or(night), again, full };
+    let confirmed = asked.confirm.as_deref();
+    run(&home, &catalog, &HomeSecrets::of(root), (choice, confirmed), face).await
+}
 
 /// Runs a night and prints its report.
 pub(super) async fn run(

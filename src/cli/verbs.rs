@@ -31,10 +31,8 @@ use super::template;
 use super::test;
 use crate::base::clock;
 use crate::base::said::Say;
-use crate::night::Choice;
 use crate::night::draft::against_release;
 use crate::spec::example::untested;
-use crate::spec::secret::HomeSecrets;
 
 /// Does what is asked; the code to exit with.
 pub(super) async fn verb(arguments: Arguments, face: &mut Face<'_>) -> anyhow::Result<u8> {
@@ -43,16 +41,7 @@ pub(super) async fn verb(arguments: Arguments, face: &mut Face<'_>) -> anyhow::R
         Verb::Demo { scale } => demo::demo(root, scale, face).await,
         Verb::Sandbox(sandbox) => demo::sandbox(&sandbox, face).await,
         Verb::Check => check(root, face),
-        Verb::Run { night, as_of, again, full, confirm } => {
-            let (home, catalog) = match home::open(root, face)? {
-                Ok(opened) => opened,
-                Err(code) => return Ok(code),
-            };
-            let night = night.unwrap_or_else(|| catalog.settings.night_at(clock::now()));
-            let choice = Choice { night, as_of: as_of.unwrap_or(night), again, full };
-            let asked = (choice, confirm.as_deref());
-            run::run(&home, &catalog, &HomeSecrets::of(root), asked, face).await
-        }
+        Verb::Run(asked) => run::asked(root, &asked, face).await,
         Verb::Backfill(asked) => backfill::backfill(root, &asked, face).await,
         Verb::Preview(asked) => preview::preview(root, &asked, face).await,
         Verb::Doctor(asked) => doctor::doctor(root, &asked, face).await,

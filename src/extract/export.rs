@@ -1,14 +1,8 @@
 //! How is an export brought? A job is begun, asked about until it is done, and its file is read. A job that
 //! was begun before is asked about, and no second one is begun.
 
-use std::io::Cursor;
-use std::io::Read as _;
-
-use encoding_rs::Encoding;
-use encoding_rs::GB18030;
 use serde_json::Value;
 use tokio::time::Instant;
-use zip::ZipArchive;
 
 use super::ExtractError;
 use super::each;
@@ -17,11 +11,13 @@ use super::http::Broken;
 use super::http::Reader;
 use super::ledger::Doubt;
 use super::ledger::Seen;
+use super::parcel;
 use super::part::Part;
 use super::records;
 use super::reply::Answer;
 use super::shelf::Left;
 use super::shelf::Slot;
+use super::text;
 use crate::base::batch::Batch;
 use crate::base::batch::Row;
 use crate::base::redact::theirs;
@@ -33,10 +29,6 @@ use crate::spec::connector::Place;
 
 /// The statuses of a job or a file that is no longer there.
 const GONE: &[u16] = &[404, 410];
-
-/// How large the files of an archive may be together, and how many.
-const MOST_BYTES: u64 = 1 << 30;
-const MOST_FILES: usize = 10_000;
 
 /// The most rows of one page.
 const MOST_ROWS: usize = 10_000;
@@ -203,39 +195,30 @@ impl Reader<'_> {
         match form {
             Form::Csv => Ok(vec![self.table(file)?]),
             Form::Json => Ok(vec![self.listed(file)?]),
-            Form::Zip => {
-                let no_archive = |_| "it is no ZIP archive".to_owned();
-                let mut archive = ZipArchive::new(Cursor::new(file)).map_err(no_archive)?;
-                if archive.is_empty() || archive.len() > MOST_FILES {
-                    return Err(format!("its archive holds {} files", archive.len()));
-                }
-                let mut left = MOST_BYTES;
-                (0..archive.len()).map(|at| self.packed(&mut archive, at, &mut left)).collect()
-            }
+            Form::Zip => self.unpacked(file),
         }
     }
 
-    fn packed(
-        &self,
-        archive: &mut ZipArchive<Cursor<&[u8]>>,
-        at: usize,
-        left: &mut u64,
-    ) -> Result<Batch, String> {
-        let mut entry = archive.by_index(at).map_err(|_| "its archive is damaged".to_owned())?;
-        let name = entry.name().map_err(|_| "its archive is damaged".to_owned())?;
-        let name = name.to_ascii_lowercase();
-        let mut bytes = Vec::new();
-        let read = entry.by_ref().take(*left).read_to_end(&mut bytes);
-        read.map_err(|_| "its archive is damaged".to_owned())?;
-        *left -= bytes.len() as u64;
-        if *left == 0 {
-            return Err("the files of its archive are larger than 1 GiB together".to_owned());
-        }
-        match name.rsplit('.').next() {
-            Some("csv" | "txt") => self.table(&bytes),
-            Some("json") => self.listed(&bytes),
-            _ => Err(format!("its archive holds `{}`, no .csv and no .json", theirs(&name))),
-        }
+    /// The tables of an archive, in the order of their names.
+    fn unpacked(&self, file: &[u8]) -> Result<Vec<Batch>, String> {
+        let mut batches = Vec::new();
+        let mut take = |name: &str, bytes: &[u8]| {
+            let lower = name.to_ascii_lowercase();
+            let batch = match lower.rsplit('.').next() {
+                Some("csv" | "txt") => self.table(bytes),
+                Some("json") => self.listed(bytes),
+                _ => Err(format!("its archive holds `{}`, no .csv and no .json", theirs(&lower))),
+            };
+            let what = "the archive".to_owned();
+            batches.push(batch.map_err(|why| ExtractError::Unreadable { what, why })?);
+            Ok(())
+        };
+        let read = parcel::each("the archive", file, &|_| true, &mut take);
+        read.map_err(|error| match error {
+            ExtractError::Unreadable { why, .. } => why,
+            other => other.to_string(),
+        })?;
+        if batches.is_empty() { Err("its archive holds no file".to_owned()) } else { Ok(batches) }
     }
 
     /// A table of text, which must be ours: an error in words is a table of one line too.
@@ -264,19 +247,11 @@ fn path(path: &str, job: &str) -> String {
 
 /// A table of text, its first line the header: in UTF-8 if it can be, else in GB18030.
 fn table(bytes: &[u8]) -> Result<Batch, String> {
-    let (text, is_damaged) = match Encoding::for_bom(bytes) {
-        Some((encoding, _)) => encoding.decode_with_bom_removal(bytes),
-        None => match std::str::from_utf8(bytes) {
-            Ok(text) => (text.into(), false),
-            Err(_) => GB18030.decode_without_bom_handling(bytes),
-        },
-    };
+    let (text, is_damaged) = text::decode(bytes, None);
     if is_damaged {
         return Err("some of its bytes are no text".to_owned());
     }
-    let first = text.lines().next().unwrap_or_default();
-    let is_by_tabs = first.matches('\t').count() > first.matches(',').count();
-    let delimiter = if is_by_tabs { b'\t' } else { b',' };
+    let delimiter = text::delimiter(text.lines().next().unwrap_or_default());
     let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(text.as_bytes());
     let fault = |fault: csv::Error| match fault.into_kind() {
         csv::ErrorKind::UnequalLengths { pos, expected_len, len } => {

@@ -29,10 +29,8 @@ pub(super) fn sheet(
     }
     let at = usize::try_from(header).unwrap_or(usize::MAX).saturating_sub(1);
     let names = text.lines().nth(at).unwrap_or_default();
-    let delimiter =
-        if names.matches('\t').count() > names.matches(',').count() { b'\t' } else { b',' };
     let mut reader = csv::ReaderBuilder::new()
-        .delimiter(delimiter)
+        .delimiter(delimiter(names))
         .has_headers(false)
         .flexible(true)
         .from_reader(text.as_bytes());
@@ -78,8 +76,13 @@ impl Counted {
     }
 }
 
+/// What stands between the fields of a header.
+pub(super) fn delimiter(header: &str) -> u8 {
+    if header.matches('\t').count() > header.matches(',').count() { b'\t' } else { b',' }
+}
+
 /// The text, and whether some bytes were none. A mark at its beginning is believed before the connector.
-fn decode(bytes: &[u8], stated: Option<Script>) -> (Cow<'_, str>, bool) {
+pub(super) fn decode(bytes: &[u8], stated: Option<Script>) -> (Cow<'_, str>, bool) {
     if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
         return encoding.decode_without_bom_handling(bytes.get(mark..).unwrap_or_default());
     }

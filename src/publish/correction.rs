@@ -13,6 +13,7 @@ use super::moved::AFTER;
 use super::moved::BEFORE;
 use super::moved::KEY;
 use super::moved::Key;
+use super::moved::POINT;
 use super::moved::Point;
 use super::moved::Said;
 use super::moved::comparing;
@@ -263,9 +264,7 @@ fn differences(
     Ok(found)
 }
 
-/// How a value is told: status, exact value, as it is shown, above and below the line.
-const POINT: [&str; 5] = ["status", "value", "shown", "numerator", "denominator"];
-/// The same of a score, and of a line of it: the points that it has, of those that there are to be had.
+/// As `POINT`, of a score, and of a line of it: the points that it has, of those that there are to be had.
 const SCORE_POINT: [&str; 5] =
     ["state", "data_score", "shown", "points_earned", "points_available"];
 const LINE_POINT: [&str; 5] = ["state", "earned", "earned_shown", "earned", "available"];

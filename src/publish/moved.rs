@@ -226,7 +226,8 @@ pub fn moved_scores(before: &Said, after: &Said) -> Result<Vec<MovedScore>, Publ
 
 pub(super) const KEY: [&str; 7] =
     ["metric", "unit_id", "section_id", "dim", "dim_value", "period_kind", "period"];
-const POINT: [&str; 5] = ["status", "value", "shown", "numerator", "denominator"];
+/// How a value is told: status, exact value, as it is shown, above and below the line.
+pub(super) const POINT: [&str; 5] = ["status", "value", "shown", "numerator", "denominator"];
 pub(super) const BEFORE: &str = "_before";
 pub(super) const AFTER: &str = "_after";
 

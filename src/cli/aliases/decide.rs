@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::FILE;
+use super::Pair;
 use crate::base::access::Access;
 use crate::base::clock;
 use crate::base::diagnostic::nearest;
@@ -10,7 +11,6 @@ use crate::base::durable::write_then_rename;
 use crate::base::said::Say;
 use crate::base::text::clean;
 use crate::cli::Face;
-use crate::cli::Pair;
 use crate::cli::report::grouped;
 use crate::model::names::Resolved;
 use crate::night::aliases::Effect;

@@ -6,18 +6,66 @@ mod list;
 
 use std::path::Path;
 
+use clap::Subcommand;
+use jiff::civil::Date;
+
 use self::decide::Bench;
 use self::decide::Refused;
 use self::list::json;
 use self::list::list;
-use super::Aliases;
 use super::DONE;
-use super::Decide;
 use super::Face;
 use super::USAGE;
 use super::home;
 use crate::base::said::Say;
 use crate::night::aliases::Register;
+
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(super) struct Aliases {
+    /// Print the list as JSON
+    #[arg(long)]
+    json: bool,
+    #[command(subcommand)]
+    decision: Option<Decide>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Decide {
+    /// The name means the unit
+    Accept(Pair),
+    /// The name does not mean the unit: it is not suggested again
+    Reject(Pair),
+    /// Take back the last decision that was taken here
+    Undo {
+        /// Only a decision about this name
+        name: Option<String>,
+        /// Why, and who says so
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        note: String,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+struct Pair {
+    /// The name, as it is written
+    name: String,
+    /// The unit, by its key or exact name; of a name that means several `ambiguous`, of a body that is
+    /// none of ours `outside`
+    unit: String,
+    /// Only where this system writes it [default: every one]
+    #[arg(long, value_name = "SYSTEM", default_value = "")]
+    system: String,
+    /// The first day on which it holds [default: ever]
+    #[arg(long, value_name = "DATE")]
+    from: Option<Date>,
+    /// The first day on which it no longer holds [default: never]
+    #[arg(long, value_name = "DATE")]
+    to: Option<Date>,
+    /// Why, and who says so
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    note: String,
+}
 
 /// The file of the home.
 const FILE: &str = "connectors/aliases.csv";

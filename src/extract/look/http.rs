@@ -15,6 +15,7 @@ use crate::extract::records;
 use crate::spec::begin::Seen;
 use crate::spec::begin::SeenTable;
 use crate::spec::begin::text;
+use crate::spec::connector::is_secret;
 use crate::spec::connector::read_connector;
 use crate::spec::secret::HomeSecrets;
 
@@ -153,25 +154,14 @@ fn nested(records: &[Value]) -> Vec<String> {
     found.into_iter().collect()
 }
 
+/// Parameters that are no secrets, and go with one.
+const PROOFS: &[&str] = &["appkey", "app_key", "sig", "sign", "signature"];
+
 /// Takes parameters that hold secrets out of a query and into the proof.
 fn secrets(system: &str, query: &mut Vec<(String, String)>, seen: &mut Seen) {
-    let is_secret = |name: &str| {
-        let name: String =
-            name.to_lowercase().chars().filter(char::is_ascii_alphanumeric).collect();
-        let words = [
-            "token",
-            "secret",
-            "password",
-            "passwd",
-            "apikey",
-            "accesskey",
-            "appkey",
-            "pwd",
-            "sign",
-        ];
-        name == "key" || words.iter().any(|word| name.contains(word))
-    };
-    let (hidden, plain): (Vec<_>, Vec<_>) = query.drain(..).partition(|(name, _)| is_secret(name));
+    // Who signs or names a program by hand gives away how to be taken for it.
+    let is_proof = |name: &str| is_secret(name) || PROOFS.contains(&name.to_lowercase().as_str());
+    let (hidden, plain): (Vec<_>, Vec<_>) = query.drain(..).partition(|(name, _)| is_proof(name));
     *query = plain;
     if hidden.is_empty() {
         return;

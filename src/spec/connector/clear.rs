@@ -86,7 +86,7 @@ fn is_clear(text: &str) -> bool {
 }
 
 /// Whether a name is that of a secret; the address of a token is none.
-fn is_secret(name: &str) -> bool {
+pub fn is_secret(name: &str) -> bool {
     let plain: String =
         name.to_lowercase().chars().filter(|letter| !matches!(letter, '-' | '_' | ' ')).collect();
     plain == "key" || (NAMES.iter().any(|word| plain.contains(word)) && !plain.ends_with("url"))

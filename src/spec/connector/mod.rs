@@ -16,6 +16,7 @@ mod stream;
 pub use auth::Auth;
 pub use auth::Login;
 pub use auth::Named;
+pub use clear::is_secret;
 pub use each::Each;
 pub use each::Rows;
 pub use each::row_names;

@@ -127,6 +127,38 @@ async fn a_child_that_fails_is_told_by_a_hash_and_the_others_are_not_asked_for_a
     assert!(names.len() == 5 && !names.iter().any(|name| name.contains("5199")), "{names:?}");
 }
 
+#[tokio::test]
+async fn a_child_is_gone_at_its_first_page_or_not_at_all() {
+    let text = notes();
+    let old = text.lines().find(|line| line.starts_with("page =")).unwrap();
+    let text = text.replace(old, r#"page = { kind = "cursor", param = "token", next = "/next" }"#);
+    let start = |url: &str, folder: &TempDir| Start {
+        parents: vec![parent("A1", "x"), parent("B9", "x")],
+        ..started(url, folder)
+    };
+    let page = |asked: &Asked| match (asked.line.contains("B9"), asked.fields.get("token")) {
+        (true, _) | (_, Some(_)) => status(404, ""),
+        _ => okay(&json!({ "code": "200", "data": { "list": [{ "id": 1 }] }, "next": "2" })),
+    };
+    let folder = TempDir::new().unwrap();
+    let (url, _) = serve(move |asked, _| page(asked)).await;
+    let (delivery, batches) = pulled(&text, &start(&url, &folder)).await;
+    let why = told(&delivery.unwrap_err());
+    assert!(why.contains("page 2 is gone, and the one before said that it follows"), "{why}");
+    assert!(batches.is_empty());
+    // The other one has none, and that is no fault; nor is it where a job was to be begun.
+    let only = |url: &str, folder: &TempDir| Start {
+        parents: vec![parent("B9", "x")],
+        ..start(url, folder)
+    };
+    let folder = TempDir::new().unwrap();
+    assert_eq!(pulled(&text, &only(&url, &folder)).await.0.unwrap().received, 0);
+    let job = r#"export = { job = "/job", status = { path = "/jobs/${job}", at = "/state", done = ["done"], failed = ["failed"], every = "1ms", longest = "5s" }, file = { path = "/jobs/${job}/file", form = "csv" } }"#;
+    let text = notes().replace(old, job);
+    let folder = TempDir::new().unwrap();
+    assert_eq!(pulled(&text, &only(&url, &folder)).await.0.unwrap().received, 0);
+}
+
 #[test]
 fn what_a_child_asks_with_must_be_stored_as_it_came() {
     let child = |of: &str, path: &str| {

@@ -116,6 +116,17 @@ async fn a_clock_that_is_off_and_a_key_that_is_refused_are_told_apart() {
     let (url, _) = serve(answer(-90, StatusCode::OK)).await;
     let (state, says, hint) = found(gate(&url, "").path(), "clock");
     assert!(state == "broken" && says.starts_with("+54") && hint.contains("NTP"), "{says}");
+    // An export is not begun to see whether it could be.
+    let job = r#"export = { job = "/job", status = { path = "/jobs/${job}", at = "/state", done = ["done"], failed = ["failed"], every = "1s", longest = "1m" }, file = { path = "/jobs/${job}/file", form = "csv" } }"#;
+    let (url, log) = serve(answer(0, StatusCode::OK)).await;
+    let home = gate(&url, "");
+    let file = home.path().join("connectors/gate.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.replace("write = \"upsert\"", &format!("write = \"upsert\"\n{job}")))
+        .unwrap();
+    let (state, says, _) = found(home.path(), "ask units");
+    assert_eq!((state.as_str(), says.as_str()), ("ok", "not asked: its export would begin a job"));
+    assert!(log.lock().unwrap().iter().all(|asked| !asked.line.ends_with("/units")));
     let (url, _) = serve(answer(0, StatusCode::FORBIDDEN)).await;
     let (state, says, hint) = found(gate(&url, "").path(), "ask units");
     assert!(state == "broken" && says.contains("check the key in [auth]"), "{says}");
