@@ -2,11 +2,13 @@
 //! engine, and by DuckDB with the SQL that `explain` prints.
 
 use std::collections::BTreeMap;
-use std::collections::BTreeSet;
 use std::env;
 use std::ffi::OsStr;
+use std::fs;
+use std::fs::File;
 use std::io::Write as _;
 use std::path::Path;
+use std::path::PathBuf;
 use std::process::Command;
 use std::process::Stdio;
 use std::sync::Arc;
@@ -14,6 +16,9 @@ use std::time::Duration;
 use std::time::Instant;
 
 use polars::prelude::*;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::RngCore as _;
+use rand_chacha::rand_core::SeedableRng as _;
 use serde_json::Value;
 use shuping::base::period::Month;
 use shuping::base::period::Period;
@@ -24,6 +29,7 @@ use shuping::frame::parquet;
 use shuping::measure::behind::kinds;
 use shuping::measure::cube;
 use shuping::measure::cube::Cube;
+use shuping::measure::cube::Rows;
 use shuping::measure::fact::Ground;
 use shuping::measure::kept::Ledger;
 use shuping::measure::placed::month_of_measure;
@@ -43,7 +49,7 @@ use crate::night;
 struct Setting {
     catalog: Catalog,
     ledger: Ledger,
-    file: String,
+    file: PathBuf,
 }
 
 impl Setting {
@@ -64,20 +70,9 @@ impl Setting {
         by_month
     }
 
-    /// Reads what the measures need, and counts.
+    /// Counts the rows of the file.
     fn count(&self) -> Cube {
-        let mut needed = BTreeSet::from(["_unit".to_owned(), "_section".to_owned()]);
-        needed.extend(self.by_month().into_keys().chain(["_month".to_owned()]));
-        needed.extend(self.fact().by.iter().map(|by| format!("_by_{}", by.value)));
-        for measure in self.measures() {
-            measure.aggregate.each_column(&mut |name| {
-                needed.insert(name.to_owned());
-            });
-        }
-        let needed: Vec<Expr> = needed.iter().map(col).collect();
-        let path = PlRefPath::new(&self.file);
-        let file = LazyFrame::scan_parquet(path, ScanArgsParquet::default()).unwrap();
-        let rows = BTreeMap::from([("case".to_owned(), file.select(needed).collect().unwrap())]);
+        let rows = BTreeMap::from([("case".to_owned(), Rows::File(&self.file))]);
         let settings = &self.catalog.settings;
         let calendar = Arc::new(self.catalog.calendar.clone());
         let days = Days { calendar, zone: settings.zone.clone() };
@@ -91,16 +86,16 @@ impl Setting {
     /// whole units and the last year, to compare.
     fn statements(&self) -> Vec<(Vec<&Measure>, String, String)> {
         let zone = self.catalog.settings.zone.iana_name().unwrap();
-        let rows = parquet::read(Path::new(&self.file)).unwrap();
-        let kinds = kinds(&rows);
+        let some = parquet::read(&self.file.with_file_name("kinds.parquet")).unwrap();
+        let kinds = kinds(&some);
         let writer = Writer { zone, kinds: &kinds };
-        let from = format!("from read_parquet({})", literal(&self.file));
+        let from = format!("from read_parquet({})", literal(&self.file.display().to_string()));
         let mut statements = Vec::new();
         for (month, measures) in self.by_month() {
             let each = measures.iter().map(|measure| writer.aggregate(&measure.aggregate));
             let each = each.collect::<Vec<_>>().join(", ");
             let timed = format!(
-                "select _unit, _section, {month}, {each} {from} where {month} is not null group by 1, 2, 3"
+                "select _unit, _section, _by_item, {month}, {each} {from} where {month} is not null group by 1, 2, 3, 4"
             );
             let told = format!(
                 "select _unit, {each} {from} where {month} between {YEAR}01 and {YEAR}12 group by 1"
@@ -134,17 +129,21 @@ fn duckdb(python: &OsStr, statements: &[&str]) -> Vec<(Duration, Vec<Vec<Value>>
 
 /// Counts so many cases both ways, and compares every measure of every unit.
 pub(crate) fn measures(rows: usize) {
-    let watched = night::run(1.0, &[]);
-    let catalog = catalog::read(&Home::open(watched.home.path()).unwrap()).unwrap();
-    let lake = watched.home.path().join("var/lake");
+    let watched = night::run(0.05, &[]);
+    let home = watched.home.path();
+    let catalog = catalog::read(&Home::open(home).unwrap()).unwrap();
+    let lake = home.join("var/lake");
     let ledger = explain::ledger(&lake).unwrap().unwrap();
-    let path = watched.home.path().join("cases.parquet");
-    let counted = copies(&lake.join("fact/case.parquet"), &path, rows);
-    let setting = Setting { catalog, ledger, file: path.display().to_string() };
-    heading(&format!("measures: {} of {counted} cases from one file", setting.measures().len()));
+    let file = home.join("cases.parquet");
+    fs::copy(lake.join("fact/case.parquet"), home.join("kinds.parquet")).unwrap();
+    cases(&lake.join("fact/case.parquet"), &file, rows);
+    let setting = Setting { catalog, ledger, file };
+    let measures = setting.measures().len();
+    heading(&format!("measures: {measures} of {rows} cases, {UNITS} units, {MONTHS} months, from one file"));
+    forget_peak();
     let start = Instant::now();
     let cube = setting.count();
-    line("the engine", start.elapsed(), "");
+    line("the engine", start.elapsed(), &format!("{} MB of memory at most", peak()));
     let Some(python) = env::var_os("SHUPING_PYTHON") else {
         line("DuckDB", Duration::ZERO, "left out: SHUPING_PYTHON names no Python that has it");
         return;
@@ -165,15 +164,69 @@ pub(crate) fn measures(rows: usize) {
     line("DuckDB", took, &format!("{agree} values of {YEAR} agree"));
 }
 
-/// Writes copies of a file's rows until there are so many.
-fn copies(from: &Path, to: &Path, rows: usize) -> usize {
-    let once = parquet::read(from).unwrap();
-    let mut all = once.clone();
-    while all.height() < rows {
-        all.vstack_mut(&once).unwrap();
+/// Writes cases of so many rows in the order of their months: of each kind of the pretend city's, at the units,
+/// sections and items of a larger one.
+fn cases(from: &Path, to: &Path, rows: usize) {
+    let kinds = parquet::read(from).unwrap();
+    let mut dice = ChaCha8Rng::seed_from_u64(SEED);
+    let file = File::create(to).unwrap();
+    let mut writer = ParquetWriter::new(file)
+        .with_compression(ParquetCompression::Zstd(None))
+        .batched(kinds.schema())
+        .unwrap();
+    let mut done = 0;
+    while done < rows {
+        let height = GROUP.min(rows - done);
+        let mut roll = |most: u32| dice.next_u32() % most;
+        let kind: Vec<u32> =
+            (0..height).map(|_| roll(u32::try_from(kinds.height()).unwrap())).collect();
+        let mut table = kinds.take(&IdxCa::from_vec("".into(), kind)).unwrap();
+        let [mut units, mut sections, mut items] = [const { Vec::new() }; 3];
+        let (mut closed, mut accepted) = (Vec::new(), Vec::new());
+        for row in done..done + height {
+            let (unit, section) = (roll(UNITS), roll(SECTIONS));
+            units.push(format!("U{unit:03}"));
+            sections.push(format!("U{unit:03}-{section}"));
+            items.push(format!("I{unit:03}-{section}{}", roll(ITEMS)));
+            let month = i32::try_from(row * MONTHS / rows).unwrap();
+            let number = |month: i32| (FIRST_YEAR + month / 12) * 100 + month % 12 + 1;
+            accepted.push(number(month));
+            let later = month + i32::from(roll(4) == 0);
+            closed.push((roll(20) > 0).then(|| number(later)));
+        }
+        for (name, texts) in [("_unit", units), ("_section", sections), ("_by_item", items)] {
+            table.with_column(Column::new(name.into(), texts)).unwrap();
+        }
+        table.with_column(Column::new("_month".into(), closed)).unwrap();
+        table.with_column(Column::new("_month_accepted_at".into(), accepted)).unwrap();
+        writer.write_batch(&table).unwrap();
+        done += height;
     }
-    parquet::write(&mut all, to).unwrap();
-    all.height()
+    writer.finish().unwrap();
+}
+
+/// The city that is counted: five years of it.
+const UNITS: u32 = 600;
+const SECTIONS: u32 = 8;
+const ITEMS: u32 = 5;
+const MONTHS: usize = 60;
+const FIRST_YEAR: i32 = 2021;
+
+/// So many rows stand in a group of the file.
+const GROUP: usize = 1 << 18;
+
+const SEED: u64 = 7;
+
+/// The most memory that was in use since it was asked to be forgotten, in megabytes.
+fn peak() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() / 1024
+}
+
+/// Forgets the most memory that was in use.
+fn forget_peak() {
+    fs::write("/proc/self/clear_refs", "5").unwrap();
 }
 
 #[expect(clippy::cast_precision_loss, reason = "compared to nine places")]

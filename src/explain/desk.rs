@@ -19,6 +19,7 @@ use crate::frame::DataFrame;
 use crate::frame::functions::Days;
 use crate::frame::table;
 use crate::measure::cube;
+use crate::measure::cube::Rows;
 use crate::measure::evaluate::Unit;
 use crate::measure::fact;
 use crate::measure::groups::Groups;
@@ -191,8 +192,9 @@ impl<'d> Desk<'d> {
             days: days(self.catalog),
             as_of: self.ledger.as_of,
         };
+        let kept = rows.iter().map(|(fact, rows)| (fact.clone(), Rows::Table(rows))).collect();
         let cube =
-            cube::count_again(&ground, self.ledger.facts(), &rows).context("counting again")?;
+            cube::count_again(&ground, self.ledger.facts(), &kept).context("counting again")?;
         let above = group.map(|(groups, at)| Above { cube: cube.rolled(&groups), groups, at });
         Ok(Place::of(self, units, rows, (cube, above, released)))
     }

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
+use std::hash::Hash;
 
 use polars::prelude::*;
 use rayon::prelude::*;
@@ -84,16 +85,28 @@ impl<'t> Seen<'t> {
     }
 }
 
-impl<T: Copy + Ord + Send + Sync> Codes<T> {
+impl<T: Copy + Ord + Hash> Codes<T> {
     /// Of values, one a row.
-    pub fn of_values(rows: &[Option<T>]) -> Codes<T> {
-        let mut values: Vec<T> = rows.par_iter().flatten().copied().collect();
-        values.par_sort_unstable();
-        values.dedup();
-        let rank = |value: &Option<T>| {
-            value.map_or(NONE, |v| values.binary_search(&v).map_or(NONE, number))
+    pub fn of_values(rows: impl Iterator<Item = Option<T>>) -> Codes<T> {
+        let mut known: Known<T, u32> = Known::default();
+        let mut values = Vec::new();
+        let mut code = |value: T| {
+            *known.entry(value).or_insert_with(|| {
+                values.push(value);
+                number(values.len() - 1)
+            })
         };
-        Codes { of_rows: rows.par_iter().map(rank).collect(), values }
+        let mut of_rows: Vec<u32> = rows.map(|value| value.map_or(NONE, &mut code)).collect();
+        let mut order: Vec<(T, u32)> = known.into_iter().collect();
+        order.sort_unstable();
+        let mut ranks = vec![NONE; order.len()];
+        for (rank, (_, code)) in order.iter().enumerate() {
+            ranks[*code as usize] = number(rank);
+        }
+        for code in of_rows.iter_mut().filter(|code| **code != NONE) {
+            *code = ranks[*code as usize];
+        }
+        Codes { of_rows, values: order.into_iter().map(|(value, _)| value).collect() }
     }
 }
 

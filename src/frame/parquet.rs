@@ -2,13 +2,16 @@
 
 use std::fs::File;
 use std::io::Cursor;
+use std::ops::Range;
 use std::path::Path;
 
 use polars::prelude::DataFrame;
 use polars::prelude::IntoLazy as _;
+use polars::prelude::ParallelStrategy;
 use polars::prelude::ParquetCompression;
 use polars::prelude::ParquetReader;
 use polars::prelude::ParquetWriter;
+use polars::prelude::PolarsError;
 use polars::prelude::SerReader as _;
 use polars::prelude::col;
 use polars::prelude::lit;
@@ -62,11 +65,48 @@ pub fn of_bytes(bytes: Vec<u8>) -> Result<DataFrame, FrameError> {
 /// # Errors
 /// A file that is missing or no Parquet.
 pub fn read(path: &Path) -> Result<DataFrame, FrameError> {
-    let named = |cause| FrameError::File { path: path.display().to_string(), cause };
-    let file = File::open(path).map_err(named)?;
-    ParquetReader::new(file)
-        .finish()
-        .map_err(FrameError::polars(format!("reading `{}`", path.display())))
+    ParquetReader::new(open(path)?).finish().map_err(reading(path))
+}
+
+fn open(path: &Path) -> Result<File, FrameError> {
+    File::open(path)
+        .map_err(|cause| FrameError::File { path: path.display().to_string(), cause })
+}
+
+fn reading(path: &Path) -> impl FnOnce(PolarsError) -> FrameError {
+    FrameError::polars(format!("reading `{}`", path.display()))
+}
+
+/// The groups in which the rows of a table stand.
+///
+/// # Errors
+/// As [`read`].
+pub fn row_groups(path: &Path) -> Result<Vec<Range<usize>>, FrameError> {
+    let mut reader = ParquetReader::new(open(path)?);
+    let found = reader.get_metadata().map_err(reading(path))?;
+    let groups = found.row_groups.iter().scan(0, |end, group| {
+        let start = *end;
+        *end += group.num_rows();
+        Some(start..*end)
+    });
+    Ok(groups.collect())
+}
+
+/// Reads some columns of some rows of a table, on the core that asks.
+///
+/// # Errors
+/// As [`read`], and a column that is not there.
+pub fn read_slice(
+    path: &Path,
+    rows: &Range<usize>,
+    columns: &[String],
+) -> Result<DataFrame, FrameError> {
+    let reader = ParquetReader::new(open(path)?)
+        .with_columns(Some(columns.to_vec()))
+        .with_slice(Some((rows.start, rows.len())))
+        .read_parallel(ParallelStrategy::None)
+        .set_rechunk(true);
+    reader.finish().map_err(reading(path))
 }
 
 /// Reads the rows of a table whose columns have these texts.
@@ -76,5 +116,5 @@ pub fn read(path: &Path) -> Result<DataFrame, FrameError> {
 pub fn read_where(path: &Path, texts: &[(&str, &str)]) -> Result<DataFrame, FrameError> {
     let all = read(path)?.lazy();
     let rows = texts.iter().fold(all, |rows, (name, text)| rows.filter(col(*name).eq(lit(*text))));
-    rows.collect().map_err(FrameError::polars(format!("reading `{}`", path.display())))
+    rows.collect().map_err(reading(path))
 }

@@ -3,6 +3,7 @@
 //! the numbers of the groups.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use polars::prelude::*;
 use rayon::prelude::*;
@@ -11,6 +12,7 @@ use super::MeasureError;
 use super::amounts::Way;
 use super::fact::Ground;
 use super::placed::month_of_measure;
+use super::slices::Rows;
 use super::spots::keys;
 use super::weight::Values;
 use super::weight::decimals;
@@ -49,6 +51,21 @@ pub(super) fn by_month<'g>(ground: &Ground<'g>, fact: &Fact) -> BTreeMap<String,
     by_month
 }
 
+/// Whether a month of a time is asked for.
+pub(super) type IsAsked<'a> = dyn Fn(&str, i32) -> bool + Sync + 'a;
+
+/// The columns that tell where a row counts and for what.
+pub(super) fn asked(fact: &Fact, measures: &[&Measure]) -> BTreeSet<String> {
+    let mut names: BTreeSet<String> = keys(fact).into_iter().collect();
+    names.remove("_month");
+    for measure in measures {
+        measure.aggregate.each_column(&mut |name| {
+            names.insert(name.to_owned());
+        });
+    }
+    names
+}
+
 /// Whether what a row brings to a measure hangs on other rows.
 pub(super) fn looks_around(measure: &Measure) -> bool {
     let mut looks = false;
@@ -65,8 +82,25 @@ impl Counts {
     pub(super) fn of(
         ground: &Ground<'_>,
         fact: &Fact,
+        rows: Rows<'_>,
+        is_asked: &IsAsked<'_>,
+    ) -> Result<Counts, MeasureError> {
+        let by_month = by_month(ground, fact);
+        let measures: Vec<&Measure> = by_month.values().flatten().copied().collect();
+        if measures.iter().any(|measure| looks_around(measure)) {
+            return Counts::of_slice(ground, fact, &rows.whole()?, is_asked);
+        }
+        let mut columns = asked(fact, &measures);
+        columns.extend(by_month.into_keys());
+        let columns: Vec<String> = columns.into_iter().collect();
+        rows.count_each(&columns, &|slice| Counts::of_slice(ground, fact, slice, is_asked))
+    }
+
+    fn of_slice(
+        ground: &Ground<'_>,
+        fact: &Fact,
         placed: &DataFrame,
-        is_asked: &dyn Fn(&str, i32) -> bool,
+        is_asked: &IsAsked<'_>,
     ) -> Result<Counts, MeasureError> {
         let mut counts = Counts::default();
         if placed.width() == 0 {
@@ -81,7 +115,7 @@ impl Counts {
                 measures.iter().partition(|measure| looks_around(measure));
             let months = |rows: &DataFrame| months(rows, time, is_asked).map_err(doing());
             if !alone.is_empty() || around.is_empty() {
-                let timed = grounds.in_months(&months(placed)?);
+                let timed = grounds.in_months(&months(placed)?).map_err(doing())?;
                 counted.push(Counted::of(ground, &alone, (placed, time), timed)?);
             }
             if !around.is_empty() {
@@ -89,7 +123,7 @@ impl Counts {
                 let timed = placed.clone().lazy().filter(col(time.as_str()).is_not_null());
                 let timed = timed.collect().map_err(doing())?;
                 let grounds = Places::of(fact, &timed).map_err(doing())?;
-                let grounds = grounds.in_months(&months(&timed)?);
+                let grounds = grounds.in_months(&months(&timed)?).map_err(doing())?;
                 counted.push(Counted::of(ground, &around, (&timed, time), grounds)?);
             }
         }
@@ -157,10 +191,9 @@ fn add(all: &mut DataFrame, more: DataFrame) -> PolarsResult<()> {
 fn months(
     rows: &DataFrame,
     time: &str,
-    is_asked: &dyn Fn(&str, i32) -> bool,
+    is_asked: &IsAsked<'_>,
 ) -> PolarsResult<Codes<i32>> {
-    let months: Vec<Option<i32>> = rows.column(time)?.i32()?.iter().collect();
-    let mut codes = Codes::of_values(&months);
+    let mut codes = Codes::of_values(rows.column(time)?.i32()?.iter());
     let is_out: Vec<bool> = codes.values.iter().map(|month| !is_asked(time, *month)).collect();
     for code in codes.of_rows.iter_mut().filter(|code| **code != NONE) {
         if is_out[*code as usize] {
@@ -173,7 +206,7 @@ fn months(
 /// The places of rows.
 struct Places {
     /// The columns that tell them: the unit, the section, the dimensions.
-    columns: Vec<(String, Codes<String>)>,
+    columns: Vec<Column>,
     groups: Bundles,
 }
 
@@ -184,25 +217,21 @@ impl Places {
         for key in keys(fact).into_iter().filter(|key| key != "_month") {
             let codes = Codes::of_texts(rows.column(&key)?)?;
             groups = groups.by(&codes.of_rows, codes.values.len(), key == "_unit");
-            columns.push((key, codes));
+            columns.push(rows.column(&key)?.cast(&DataType::String)?);
         }
         Ok(Places { columns, groups })
     }
 
     /// The same in months: the columns of each group of rows, and the groups.
-    fn in_months(&self, months: &Codes<i32>) -> (Vec<Column>, Bundles) {
+    fn in_months(&self, months: &Codes<i32>) -> PolarsResult<(Vec<Column>, Bundles)> {
         let groups = self.groups.by(&months.of_rows, months.values.len(), true);
-        let text = |codes: &Codes<String>, row: &u32| {
-            codes.values.get(codes.of_rows[*row as usize] as usize).cloned()
-        };
-        let texts = self.columns.iter().map(|(name, codes)| {
-            let texts = groups.first.iter().map(|row| text(codes, row));
-            StringChunked::from_iter_options(name.as_str().into(), texts).into_column()
-        });
+        let first = IdxCa::from_vec("_at".into(), groups.first.clone());
+        let texts = self.columns.iter().map(|column| column.take(&first));
+        let mut columns = texts.collect::<PolarsResult<Vec<Column>>>()?;
         let month = |row: &u32| months.values.get(months.of_rows[*row as usize] as usize).copied();
         let months = groups.first.iter().map(month);
-        let months = Int32Chunked::from_iter_options("_month".into(), months).into_column();
-        (texts.chain([months]).collect(), groups)
+        columns.push(Int32Chunked::from_iter_options("_month".into(), months).into_column());
+        Ok((columns, groups))
     }
 }
 

@@ -21,6 +21,7 @@ use super::placed::placed;
 use super::recount::KeptMonths;
 use super::recount::Recount;
 use super::series::Series;
+pub use super::slices::Rows;
 pub use super::spots::Part;
 pub use super::spots::Place;
 pub use super::spots::Spot;
@@ -73,12 +74,12 @@ pub fn count(ground: &Ground<'_>) -> Result<Cube, MeasureError> {
 pub fn count_again(
     ground: &Ground<'_>,
     facts: BTreeMap<String, Known>,
-    rows: &BTreeMap<String, DataFrame>,
+    rows: &BTreeMap<String, Rows<'_>>,
 ) -> Result<Cube, MeasureError> {
     let mut cube = Cube { facts, ..Cube::default() };
     for fact in ground.catalog.facts() {
-        if let Some(placed) = rows.get(&fact.name) {
-            let counts = Counts::of(ground, fact, placed, &|_, _| true)?;
+        if let Some(rows) = rows.get(&fact.name) {
+            let counts = Counts::of(ground, fact, *rows, &|_, _| true)?;
             add(ground, fact, &counts, &mut cube.measures)?;
         }
     }
@@ -120,7 +121,7 @@ pub fn count_and(
         keep(fact, &placed)?;
         let (counts, recount) = match kept {
             Some(kept) => kept.counts(ground, fact, &placed)?,
-            None => (Counts::of(ground, fact, &placed, &|_, _| true)?, None),
+            None => (Counts::of(ground, fact, Rows::Table(&placed), &|_, _| true)?, None),
         };
         cube.recounts.extend(recount);
         known.first = add(ground, fact, &counts, &mut cube.measures)?;

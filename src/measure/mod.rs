@@ -18,6 +18,7 @@ pub mod recount;
 mod rolled;
 mod seat;
 mod series;
+pub mod slices;
 mod spell;
 mod spots;
 pub mod spread;

@@ -16,11 +16,12 @@ use serde::Serialize;
 
 use super::MeasureError;
 use super::counts::Counts;
+use super::counts::asked;
 use super::counts::by_month;
 use super::counts::looks_around;
 use super::fact::Ground;
 use super::placed::month_of_measure;
-use super::spots::keys;
+use super::slices::Rows;
 use crate::base::durable::create_private_folder;
 use crate::base::durable::write_then_rename;
 use crate::base::pseudonym::sha256;
@@ -33,7 +34,7 @@ use crate::spec::pipeline::Fact;
 use crate::spec::pipeline::Measure;
 
 /// Goes up whenever the same rows would be counted or kept in another way.
-const WAY: u32 = 1;
+const WAY: u32 = 2;
 
 const LEDGER: &str = "ledger.json";
 
@@ -151,7 +152,8 @@ impl KeptMonths {
             } else {
                 placed.clone()
             };
-            let fresh = Counts::of(ground, fact, &rows, &|_, month| dirty.contains_key(&month))?;
+            let is_dirty = |_: &str, month: i32| dirty.contains_key(&month);
+            let fresh = Counts::of(ground, fact, Rows::Table(&rows), &is_dirty)?;
             create_private_folder(&folder).map_err(named(&folder))?;
             for (month, rows) in dirty {
                 let files = write(&folder, month, &fresh.of_month(month).map_err(doing())?)?;
@@ -178,18 +180,6 @@ impl KeptMonths {
     }
 }
 
-/// The columns that tell where a row counts and for what.
-fn asked(fact: &Fact, measures: &[&Measure]) -> BTreeSet<String> {
-    let mut names: BTreeSet<String> = keys(fact).into_iter().collect();
-    names.remove("_month");
-    for measure in measures {
-        measure.aggregate.each_column(&mut |name| {
-            names.insert(name.to_owned());
-        });
-    }
-    names
-}
-
 /// For each month what its rows come to: the sum of their mixed columns, for each time that counts.
 fn rows_by_month(
     ground: &Ground<'_>,
@@ -203,8 +193,7 @@ fn rows_by_month(
     let names = asked(fact, measures);
     let mixed = Mixed::of(placed, &names.iter().map(String::as_str).collect::<Vec<_>>())?;
     for time in by_month(ground, fact).keys() {
-        let months: Vec<Option<i32>> = placed.column(time)?.i32()?.iter().collect();
-        let months = Codes::of_values(&months);
+        let months = Codes::of_values(placed.column(time)?.i32()?.iter());
         let sums = mixed.sums(&months.of_rows, months.values.len());
         for (month, sum) in months.values.iter().zip(sums) {
             let known = found.entry(*month).or_default();

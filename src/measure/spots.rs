@@ -53,8 +53,7 @@ impl Standing {
     ) -> PolarsResult<Standing> {
         let texts = |name: &str| Codes::of_texts(table.column(name)?);
         let (units, sections) = (texts("_unit")?, texts("_section")?);
-        let numbers: Vec<Option<i32>> = table.column("_month")?.i32()?.iter().collect();
-        let months = Codes::of_values(&numbers);
+        let months = Codes::of_values(table.column("_month")?.i32()?.iter());
         let known = |number: &i32| month_at(i64::from(*number)).filter(|month| counts(*month));
         let known: Vec<Option<Month>> = months.values.iter().map(known).collect();
         let mut dimensions = Vec::new();

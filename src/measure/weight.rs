@@ -157,7 +157,7 @@ impl Weight {
                 (found, texts.into_column())
             }
             Weight::Number(digits, _) => {
-                let codes = Codes::of_values(&digits.iter().collect::<Vec<Option<i128>>>());
+                let codes = Codes::of_values(digits.iter());
                 let found = groups.by(&codes.of_rows, codes.values.len(), true);
                 let value = |row: &u32| codes.values.get(codes.of_rows[*row as usize] as usize);
                 let digits = found.first.iter().map(|row| value(row).copied());
