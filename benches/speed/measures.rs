@@ -139,7 +139,9 @@ pub(crate) fn measures(rows: usize) {
     cases(&lake.join("fact/case.parquet"), &file, rows);
     let setting = Setting { catalog, ledger, file };
     let measures = setting.measures().len();
-    heading(&format!("measures: {measures} of {rows} cases, {UNITS} units, {MONTHS} months, from one file"));
+    heading(&format!(
+        "measures: {measures} of {rows} cases, {UNITS} units, {MONTHS} months, from one file"
+    ));
     forget_peak();
     let start = Instant::now();
     let cube = setting.count();

@@ -69,8 +69,7 @@ pub fn read(path: &Path) -> Result<DataFrame, FrameError> {
 }
 
 fn open(path: &Path) -> Result<File, FrameError> {
-    File::open(path)
-        .map_err(|cause| FrameError::File { path: path.display().to_string(), cause })
+    File::open(path).map_err(|cause| FrameError::File { path: path.display().to_string(), cause })
 }
 
 fn reading(path: &Path) -> impl FnOnce(PolarsError) -> FrameError {

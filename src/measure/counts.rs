@@ -25,6 +25,7 @@ use crate::frame::codes::number;
 use crate::spec::function::Function;
 use crate::spec::pipeline::Fact;
 use crate::spec::pipeline::Measure;
+use crate::spec::sql::Aggregate;
 
 /// What was counted of a fact.
 #[derive(Clone, Debug, Default)]
@@ -40,6 +41,18 @@ pub(super) struct Counts {
 /// The column with how many rows of a measure have a value.
 pub(super) fn rows_of(measure: &str) -> String {
     format!("{measure}#rows")
+}
+
+/// Under whose name it is kept how often values come: of measures that tell of the same values, the first.
+pub(super) fn kept_by<'m>(measures: &[&'m Measure], of: &'m Measure) -> &'m str {
+    let tells = |measure: &Measure| {
+        let Aggregate { kind, filter } = &measure.aggregate;
+        let way = Way::of(kind);
+        let is_distinct = way == Way::Distinct;
+        (way.is_summed(), is_distinct, kind.argument().cloned(), filter.clone())
+    };
+    let same = measures.iter().find(|measure| tells(measure) == tells(of));
+    same.map_or(of.name.as_str(), |same| same.name.as_str())
 }
 
 /// The measures of a fact by the column of the month in which they count.
@@ -188,11 +201,7 @@ fn add(all: &mut DataFrame, more: DataFrame) -> PolarsResult<()> {
 }
 
 /// The months of rows as numbers; none where a row does not count in them or they are not asked for.
-fn months(
-    rows: &DataFrame,
-    time: &str,
-    is_asked: &IsAsked<'_>,
-) -> PolarsResult<Codes<i32>> {
+fn months(rows: &DataFrame, time: &str, is_asked: &IsAsked<'_>) -> PolarsResult<Codes<i32>> {
     let mut codes = Codes::of_values(rows.column(time)?.i32()?.iter());
     let is_out: Vec<bool> = codes.values.iter().map(|month| !is_asked(time, *month)).collect();
     for code in codes.of_rows.iter_mut().filter(|code| **code != NONE) {
@@ -253,7 +262,8 @@ impl Counted {
         let weights = weights(ground, measures, (rows, time))?;
         let mut values = Vec::new();
         for (measure, weight) in measures.iter().zip(&weights) {
-            if !Way::of(&measure.aggregate.kind).is_summed() {
+            let is_summed = Way::of(&measure.aggregate.kind).is_summed();
+            if !is_summed && kept_by(measures, measure) == measure.name {
                 let found = weight.values(&measure.name, &groups);
                 values.push(found.map_err(FrameError::polars("counting values"))?);
             }

@@ -14,6 +14,7 @@ use super::amounts::Values;
 use super::amounts::Way;
 use super::counts::Counts;
 use super::counts::by_month;
+use super::counts::kept_by;
 use super::counts::rows_of;
 use super::fact::Ground;
 use super::made::made;
@@ -141,7 +142,7 @@ fn add(
     let by_month = by_month(ground, fact);
     let doing = || FrameError::polars(format!("measures of fact `{}`", fact.name));
     let values = counts.values_by_measure().map_err(doing())?;
-    for (time, measures) in &by_month {
+    for (time, of_time) in &by_month {
         let sums = match by_month.len() {
             1 => counts.sums.clone(),
             _ if counts.sums.width() == 0 => DataFrame::empty(),
@@ -152,9 +153,11 @@ fn add(
         };
         // Those that count at the ends of quarters stand apart, for they count in fewer months.
         let (at_ends, always): (Vec<&Measure>, Vec<&Measure>) =
-            measures.iter().partition(|measure| measure.at_quarter_ends);
+            of_time.iter().partition(|measure| measure.at_quarter_ends);
         for measures in [at_ends, always].iter().filter(|measures| !measures.is_empty()) {
-            for (name, amounts) in amounts(ground, (fact, measures), (&sums, &values))? {
+            let kept = |measure: &&Measure| kept_by(of_time, measure).to_owned();
+            let kept: Vec<String> = measures.iter().map(kept).collect();
+            for (name, amounts) in amounts(ground, (fact, measures), &kept, (&sums, &values))? {
                 let firsts = [amounts.sums.first(), amounts.rows.first(), first];
                 first = firsts.into_iter().flatten().min();
                 into.insert(name, amounts);
@@ -167,6 +170,7 @@ fn add(
 fn amounts(
     ground: &Ground<'_>,
     (fact, measures): (&Fact, &[&Measure]),
+    kept: &[String],
     (sums, values): (&DataFrame, &BTreeMap<String, DataFrame>),
 ) -> Result<Vec<(String, Amounts)>, MeasureError> {
     let doing = || FrameError::polars(format!("measures of fact `{}`", fact.name));
@@ -189,9 +193,18 @@ fn amounts(
             amounts.rows = standing.add(rows.iter().map(|rows| rows.map(i128::from)), add);
         }
     });
-    for (name, amounts) in &mut found {
-        if let Some(values) = values.get(name) {
-            add_values(fact, values, amounts).map_err(doing())?;
+    for (at, name) in kept.iter().enumerate() {
+        let (before, rest) = found.split_at_mut(at);
+        let (Some(values), Some((_, amounts))) = (values.get(name), rest.first_mut()) else {
+            continue;
+        };
+        let same = kept.iter().position(|other| other == name);
+        match same.and_then(|same| before.get(same)) {
+            Some((_, same)) => {
+                amounts.counts = same.counts.clone();
+                amounts.divisor *= scale(values).map_err(doing())?;
+            }
+            None => add_values(fact, values, amounts).map_err(doing())?,
         }
     }
     Ok(found)
@@ -200,6 +213,12 @@ fn amounts(
 /// Ten to the power of the digits behind the point.
 fn power(scale: usize) -> i128 {
     10_i128.pow(u32::try_from(scale).unwrap_or(0))
+}
+
+/// So many parts is one of the values.
+fn scale(values: &DataFrame) -> PolarsResult<i128> {
+    let scale = values.column("_scale")?.i64()?.get(0).unwrap_or(0);
+    Ok(power(usize::try_from(scale).unwrap_or(0)))
 }
 
 /// Adds up how often each value of a measure comes.
@@ -212,8 +231,7 @@ fn add_values(fact: &Fact, own: &DataFrame, into: &mut Amounts) -> PolarsResult<
     } else {
         own.column("_digits")?.as_materialized_series().decimal()?.physical().iter().collect()
     };
-    let scale = own.column("_scale")?.i64()?.get(0).unwrap_or(0);
-    into.divisor *= power(usize::try_from(scale).unwrap_or(0));
+    into.divisor *= scale(own)?;
     let rows = own.column("_rows")?.i64()?.iter();
     let brought = digits.into_iter().zip(rows);
     let brought = brought.map(|(digits, rows)| Some((digits?, u64::try_from(rows?).ok()?)));

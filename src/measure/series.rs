@@ -37,19 +37,19 @@ impl Grid {
 #[derive(Clone, Debug)]
 pub(super) struct Series<A> {
     grid: Arc<Grid>,
-    amounts: Vec<A>,
+    amounts: Arc<Vec<A>>,
 }
 
 impl<A> Default for Series<A> {
     fn default() -> Self {
-        Series { grid: Arc::default(), amounts: Vec::new() }
+        Series { grid: Arc::default(), amounts: Arc::default() }
     }
 }
 
 impl<A> Series<A> {
     /// One amount for each month of each spot.
     pub(super) fn of(grid: Arc<Grid>, amounts: Vec<A>) -> Series<A> {
-        Series { grid, amounts }
+        Series { grid, amounts: Arc::new(amounts) }
     }
 
     /// What there is at a spot.
@@ -86,7 +86,7 @@ impl<A> FromIterator<(Spot, BTreeMap<Month, A>)> for Series<A> {
             grid.spots.push(spot);
             grid.ends.push(number(amounts.len()));
         }
-        Series { grid: Arc::new(grid), amounts }
+        Series { grid: Arc::new(grid), amounts: Arc::new(amounts) }
     }
 }
 
