@@ -5,7 +5,11 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use jiff::civil::Date;
+use polars::prelude::DataFrame;
+use rayon::prelude::*;
 
+use super::ModelError;
+use super::judge::Judge;
 use crate::base::cell::Cell;
 use crate::base::cell::CellRow;
 
@@ -78,6 +82,52 @@ pub struct Judged {
     pub corrected: BTreeSet<Place>,
     /// The contents of the files of the same delivery: a correction of one of them is as new as it is.
     pub files: BTreeSet<String>,
+}
+
+impl Judge<'_> {
+    /// Judges the parts of a landing one a core, so that a large stream is no slower than several small ones.
+    ///
+    /// # Errors
+    /// A part that can't be read, or an expression that polars refuses.
+    pub fn parts(
+        &self,
+        mut parts: impl Iterator<Item = Result<DataFrame, ModelError>>,
+        judged: &mut Judged,
+    ) -> Result<(), ModelError> {
+        loop {
+            let some = parts.by_ref().take(rayon::current_num_threads());
+            let some = some.collect::<Result<Vec<_>, _>>()?;
+            if some.is_empty() {
+                return Ok(());
+            }
+            let each = some.par_iter().map(|part| {
+                let mut own = Judged::default();
+                self.part(part, &mut own).map(|()| own)
+            });
+            for own in each.collect::<Result<Vec<_>, _>>()? {
+                judged.append(own);
+            }
+        }
+    }
+}
+
+impl Judged {
+    /// Puts what became of other rows, which stand behind these, beside it.
+    pub fn append(&mut self, other: Judged) {
+        self.kept.extend(other.kept);
+        self.quarantined.extend(other.quarantined);
+        self.spared.extend(other.spared);
+        self.exploded += other.exploded;
+        self.filtered += other.filtered;
+        for (about, rows) in other.noticed {
+            *self.noticed.entry(about).or_default() += rows;
+        }
+        for (about, place) in other.first {
+            self.first.entry(about).or_insert(place);
+        }
+        self.corrected.extend(other.corrected);
+        self.files.extend(other.files);
+    }
 }
 
 impl Kept {
