@@ -29,6 +29,7 @@ try:
 except ImportError:
     sys.exit(3)
 
+os.chdir(folder)
 con = sqlite3.connect(file)
 asked = con.execute(f"select * from {table} limit {int(rows)}")
 names = [column[0] for column in asked.description]
