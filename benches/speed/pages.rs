@@ -45,6 +45,7 @@ const CONNECTOR: &str = include_str!("pages.toml");
 struct Told {
     rows: f64,
     landed: f64,
+    landed_peak: f64,
     seconds: f64,
     processor: f64,
     peak: f64,
@@ -68,7 +69,8 @@ pub(crate) fn beside() {
     for pages in [10, 100, 1_000] {
         let ours = pulled(&url(pages), 0);
         told(&format!("ours, {pages} pages"), &ours);
-        line("– of it until landed", Duration::from_secs_f64(ours.landed), "");
+        let most = format!("{:.0} MB at most until then", ours.landed_peak);
+        line("– of it until landed", Duration::from_secs_f64(ours.landed), &most);
     }
     let pages = 200;
     let slow = pulled(&url(pages), SLOW);
@@ -159,6 +161,7 @@ fn run(way: &mut Command) -> Option<Told> {
     Some(Told {
         rows: number("rows"),
         landed: number("landed"),
+        landed_peak: number("landed_peak"),
         seconds: number("seconds"),
         processor: number("processor"),
         peak: number("peak"),
@@ -189,13 +192,13 @@ pub(crate) fn pull(words: &[String]) {
         Ground { catalog: &catalog, home: &home, var: root.join("var"), secrets: &secrets };
     let night = date(2026, 1, 6);
     let choice = Choice { night, as_of: date(2025, 12, 31), again: false, full: false };
-    let (start, mut landed, mut rows) = (Instant::now(), Duration::ZERO, 0);
+    let (start, mut landed, mut rows, mut most) = (Instant::now(), Duration::ZERO, 0, 0.0);
     let mut watch = |step| match step {
-        Step::Landed(_, received) => (landed, rows) = (start.elapsed(), received),
+        Step::Landed(_, received) => (landed, rows, most) = (start.elapsed(), received, peak()),
         Step::Modelled(..) => {
             let told = json!({
                 "rows": rows, "landed": landed.as_secs_f64(), "seconds": start.elapsed().as_secs_f64(),
-                "processor": processor(), "peak": peak(),
+                "processor": processor(), "peak": peak(), "landed_peak": most,
             });
             println!("{told}");
             exit(0);

@@ -180,3 +180,33 @@ impl At {
         Some((correction.file.clone(), self.source.clone(), self.row))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_that_were_judged_apart_stand_in_their_order_and_are_noticed_together() {
+        let about = ("wrong_code".to_owned(), "uscc".to_owned());
+        let part = |row: i64| Judged {
+            kept: vec![Kept {
+                cells: vec![Some(Cell::Whole(row))],
+                source: "page 1".to_owned(),
+                row,
+                is_deleted: false,
+                corrects: None,
+                is_past: false,
+            }],
+            exploded: 1,
+            noticed: [(about.clone(), 2)].into(),
+            first: [(about.clone(), format!("page 1 row {row}"))].into(),
+            ..Judged::default()
+        };
+        let mut whole = part(1);
+        whole.append(part(2));
+        whole.append(part(3));
+        assert_eq!(whole.kept.iter().map(|kept| kept.row).collect::<Vec<_>>(), [1, 2, 3]);
+        assert_eq!((whole.exploded, whole.noticed[&about]), (3, 6));
+        assert_eq!(whole.first[&about], "page 1 row 1");
+    }
+}
