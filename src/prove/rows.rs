@@ -140,19 +140,20 @@ pub(super) fn keys(case: &Case<'_>) -> Verdict {
     };
     let written = |cells: &CellRow| (0..fields.len()).map(|at| cell(cells, at)).collect::<Vec<_>>();
     let mut known: BTreeMap<(Vec<String>, String), Vec<String>> = BTreeMap::new();
-    let mut clashes = Vec::new();
+    let (mut clashes, mut missing) = (Vec::new(), Vec::new());
+    let named = |source: &str, row: i64| format!("{source} row {row}");
     for kept in case.judged.kept.iter().filter(|kept| !kept.is_deleted) {
-        let own = places.iter().map(|at| cell(&kept.cells, *at)).collect();
+        let own: Vec<String> = places.iter().map(|at| cell(&kept.cells, *at)).collect();
         let time = time.map(|at| cell(&kept.cells, at)).unwrap_or_default();
         let row = written(&kept.cells);
-        let first = known.entry((own, time)).or_insert_with(|| row.clone());
-        if *first != row {
-            clashes.push(format!("{} row {}", kept.source, kept.row));
+        if own.iter().any(String::is_empty) {
+            missing.push(named(&kept.source, kept.row));
+        } else if *known.entry((own, time)).or_insert_with(|| row.clone()) != row {
+            clashes.push(named(&kept.source, kept.row));
         }
     }
-    let missing = case.judged.quarantined.iter().filter(|held| key.contains(&held.column));
-    let missing: Vec<String> =
-        missing.map(|held| format!("{} row {}", held.source, held.row)).collect();
+    let held = case.judged.quarantined.iter().filter(|held| key.contains(&held.column));
+    missing.extend(held.map(|held| named(&held.source, held.row)));
     let rows = case.judged.kept.len() + case.judged.quarantined.len();
     let bad = clashes.len() + missing.len();
     let share = Ratio::new(bad as i128, rows.max(1) as i128);
