@@ -33,6 +33,7 @@ use crate::extract::preview::impatient;
 use crate::night::Ground;
 use crate::spec::connector::Ask;
 use crate::spec::connector::Connector;
+use crate::spec::connector::FileAt;
 use crate::spec::connector::Http;
 use crate::spec::connector::Source;
 use crate::spec::connector::Stream;
@@ -307,13 +308,15 @@ fn source(http: &Http, streams: &[Stream], ground: &Ground<'_>) -> Result<proxy:
     let login = http.auth.login.as_ref().and_then(|login| login.url.fill(ground.secrets, &[]).ok());
     let login = login.filter(|login| login.starts_with('/'));
     let login = login.map(|login| format!("{}{login}", url.path().trim_end_matches('/')));
-    let next = streams.iter().filter_map(|stream| match &stream.ask {
-        Ask::Http(ask) => match &ask.page.turn {
-            Turn::NextUrl { next } => Some(next.clone()),
+    let said = |stream: &Stream| {
+        let Ask::Http(ask) = &stream.ask else { return None };
+        match (&ask.page.turn, ask.export.as_ref().map(|export| &export.file)) {
+            (Turn::NextUrl { next }, _) => Some(next.clone()),
+            (_, Some(FileAt::Said(at))) => Some(at.clone()),
             _ => None,
-        },
-        _ => None,
-    });
+        }
+    };
+    let next = streams.iter().filter_map(said);
     Ok(proxy::Source { client, url, login, next: next.collect() })
 }
 

@@ -109,7 +109,7 @@ pub(super) struct Source {
     pub(super) url: Url,
     /// The path of a login, which is handed on and not counted.
     pub(super) login: Option<String>,
-    /// The JSON pointers at which addresses of next pages stand.
+    /// The JSON pointers at which addresses stand of what is asked for next.
     pub(super) next: Vec<String>,
 }
 
@@ -183,18 +183,13 @@ async fn answer(
 ) -> Response {
     let forward = hall.forward((method, &uri, headers), body);
     if hall.source.login.as_deref() == Some(uri.path()) {
-        let (status, headers, body) = forward.await;
+        let Some((status, headers, body)) = forward.await else { return broken(Bytes::new()) };
         return reply(status, headers, body.into());
     }
     let (fault, before) = hall.enter();
     match fault.as_deref() {
         Some(Fault::Status(code, wait)) => hall.put_off(*code, *wait),
-        Some(Fault::Reset) => {
-            let begun = Ok(half(&before.1));
-            let broken = Err(io::Error::from(io::ErrorKind::ConnectionReset));
-            let body = Body::from_stream(stream::iter([begun, broken]));
-            reply(StatusCode::OK, before.0, body)
-        }
+        Some(Fault::Reset) => broken(half(&before.1)),
         Some(Fault::Cut) => reply(StatusCode::OK, before.0, half(&before.1).into()),
         Some(Fault::Says(at, text)) => {
             let mut said = json(&before.1);
@@ -209,14 +204,14 @@ async fn answer(
             match never {}
         }
         Some(Fault::Edited(edit)) => {
-            let (status, headers, body) = forward.await;
+            let Some((status, headers, body)) = forward.await else { return broken(Bytes::new()) };
             let mut edited = json(&body);
             edit(&mut edited, &json(&before.1));
             hall.keep(&headers, &body);
             reply(status, headers, edited.to_string().into())
         }
         None => {
-            let (status, headers, body) = forward.await;
+            let Some((status, headers, body)) = forward.await else { return broken(Bytes::new()) };
             if status.is_success() {
                 hall.keep(&headers, &body);
             }
@@ -272,12 +267,12 @@ impl Hall {
         reply(status, headers, Body::from("{}"))
     }
 
-    /// Asks the source what was asked here, byte for byte.
+    /// Asks the source what was asked here, byte for byte; none where it breaks off.
     async fn forward(
         &self,
         (method, uri, mut headers): (Method, &Uri, HeaderMap),
         body: Bytes,
-    ) -> (StatusCode, HeaderMap, Bytes) {
+    ) -> Option<(StatusCode, HeaderMap, Bytes)> {
         let asked = uri.path_and_query().map_or("", |asked| asked.as_str());
         let url = format!("{}{asked}", self.source.url.origin().ascii_serialization());
         for name in [header::HOST, header::CONTENT_LENGTH, header::CONNECTION] {
@@ -289,13 +284,8 @@ impl Hall {
             let (status, headers) = (response.status(), response.headers().clone());
             Ok::<_, reqwest::Error>((status, headers, response.bytes().await?))
         };
-        match asked.await {
-            Ok((status, headers, body)) => (status, self.led(&headers), self.leads(body)),
-            Err(fault) => {
-                let why = fault.without_url().to_string();
-                (StatusCode::BAD_GATEWAY, HeaderMap::new(), why.into())
-            }
-        }
+        let (status, headers, body) = asked.await.ok()?;
+        Some((status, self.led(&headers), self.leads(body)))
     }
 
     /// The headers that a connector reads; the address of the next page leads through here.
@@ -337,6 +327,13 @@ fn reply(status: StatusCode, headers: HeaderMap, body: Body) -> Response {
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     response
+}
+
+/// An answer that breaks off.
+fn broken(begun: Bytes) -> Response {
+    let ends = Err(io::Error::from(io::ErrorKind::ConnectionReset));
+    let body = Body::from_stream(stream::iter([Ok(begun), ends]));
+    reply(StatusCode::OK, HeaderMap::new(), body)
 }
 
 /// Half an answer; of none, the beginning of one.

@@ -45,7 +45,7 @@ fn a_folder_of_texts_passes_and_says_what_is_not_asked_of_it() {
     let text = said(&output);
     assert_eq!(output.status.code(), Some(0), "{text}");
     for part in [
-        "it proves itself by no secret",
+        "a wrong secret is tried at gateways only",
         "a file is read whole or not at all",
         "half a text looks like a whole one: name `grid.total`",
         "1 files that were read bring nothing once more",
