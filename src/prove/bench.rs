@@ -45,14 +45,26 @@ use crate::spec::template::Template;
 /// How often a source is asked for the same thing, at most.
 const ATTEMPTS: u32 = 6;
 
-/// A folder that goes when it is dropped.
+/// How the name of such a folder begins, before the process that made it.
+const THROWAWAY: &str = "shuping-prove-";
+
+/// A folder that goes when it is dropped, and what processes left that were stopped before they could.
 pub(super) struct Throwaway(pub(super) PathBuf);
 
 impl Throwaway {
     pub(super) fn new() -> io::Result<Throwaway> {
+        let beside = std::env::temp_dir();
+        for entry in fs::read_dir(&beside)? {
+            let path = entry?.path();
+            let process = files::name(&path);
+            let process = process.strip_prefix(THROWAWAY).and_then(|rest| rest.split('-').next());
+            if process.is_some_and(|process| !Path::new("/proc").join(process).exists()) {
+                // That of another user stays.
+                drop(fs::remove_dir_all(path));
+            }
+        }
         let now = clock::now().as_nanosecond();
-        let name = format!("shuping-prove-{}-{now}", std::process::id());
-        let folder = std::env::temp_dir().join(name);
+        let folder = beside.join(format!("{THROWAWAY}{}-{now}", std::process::id()));
         create_private_folder(&folder)?;
         Ok(Throwaway(folder))
     }

@@ -47,9 +47,8 @@ pub(super) async fn preview(case: &Case<'_>) -> Verdict {
     // Somebody who looks is shown a row of the parent that a run comes to last.
     let is_child = case.http().is_some_and(|ask| ask.each.is_some());
     let (brought, all) = (placed(&case.reading.rows), case.reading.set());
-    let is_there = |place: &String, line: &String| match is_child {
-        true => all.contains(line),
-        false => brought.get(place) == Some(line),
+    let is_there = |place: &String, line: &String| {
+        if is_child { all.contains(line) } else { brought.get(place) == Some(line) }
     };
     let shown = placed(&seen);
     let strange = shown.iter().find(|(place, line)| !is_there(place, line));

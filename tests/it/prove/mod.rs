@@ -127,12 +127,13 @@ async fn point_3_fails_where_every_walk_has_another_order() {
 #[tokio::test(flavor = "multi_thread")]
 async fn point_4_fails_where_a_column_has_no_value_and_where_no_line_names_one() {
     let changed = |name: &'static str, value: Value| {
+        let changed = move |mut thing: Value| {
+            thing[name] = value.clone();
+            thing
+        };
         move |asked: &Asked| {
-            guarded(asked, |asked| {
-                let mut things = asked_for(asked, things());
-                things.iter_mut().for_each(|thing| thing[name] = value.clone());
-                page(asked, &things)
-            })
+            let things = things().into_iter().map(&changed).collect();
+            guarded(asked, |asked| page(asked, &asked_for(asked, things)))
         }
     };
     let empty = fails(4, MANIFEST, changed("note", Value::Null)).await;
@@ -146,14 +147,12 @@ async fn point_4_fails_where_a_column_has_no_value_and_where_no_line_names_one()
 #[tokio::test(flavor = "multi_thread")]
 async fn point_5_fails_where_two_rows_share_a_key_and_no_time_tells_which_stands() {
     let found = fails(5, MANIFEST, |asked| {
-        guarded(asked, |asked| {
-            let mut things = things();
-            for at in (1..14).step_by(2) {
-                things[at]["id"] = things[at - 1]["id"].clone();
-                things[at]["changed"] = things[at - 1]["changed"].clone();
-            }
-            page(asked, &asked_for(asked, things))
-        })
+        let mut things = things();
+        for at in (1..14).step_by(2) {
+            things[at]["id"] = things[at - 1]["id"].clone();
+            things[at]["changed"] = things[at - 1]["changed"].clone();
+        }
+        guarded(asked, |asked| page(asked, &asked_for(asked, things)))
     });
     assert!(found.await.contains("7 say something else under the same one"));
 }
@@ -261,13 +260,11 @@ async fn point_12_fails_where_pages_are_larger_than_asked_for() {
 #[tokio::test(flavor = "multi_thread")]
 async fn point_13_fails_where_a_row_repeats_what_proves_who_asks() {
     let found = fails(13, MANIFEST, |asked| {
-        guarded(asked, |asked| {
-            let mut things = asked_for(asked, things());
-            for thing in &mut things {
-                thing["note"] = json!(key(asked));
-            }
-            page(asked, &things)
-        })
+        let mut things = things();
+        for thing in &mut things {
+            thing["note"] = json!(key(asked));
+        }
+        guarded(asked, |asked| page(asked, &asked_for(asked, things)))
     });
     assert_eq!(found.await, "`note` of a row holds a secret");
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use jiff::civil::Date;
 use jiff::civil::date;
@@ -52,4 +53,18 @@ fn a_folder_of_texts_passes_and_says_what_is_not_asked_of_it() {
     ] {
         assert!(text.contains(part), "{part} is missing in\n{text}");
     }
+}
+
+#[test]
+fn nothing_is_left_of_a_proof_nor_of_one_that_was_stopped() {
+    let (home, beside) = (library(), tempfile::tempdir().unwrap());
+    // No process has this number.
+    let left = beside.path().join("shuping-prove-0-1/drop");
+    fs::create_dir_all(&left).unwrap();
+    fs::write(left.join("loans.csv"), "loan\nL01\n").unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_shuping"));
+    command.arg("--home").arg(home.path()).args(["prove", "loans", "branches"]);
+    command.env("TMPDIR", beside.path()).env("SHUPING_SECRET_PSEUDONYM_KEY", "a key");
+    assert_eq!(command.output().unwrap().status.code(), Some(0));
+    assert_eq!(fs::read_dir(beside.path()).unwrap().count(), 0);
 }
