@@ -137,9 +137,7 @@ fn model(
     for part in past.into_iter().flatten() {
         judge.past(&part?, &mut judged)?;
     }
-    for part in landing.parts(attempt)? {
-        judge.part(&part?, &mut judged)?;
-    }
+    judge.parts(landing.parts(attempt)?, &mut judged)?;
     slot::settle(stream, schema, &mut judged);
     told.hold_back(&judged.quarantined, &landed);
     let mut noticed = noticed(connector, stream, &judged);
