@@ -202,7 +202,7 @@ fn the_least_share_that_must_be_known_is_a_share() {
         assert_eq!(faults.len(), 1, "{faults:?}");
         assert!(faults[0].contains(expected), "{faults:?}");
     }
-    let [department, _] = shipped();
+    let [_, department, ..] = shipped();
     assert_eq!(department.availability_min, Exact::new(3, 5));
     let unsaid = DEPARTMENT.replacen("availability_min = 0.60\n", "", 1);
     assert_eq!(read_tree("t.toml", &unsaid).unwrap().availability_min, Exact::new(3, 5));

@@ -23,8 +23,17 @@ use shuping::spec::scoring::read_tree;
 const DEPARTMENT: &str = include_str!("../../../pipelines/scoring/government_department.toml");
 const TOWNSHIP: &str = include_str!("../../../pipelines/scoring/township.toml");
 
-fn shipped() -> [Tree; 2] {
-    [DEPARTMENT, TOWNSHIP].map(|text| read_tree("tree.toml", text).expect("no fault"))
+/// The trees of all categories, in the order of the indicators' table.
+fn shipped() -> [Tree; 6] {
+    let trees = [
+        include_str!("../../../pipelines/scoring/party_department.toml"),
+        DEPARTMENT,
+        include_str!("../../../pipelines/scoring/institution.toml"),
+        include_str!("../../../pipelines/scoring/park.toml"),
+        TOWNSHIP,
+        include_str!("../../../pipelines/scoring/subdistrict.toml"),
+    ];
+    trees.map(|text| read_tree("tree.toml", text).expect("no fault"))
 }
 
 fn number(text: &str) -> Exact {

@@ -147,7 +147,7 @@ proptest! {
 
 #[test]
 fn a_unit_that_joins_moves_nobody() {
-    let [tree, _] = shipped();
+    let [_, tree, ..] = shipped();
     let mut known = readings(metrics(&tree).into_iter().map(|m| (m, super::told("0.8", "50"))));
     let alone = score(&tree, "u", &Year { year: 2025, readings: &known, reference: None });
     for units in known.values_mut() {
