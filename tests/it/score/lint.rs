@@ -23,7 +23,7 @@ fn tree_of(leaf: &str) -> String {
     )
 }
 
-fn said(faults: &[Diagnostic]) -> Vec<String> {
+pub(super) fn said(faults: &[Diagnostic]) -> Vec<String> {
     faults.iter().map(|fault| fault.render(Lang::En)).collect()
 }
 
@@ -220,7 +220,7 @@ fn one_fact_is_judged_once() {
 }
 
 /// The project's own home with some files in the place of its own.
-fn home(files: &[(&str, String)]) -> Home {
+pub(super) fn home(files: &[(&str, String)]) -> Home {
     let mut home = Home::open(&PathBuf::from(env!("CARGO_MANIFEST_DIR"))).unwrap();
     let files: BTreeMap<String, String> =
         files.iter().map(|(path, text)| ((*path).to_owned(), text.clone())).collect();

@@ -1,5 +1,6 @@
 //! Do the shipped trees hold, and does every score add up?
 
+mod chosen;
 mod lint;
 pub(crate) mod night;
 mod scarce;
@@ -50,14 +51,15 @@ fn told(value: &str, base: &str) -> Reading {
         numerator: value.zip(base).map(|(value, base)| value * base),
         denominator: base,
         base,
+        before: None,
         is_stale: false,
     }
 }
 
 /// No value, and why.
 fn untold(standing: Standing, status: &'static str) -> Reading {
-    let (value, numerator, denominator, base) = (None, None, None, None);
-    Reading { standing, status, value, numerator, denominator, base, is_stale: false }
+    let (value, numerator, denominator, base, before) = (None, None, None, None, None);
+    Reading { standing, status, value, numerator, denominator, base, before, is_stale: false }
 }
 
 /// The metrics of one unit, `u`.

@@ -22,7 +22,7 @@ use super::number;
 use super::readings;
 use super::shipped;
 
-static TREES: LazyLock<[Tree; 2]> = LazyLock::new(shipped);
+static TREES: LazyLock<[Tree; 6]> = LazyLock::new(shipped);
 
 const STATUSES: [(Standing, &str); 4] = [
     (Standing::Told, "ok"),
@@ -44,6 +44,7 @@ fn reading() -> impl Strategy<Value = Option<Reading>> {
             numerator: is_told.then_some(above),
             denominator: is_told.then_some(below),
             base: is_told.then_some(below),
+            before: None,
             is_stale: false,
         })
     })

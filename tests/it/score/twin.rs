@@ -11,6 +11,7 @@ use shuping::spec::scoring::Leaf;
 use shuping::spec::scoring::Method;
 use shuping::spec::scoring::Missing;
 use shuping::spec::scoring::Partial;
+use shuping::spec::scoring::Plan;
 use shuping::spec::scoring::Rule;
 use shuping::spec::scoring::Tree;
 use shuping::spec::scoring::written;
@@ -127,7 +128,8 @@ fn rule_of(rule: &Rule) -> (String, String, String) {
             });
             ("steps", format!("table=[{rows}{{else:true,score:{}}}]", written(*otherwise)))
         }
-        Method::RatioToPlan { cap } => {
+        Method::RatioToPlan { plan, cap } => {
+            assert_eq!(*plan, Plan::PeerMedian);
             ("ratio_to_plan", format!("plan=last_year_peer_median; cap={}", written(*cap)))
         }
         Method::Individual { slot } => {
