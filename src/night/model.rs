@@ -164,7 +164,12 @@ fn model(
 }
 
 /// The promise that a delivery breaks, if it breaks one.
-fn broken(stream: &Stream, landed: &Landed, judged: &Judged, known: Option<u64>) -> Option<String> {
+pub(super) fn broken(
+    stream: &Stream,
+    landed: &Landed,
+    judged: &Judged,
+    known: Option<u64>,
+) -> Option<String> {
     let contract = &stream.contract;
     // What came back corrected is no part of the delivery whose promise this is.
     let received = landed.received - judged.corrected.len() as u64;
