@@ -11,6 +11,7 @@
 // Floor 6
 pub mod cli;
 // Floor 5
+pub mod prove;
 pub mod schedule;
 // Floor 4: neighbours
 pub mod explain;

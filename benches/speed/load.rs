@@ -51,6 +51,8 @@ pub(crate) fn load(rows: usize) {
         Some(plain) => told("SQLite", "a prepared insert, one transaction", ours, plain),
         None => line("SQLite", ours, "SHUPING_PYTHON names none to be held against"),
     }
+    let by_dlt = folder.path().join("dlt.db");
+    dlt("SQLite", (&file, rows / 5), &format!("sqlite:///{}", by_dlt.display()), ours);
     let Some(url) = env::var_os(POSTGRES) else {
         return line("PostgreSQL", Duration::ZERO, &format!("left out: {POSTGRES} names none"));
     };
@@ -58,6 +60,29 @@ pub(crate) fn load(rows: usize) {
     let ours = runtime.block_on(loaded(&catalog, &Place::Server(url.clone()), rows));
     let plain = runtime.block_on(copied(&url));
     told("PostgreSQL", "COPY of the same rows", ours, plain);
+    dlt("PostgreSQL", (&file, rows), &url, ours);
+}
+
+/// What dlt takes for so many of the rows that stand in our file, beside ours for a million; see the script.
+fn dlt(database: &str, (file, rows): (&Path, usize), address: &str, ours: Duration) {
+    let what = format!("{database}, dlt");
+    let left_out =
+        || line(&what, Duration::ZERO, "left out: SHUPING_PYTHON names none that has it");
+    let Some(python) = env::var_os("SHUPING_PYTHON") else { return left_out() };
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/speed/dlt_load.py");
+    let mut dlt = Command::new(python);
+    dlt.arg(script).arg(file).args([TABLE, &rows.to_string(), address]);
+    let told = dlt.output().unwrap();
+    if told.status.code() == Some(3) {
+        return left_out();
+    }
+    assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
+    let (loaded, seconds): (f64, f64) = serde_json::from_slice(&told.stdout).unwrap();
+    let million = seconds / loaded * 1e6;
+    let times = million / ours.as_secs_f64();
+    let more =
+        format!("{loaded} rows, {million:.1} s a million: the load is {times:.1} times as fast");
+    line(&what, Duration::from_secs_f64(seconds), &more);
 }
 
 fn told(database: &str, how: &str, ours: Duration, plain: Duration) {

@@ -6,6 +6,7 @@
 mod load;
 mod measures;
 mod night;
+mod pages;
 
 use std::env;
 use std::time::Duration;
@@ -15,9 +16,15 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() {
     let asked: Vec<String> = env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
+    if let Some(("pull", words)) = asked.split_first().map(|(verb, words)| (verb.as_str(), words)) {
+        return pages::pull(words);
+    }
     let is_asked = |name: &str| asked.is_empty() || asked.iter().any(|word| word == name);
     if is_asked("extraction") {
         night::extraction(1.0);
+    }
+    if is_asked("pages") {
+        pages::beside();
     }
     if is_asked("night") {
         night::night(1.0);

@@ -34,6 +34,22 @@ impl Cell {
     }
 }
 
+/// Some cells as people write them, with `between` between them; an empty cell is an empty text.
+pub fn joined<'c>(cells: impl Iterator<Item = Option<&'c Cell>>, between: char) -> String {
+    let mut text = String::new();
+    for (at, cell) in cells.enumerate() {
+        if at > 0 {
+            text.push(between);
+        }
+        match cell {
+            Some(Cell::Text(own)) => text.push_str(own),
+            Some(cell) => text.push_str(&cell.written()),
+            None => {}
+        }
+    }
+    text
+}
+
 /// The text of a cell of a row; none where it has another value or none.
 pub fn text_of(cell: Option<&Option<Cell>>) -> Option<String> {
     match cell {

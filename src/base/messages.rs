@@ -117,6 +117,9 @@ codes! {
     Condition "H084" "`{found}` is no condition" "`{found}` 不是条件" "a metric, a comparison and a number: `sections >= 3`" "写作指标、比较符与数:`sections >= 3`";
     UnknownMetric "H085" "no metric is named `{found}`" "没有名为 `{found}` 的指标" "did you mean `{guess}`?" "是否应为 `{guess}`?";
     NotByData "H086" "a leaf has a `method` where `by` names `data`, and nowhere else" "`by` 含 `data` 的三级指标须有 `method`,其他的不得有" "" "";
+    NoSlot "H205" "no leaf of {tree} has slot {found}" "{tree} 没有第 {found} 项个性指标" "slots that it has: {choices}" "可用的项:{choices}";
+    SlotTaken "H206" "slot {slot} of `{found}` is filled by `{other}` already" "`{found}` 的第 {slot} 项个性指标已由 `{other}` 占用" "a unit has one indicator for each slot: give one of them another slot, or take its `[metric.scores]` away" "每个机构的每项个性指标只能有一个:请换一项,或去掉其中一个的 `[metric.scores]`";
+    NotScored "H207" "`{found}` cannot be scored" "`{found}` 不能用于评分" "what is scored is a unit in a year: `grain` needs `unit`, `period` needs `year`, and the file names whom it is for by `units` or `category`" "评分以机构和年度为单位:`grain` 须含 `unit`,`period` 须含 `year`,文件须以 `units` 或 `category` 写明适用机构";
     List "H088" "line does not read: {problem}" "无法读取该行:{problem}" "columns: category,unit,values,note; values are separated by blanks" "列为 category,unit,values,note;values 以空格分隔";
     UnknownExample "H124" "`{found}` is no example" "`{found}` 不是示例" "did you mean `{guess}`?" "是否应为 `{guess}`?";
     NoTest "H125" "`{found}` has no worked example" "`{found}` 没有算例" "add `[[metric.test]]` with example, period and value, and an `[[example]]` with its rows; docs/writing-a-metric.md shows one" "请加 `[[metric.test]]`(example、period、value)和写有数据行的 `[[example]]`;写法见 docs/writing-a-metric.md";

@@ -415,6 +415,26 @@ texts! {
     BeginThereHint "H165" "give the system another name: `--name NAME`" "请用 `--name 名称` 另取系统名";
     BeginNothingHint "H166" "is it the right place, and does it have rows? docs/connector-tools.md says what is looked for" "位置是否正确?是否有数据行?查找规则见 docs/connector-tools.md";
     BeginLine "H167" "{stream} ({title}): {rows} rows; key: {key}; time: {time}; unit: {unit}; first count: metric {metric}" "{stream}({title}):{rows} 行;主键:{key};时间:{time};机构:{unit};首个计数:指标 {metric}";
+    ProvePoint "R675" "point" "检验项";
+    ProveVerdict "R676" "verdict" "结论";
+    ProvePassed "R677" "passed" "通过";
+    ProveFailed "R678" "failed" "未通过";
+    ProveNotAsked "R679" "not asked" "不适用";
+    ProveLine "R680" "{passed} passed, {failed} failed, {others} not asked" "通过 {passed} 项,未通过 {failed} 项,不适用 {others} 项";
+    HintManifest "R681" "ask its owner for a worked example of the signature, and write it as [[auth.test]]" "请向对方索取签名示例,写入 [[auth.test]]";
+    HintDoctor "R682" "what says no must not stand in [http.retry]; `ok` names how it says so; a door that every key opens is its owner's to mend" "拒绝的应答不应列入 [http.retry],并由 `ok` 指明;任何密钥都能通过的,请对方修复";
+    HintPreview "R683" "ask its owner for an order that stays, such as the key; rows may be lost between pages without one" "请对方按固定顺序(如主键)返回;否则翻页可能漏行";
+    HintColumns "R684" "does the line name the right header? `optional = true` where they may not send it, `ignore` where it is not read" "该行的来源列是否写对?对方可能不发的写 `optional = true`,不读取的列入 `ignore`";
+    HintKeys "R685" "is `primaryKey` of the table what makes a row itself? an `updated_at` tells which row stands" "数据表的 `primaryKey` 是否唯一确定一行?`updated_at` 可确定以哪一行为准";
+    HintSteady "R686" "was something changed meanwhile? Prove it again; else end the window with `until`, and ask its owner" "期间数据是否有变动?请再检验一次;否则请用 `until` 限定窗口,并询问对方";
+    HintResume "R687" "ask its owner how long a cursor holds; small windows (`step`) make it cheap to ask again" "请问对方游标有效多久;缩小窗口(`step`)可减少重取";
+    HintCursor "R688" "are `param`, `until` and `format` of [stream.cursor] as its owner describes them?" "[stream.cursor] 的 `param`、`until`、`format` 是否与对方说明一致?";
+    HintFaults "R689" "[http.retry] says what is asked again: `status`, `body`, `attempts`, `give_up`" "[http.retry] 规定何时重试:`status`、`body`、`attempts`、`give_up`";
+    HintTotal "R690" "name it: `total` of `page`, or `total` of `grid`" "请写明总数位置:`page` 的 `total`,或 `grid` 的 `total`";
+    HintBadRow "R691" "what breaks the contract must be held back, not left out: look at `where` and at the columns of the key" "不合约定的行应予隔离而非略去:请检查 `where` 和主键各列";
+    HintMemory "R692" "is `size` the parameter of its pages, and does it heed it? Ask its owner for the largest page" "`size` 是否为每页行数参数,对方是否遵守?请询问每页上限";
+    HintSecrets "R693" "remove the column or ask its owner not to repeat what proves who asks; then change the secret" "请去掉该列,或请对方不要回显密钥;然后更换密钥";
+    HintFixtures "R694" "mend what the manifest makes of it; if the new value is right, `--write-fixtures`" "请修正清单中的取值;若新值无误,执行 `--write-fixtures`";
     BeginPersonal "H168" "  not read, for they look like persons': {columns}" "  疑为个人信息,不读取:{columns}";
 }
 

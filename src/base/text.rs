@@ -17,6 +17,9 @@ fn composed(text: &str) -> Cow<'_, str> {
 
 /// The text in NFKC without line feeds, tabs and invisible characters, trimmed, with single blanks.
 pub fn clean(text: &str) -> String {
+    if is_clean(text) {
+        return text.to_owned();
+    }
     let mut cleaned = String::with_capacity(text.len());
     for letter in composed(text).chars().filter(|letter| !is_invisible(*letter)) {
         if !letter.is_whitespace() {
@@ -29,6 +32,12 @@ pub fn clean(text: &str) -> String {
         cleaned.pop();
     }
     cleaned
+}
+
+/// Whether nothing of a text needs cleaning, as far as that is seen at a glance.
+fn is_clean(text: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_graphic() || byte == b' ';
+    text.bytes().all(is_plain) && text.trim_ascii().len() == text.len() && !text.contains("  ")
 }
 
 /// The cleaned text without any blank, for names of units and people: `张　三` is `张三`.
@@ -96,6 +105,10 @@ mod tests {
         for (text, cleaned, squeezed) in [
             ("", "", ""),
             (" \u{3000}\u{feff}", "", ""),
+            ("JN0001-3 b", "JN0001-3 b", "JN0001-3b"),
+            ("a  b", "a b", "ab"),
+            (" a", "a", "a"),
+            ("a\u{7f}\n", "a", "a"),
             ("５１９９０２Ⅹ", "519902X", "519902X"),
             ("张\u{3000}三", "张 三", "张三"),
             ("  a \u{a0} b ", "a b", "ab"),

@@ -16,6 +16,7 @@ mod migrate;
 mod moved;
 mod preview;
 mod progress;
+mod prove;
 mod quarantine;
 mod rekey;
 mod release;
@@ -120,6 +121,8 @@ enum Verb {
     Preview(preview::Preview),
     /// Look at the way to each system, its keys and what it delivered, and say what to do
     Doctor(doctor::Doctor),
+    /// Prove that a connector keeps what is promised of every one: 14 points, nothing is kept
+    Prove(prove::Prove),
     /// Run nights by the cron line of shuping.toml, until Ctrl-C or SIGTERM
     Schedule {
         /// Print the next N fire times and their nights, run none

@@ -20,6 +20,7 @@ use super::explain;
 use super::home;
 use super::migrate;
 use super::preview;
+use super::prove;
 use super::quarantine;
 use super::rekey;
 use super::release;
@@ -45,6 +46,7 @@ pub(super) async fn verb(arguments: Arguments, face: &mut Face<'_>) -> anyhow::R
         Verb::Backfill(asked) => backfill::backfill(root, &asked, face).await,
         Verb::Preview(asked) => preview::preview(root, &asked, face).await,
         Verb::Doctor(asked) => doctor::doctor(root, &asked, face).await,
+        Verb::Prove(asked) => Box::pin(prove::prove(root, &asked, face)).await,
         Verb::Schedule { next: Some(count) } => schedule::print(root, count, face),
         Verb::Schedule { next: None } => schedule::run(root, face).await,
         Verb::Status => status::status(root, face),

@@ -20,8 +20,11 @@ use crate::spec::template::Secrets;
 /// TLS without a C++ tool chain is chosen once a process.
 static PROVIDER: Once = Once::new();
 
-/// Makes ready to ask; why not, in words.
-pub(super) fn ready(http: &Http, secrets: &dyn Secrets, home: &Path) -> Result<Client, String> {
+/// Makes ready to ask.
+///
+/// # Errors
+/// Why not, in words.
+pub fn ready(http: &Http, secrets: &dyn Secrets, home: &Path) -> Result<Client, String> {
     PROVIDER.call_once(|| {
         // A provider that somebody else installed before serves as well.
         drop(rustls::crypto::ring::default_provider().install_default());

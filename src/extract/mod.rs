@@ -49,6 +49,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+pub use self::client::ready as way;
 use self::correction::HeldBack;
 use self::database::Database;
 pub use self::error::ExtractError;

@@ -26,10 +26,14 @@ pub(super) fn batch(records: &[Value], pointers: &[String]) -> Result<Batch, Str
         let mut cells = vec![None; headers.len()];
         let fields = fields.iter().filter(|(_, value)| !value.is_array() && !value.is_object());
         let pointed = pointers.iter().filter_map(|name| Some((name, record.pointer(name)?)));
-        for (name, value) in fields.chain(pointed) {
-            let at = *places.entry(name.clone()).or_insert_with(|| {
+        for (nth, (name, value)) in fields.chain(pointed).enumerate() {
+            // Most records tell the same keys in the same order.
+            let is_next = headers.get(nth) == Some(name);
+            let known = if is_next { Some(nth) } else { places.get(name).copied() };
+            let at = known.unwrap_or_else(|| {
                 headers.push(name.clone());
                 cells.push(None);
+                places.insert(name.clone(), headers.len() - 1);
                 headers.len() - 1
             });
             if let Some(cell) = cells.get_mut(at) {

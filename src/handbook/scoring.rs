@@ -9,6 +9,7 @@ use super::condition::condition;
 use super::condition::missing;
 use super::words;
 use crate::spec::formula::Exact;
+use crate::spec::scoring::Chosen;
 use crate::spec::scoring::Dimension;
 use crate::spec::scoring::Leaf;
 use crate::spec::scoring::Rule;
@@ -30,7 +31,10 @@ pub(super) fn entry(below: &Below<'_>, tree: &Tree) -> Entry {
         rows.push(above(&area.id, &area.title, area.points));
         for group in &area.groups {
             rows.push(above(&group.id, &group.title, group.points));
-            rows.extend(group.leaves.iter().map(|leaf| line(below, leaf)));
+            for leaf in &group.leaves {
+                rows.push(line(below, leaf));
+                rows.extend(leaf.choices.iter().map(|chosen| choice(below, leaf, chosen)));
+            }
         }
     }
     Entry {
@@ -59,6 +63,20 @@ fn line(below: &Below<'_>, leaf: &Leaf) -> Vec<String> {
     let mut row = above(&leaf.id.value, &leaf.title, leaf.points);
     let told = leaf.rule.as_ref().map(|rule| judged(below, rule, leaf.points)).unwrap_or_default();
     for (cell, text) in row.iter_mut().skip(3).zip(std::iter::once(by).chain(told)) {
+        *cell = text;
+    }
+    row
+}
+
+/// What some units chose for a leaf; who they are stands where others tell who judges.
+fn choice(below: &Below<'_>, leaf: &Leaf, chosen: &Chosen) -> Vec<String> {
+    let units = chosen.only.units.iter().cloned();
+    let categories = chosen.only.categories.iter().map(|it| words::category(it));
+    let whose = units.chain(categories).collect::<Vec<_>>().join("、");
+    let mut row = above(&leaf.id.value, &chosen.title, leaf.points);
+    let told = judged(below, &chosen.rule, leaf.points);
+    let whose = format!("数据(适用:{whose})");
+    for (cell, text) in row.iter_mut().skip(3).zip(std::iter::once(whose).chain(told)) {
         *cell = text;
     }
     row

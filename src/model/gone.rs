@@ -6,9 +6,9 @@ use std::collections::HashSet;
 use jiff::civil::Date;
 use polars::prelude::DataFrame;
 
+use super::delta::columns;
 use super::judge::Judged;
 use super::lake::Delivery;
-use super::lake::columns;
 use super::lake::key_of;
 use super::lake::places;
 use crate::base::cell::Cell;

@@ -2,6 +2,7 @@
 //! with the column, the reason and its place, and never with its payload.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::collections::HashMap;
 
 use jiff::civil::Date;
@@ -35,6 +36,13 @@ use crate::spec::reader::Found;
 use crate::spec::schema::Field;
 use crate::spec::schema::Schema;
 use crate::spec::sql::Expr;
+
+/// The texts of a column of a part, whatever its type.
+fn texts(column: &Column) -> StringChunked {
+    let written = |cell: Option<Cell>| cell.map(|cell| cell.written());
+    let of_others = |_| table::cells(column).into_iter().map(written).collect();
+    column.str().cloned().unwrap_or_else(of_others)
+}
 
 /// What a stream is judged by.
 #[derive(Debug)]
@@ -70,8 +78,8 @@ struct Line {
 struct Candidates {
     field: usize,
     mapped: usize,
-    texts: Vec<Vec<Option<String>>>,
-    faults: Vec<Option<String>>,
+    texts: Vec<StringChunked>,
+    faults: Option<StringChunked>,
 }
 
 impl Judge<'_> {
@@ -172,21 +180,17 @@ impl Judge<'_> {
         for (mapped, column) in self.stream.columns.iter().enumerate() {
             let place = self.schema.fields.iter().position(|field| field.name == column.name);
             let Some(field) = place else { continue };
-            let texts = |column: &Column| {
-                let cells = table::cells(column).into_iter();
-                cells.map(|cell| cell.map(|cell| cell.written())).collect::<Vec<_>>()
-            };
-            let named = |header: &String| part.column(header).map(&texts).unwrap_or_default();
-            let mut candidates: Vec<Vec<Option<String>>> = column.from.iter().map(named).collect();
+            let named = |header: &String| part.column(header).ok().map(texts);
+            let mut candidates: Vec<_> = column.from.iter().filter_map(named).collect();
             if let Some((text, tree)) = &column.sql {
                 candidates.push(texts(&self.evaluated(part, tree, &text.key)?));
             }
             if let Some(constant) = &column.constant {
-                candidates.push(vec![Some(constant.clone()); part.height()]);
+                candidates.push(StringChunked::full("".into(), constant, part.height()));
             }
             let faults = match (column.identity, column.from.first()) {
                 (Some(Identity::CnId), Some(header)) => named(&format!("{header}.fault")),
-                _ => Vec::new(),
+                _ => None,
             };
             all.push(Candidates { field, mapped, texts: candidates, faults });
         }
@@ -294,7 +298,7 @@ impl Judge<'_> {
             return Ok(None);
         };
         let fault = |reason: Reason| (field.name.clone(), reason);
-        if let Some(Some(reason)) = candidate.faults.get(line.at) {
+        if let Some(reason) = candidate.faults.as_ref().and_then(|faults| faults.get(line.at)) {
             return Err(fault(format!("id_{reason}")));
         }
         let value = self.value(field, mapped, candidate, line, noticed).map_err(fault)?;
@@ -313,7 +317,7 @@ impl Judge<'_> {
         line: Line,
         noticed: &mut BTreeMap<(String, String), u64>,
     ) -> Result<Option<Cell>, Reason> {
-        let texts = candidate.texts.iter().filter_map(|texts| texts.get(line.at)?.as_deref());
+        let texts = candidate.texts.iter().filter_map(|texts| texts.get(line.at));
         let mut picked: Option<Cell> = None;
         for text in texts {
             let cell = match self.cell(field, mapped, text, line.day) {
@@ -350,10 +354,18 @@ impl Judge<'_> {
             judged.kept.extend(kept);
             return Ok(());
         }
-        let columns: Vec<_> =
-            self.schema.fields.iter().map(|field| (field.name.as_str(), field.kind)).collect();
-        let rows: Vec<CellRow> = kept.iter().map(|row| row.cells.clone()).collect();
-        let typed = table::from_rows(&columns, &rows)?;
+        let mut asked = BTreeSet::new();
+        for check in &self.stream.checks {
+            check.expr.each_column(&mut |name| asked.extend([name.to_owned()]));
+        }
+        let fields = self.schema.fields.iter().enumerate();
+        let columns = fields.filter(|(_, field)| asked.contains(&field.name)).map(|(at, field)| {
+            let cells = kept.iter().map(|row| row.cells.get(at).and_then(Option::as_ref));
+            table::column(&field.name, field.kind, cells)
+        });
+        let columns = columns.collect::<Result<Vec<_>, _>>()?;
+        let typed = DataFrame::new(kept.len(), columns)
+            .map_err(FrameError::polars("building what is checked"))?;
         let mut failed: HashMap<usize, &str> = HashMap::new();
         // Backwards, so that the first check that fails is the reason.
         for check in self.stream.checks.iter().rev() {

@@ -5,7 +5,11 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use jiff::civil::Date;
+use polars::prelude::DataFrame;
+use rayon::prelude::*;
 
+use super::ModelError;
+use super::judge::Judge;
 use crate::base::cell::Cell;
 use crate::base::cell::CellRow;
 
@@ -80,6 +84,52 @@ pub struct Judged {
     pub files: BTreeSet<String>,
 }
 
+impl Judge<'_> {
+    /// Judges the parts of a landing one a core, so that a large stream is no slower than several small ones.
+    ///
+    /// # Errors
+    /// A part that can't be read, or an expression that polars refuses.
+    pub fn parts(
+        &self,
+        mut parts: impl Iterator<Item = Result<DataFrame, ModelError>>,
+        judged: &mut Judged,
+    ) -> Result<(), ModelError> {
+        loop {
+            let some = parts.by_ref().take(rayon::current_num_threads());
+            let some = some.collect::<Result<Vec<_>, _>>()?;
+            if some.is_empty() {
+                return Ok(());
+            }
+            let each = some.par_iter().map(|part| {
+                let mut own = Judged::default();
+                self.part(part, &mut own).map(|()| own)
+            });
+            for own in each.collect::<Result<Vec<_>, _>>()? {
+                judged.append(own);
+            }
+        }
+    }
+}
+
+impl Judged {
+    /// Puts what became of other rows, which stand behind these, beside it.
+    pub fn append(&mut self, other: Judged) {
+        self.kept.extend(other.kept);
+        self.quarantined.extend(other.quarantined);
+        self.spared.extend(other.spared);
+        self.exploded += other.exploded;
+        self.filtered += other.filtered;
+        for (about, rows) in other.noticed {
+            *self.noticed.entry(about).or_default() += rows;
+        }
+        for (about, place) in other.first {
+            self.first.entry(about).or_insert(place);
+        }
+        self.corrected.extend(other.corrected);
+        self.files.extend(other.files);
+    }
+}
+
 impl Kept {
     /// Whether its own delivery brought it, and no correction.
     pub fn is_delivered(&self) -> bool {
@@ -128,5 +178,35 @@ impl At {
     pub(super) fn corrected(&self) -> Option<Place> {
         let correction = self.corrects.as_ref()?;
         Some((correction.file.clone(), self.source.clone(), self.row))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_that_were_judged_apart_stand_in_their_order_and_are_noticed_together() {
+        let about = ("wrong_code".to_owned(), "uscc".to_owned());
+        let part = |row: i64| Judged {
+            kept: vec![Kept {
+                cells: vec![Some(Cell::Whole(row))],
+                source: "page 1".to_owned(),
+                row,
+                is_deleted: false,
+                corrects: None,
+                is_past: false,
+            }],
+            exploded: 1,
+            noticed: [(about.clone(), 2)].into(),
+            first: [(about.clone(), format!("page 1 row {row}"))].into(),
+            ..Judged::default()
+        };
+        let mut whole = part(1);
+        whole.append(part(2));
+        whole.append(part(3));
+        assert_eq!(whole.kept.iter().map(|kept| kept.row).collect::<Vec<_>>(), [1, 2, 3]);
+        assert_eq!((whole.exploded, whole.noticed[&about]), (3, 6));
+        assert_eq!(whole.first[&about], "page 1 row 1");
     }
 }

@@ -6,11 +6,15 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use jiff::civil::Date;
 use polars::prelude::*;
 
 use super::ModelError;
+use super::delta::conform;
+use super::delta::delta;
+use super::delta::empty;
 use super::gone::Absent;
 use super::gone::deleted_versions;
 use super::gone::snapshots;
@@ -21,24 +25,16 @@ use super::past;
 use super::past::UPDATED;
 use crate::base::cell::Cell;
 use crate::base::cell::CellRow;
+use crate::base::cell::joined;
 use crate::base::pseudonym::sha256;
 use crate::frame::FrameError;
 use crate::frame::parquet;
 use crate::frame::table;
 use crate::spec::connector::Write;
-use crate::spec::schema::FieldKind;
 use crate::spec::schema::Schema;
 
-/// The columns that say where a row came from, beside `_deleted` and `_hash`.
-const LINEAGE: [(&str, FieldKind); 7] = [
-    ("_deleted", FieldKind::Flag),
-    ("_hash", FieldKind::Text),
-    ("_system", FieldKind::Text),
-    ("_stream", FieldKind::Text),
-    ("_night", FieldKind::Day),
-    ("_source", FieldKind::Text),
-    ("_row", FieldKind::Whole),
-];
+/// Stands between the cells of a key, or of a row whose hash is reckoned.
+const UNIT: char = '\u{1f}';
 
 /// The model floor of a lake.
 #[derive(Clone, Debug)]
@@ -169,13 +165,14 @@ impl Lake {
         let delivered = snapshots(schema, write, judged);
         let newest = newest((schema, judged), &places, &delivered, &mut equation.duplicate);
         let hashes = hashes(&known, schema);
-        let mut rows: Vec<CellRow> = Vec::new();
+        let mut rows: Vec<(&Kept, String)> = Vec::new();
         let mut ended: HashSet<&str> = HashSet::new();
         for (key, kept) in &newest {
-            if past::is_older(kept, &places, told.get(key)) {
+            if past::is_older(kept, &places, told.get(key.as_ref())) {
                 equation.unchanged += 1;
                 continue;
             }
+            let key = key.as_ref();
             if kept.is_deleted {
                 let is_known = hashes.contains_key(key);
                 equation.changed += u64::from(is_known);
@@ -184,7 +181,7 @@ impl Lake {
                 continue;
             }
             let hash = hash_of(&kept.cells);
-            match hashes.get(key.as_str()) {
+            match hashes.get(key) {
                 Some((known, told)) if *known == hash || is_overtaken(kept, *told) => {
                     equation.unchanged += 1;
                     continue;
@@ -192,21 +189,24 @@ impl Lake {
                 Some(_) => equation.changed += 1,
                 None => equation.added += 1,
             }
-            rows.push(version(kept, hash, delivery));
+            rows.push((kept, hash));
         }
         let of_key = |key: &str, _: &CellRow| ended.contains(key);
-        rows.extend(deleted_versions(&known, schema, night, of_key));
+        let mut gone = Vec::new();
+        if !ended.is_empty() {
+            gone.extend(deleted_versions(&known, schema, night, of_key));
+        }
         let absent = match write {
             Write::Snapshot { within } => Some(Absent::of(schema, delivery, within, judged)),
             Write::Upsert if is_full => Some(Absent::of(schema, delivery, &[], judged)),
             Write::Upsert | Write::Append => None,
         };
         if let Some(absent) = absent {
-            let gone = deleted_versions(&known, schema, night, |key, row| absent.holds(key, row));
-            equation.deleted = gone.len() as u64;
-            rows.extend(gone);
+            let absent = deleted_versions(&known, schema, night, |key, row| absent.holds(key, row));
+            equation.deleted = absent.len() as u64;
+            gone.extend(absent);
         }
-        let mut delta = table::from_rows(&columns(schema), &rows)?;
+        let mut delta = delta(schema, delivery, &rows, &gone)?;
         let keys = schema.primary_key.clone();
         delta = delta
             .sort(keys, SortMultipleOptions::default())
@@ -242,27 +242,6 @@ fn alive(versions: DataFrame, schema: &Schema) -> Result<DataFrame, ModelError> 
     Ok(alive.sort(keys, SortMultipleOptions::default()).map_err(doing())?)
 }
 
-/// A delta as the present contract wants it: columns added since are empty, removed ones are gone.
-fn conform(delta: &DataFrame, schema: &Schema) -> Result<DataFrame, ModelError> {
-    let columns = columns(schema).into_iter().map(|(name, kind)| match delta.column(name) {
-        Ok(column) => column.cast(&table::data_type(kind)),
-        Err(_) => Ok(Column::full_null(name.into(), delta.height(), &table::data_type(kind))),
-    });
-    let doing = || FrameError::polars(format!("reading a delta of `{}`", schema.name));
-    let columns = columns.collect::<PolarsResult<Vec<_>>>().map_err(doing())?;
-    Ok(DataFrame::new(delta.height(), columns).map_err(doing())?)
-}
-
-/// A table without rows.
-fn empty(schema: &Schema) -> Result<DataFrame, ModelError> {
-    Ok(table::from_rows(&columns(schema), &[])?)
-}
-
-pub(super) fn columns(schema: &Schema) -> Vec<(&str, FieldKind)> {
-    let own = schema.fields.iter().map(|field| (field.name.as_str(), field.kind));
-    own.chain(LINEAGE).collect()
-}
-
 /// Where the columns of the key stand, and that of the source's own order.
 pub(super) struct Places {
     pub(super) key: Vec<usize>,
@@ -276,17 +255,12 @@ pub(super) fn places(schema: &Schema) -> Places {
 }
 
 pub(super) fn key_of(cells: &CellRow, places: &[usize]) -> String {
-    let parts = places.iter().map(|at| match cells.get(*at) {
-        Some(Some(cell)) => cell.written(),
-        _ => String::new(),
-    });
-    parts.collect::<Vec<_>>().join("\u{1f}")
+    joined(places.iter().map(|at| cells.get(*at).and_then(Option::as_ref)), UNIT)
 }
 
 /// What a row says, as 16 hexadecimal digits.
 pub(super) fn hash_of(cells: &CellRow) -> String {
-    let parts = cells.iter().map(|cell| cell.as_ref().map_or(String::new(), Cell::written));
-    let mut hash = sha256(parts.collect::<Vec<_>>().join("\u{1f}").as_bytes());
+    let mut hash = sha256(joined(cells.iter().map(Option::as_ref), UNIT).as_bytes());
     hash.truncate(16);
     hash
 }
@@ -303,10 +277,10 @@ fn newest<'j>(
     places: &Places,
     (scope, delivered): &(Vec<usize>, HashSet<String>),
     duplicates: &mut u64,
-) -> Vec<(String, &'j Kept)> {
+) -> Vec<(Rc<str>, &'j Kept)> {
     debug_assert!(!schema.primary_key.is_empty());
-    let mut at: HashMap<String, usize> = HashMap::new();
-    let mut newest: Vec<(String, &Kept)> = Vec::new();
+    let mut at: HashMap<Rc<str>, usize> = HashMap::new();
+    let mut newest: Vec<(Rc<str>, &Kept)> = Vec::new();
     let updated = |kept: &'j Kept| places.updated.and_then(|at| kept.cells.get(at)?.as_ref());
     for kept in &judged.kept {
         let is_old = |of: &Correction| !judged.files.contains(&of.file);
@@ -316,8 +290,9 @@ fn newest<'j>(
             continue;
         }
         let key = key_of(&kept.cells, &places.key);
-        let Some(known) = at.get(&key).and_then(|at| newest.get_mut(*at)) else {
-            at.insert(key.clone(), newest.len());
+        let Some(known) = at.get(key.as_str()).and_then(|at| newest.get_mut(*at)) else {
+            let key: Rc<str> = key.into();
+            at.insert(Rc::clone(&key), newest.len());
             newest.push((key, kept));
             continue;
         };
@@ -346,21 +321,6 @@ fn hashes(known: &DataFrame, schema: &Schema) -> HashMap<String, (String, Option
         _ => None,
     })
     .collect()
-}
-
-/// A version of a row with its lineage.
-fn version(kept: &Kept, hash: String, delivery: Delivery<'_>) -> CellRow {
-    let mut row = kept.cells.clone();
-    row.extend([
-        Some(Cell::Flag(false)),
-        Some(Cell::Text(hash)),
-        Some(Cell::Text(delivery.system.to_owned())),
-        Some(Cell::Text(delivery.stream.to_owned())),
-        Some(Cell::Day(delivery.night)),
-        Some(Cell::Text(kept.source.clone())),
-        Some(Cell::Whole(kept.row)),
-    ]);
-    row
 }
 
 impl Lake {

@@ -3,6 +3,7 @@
 
 pub mod cast;
 mod coded;
+mod delta;
 pub mod expired;
 mod formed;
 mod gone;

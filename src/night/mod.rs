@@ -13,6 +13,7 @@ mod notes;
 mod parents;
 pub mod past;
 pub mod preview;
+pub mod proof;
 mod pull;
 pub mod reconcile;
 pub mod rekey;

@@ -137,9 +137,7 @@ fn model(
     for part in past.into_iter().flatten() {
         judge.past(&part?, &mut judged)?;
     }
-    for part in landing.parts(attempt)? {
-        judge.part(&part?, &mut judged)?;
-    }
+    judge.parts(landing.parts(attempt)?, &mut judged)?;
     slot::settle(stream, schema, &mut judged);
     told.hold_back(&judged.quarantined, &landed);
     let mut noticed = noticed(connector, stream, &judged);
@@ -164,7 +162,12 @@ fn model(
 }
 
 /// The promise that a delivery breaks, if it breaks one.
-fn broken(stream: &Stream, landed: &Landed, judged: &Judged, known: Option<u64>) -> Option<String> {
+pub(super) fn broken(
+    stream: &Stream,
+    landed: &Landed,
+    judged: &Judged,
+    known: Option<u64>,
+) -> Option<String> {
     let contract = &stream.contract;
     // What came back corrected is no part of the delivery whose promise this is.
     let received = landed.received - judged.corrected.len() as u64;

@@ -5,13 +5,12 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use anyhow::Context as _;
 use jiff::civil::Date;
 
 use super::Ground;
 use super::known_key;
-use super::model::days;
 use super::parents;
+use super::proof::judged;
 use crate::base::cell::Cell;
 use crate::base::cell::CellRow;
 use crate::extract;
@@ -19,9 +18,6 @@ use crate::extract::ExtractError;
 use crate::extract::System;
 use crate::extract::preview::Preview;
 use crate::extract::preview::impatient;
-use crate::frame::table;
-use crate::model::judge::Judge;
-use crate::model::judge::Judged;
 use crate::spec::connector::Connector;
 use crate::spec::connector::Stream;
 use crate::spec::schema::Schema;
@@ -104,7 +100,7 @@ pub async fn preview(
         Ok(came) => came,
         Err(error) => return Ok(Err(error)),
     };
-    let judged = judged(ground, (&connector, stream), night, &came)?;
+    let judged = judged(ground, (&connector, stream), night, &came.rows)?;
     let kept = judged.kept.into_iter();
     let kept = kept.map(|kept| Made { source: kept.source, row: kept.row, cells: Ok(kept.cells) });
     let held = judged.quarantined.into_iter().map(|held| Made {
@@ -186,27 +182,4 @@ fn mask(seen: &mut Previewed, stream: &Stream, schema: &Schema) {
         };
         *seen.noticed.entry((kind, subject)).or_default() += rows;
     }
-}
-
-fn judged(
-    ground: &Ground<'_>,
-    (connector, stream): (&Connector, &Stream),
-    night: Date,
-    came: &Preview,
-) -> anyhow::Result<Judged> {
-    let schema = ground.catalog.schemas.get(&stream.into.value);
-    let judge = Judge {
-        stream,
-        schema: schema.context("its table has no schema")?,
-        codes: &ground.catalog.codes,
-        zone: jiff::tz::TimeZone::get(&connector.zone)?,
-        days: days(ground.catalog),
-        night,
-    };
-    let mut judged = Judged::default();
-    if came.rows.rows.is_empty() {
-        return Ok(judged);
-    }
-    judge.part(&table::from_batch(&came.rows)?, &mut judged)?;
-    Ok(judged)
 }

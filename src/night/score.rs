@@ -71,18 +71,35 @@ fn readings(catalog: &Catalog, values: &[Told<'_>], year: Period) -> Readings {
     });
     let mut readings: Readings =
         told.map(|metric| (metric.name.clone(), BTreeMap::new())).collect();
-    let of_units = values
-        .iter()
-        .filter(|told| told.period == year && told.place.1.is_none() && told.part.is_none());
-    for told in of_units {
+    let of_units = |told: &&Told<'_>| told.place.1.is_none() && told.part.is_none();
+    let before = before(values.iter().filter(of_units), year);
+    for told in values.iter().filter(of_units).filter(|told| told.period == year) {
         if let Some(units) = readings.get_mut(&told.metric.name) {
-            units.insert(told.place.0.clone(), reading(told));
+            let before = before.get(&(told.metric.name.as_str(), told.place.0.as_str()));
+            units.insert(told.place.0.clone(), reading(told, before.copied()));
         }
     }
     readings
 }
 
-fn reading(told: &Told<'_>) -> Reading {
+/// The means of the two years before, where both are told.
+fn before<'v>(
+    values: impl Iterator<Item = &'v Told<'v>>,
+    year: Period,
+) -> BTreeMap<(&'v str, &'v str), Exact> {
+    let years = [1, 2].map(|back| Period::of(PeriodKind::Year, year.last().plus(-12 * back)));
+    let mut found: BTreeMap<(&str, &str), Vec<Exact>> = BTreeMap::new();
+    for told in values.filter(|told| years.contains(&told.period)) {
+        let is_told = matches!(told.status, Status::Ok | Status::Few);
+        if let Some(value) = told.value.filter(|_| is_told) {
+            found.entry((&told.metric.name, &told.place.0)).or_default().push(value);
+        }
+    }
+    let both = found.into_iter().filter(|(_, values)| values.len() == years.len());
+    both.map(|(key, values)| (key, values.iter().sum::<Exact>() / Exact::from(2))).collect()
+}
+
+fn reading(told: &Told<'_>, before: Option<Exact>) -> Reading {
     let standing = match told.status {
         Status::Ok | Status::Few => Standing::Told,
         Status::NoData => Standing::NoData,
@@ -96,6 +113,7 @@ fn reading(told: &Told<'_>) -> Reading {
         numerator: told.numerator,
         denominator: told.denominator,
         base: told.base,
+        before,
         is_stale: told.is_stale,
     }
 }

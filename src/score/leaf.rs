@@ -15,6 +15,7 @@ use crate::spec::scoring::Condition;
 use crate::spec::scoring::Leaf;
 use crate::spec::scoring::Method;
 use crate::spec::scoring::Missing;
+use crate::spec::scoring::Plan;
 use crate::spec::scoring::Rule;
 use crate::spec::scoring::written;
 
@@ -80,7 +81,11 @@ impl Judge<'_> {
     /// The steps of METHOD.md 4.2: is it built, does it apply, is it there, what is it worth.
     pub(super) fn judge(&self, leaf: &Leaf, rule: &Rule) -> Outcome {
         let Some(metric) = &rule.metric else {
-            return Outcome::of(State::NotBuilt, "个性指标尚未建立".to_owned());
+            return if leaf.choices.is_empty() {
+                Outcome::of(State::NotBuilt, "个性指标尚未建立".to_owned())
+            } else {
+                Outcome::of(State::NotApplicable, "本单位未选定个性指标".to_owned())
+            };
         };
         let absent = rule.names().find(|name| !self.year.readings.contains_key(&name.value));
         if let Some(absent) = absent {
@@ -170,24 +175,19 @@ impl Judge<'_> {
         } else {
             (value, None, String::new())
         };
-        Outcome { estimate, ..self.scored(leaf, rule, value, reason) }
+        Outcome { estimate, ..self.scored(leaf, rule, (value, reading.before), reason) }
     }
 
-    fn scored(&self, leaf: &Leaf, rule: &Rule, value: Exact, reason: String) -> Outcome {
-        let plan = match rule.method {
-            Method::RatioToPlan { .. } => match self.peers(rule, "median") {
-                Some(plan) if plan.is_zero() => {
-                    let reason = "上年同类中位数为 0".to_owned();
-                    return Outcome::of(State::NotApplicable, reason);
-                }
-                Some(plan) => Some(plan),
-                // What the unit owes is there; it is the home that lacks what to compare it with.
-                None => {
-                    let reason = self.not_in_reference("上年同类中位数");
-                    return Outcome::of(State::NotBuilt, reason);
-                }
-            },
-            _ => None,
+    fn scored(
+        &self,
+        leaf: &Leaf,
+        rule: &Rule,
+        (value, before): (Exact, Option<Exact>),
+        reason: String,
+    ) -> Outcome {
+        let plan = match self.plan(rule, before) {
+            Ok(plan) => plan,
+            Err((state, reason)) => return Outcome::of(state, reason),
         };
         match earned(&rule.method, leaf.points, value, plan) {
             Some(points) => {
@@ -195,6 +195,26 @@ impl Judge<'_> {
                 Outcome { share, ..Outcome::of(State::Scored, reason) }
             }
             None => Outcome::of(State::NotBuilt, "计分方法尚未建立".to_owned()),
+        }
+    }
+
+    /// What the value is a share of, where it is.
+    fn plan(&self, rule: &Rule, before: Option<Exact>) -> Result<Option<Exact>, (State, String)> {
+        let Method::RatioToPlan { plan, .. } = rule.method else { return Ok(None) };
+        let (number, title) = match plan {
+            Plan::PeerMedian => (self.peers(rule, "median"), "上年同类中位数"),
+            Plan::OwnMean => (before, "本单位前两年均值"),
+        };
+        match (number, plan) {
+            (Some(number), _) if number.is_zero() => {
+                Err((State::NotApplicable, format!("{title}为 0")))
+            }
+            (Some(number), _) => Ok(Some(number)),
+            // What the unit owes is there; it is the home that lacks what to compare it with.
+            (None, Plan::PeerMedian) => Err((State::NotBuilt, self.not_in_reference(title))),
+            (None, Plan::OwnMean) => {
+                Err((State::NotApplicable, format!("前两年数据不全,没有{title}")))
+            }
         }
     }
 

@@ -31,7 +31,7 @@ pub(super) fn earned(
             let met = steps.iter().find(|step| step.is.holds(value, step.bound));
             met.map_or(*otherwise, |step| step.score)
         }
-        Method::RatioToPlan { cap } => {
+        Method::RatioToPlan { cap, .. } => {
             let plan = plan.filter(|plan| !plan.is_zero())?;
             most * share((value / plan).min(*cap))
         }
@@ -75,6 +75,7 @@ mod tests {
     use super::*;
     use crate::spec::formula::decimal;
     use crate::spec::scoring::Comparison;
+    use crate::spec::scoring::Plan;
     use crate::spec::scoring::Step;
 
     fn number(text: &str) -> Exact {
@@ -164,7 +165,7 @@ mod tests {
 
     #[test]
     fn a_plan_is_reached_in_part_or_whole() {
-        let rule = Method::RatioToPlan { cap: Exact::one() };
+        let rule = Method::RatioToPlan { plan: Plan::PeerMedian, cap: Exact::one() };
         let points =
             |value: &str, plan: &str| earned(&rule, number("4"), number(value), Some(number(plan)));
         assert_eq!(points("90", "120"), Some(number("3")));

@@ -42,6 +42,8 @@ pub struct Reading {
     pub denominator: Option<Exact>,
     /// The cases or people it rests on.
     pub base: Option<Exact>,
+    /// The mean of the two years before, where it was told of both.
+    pub before: Option<Exact>,
     /// Whether a source it rests on did not deliver.
     pub is_stale: bool,
 }
@@ -215,14 +217,16 @@ struct Seat<'t> {
     group: (usize, &'t str),
 }
 
-/// The leaves of a tree that data judge.
-fn seats(tree: &Tree) -> Vec<Seat<'_>> {
+/// The leaves of a tree that data judge, as they judge a unit.
+fn seats<'t>(tree: &'t Tree, unit_id: &str) -> Vec<Seat<'t>> {
+    let category = tree.category.value.as_str();
     let areas = tree.areas.iter().enumerate();
     let groups = areas.flat_map(|(at, area)| area.groups.iter().map(move |g| (at, area, g)));
     let mut seats = Vec::new();
     for (number, (at, area, group)) in groups.enumerate() {
         let (area, hung) = ((at, area.title.as_str()), (number, group.title.as_str()));
-        let judged = group.leaves.iter().filter_map(|leaf| Some((leaf, leaf.rule.as_ref()?)));
+        let judged =
+            group.leaves.iter().filter_map(|leaf| Some((leaf, leaf.rule_for(unit_id, category)?)));
         seats.extend(judged.map(|(leaf, rule)| Seat { leaf, rule, area, group: hung }));
     }
     seats
@@ -230,7 +234,7 @@ fn seats(tree: &Tree) -> Vec<Seat<'_>> {
 
 /// Scores a unit by the tree of its category.
 pub fn score<'t>(tree: &'t Tree, unit_id: &str, year: &Year<'_>) -> UnitScore<'t> {
-    let seats = seats(tree);
+    let seats = seats(tree, unit_id);
     let judge = leaf::Judge { year, unit_id, category: &tree.category.value };
     let mut outcomes: Vec<Outcome> =
         seats.iter().map(|seat| judge.judge(seat.leaf, seat.rule)).collect();

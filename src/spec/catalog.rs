@@ -25,6 +25,7 @@ use super::reference::read_reference;
 use super::schema::Schema;
 use super::schema::read_schema;
 use super::scoring::Tree;
+use super::scoring::choose;
 use super::scoring::read_tree;
 use super::settings::Settings;
 use super::settings::read_settings;
@@ -146,10 +147,11 @@ pub fn read(home: &Home) -> Result<Catalog, Vec<Diagnostic>> {
         .chain(home.under("pipelines/local", ".toml"))
         .filter_map(|(file, name, text)| keep(read_pipeline(file, name, text), &mut faults))
         .collect();
-    let scoring: Vec<Tree> = home
+    let mut scoring: Vec<Tree> = home
         .under("pipelines/scoring", ".toml")
         .filter_map(|(file, _, text)| keep(read_tree(file, text), &mut faults))
         .collect();
+    choose(&mut scoring, &pipelines);
     let references: BTreeMap<i16, Reference> = home
         .under("pipelines/reference", ".csv")
         .filter_map(|(file, name, text)| Some((name.parse().ok()?, file, text)))

@@ -50,6 +50,7 @@ fn check_scoring(catalog: &Catalog) -> Vec<Diagnostic> {
         }
         faults.extend(of.into_list());
     }
+    faults.extend(scoring::check_chosen(&catalog.scoring, &catalog.pipelines, &metrics));
     faults
 }
 

@@ -9,6 +9,7 @@ use super::Replaces;
 use super::Table;
 use super::dialect::quoted;
 use super::link::Link;
+use super::link::Target;
 use super::sheet::Column;
 use super::sheet::Kind;
 use super::sheet::Sheet;
@@ -66,20 +67,16 @@ pub(super) async fn change(
         loaded.unchanged = news.iter().flatten().filter(|is_new| !**is_new).count() as u64;
         link.remove(&name, &gone).await?;
     }
-    let mut pen = link.pen(&name, &scribe.names()).await?;
-    for part in 0..table.rows.parts {
+    let of_part = |part: usize| {
         let news = news.as_ref().map(|news| news.get(part).map_or(&[][..], Vec::as_slice));
-        if news.is_some_and(|news| !news.contains(&true)) {
-            continue;
-        }
-        for (at, row) in (table.rows.part)(part).into_iter().enumerate() {
-            if news.is_none_or(|news| news.get(at) == Some(&true)) {
-                loaded.written += 1;
-                pen.write(scribe.values(&row)).await?;
-            }
-        }
-    }
-    pen.finish().await?;
+        let is_asked = news.is_none_or(|news| news.contains(&true));
+        let rows = is_asked.then(|| (table.rows.part)(part)).into_iter().flatten().enumerate();
+        let is_new = move |at: usize| news.is_none_or(|news| news.get(at) == Some(&true));
+        rows.filter(move |(at, _)| is_new(*at)).map(|(_, row)| row)
+    };
+    let rows = (0..table.rows.parts).flat_map(of_part);
+    let rows = rows.inspect(|_| loaded.written += 1).map(|row| scribe.values(&row));
+    link.write(Target { table: &name, names: &scribe.names() }, rows).await?;
     Ok(loaded)
 }
 

@@ -8,6 +8,7 @@ use std::str::FromStr as _;
 use std::time::Duration;
 
 use futures_util::TryStreamExt as _;
+use futures_util::future::join;
 use sqlx::AssertSqlSafe;
 use sqlx::ConnectOptions as _;
 use sqlx::Connection as _;
@@ -17,7 +18,6 @@ use sqlx::Row as _;
 use sqlx::Sqlite;
 use sqlx::SqliteConnection;
 use sqlx::postgres::PgConnectOptions;
-use sqlx::postgres::PgCopyIn;
 use sqlx::query::Query;
 use sqlx::sqlite::SqliteArguments;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -180,27 +180,16 @@ impl Link {
         Ok(())
     }
 
-    /// Begins to write rows of a table; `names` are its columns, quoted.
-    pub(super) async fn pen<'l>(
-        &'l mut self,
-        table: &str,
-        names: &[String],
-    ) -> sqlx::Result<Pen<'l>> {
-        let list = names.join(", ");
-        Ok(match self {
-            Link::Sqlite(connection) => Pen::Sqlite {
-                connection,
-                insert: format!("insert into {table} ({list}) values "),
-                places: format!("({})", vec!["?"; names.len()].join(", ")),
-                at_once: BOUND / names.len().max(1),
-                rows: Vec::new(),
-            },
-            Link::Postgres(connection) => {
-                let copy = format!("copy {table} ({list}) from stdin");
-                let copy = connection.copy_in_raw(&copy).await?;
-                Pen::Postgres { copy, bytes: Vec::with_capacity(SENT + SENT / 8) }
-            }
-        })
+    /// Writes rows of a table.
+    pub(super) async fn write(
+        &mut self,
+        into: Target<'_>,
+        rows: impl Iterator<Item = Vec<Value>>,
+    ) -> sqlx::Result<()> {
+        match self {
+            Link::Sqlite(connection) => insert(connection, into, rows).await,
+            Link::Postgres(connection) => copy(connection, into, rows).await,
+        }
     }
 
     /// Says goodbye.
@@ -212,67 +201,55 @@ impl Link {
     }
 }
 
-/// Writes the rows of one table.
-pub(super) enum Pen<'l> {
-    Sqlite {
-        connection: &'l mut SqliteConnection,
-        insert: String,
-        places: String,
-        at_once: usize,
-        rows: Vec<Vec<Value>>,
-    },
-    Postgres {
-        copy: PgCopyIn<&'l mut PgConnection>,
-        bytes: Vec<u8>,
-    },
+/// What holds rows of a table; its columns are quoted.
+#[derive(Clone, Copy)]
+pub(super) struct Target<'t> {
+    pub(super) table: &'t str,
+    pub(super) names: &'t [String],
 }
 
-impl Pen<'_> {
-    /// Writes a row.
-    pub(super) async fn write(&mut self, row: Vec<Value>) -> sqlx::Result<()> {
-        match self {
-            Pen::Sqlite { rows, at_once, .. } => {
-                rows.push(row);
-                if rows.len() < *at_once { Ok(()) } else { self.send().await }
-            }
-            Pen::Postgres { bytes, .. } => {
-                copied(&row, bytes);
-                if bytes.len() < SENT { Ok(()) } else { self.send().await }
-            }
-        }
+/// Inserts rows, many by one statement. While SQLite takes some, on its own thread, the next are made.
+async fn insert(
+    connection: &mut SqliteConnection,
+    Target { table, names }: Target<'_>,
+    mut rows: impl Iterator<Item = Vec<Value>>,
+) -> sqlx::Result<()> {
+    let (list, places) = (names.join(", "), format!("({})", vec!["?"; names.len()].join(", ")));
+    let at_once = BOUND / names.len().max(1);
+    let mut next = || {
+        let some: Vec<_> = rows.by_ref().take(at_once).collect();
+        let all = vec![places.as_str(); some.len()].join(", ");
+        let text = AssertSqlSafe(format!("insert into {table} ({list}) values {all}"));
+        let statement = sqlx::query(text).persistent(some.len() == at_once);
+        (!some.is_empty()).then(|| some.into_iter().flatten().fold(statement, bound))
+    };
+    let mut statement = next();
+    while let Some(some) = statement {
+        let (taken, following) = join(some.execute(&mut *connection), async { next() }).await;
+        taken?;
+        statement = following;
     }
+    Ok(())
+}
 
-    /// Sends what was gathered.
-    async fn send(&mut self) -> sqlx::Result<()> {
-        match self {
-            Pen::Sqlite { connection, insert, places, at_once, rows } => {
-                let all = vec![places.as_str(); rows.len()].join(", ");
-                let text = AssertSqlSafe(format!("{insert}{all}"));
-                let mut statement = sqlx::query(text).persistent(rows.len() == *at_once);
-                for value in rows.drain(..).flatten() {
-                    statement = bound(statement, value);
-                }
-                statement.execute(&mut **connection).await.map(drop)
-            }
-            Pen::Postgres { copy, bytes } => {
-                copy.send(bytes.as_slice()).await?;
-                bytes.clear();
-                Ok(())
-            }
+/// Copies rows into PostgreSQL.
+async fn copy(
+    connection: &mut PgConnection,
+    Target { table, names }: Target<'_>,
+    rows: impl Iterator<Item = Vec<Value>>,
+) -> sqlx::Result<()> {
+    let statement = format!("copy {table} ({}) from stdin", names.join(", "));
+    let mut copy = connection.copy_in_raw(&statement).await?;
+    let mut bytes = Vec::with_capacity(SENT + SENT / 8);
+    for row in rows {
+        copied(&row, &mut bytes);
+        if bytes.len() >= SENT {
+            copy.send(bytes.as_slice()).await?;
+            bytes.clear();
         }
     }
-
-    /// Ends the writing.
-    pub(super) async fn finish(mut self) -> sqlx::Result<()> {
-        match &self {
-            Pen::Sqlite { rows, .. } if rows.is_empty() => return Ok(()),
-            _ => self.send().await?,
-        }
-        match self {
-            Pen::Sqlite { .. } => Ok(()),
-            Pen::Postgres { copy, .. } => copy.finish().await.map(drop),
-        }
-    }
+    copy.send(bytes.as_slice()).await?;
+    copy.finish().await.map(drop)
 }
 
 fn texts(

@@ -22,7 +22,7 @@ const FLOORS: [&[&str]; 7] = [
         "warehouse",
     ],
     &["explain", "night", "quarantine"],
-    &["schedule"],
+    &["prove", "schedule"],
     &["cli"],
 ];
 

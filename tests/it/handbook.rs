@@ -259,7 +259,7 @@ fn points(catalog: &Catalog, told: &Sheet) {
             }
         }
     }
-    assert_eq!(catalog.scoring.len(), 2);
+    assert_eq!(catalog.scoring.len(), 6);
 }
 
 #[test]

@@ -60,8 +60,44 @@ fn a_city_is_told_with_its_groups_and_the_indicators_of_single_units() {
             hidden => assert!(hidden != "1" && units <= city + 1e-6, "{row:?}"),
         }
     }
+    individual_scores(&warehouse);
     let release = home.path().join("var/release").join(format!("{NIGHT}.1"));
     recompute("levels.py", &home.path().join("var"), &release);
+}
+
+/// The leaves of slots are judged by what units chose, and say so; who chose nothing gives the points away.
+fn individual_scores(warehouse: &Path) {
+    let chosen = ask(
+        warehouse,
+        "select unit.category, metric, count(distinct unit_id) from score_line
+            join (select distinct unit_id, category from score) as unit using (unit_id)
+        where leaf like '%.B2.3' and metric is not null group by 1, 2 order by 1, 2",
+    );
+    let chosen: Vec<&str> = chosen.iter().map(|row| row[1].as_str()).collect();
+    let of_departments =
+        ["ga_hz", "jt_xj", "rs_sb", "scjg_open", "wj_ret", "yb_day", "yj_yh", "zf_o", "zj_sg"];
+    assert_eq!(
+        chosen,
+        [&of_departments[..], &["yq_ent_cases", "dw_dc", "jd_first", "xz_bm"]].concat()
+    );
+    let states = ask(
+        warehouse,
+        "select distinct state, reason from score_line where leaf = 'G.B2.3' and metric is null",
+    );
+    assert_eq!(states, [["not_applicable", "本单位未选定个性指标"]]);
+    let wrong = ask(
+        warehouse,
+        "select unit_id, metric, value, earned from score_line
+        where metric = 'ga_hz' and state = 'scored'
+            and abs(earned - available * case when value >= 0.95 then 1 when value <= 0.4 then 0
+                when value < 0.7 then 2 * (value - 0.4) else 0.6 + 1.6 * (value - 0.7) end) > 1e-6",
+    );
+    assert!(wrong.is_empty(), "{wrong:?}");
+    let scored = ask(
+        warehouse,
+        "select distinct metric from score_line where leaf like '%.B2.3' and state = 'scored' order by 1",
+    );
+    assert!(scored.len() >= 3, "{scored:?}");
 }
 
 #[test]

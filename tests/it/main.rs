@@ -29,6 +29,7 @@ mod nights;
 mod pencil;
 mod postgres;
 mod privacy;
+mod prove;
 mod python;
 mod quarantine;
 mod receipt;

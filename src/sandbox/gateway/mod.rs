@@ -285,9 +285,12 @@ fn too_many(text: String, status: StatusCode) -> Response {
     response
 }
 
-/// `2026-01-04 00:00:00` as a moment.
+/// `2026-01-04 00:00:00` as a moment; one that lies far off is the last there is.
 fn moment(text: &str) -> Option<Moment> {
     let time: jiff::civil::DateTime = text.parse().ok()?;
+    if time.year() > 2050 {
+        return Some(Moment(i32::MAX));
+    }
     let second = time.time().duration_since(jiff::civil::Time::midnight()).as_secs();
     Some(Moment::at(Days::no(time.date()), second))
 }

@@ -10,6 +10,7 @@ use crate::spec::example::Test;
 use crate::spec::formula::Exact;
 use crate::spec::formula::Formula;
 use crate::spec::reader::Found;
+use crate::spec::scoring::Scores;
 use crate::spec::sql::Aggregate;
 use crate::spec::sql::Expr;
 use crate::spec::version::Life;
@@ -49,6 +50,11 @@ impl Only {
     pub fn holds(&self, unit: &str, category: Option<&str>) -> bool {
         let of_category = |category| self.categories.iter().any(|known| known == category);
         self.units.iter().any(|known| known == unit) || category.is_some_and(of_category)
+    }
+
+    /// Whether one of them may be of a category: a unit that is named may be of any.
+    pub fn may_be_of(&self, category: &str) -> bool {
+        !self.units.is_empty() || self.categories.iter().any(|known| known == category)
     }
 }
 
@@ -198,6 +204,8 @@ pub struct Metric {
     pub is_rolled_up: bool,
     /// Whom it is for, if not for all units.
     pub only: Option<Only>,
+    /// Which slot of the trees it fills for them, and how it is judged.
+    pub scores: Option<Scores>,
     /// The document the definition rests on.
     pub basis: String,
     /// Which definition this is.

@@ -27,6 +27,7 @@ use crate::spec::reader::text_of;
 use crate::spec::reader::texts_of;
 use crate::spec::repeat::each;
 use crate::spec::schema::is_table;
+use crate::spec::scoring::scores;
 use crate::spec::sql::Expr;
 use crate::spec::tree;
 use crate::spec::tree::Entry;
@@ -191,8 +192,10 @@ fn metric(node: &Node, faults: &Faults) -> Metric {
     let value = text.as_ref().and_then(|text| formula::read(text, faults));
     let grain = grain(table);
     let periods = words(table, "period", &kinds);
+    let name = table.need_text("name");
     let metric = Metric {
-        name: table.need_text("name"),
+        scores: scores(table, &name),
+        name,
         title: table.need_text("title"),
         text: text.unwrap_or_else(|| Found {
             value: String::new(),

@@ -1,6 +1,7 @@
 //! Who earns how many points for what? One file of `pipelines/scoring/` is the tree of one category of
 //! units: areas, groups and leaves.
 
+mod chosen;
 mod read;
 mod rule;
 pub mod words;
@@ -9,6 +10,11 @@ use std::collections::BTreeSet;
 
 use num_traits::Zero as _;
 
+pub use self::chosen::Chosen;
+pub use self::chosen::Scores;
+pub use self::chosen::check as check_chosen;
+pub use self::chosen::choose;
+pub use self::chosen::scores;
 pub use self::rule::Comparison;
 pub use self::rule::Condition;
 pub use self::rule::Deduct;
@@ -16,6 +22,7 @@ pub use self::rule::Gap;
 pub use self::rule::Method;
 pub use self::rule::Missing;
 pub use self::rule::Partial;
+pub use self::rule::Plan;
 pub use self::rule::Rule;
 pub use self::rule::Step;
 pub use self::rule::written;
@@ -87,6 +94,18 @@ pub struct Leaf {
     pub by: Vec<Dimension>,
     /// How it is judged by data, where it is.
     pub rule: Option<Rule>,
+    /// What units chose to be judged by, where the rule leaves it to them.
+    pub choices: Vec<Chosen>,
+}
+
+impl Leaf {
+    /// How a unit is judged: what it chose, else what its category did, else as the tree says.
+    pub fn rule_for(&self, unit_id: &str, category: &str) -> Option<&Rule> {
+        let of = |named: &dyn Fn(&Chosen) -> bool| self.choices.iter().find(|it| named(it));
+        let own = of(&|it| it.only.units.iter().any(|known| known == unit_id));
+        let chosen = own.or_else(|| of(&|it| it.only.holds(unit_id, Some(category))));
+        chosen.map(|it| &it.rule).or(self.rule.as_ref())
+    }
 }
 
 /// Who judges.
@@ -190,7 +209,7 @@ fn leaf(table: &Table<'_>) -> Option<Leaf> {
     if is_data != table.node("method").is_some() {
         table.fault("by", Code::NotByData, Vec::new());
     }
-    Some(Leaf { id: id?, title, points: points?, by, rule })
+    Some(Leaf { id: id?, title, points: points?, by, rule, choices: Vec::new() })
 }
 
 /// Points of an area, group or leaf: more than none, hundredths at most, so that what is shown is what
@@ -283,7 +302,12 @@ pub(super) fn check(tree: &Tree, categories: &[String], metrics: &BTreeSet<&str>
         faults.add(category.place, &category.key, Code::UnknownWord, nouns);
     }
     let rules = tree.leaves().filter_map(|leaf| leaf.rule.as_ref());
-    for name in rules.flat_map(Rule::names).filter(|name| !metrics.contains(name.value.as_str())) {
+    rules.for_each(|rule| check_names(rule, metrics, faults));
+}
+
+/// Metrics that a rule names and that are nearly there.
+fn check_names(rule: &Rule, metrics: &BTreeSet<&str>, faults: &Faults) {
+    for name in rule.names().filter(|name| !metrics.contains(name.value.as_str())) {
         let near = nearest(&name.value, metrics.iter().copied());
         let near = near.filter(|near| strsim::damerau_levenshtein(near, &name.value) <= SLIP);
         if let Some(near) = near {

@@ -10,6 +10,7 @@ use super::rule::Gap;
 use super::rule::Method;
 use super::rule::Missing;
 use super::rule::Partial;
+use super::rule::Plan;
 use super::rule::Rule;
 use super::rule::Step;
 use super::rule::written;
@@ -26,12 +27,26 @@ use crate::spec::tree::Value;
 /// The rule of a leaf with so many points, if it has one.
 pub(super) fn rule(leaf: &Table<'_>, points: Exact) -> Option<Rule> {
     let table = leaf.table("method")?;
-    let method = method(&table, points);
+    let individual = [("individual", Kind::Individual)];
+    let method = method(&table, points, &[KINDS.as_slice(), &individual].concat());
     drop(table);
     let metric = match method {
         Some(Method::Individual { .. }) => None,
         _ => needed(leaf, "metric"),
     };
+    judged(leaf, metric, method)
+}
+
+/// The rule of an indicator that units chose, for a leaf of so many points.
+pub(super) fn chosen(table: &Table<'_>, metric: Found<String>, points: Exact) -> Option<Rule> {
+    if table.node("method").is_none() {
+        table.missing("method", "{ type = \"goalposts\", worst = 0, best = 1 }");
+    }
+    let method = table.table("method").and_then(|inner| method(&inner, points, &KINDS));
+    judged(table, Some(metric), method)
+}
+
+fn judged(leaf: &Table<'_>, metric: Option<Found<String>>, method: Option<Method>) -> Option<Rule> {
     let shrunk = leaf.word("estimate", &[("raw", false), ("posterior_mean", true)]);
     let rule = Rule {
         metric,
@@ -64,17 +79,21 @@ enum Kind {
     Individual,
 }
 
-fn method(table: &Table<'_>, points: Exact) -> Option<Method> {
-    let kinds = [
-        ("deduct", Kind::Deduct),
-        ("linear", Kind::Linear),
-        ("goalposts", Kind::Goalposts),
-        ("band", Kind::Band),
-        ("steps", Kind::Steps),
-        ("ratio_to_plan", Kind::RatioToPlan),
-        ("individual", Kind::Individual),
-    ];
-    let kind = table.word("type", &kinds);
+/// How a value becomes points, wherever it is said.
+const KINDS: [(&str, Kind); 6] = [
+    ("deduct", Kind::Deduct),
+    ("linear", Kind::Linear),
+    ("goalposts", Kind::Goalposts),
+    ("band", Kind::Band),
+    ("steps", Kind::Steps),
+    ("ratio_to_plan", Kind::RatioToPlan),
+];
+
+const PLANS: [(&str, Plan); 2] =
+    [("last_year_peer_median", Plan::PeerMedian), ("own_mean_of_two_years", Plan::OwnMean)];
+
+fn method(table: &Table<'_>, points: Exact, kinds: &[(&str, Kind)]) -> Option<Method> {
+    let kind = table.word("type", kinds);
     if kind.is_none() && table.node("type").is_none() {
         table.missing("type", "\"goalposts\"");
     }
@@ -95,13 +114,13 @@ fn method(table: &Table<'_>, points: Exact) -> Option<Method> {
         }
         Some(Kind::Steps) => steps(table, points),
         Some(Kind::RatioToPlan) => {
-            let plan = table.word("plan", &[("last_year_peer_median", ())]);
+            let plan = table.word("plan", &PLANS);
             if plan.is_none() && table.node("plan").is_none() {
                 table.missing("plan", "\"last_year_peer_median\"");
             }
             let cap = number(table, "cap")?;
             hold(table, "cap", cap == Exact::from(1), "1, for more than all points is not earned");
-            Some(Method::RatioToPlan { cap })
+            Some(Method::RatioToPlan { plan: plan?, cap })
         }
         Some(Kind::Individual) => {
             let slot = table.count("slot");

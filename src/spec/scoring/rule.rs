@@ -31,6 +31,37 @@ impl Rule {
     }
 }
 
+impl Rule {
+    /// The rule of a leaf of so many points, of one that speaks of one point.
+    pub(super) fn times(&self, points: Exact) -> Rule {
+        Rule { method: self.method.times(points), ..self.clone() }
+    }
+}
+
+impl Method {
+    fn times(&self, points: Exact) -> Method {
+        let mut method = self.clone();
+        match &mut method {
+            Method::Deduct(deduct) => {
+                deduct.points *= points;
+                deduct.floor *= points;
+            }
+            Method::Linear(knots) => knots.iter_mut().for_each(|(_, worth)| *worth *= points),
+            Method::Steps { steps, otherwise } => {
+                for step in steps {
+                    step.score *= points;
+                }
+                *otherwise *= points;
+            }
+            Method::Goalposts { .. }
+            | Method::Band { .. }
+            | Method::RatioToPlan { .. }
+            | Method::Individual { .. } => {}
+        }
+        method
+    }
+}
+
 /// How a value becomes points.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Method {
@@ -59,16 +90,27 @@ pub enum Method {
         /// The points where none holds.
         otherwise: Exact,
     },
-    /// The share of last year's median of the category, which the reference of the year keeps.
+    /// The share of a plan.
     RatioToPlan {
+        /// The plan.
+        plan: Plan,
         /// The greatest share that counts.
         cap: Exact,
     },
-    /// An indicator that the unit chose, which no home holds yet.
+    /// An indicator that the unit chooses.
     Individual {
         /// Which of them.
         slot: u64,
     },
+}
+
+/// What a value is a share of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Plan {
+    /// Last year's median of the category, which the reference of the year keeps.
+    PeerMedian,
+    /// The mean of the unit's own two years before.
+    OwnMean,
 }
 
 /// Points off for every step beyond a target.

@@ -5,6 +5,7 @@ use super::Deduct;
 use super::Gap;
 use super::Method;
 use super::Partial;
+use super::Plan;
 use super::written;
 use crate::spec::formula::Exact;
 
@@ -38,7 +39,13 @@ pub fn method(method: &Method, most: Exact) -> String {
             let last = format!("其余得 {} 分", written(*otherwise));
             rows.chain([last]).collect::<Vec<_>>().join(",")
         }
-        Method::RatioToPlan { .. } => format!("达到上年同类中位数得 {full} 分,不足按比例"),
+        Method::RatioToPlan { plan, .. } => {
+            let plan = match plan {
+                Plan::PeerMedian => "上年同类中位数",
+                Plan::OwnMean => "本单位前两年均值",
+            };
+            format!("达到{plan}得 {full} 分,不足按比例")
+        }
         Method::Individual { slot } => format!("个性指标之{slot}"),
     }
 }

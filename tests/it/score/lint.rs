@@ -23,7 +23,7 @@ fn tree_of(leaf: &str) -> String {
     )
 }
 
-fn said(faults: &[Diagnostic]) -> Vec<String> {
+pub(super) fn said(faults: &[Diagnostic]) -> Vec<String> {
     faults.iter().map(|fault| fault.render(Lang::En)).collect()
 }
 
@@ -202,7 +202,7 @@ fn the_least_share_that_must_be_known_is_a_share() {
         assert_eq!(faults.len(), 1, "{faults:?}");
         assert!(faults[0].contains(expected), "{faults:?}");
     }
-    let [department, _] = shipped();
+    let [_, department, ..] = shipped();
     assert_eq!(department.availability_min, Exact::new(3, 5));
     let unsaid = DEPARTMENT.replacen("availability_min = 0.60\n", "", 1);
     assert_eq!(read_tree("t.toml", &unsaid).unwrap().availability_min, Exact::new(3, 5));
@@ -220,7 +220,7 @@ fn one_fact_is_judged_once() {
 }
 
 /// The project's own home with some files in the place of its own.
-fn home(files: &[(&str, String)]) -> Home {
+pub(super) fn home(files: &[(&str, String)]) -> Home {
     let mut home = Home::open(&PathBuf::from(env!("CARGO_MANIFEST_DIR"))).unwrap();
     let files: BTreeMap<String, String> =
         files.iter().map(|(path, text)| ((*path).to_owned(), text.clone())).collect();

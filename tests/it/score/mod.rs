@@ -1,5 +1,6 @@
 //! Do the shipped trees hold, and does every score add up?
 
+mod chosen;
 mod lint;
 pub(crate) mod night;
 mod scarce;
@@ -23,8 +24,17 @@ use shuping::spec::scoring::read_tree;
 const DEPARTMENT: &str = include_str!("../../../pipelines/scoring/government_department.toml");
 const TOWNSHIP: &str = include_str!("../../../pipelines/scoring/township.toml");
 
-fn shipped() -> [Tree; 2] {
-    [DEPARTMENT, TOWNSHIP].map(|text| read_tree("tree.toml", text).expect("no fault"))
+/// The trees of all categories, in the order of the indicators' table.
+fn shipped() -> [Tree; 6] {
+    let trees = [
+        include_str!("../../../pipelines/scoring/party_department.toml"),
+        DEPARTMENT,
+        include_str!("../../../pipelines/scoring/institution.toml"),
+        include_str!("../../../pipelines/scoring/park.toml"),
+        TOWNSHIP,
+        include_str!("../../../pipelines/scoring/subdistrict.toml"),
+    ];
+    trees.map(|text| read_tree("tree.toml", text).expect("no fault"))
 }
 
 fn number(text: &str) -> Exact {
@@ -41,14 +51,15 @@ fn told(value: &str, base: &str) -> Reading {
         numerator: value.zip(base).map(|(value, base)| value * base),
         denominator: base,
         base,
+        before: None,
         is_stale: false,
     }
 }
 
 /// No value, and why.
 fn untold(standing: Standing, status: &'static str) -> Reading {
-    let (value, numerator, denominator, base) = (None, None, None, None);
-    Reading { standing, status, value, numerator, denominator, base, is_stale: false }
+    let (value, numerator, denominator, base, before) = (None, None, None, None, None);
+    Reading { standing, status, value, numerator, denominator, base, before, is_stale: false }
 }
 
 /// The metrics of one unit, `u`.

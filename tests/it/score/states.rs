@@ -77,7 +77,7 @@ fn set(metric: &str, reading: Reading) -> impl FnOnce(&mut BTreeMap<String, Read
 
 #[test]
 fn all_that_is_built_and_well_earns_a_hundred() {
-    let [tree, _] = shipped();
+    let [_, tree, ..] = shipped();
     let unit = scored(&tree, REFERENCE, |_| {});
     // The individual ones are not built; 12345 resolution tells no peers apart.
     assert_eq!(
@@ -99,7 +99,7 @@ fn all_that_is_built_and_well_earns_a_hundred() {
 
 #[test]
 fn a_metric_that_is_not_built_gives_its_points_to_its_siblings() {
-    let [tree, _] = shipped();
+    let [_, tree, ..] = shipped();
     let unit = scored(&tree, REFERENCE, |metrics| {
         metrics.remove("duty_coverage");
     });
@@ -112,7 +112,7 @@ fn a_metric_that_is_not_built_gives_its_points_to_its_siblings() {
 
 #[test]
 fn a_group_without_a_scored_leaf_gives_its_points_to_its_area() {
-    let [tree, _] = shipped();
+    let [_, tree, ..] = shipped();
     let unit = scored(&tree, REFERENCE, |metrics| {
         metrics.remove("appraisal_coverage");
         metrics.remove("tasks_due");
@@ -124,7 +124,7 @@ fn a_group_without_a_scored_leaf_gives_its_points_to_its_area() {
 
 #[test]
 fn what_does_not_apply_is_not_missing() {
-    let [tree, _] = shipped();
+    let [_, tree, ..] = shipped();
     let unit = scored(&tree, REFERENCE, set("sections", told("2", "2")));
     for leaf in ["G.C1.2", "G.E1.2"] {
         assert_eq!(line(&unit, leaf).state, State::NotApplicable);
@@ -142,7 +142,7 @@ fn what_does_not_apply_is_not_missing() {
 
 #[test]
 fn a_missing_leaf_that_must_be_there_leaves_the_unit_without_a_score() {
-    let [tree, _] = shipped();
+    let [_, tree, ..] = shipped();
     let unit = scored(&tree, REFERENCE, set("posts_over", untold(Standing::NoData, "no_data")));
     assert_eq!((unit.score, unit.state()), (None, "withheld"));
     assert_eq!(unit.bounds, None);
@@ -156,7 +156,7 @@ fn a_missing_leaf_that_must_be_there_leaves_the_unit_without_a_score() {
 
 #[test]
 fn what_had_to_be_reported_and_was_not_earns_nothing() {
-    let [tree, _] = shipped();
+    let [_, tree, ..] = shipped();
     let unit = scored(&tree, REFERENCE, set("appraisal_coverage", told("0.8", "50")));
     let line = line(&unit, "G.E3.1");
     assert_eq!((line.state, line.available, line.earned), (State::Missing, 2.into(), 0.into()));
@@ -166,7 +166,7 @@ fn what_had_to_be_reported_and_was_not_earns_nothing() {
 
 #[test]
 fn few_cases_are_reported_and_not_scored() {
-    let [tree, _] = shipped();
+    let [_, tree, ..] = shipped();
     let unit = scored(&tree, REFERENCE, set("satisfied_rate", told("0.5", "19")));
     assert_eq!(line(&unit, "G.F2.1").state, State::Withheld);
     assert_eq!(line(&unit, "G.F2.1").reason, "样本 19 不足 20,只报告不评分");
@@ -178,7 +178,7 @@ fn few_cases_are_reported_and_not_scored() {
 
 #[test]
 fn an_imputed_leaf_earns_a_part_of_what_the_median_would() {
-    let [tree, _] = shipped();
+    let [_, tree, ..] = shipped();
     let nothing = || set("satisfied_rate", untold(Standing::NoData, "no_data"));
     let unit = scored(&tree, REFERENCE, nothing());
     // The median 0.96 is worth 2.25 of 3; F2.2 is gated, so the leaf holds 6.
@@ -194,7 +194,7 @@ fn an_imputed_leaf_earns_a_part_of_what_the_median_would() {
 
 #[test]
 fn without_the_reference_of_the_year_nothing_is_compared() {
-    let [tree, _] = shipped();
+    let [_, tree, ..] = shipped();
     let unit = scored(&tree, "category,metric,statistic,value\n", |_| {});
     assert_eq!(line(&unit, "G.F1.1").state, State::NotBuilt);
     assert_eq!(line(&unit, "G.F1.1").reason, "2025 年参照表中没有上年同类中位数");
@@ -205,7 +205,7 @@ fn without_the_reference_of_the_year_nothing_is_compared() {
 
 #[test]
 fn a_unit_of_which_nothing_is_known_has_no_score() {
-    let [tree, _] = shipped();
+    let [_, tree, ..] = shipped();
     let unit = score(&tree, "u", &Year { year: 2025, readings: &Readings::new(), reference: None });
     assert_eq!((unit.score, unit.state()), (None, "no_data"));
     assert_eq!(unit.count(State::NotBuilt), 23);
@@ -214,7 +214,7 @@ fn a_unit_of_which_nothing_is_known_has_no_score() {
 
 #[test]
 fn a_rule_is_told_in_words() {
-    let [tree, _] = shipped();
+    let [_, tree, ..] = shipped();
     let unit = scored(&tree, REFERENCE, |_| {});
     for (leaf, text) in [
         ("G.A2.1", "高于 0 每 1 扣 1.5 分,不足一步按一步计,扣至 0 分为止"),

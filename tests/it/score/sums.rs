@@ -22,7 +22,7 @@ use super::number;
 use super::readings;
 use super::shipped;
 
-static TREES: LazyLock<[Tree; 2]> = LazyLock::new(shipped);
+static TREES: LazyLock<[Tree; 6]> = LazyLock::new(shipped);
 
 const STATUSES: [(Standing, &str); 4] = [
     (Standing::Told, "ok"),
@@ -44,6 +44,7 @@ fn reading() -> impl Strategy<Value = Option<Reading>> {
             numerator: is_told.then_some(above),
             denominator: is_told.then_some(below),
             base: is_told.then_some(below),
+            before: None,
             is_stale: false,
         })
     })
@@ -147,7 +148,7 @@ proptest! {
 
 #[test]
 fn a_unit_that_joins_moves_nobody() {
-    let [tree, _] = shipped();
+    let [_, tree, ..] = shipped();
     let mut known = readings(metrics(&tree).into_iter().map(|m| (m, super::told("0.8", "50"))));
     let alone = score(&tree, "u", &Year { year: 2025, readings: &known, reference: None });
     for units in known.values_mut() {

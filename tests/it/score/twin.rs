@@ -11,6 +11,7 @@ use shuping::spec::scoring::Leaf;
 use shuping::spec::scoring::Method;
 use shuping::spec::scoring::Missing;
 use shuping::spec::scoring::Partial;
+use shuping::spec::scoring::Plan;
 use shuping::spec::scoring::Rule;
 use shuping::spec::scoring::Tree;
 use shuping::spec::scoring::written;
@@ -21,17 +22,24 @@ use crate::shared::shared;
 
 #[test]
 fn the_shipped_trees_add_up_to_a_hundred() {
-    let sizes = [("政府部门", 6, 18, 41, 23, 64), ("乡镇", 6, 19, 40, 24, 69)];
-    for (tree, (title, areas, groups, leaves, data, points)) in shipped().iter().zip(sizes) {
+    let sizes = [
+        ("党委部门", 17, 38, 18, "49"),
+        ("政府部门", 18, 41, 23, "64"),
+        ("直属事业单位", 19, 41, 24, "67.5"),
+        ("园区", 19, 41, 25, "68.5"),
+        ("乡镇", 19, 40, 24, "69.5"),
+        ("街道", 19, 40, 24, "70"),
+    ];
+    for (tree, (title, groups, leaves, data, points)) in shipped().iter().zip(sizes) {
         assert_eq!(tree.title, title);
-        assert_eq!(tree.areas.len(), areas);
+        assert_eq!(tree.areas.len(), 6);
         assert_eq!(tree.areas.iter().map(|area| area.groups.len()).sum::<usize>(), groups);
         assert_eq!(tree.leaves().count(), leaves);
         assert_eq!(tree.leaves().map(|leaf| leaf.points).sum::<Exact>(), Exact::from(100));
         let by_data: Vec<&Leaf> = tree.leaves().filter(|leaf| leaf.rule.is_some()).collect();
         assert_eq!(by_data.len(), data);
         let sum: Exact = by_data.iter().map(|leaf| leaf.points).sum();
-        assert_eq!(sum.floor(), Exact::from(points), "{title}");
+        assert_eq!(sum, number(points), "{title}");
     }
 }
 
@@ -120,7 +128,8 @@ fn rule_of(rule: &Rule) -> (String, String, String) {
             });
             ("steps", format!("table=[{rows}{{else:true,score:{}}}]", written(*otherwise)))
         }
-        Method::RatioToPlan { cap } => {
+        Method::RatioToPlan { plan, cap } => {
+            assert_eq!(*plan, Plan::PeerMedian);
             ("ratio_to_plan", format!("plan=last_year_peer_median; cap={}", written(*cap)))
         }
         Method::Individual { slot } => {
@@ -158,6 +167,8 @@ fn the_shipped_trees_are_the_twins_of_the_indicators() {
     let Some(path) = shared("refdata/domain/indicators.csv") else { return };
     let mut lines = csv::Reader::from_path(path).unwrap();
     let lines: Vec<csv::StringRecord> = lines.records().map(Result::unwrap).collect();
+    let of_trees: usize = shipped().iter().map(|tree| tree.leaves().count()).sum();
+    assert_eq!(of_trees, lines.len(), "every line has its leaf");
     for tree in shipped() {
         let twin: Vec<Vec<String>> = lines
             .iter()
