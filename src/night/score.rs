@@ -72,7 +72,7 @@ fn readings(catalog: &Catalog, values: &[Told<'_>], year: Period) -> Readings {
     let mut readings: Readings =
         told.map(|metric| (metric.name.clone(), BTreeMap::new())).collect();
     let of_units = |told: &&Told<'_>| told.place.1.is_none() && told.part.is_none();
-    let before = before(values.iter().filter(of_units), year);
+    let before = before(values.iter().filter(of_units).filter_map(valued), year);
     for told in values.iter().filter(of_units).filter(|told| told.period == year) {
         if let Some(units) = readings.get_mut(&told.metric.name) {
             let before = before.get(&(told.metric.name.as_str(), told.place.0.as_str()));
@@ -82,21 +82,27 @@ fn readings(catalog: &Catalog, values: &[Told<'_>], year: Period) -> Readings {
     readings
 }
 
+/// A metric, a unit, a period, and what the metric is worth there.
+type Valued<'v> = ((&'v str, &'v str), Period, Exact);
+
+fn valued<'v>(told: &'v Told<'v>) -> Option<Valued<'v>> {
+    let is_told = matches!(told.status, Status::Ok | Status::Few);
+    let value = told.value.filter(|_| is_told)?;
+    Some(((&told.metric.name, &told.place.0), told.period, value))
+}
+
 /// The means of the two years before, where both are told.
 fn before<'v>(
-    values: impl Iterator<Item = &'v Told<'v>>,
+    values: impl Iterator<Item = Valued<'v>>,
     year: Period,
 ) -> BTreeMap<(&'v str, &'v str), Exact> {
     let years = [1, 2].map(|back| Period::of(PeriodKind::Year, year.last().plus(-12 * back)));
     let mut found: BTreeMap<(&str, &str), Vec<Exact>> = BTreeMap::new();
-    for told in values.filter(|told| years.contains(&told.period)) {
-        let is_told = matches!(told.status, Status::Ok | Status::Few);
-        if let Some(value) = told.value.filter(|_| is_told) {
-            found.entry((&told.metric.name, &told.place.0)).or_default().push(value);
-        }
+    for (of, _, value) in values.filter(|(_, period, _)| years.contains(period)) {
+        found.entry(of).or_default().push(value);
     }
     let both = found.into_iter().filter(|(_, values)| values.len() == years.len());
-    both.map(|(key, values)| (key, values.iter().sum::<Exact>() / Exact::from(2))).collect()
+    both.map(|(of, values)| (of, values.iter().sum::<Exact>() / Exact::from(2))).collect()
 }
 
 fn reading(told: &Told<'_>, before: Option<Exact>) -> Reading {
@@ -217,4 +223,27 @@ fn decimal(number: Exact, places: u8) -> Cell {
 
 fn hundredths(number: i128) -> Cell {
     Cell::Text(decimal_text(number, 2))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_is_the_mean_of_two_years_and_none_where_one_of_them_is_not_told() {
+        let year = |year| Period::of(PeriodKind::Year, Month::new(year, 12).unwrap());
+        let quarter = Period::of(PeriodKind::Quarter, Month::new(2024, 6).unwrap());
+        let (both, one) = (("cases", "JN0001"), ("cases", "JN0002"));
+        let values = [
+            (both, year(2022), Exact::from(1000)),
+            (both, year(2023), Exact::from(7)),
+            (both, quarter, Exact::from(1000)),
+            (both, year(2024), Exact::from(10)),
+            (both, year(2025), Exact::from(1000)),
+            (one, year(2022), Exact::from(3)),
+            (one, year(2024), Exact::from(5)),
+        ];
+        let means = before(values.into_iter(), year(2025));
+        assert_eq!(means, BTreeMap::from([(both, Exact::new(17, 2))]));
+    }
 }
