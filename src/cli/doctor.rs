@@ -12,8 +12,9 @@ use serde_json::json;
 use super::DONE;
 use super::FAILED;
 use super::Face;
+use super::USAGE;
 use super::home;
-use super::preview::unknown;
+use super::preview::asked_for;
 use super::report::table;
 use crate::base::checkup::Check;
 use crate::base::checkup::State;
@@ -53,9 +54,9 @@ pub(super) async fn doctor(root: &Path, asked: &Doctor, face: &mut Face<'_>) -> 
     let is_asked =
         |connector: &&Connector| asked.system.as_ref().is_none_or(|name| *name == connector.name);
     if let Some(system) = &asked.system
-        && !catalog.connectors.iter().any(|connector| connector.name == *system)
+        && asked_for(&catalog, (system, None), face)?.is_empty()
     {
-        return unknown(system, &catalog, face);
+        return Ok(USAGE);
     }
     let secrets = HomeSecrets::of(root);
     let var = home.root.join(&catalog.settings.var);

@@ -58,16 +58,9 @@ pub(super) async fn preview(
         Ok(opened) => opened,
         Err(code) => return Ok(code),
     };
-    let streams = catalog.streams().into_iter();
-    let is_asked = |(connector, stream): &(&Connector, &Stream)| {
-        connector.name == asked.system
-            && asked.stream.as_ref().is_none_or(|name| *name == stream.name)
-    };
-    let streams: Vec<_> = streams.filter(is_asked).collect();
+    let streams = asked_for(&catalog, (&asked.system, asked.stream.as_deref()), face)?;
     if streams.is_empty() {
-        let found = [Some(asked.system.as_str()), asked.stream.as_deref()];
-        let found: Vec<&str> = found.into_iter().flatten().collect();
-        return unknown(&found.join("."), &catalog, face);
+        return Ok(USAGE);
     }
     let secrets = HomeSecrets::of(root);
     let var = home.root.join(&catalog.settings.var);
@@ -99,15 +92,26 @@ pub(super) async fn preview(
     Ok(code)
 }
 
-/// Says that no such system or stream is there, and which ones are.
-pub(super) fn unknown(found: &str, catalog: &Catalog, face: &mut Face<'_>) -> anyhow::Result<u8> {
-    let text = face.say(Say::UnknownStream, &[("found", found.to_owned())]);
-    let streams = catalog.streams().into_iter();
-    let names = streams.map(|(of, stream)| format!("{}.{}", of.name, stream.name));
-    let names = names.collect::<Vec<_>>().join(", ");
-    let hint = face.say(Say::Nearest, &[("names", names)]);
-    face.complain(&text, Some(&hint))?;
-    Ok(USAGE)
+/// A stream of a system, or all; none where no such system or stream is there: that is said, and which ones are.
+pub(super) fn asked_for<'c>(
+    catalog: &'c Catalog,
+    (system, stream): (&str, Option<&str>),
+    face: &mut Face<'_>,
+) -> anyhow::Result<Vec<(&'c Connector, &'c Stream)>> {
+    let all = catalog.streams();
+    let is_asked = |(connector, found): &&(&Connector, &Stream)| {
+        connector.name == system && stream.is_none_or(|name| name == found.name)
+    };
+    let asked: Vec<_> = all.iter().filter(is_asked).copied().collect();
+    if asked.is_empty() {
+        let found = [Some(system), stream].into_iter().flatten().collect::<Vec<_>>().join(".");
+        let text = face.say(Say::UnknownStream, &[("found", found)]);
+        let names = all.iter().map(|(of, stream)| format!("{}.{}", of.name, stream.name));
+        let names = names.collect::<Vec<_>>().join(", ");
+        let hint = face.say(Say::Nearest, &[("names", names)]);
+        face.complain(&text, Some(&hint))?;
+    }
+    Ok(asked)
 }
 
 /// Notes that rows about persons are looked at, before they are.

@@ -9,8 +9,9 @@ use serde_json::json;
 use super::DONE;
 use super::FAILED;
 use super::Face;
+use super::USAGE;
 use super::home;
-use super::preview::unknown;
+use super::preview::asked_for;
 use super::report::table;
 use crate::base::clock;
 use crate::base::said::Say;
@@ -44,15 +45,8 @@ pub(super) async fn prove(root: &Path, asked: &Prove, face: &mut Face<'_>) -> an
         Ok(opened) => opened,
         Err(code) => return Ok(code),
     };
-    let connector = catalog.connectors.iter().find(|connector| connector.name == asked.system);
-    let has = |name: &String| {
-        connector.is_some_and(|it| it.streams.iter().any(|stream| stream.name == *name))
-    };
-    let Some(connector) = connector.filter(|_| asked.stream.as_ref().is_none_or(has)) else {
-        let found = [Some(asked.system.as_str()), asked.stream.as_deref()];
-        let found: Vec<&str> = found.into_iter().flatten().collect();
-        return unknown(&found.join("."), &catalog, face);
-    };
+    let streams = asked_for(&catalog, (&asked.system, asked.stream.as_deref()), face)?;
+    let Some((connector, _)) = streams.first().copied() else { return Ok(USAGE) };
     let secrets = HomeSecrets::of(root);
     let var = home.root.join(&catalog.settings.var);
     let ground = Ground { catalog: &catalog, home: &home, var, secrets: &secrets };

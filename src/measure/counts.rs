@@ -45,11 +45,10 @@ pub(super) fn rows_of(measure: &str) -> String {
 
 /// Under whose name it is kept how often values come: of measures that tell of the same values, the first.
 pub(super) fn kept_by<'m>(measures: &[&'m Measure], of: &'m Measure) -> &'m str {
-    let tells = |measure: &Measure| {
+    let tells = |measure: &'m Measure| {
         let Aggregate { kind, filter } = &measure.aggregate;
         let way = Way::of(kind);
-        let is_distinct = way == Way::Distinct;
-        (way.is_summed(), is_distinct, kind.argument().cloned(), filter.clone())
+        (way.is_summed(), way == Way::Distinct, kind.argument(), filter.as_ref())
     };
     let same = measures.iter().find(|measure| tells(measure) == tells(of));
     same.map_or(of.name.as_str(), |same| same.name.as_str())
