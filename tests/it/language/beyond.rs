@@ -199,7 +199,7 @@ fn duckdb_finds_the_same_numbers_beyond() {
         statements.push(format!("select {asked} from {}", read(&file)));
     }
     let beyond = ours.iter().filter(|told| told.is_err()).count();
-    assert!((10..50).contains(&beyond), "{beyond} of {} are beyond", ours.len());
+    assert!((5..50).contains(&beyond), "{beyond} of {} are beyond", ours.len());
     let Some(answers) = python::answers_or_beyond(&statements) else { return };
     assert_eq!(answers.len(), ours.len());
     for ((measure, told), answer) in measures.iter().zip(&ours).zip(&answers) {
