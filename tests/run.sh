@@ -25,6 +25,9 @@ if ! cmp -s tests/recompute/requirements.txt .venv/installed.txt; then
     cp tests/recompute/requirements.txt .venv/installed.txt
 fi
 export SHUPING_PYTHON="$PWD/.venv/bin/python"
+
+# A night whose disk is full has a small file system of its own.
+export SHUPING_REQUIRE_MOUNT=1
 export SHUPING_REQUIRE_POSTGRES=1
 export SHUPING_REQUIRE_MARIADB=1
 

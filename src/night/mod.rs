@@ -201,11 +201,15 @@ pub async fn run(
     let tables = load::tables(ground, (&computed, &settled), &report, &run)?;
     let held = Held { night: choice.night, home: &ground.catalog.fingerprint };
     let design = Design::of(ground.catalog);
-    report.loaded = warehouse::load(&report.warehouse, &design, held, &tables).await?;
+    report.loaded = warehouse::load(&report.warehouse, &design, held, &tables)
+        .await
+        .with_context(|| format!("loading `{}`", report.warehouse))?;
     watch(Step::Loaded);
     if draft.is_new() && ground.catalog.settings.release.has_sqlite {
         let design = Design::frozen(ground.catalog);
-        warehouse::freeze(&draft.folder().join(FROZEN), &design, held, &tables).await?;
+        let path = draft.folder().join(FROZEN);
+        let frozen = warehouse::freeze(&path, &design, held, &tables).await;
+        frozen.with_context(|| format!("loading `{}`", path.display()))?;
         draft.add(FROZEN)?;
     }
     report.release = draft.publish(confirmed, clock::now())?;
