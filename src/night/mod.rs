@@ -47,6 +47,7 @@ use crate::base::durable::create_private_folder;
 use crate::base::durable::share;
 use crate::base::durable::write_then_rename;
 use crate::base::pseudonym::Key;
+use crate::base::throwaway;
 use crate::model::lake::Lake;
 use crate::publish::closed;
 use crate::spec::catalog::Catalog;
@@ -244,6 +245,8 @@ fn begin(ground: &Ground<'_>, what: &str) -> anyhow::Result<File> {
         create_folders(&ground.var).and_then(|()| share(&ground.var)).context("making `var`")?;
     }
     let lock = lock(&ground.var, what)?;
+    // A night that was killed may have left what it gave a tap, secrets among it.
+    throwaway::clear();
     rekey::settle(&ground.lake())?;
     create_private_folder(&ground.lake()).context("making the lake's folder")?;
     Ok(lock)
