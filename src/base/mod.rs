@@ -18,3 +18,4 @@ pub mod redact;
 pub mod retirement;
 pub mod said;
 pub mod text;
+pub mod throwaway;
