@@ -47,6 +47,9 @@ fn strangers_read_the_frozen_release_and_one_of_today_alike() {
     for releases in [frozen(), folder.path().to_owned()] {
         let expected = "2026-02-02.1\nok 1\n";
         assert_eq!(consumed(Command::new("sh"), "read.sh", &releases), expected);
+        if let Some(r) = r() {
+            assert_eq!(consumed(r, "read.R", &releases), expected);
+        }
         let Some(python) = python::module("json") else { continue };
         let python = Command::new(python.get_program());
         assert_eq!(consumed(python, "read.py", &releases), expected);
@@ -62,6 +65,18 @@ fn strangers_read_the_frozen_release_and_one_of_today_alike() {
         let opened = python::judged("open_sql.py", &[&releases.join("2026-02-02.1")]);
         assert_eq!(opened, Some((true, "4 views open\n".to_owned())));
     }
+}
+
+/// R, where it is here; it may speak C alone, as a service does.
+#[expect(clippy::print_stdout, reason = "a test that did less should say so")]
+fn r() -> Option<Command> {
+    let mut r = Command::new("Rscript");
+    r.env("LC_ALL", "C");
+    if Command::new("Rscript").arg("--version").output().is_ok() {
+        return Some(r);
+    }
+    println!("skipped: R is not here");
+    None
 }
 
 /// Whatever the frozen release says, one of today says under the same key and in the same columns.

@@ -1,5 +1,6 @@
 //! Can scoring tools trust a release? It stands alone, is never mixed with another, and is known to be what it was.
 
+mod causes;
 mod closed;
 mod damaged;
 mod format;

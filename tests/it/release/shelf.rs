@@ -212,3 +212,30 @@ fn a_release_is_chosen_withdrawn_and_verified_from_the_command_line() {
         assert!(access.contains(&format!("\"verb\":\"{verb}\"")), "{access}");
     }
 }
+
+#[test]
+fn a_release_is_looked_up_while_nobody_else_marks_one() {
+    let home = World::home();
+    let (home, root) = (home.path(), home.path().join("var/release"));
+    two_nights(&root);
+    // Whoever is first is let alone, before anything is looked up.
+    let lock = shuping::night::lock(&home.join("var"), "release withdraw").unwrap();
+    for words in [&["use", "1999-01-01"][..], &["withdraw", "1999-01-01", "--reason", "x"]] {
+        assert!(
+            said(home, &[&["release"], words].concat(), 75).contains("release withdraw, process")
+        );
+    }
+    drop(lock);
+    said(home, &["release", "use", "1999-01-01"], 2);
+    // Of many who withdraw the same at once, one does; the others find it withdrawn, or find somebody at work.
+    let words = ["release", "withdraw", "2026-02-02.1", "--reason", "twice"];
+    let codes: Vec<Option<i32>> = thread::scope(|scope| {
+        let all: Vec<_> =
+            (0..8).map(|_| scope.spawn(|| shuping(home, &words).status.code())).collect();
+        all.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    assert_eq!(codes.iter().filter(|code| **code == Some(0)).count(), 1, "{codes:?}");
+    assert!(codes.iter().all(|code| [Some(0), Some(2), Some(75)].contains(code)), "{codes:?}");
+    assert_eq!(fs::read_to_string(root.join("withdrawn.jsonl")).unwrap().lines().count(), 1);
+    assert_eq!(names(&root).unwrap(), "2026-02-01.1");
+}
