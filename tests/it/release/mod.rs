@@ -25,14 +25,15 @@ use shuping::spec::settings::CsvEncoding;
 use shuping::spec::settings::Limits;
 
 /// The tables of a tiny release: its files and their contracts.
-const TABLES: [(&str, &str); 7] = [
+const TABLES: [(&str, &str); 8] = [
     ("metrics", "metric_value"),
     ("definitions", "metric_definition"),
-    ("scores", "score"),
+    ("score", "score"),
     ("score_lines", "score_line"),
     ("reconciliation", "reconciliation"),
     ("units", "unit"),
     ("sections", "section"),
+    ("corrections", "correction"),
 ];
 
 fn contract(name: &str) -> String {
@@ -121,7 +122,7 @@ fn publish_within(
             schema.fields.iter().map(|field| (field.name.as_str(), field.kind)).collect();
         let told = match *file {
             "metrics" => values,
-            "scores" | "score_lines" | "reconciliation" => &[("2026", 1)],
+            "score" | "score_lines" | "reconciliation" | "corrections" => &[("2026", 1)],
             _ => &[("", 0)],
         };
         let rows: Vec<CellRow> = told

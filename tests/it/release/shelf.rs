@@ -127,7 +127,7 @@ fn change(path: &Path, bytes: &[u8]) {
 fn every_file_that_differs_is_missing_or_is_extra_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let release = two_nights(folder.path()).folder;
-    assert_eq!(verify(&release).unwrap(), (29, Vec::new()));
+    assert_eq!(verify(&release).unwrap(), (32, Vec::new()));
     let mut metrics = fs::read(release.join("metrics.xlsx")).unwrap();
     metrics[100] ^= 1;
     change(&release.join("metrics.xlsx"), &metrics);
@@ -218,7 +218,7 @@ fn a_release_is_chosen_withdrawn_and_verified_from_the_command_line() {
     let manifest: Value =
         serde_json::from_slice(&fs::read(again.join("datapackage.json")).unwrap()).unwrap();
     assert_eq!(manifest["x:changes_since"], "2026-02-02.2");
-    assert!(said(home, &["verify"], 0).contains("release 2026-02-03.2: 29 files"));
+    assert!(said(home, &["verify"], 0).contains("release 2026-02-03.2: 32 files"));
     fs::remove_file(again.join("open.sql")).unwrap();
     let told = said(home, &["verify", "2026-02-03"], 1);
     assert!(told.contains("missing  open.sql"), "{told}");
