@@ -278,12 +278,11 @@ impl<'d> Place<'d> {
         let [own, before] = self.released.as_slice() else { return Ok(None) };
         let Some(then) = before.night() else { return Ok(None) };
         let (desk, ledger) = (self.desk, &self.desk.ledger);
-        let why = match self.why.get() {
-            Some(why) => why,
-            None => {
-                let of = Why::of((desk.catalog, &desk.var), (ledger.night, ledger.as_of), &then)?;
-                self.why.get_or_init(|| of)
-            }
+        let why = if let Some(why) = self.why.get() {
+            why
+        } else {
+            let why = Why::of((desk.catalog, &desk.var), (ledger.night, ledger.as_of), &then)?;
+            self.why.get_or_init(|| why)
         };
         Since::of((before, own), now, why).map(Some)
     }

@@ -68,14 +68,18 @@ pub fn moved(
         moved.extend(read(&rows, sent.key));
     }
     if let Some(cause) = cause {
-        moved.iter_mut().for_each(|row| row.cause = cause);
+        for row in &mut moved {
+            row.cause = cause;
+        }
         return Ok(moved);
     }
     let keys: BTreeSet<&str> = moved.iter().map(|row| row.key.as_str()).collect();
     let happened = happened(fact, (before, after), (sent.key, &keys)).map_err(doing())?;
     let cause = |row: &MovedRow| happened.get(&row.key).copied().unwrap_or(sent.rest);
     let causes: Vec<Cause> = moved.iter().map(cause).collect();
-    moved.iter_mut().zip(causes).for_each(|(row, cause)| row.cause = cause);
+    for (row, cause) in moved.iter_mut().zip(causes) {
+        row.cause = cause;
+    }
     Ok(moved)
 }
 
@@ -126,23 +130,32 @@ fn read(rows: &DataFrame, key: &str) -> Vec<MovedRow> {
             cause: Cause::ChangedRows,
         };
         for (name, cell) in names.iter().zip(&cells) {
-            match (*name, cell) {
-                ("_unit", cell) => moved.unit = text_of(Some(cell)).unwrap_or_default(),
-                ("_section", cell) => moved.section = text_of(Some(cell)),
-                (name, cell) if name == key => moved.key = text_of(Some(cell)).unwrap_or_default(),
-                (name, Some(Cell::Whole(month))) if name.starts_with("_month") => {
-                    moved.months.push(*month);
-                }
-                (name, Some(Cell::Text(value))) => {
-                    let by = name.strip_prefix("_by_");
-                    moved.parts.extend(by.map(|by| (by.to_owned(), value.clone())));
-                }
-                _ => {}
-            }
+            moved.take(if *name == key { KEY } else { name }, cell.as_ref());
         }
         moved
     };
     table::to_rows(rows, &names).into_iter().map(row).collect()
+}
+
+/// What the column with the key is taken for.
+const KEY: &str = "";
+
+impl MovedRow {
+    fn take(&mut self, column: &str, cell: Option<&Cell>) {
+        match (column, cell) {
+            (KEY, Some(key)) => self.key = key.written(),
+            ("_unit", Some(unit)) => self.unit = unit.written(),
+            ("_section", section) => self.section = section.map(Cell::written),
+            (_, Some(Cell::Whole(month))) if column.starts_with("_month") => {
+                self.months.push(*month);
+            }
+            (_, Some(value)) => {
+                let by = column.strip_prefix("_by_");
+                self.parts.extend(by.map(|by| (by.to_owned(), value.written())));
+            }
+            _ => {}
+        }
+    }
 }
 
 /// The rows below a key, and what each says.

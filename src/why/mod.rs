@@ -82,7 +82,11 @@ pub struct Why<'w> {
     groups: [OnceCell<Groups>; 2],
     moved: BTreeMap<String, OnceCell<Moved>>,
     reaches: RefCell<BTreeMap<(String, Period), Rc<Reach>>>,
+    stood: RefCell<BTreeMap<(String, String, Period), Rc<Stood>>>,
 }
+
+/// The units of a group, then and now, and whether they are the same in every month.
+type Stood = (BTreeSet<String>, bool);
 
 /// The rows of a fact that count otherwise, by the unit that they do or did count for.
 type Moved = BTreeMap<String, Vec<MovedRow>>;
@@ -132,6 +136,7 @@ impl<'w> Why<'w> {
             groups: Default::default(),
             moved: catalog.facts().map(|fact| (fact.name.clone(), OnceCell::new())).collect(),
             reaches: RefCell::default(),
+            stood: RefCell::default(),
         })
     }
 
@@ -146,11 +151,11 @@ impl<'w> Why<'w> {
         period: Period,
     ) -> anyhow::Result<Answer> {
         let reach = self.reach(metric, period);
-        let (units, is_same) = self.units(place, period);
-        let of_units = self.rows(&reach, Some(&units))?;
+        let units = self.units(place, period);
+        let of_units = self.rows(&reach, Some(&units.0))?;
         let is_there = |(_, row): &&Behind<'_>| place.holds(row);
         let at_place: Vec<Behind<'_>> = of_units.iter().filter(is_there).copied().collect();
-        if !is_same {
+        if !units.1 {
             return Ok(Answer { cause: Cause::Units, rows: counts(&of_units) });
         }
         let others = match () {
@@ -177,18 +182,24 @@ impl<'w> Why<'w> {
     }
 
     /// The units of a place, then and now, and whether they are the same in every month.
-    fn units(&self, place: &Place<'_>, period: Period) -> (BTreeSet<String>, bool) {
+    fn units(&self, place: &Place<'_>, period: Period) -> Rc<Stood> {
         if let Some(unit) = place.unit {
-            return (BTreeSet::from([unit.to_owned()]), true);
+            return Rc::new((BTreeSet::from([unit.to_owned()]), true));
         }
-        let level = place.part.and_then(|(level, key)| Some((Level::named(level)?, key)));
-        let (mut units, mut is_same) = (BTreeSet::new(), true);
-        for month in period.months() {
-            let [was, is] = [0, 1].map(|at| self.standing(at, level, month));
-            is_same &= was == is;
-            units.extend(was.into_iter().chain(is));
-        }
-        (units, is_same)
+        let (level, key) = place.part.unwrap_or_default();
+        let known = (level.to_owned(), key.to_owned(), period);
+        let mut stood = self.stood.borrow_mut();
+        let all = stood.entry(known).or_insert_with(|| {
+            let group = Level::named(level).map(|level| (level, key));
+            let (mut units, mut is_same) = (BTreeSet::new(), true);
+            for month in period.months() {
+                let [was, is] = [0, 1].map(|at| self.standing(at, group, month));
+                is_same &= was == is;
+                units.extend(was.into_iter().chain(is));
+            }
+            Rc::new((units, is_same))
+        });
+        Rc::clone(all)
     }
 
     /// Who stands in a group in a month, then or now.

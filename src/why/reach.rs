@@ -64,8 +64,9 @@ impl Reach {
                 }
             }
             Formula::Over(_, over) => {
-                for formula in [Some(&over.above), Some(&over.below), over.limit.as_ref()] {
-                    formula.into_iter().for_each(|it| self.formula(catalog, it, period));
+                let all = [Some(&over.above), Some(&over.below), over.limit.as_ref()];
+                for formula in all.into_iter().flatten() {
+                    self.formula(catalog, formula, period);
                 }
             }
         }
