@@ -110,8 +110,8 @@ impl<'d> Desk<'d> {
         let named = || self.resolver.unit_named(name, self.ledger.as_of);
         let id = Some(name.to_owned()).filter(|name| is_known(name)).or_else(named);
         id.filter(|id| is_known(id)).ok_or_else(|| {
-            let names = self.names.iter().flat_map(|(id, name)| [id.as_str(), name.as_str()]);
-            unknown(What::Unit, name, &names.collect::<Vec<_>>())
+            let known = self.names.iter().flat_map(|(id, name)| [id.as_str(), name.as_str()]);
+            unknown(What::Unit, name, &known.collect::<Vec<_>>())
         })
     }
 

@@ -29,6 +29,7 @@ use crate::spec::scoring::Missing;
 use crate::spec::scoring::Partial;
 use crate::spec::scoring::Plan;
 use crate::spec::scoring::Rule;
+use crate::spec::scoring::Tree;
 use crate::spec::scoring::written;
 
 /// The cells of a row, by column, as texts; those that are empty are not there.
@@ -83,7 +84,7 @@ impl<'d> Desk<'d> {
     /// Whether something is known as a leaf of a tree, or as the score itself.
     pub fn is_scored(&self, name: &str) -> bool {
         let is_metric = self.catalog.metrics().any(|metric| metric.name == name);
-        let mut leaves = self.catalog.scoring.iter().flat_map(|tree| tree.leaves());
+        let mut leaves = self.catalog.scoring.iter().flat_map(Tree::leaves);
         !is_metric && (name == SCORE || leaves.any(|leaf| leaf.id.value == name))
     }
 
@@ -174,8 +175,8 @@ fn cells(path: &Path, texts: &[(&str, &str)]) -> anyhow::Result<Vec<Cells>> {
     let rows = parquet::read_where(path, texts)?;
     let names: Vec<&str> = rows.columns().iter().map(|column| column.name().as_str()).collect();
     let row = |cells: Vec<_>| {
-        let named = names.iter().zip(cells);
-        named.filter_map(|(name, cell): (_, Option<_>)| Some(((*name).to_owned(), plain(&cell?))))
+        let of_row = names.iter().zip(cells);
+        of_row.filter_map(|(name, cell): (_, Option<_>)| Some(((*name).to_owned(), plain(&cell?))))
     };
     Ok(table::to_rows(&rows, &names).into_iter().map(|cells| row(cells).collect()).collect())
 }
