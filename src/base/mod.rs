@@ -19,3 +19,4 @@ pub mod redact;
 pub mod retirement;
 pub mod said;
 pub mod text;
+pub mod throwaway;

@@ -110,6 +110,8 @@ texts! {
     NoKey "R088" "the key of the pseudonyms is missing: {problem}" "缺少假名密钥:{problem}";
     NoKeyHint "R089" "make one: mkdir -p secrets && openssl rand -hex 32 > secrets/pseudonym.key && chmod 600 secrets/pseudonym.key" "生成密钥:mkdir -p secrets && openssl rand -hex 32 > secrets/pseudonym.key && chmod 600 secrets/pseudonym.key";
     Broke "R090" "{problem}" "{problem}";
+    DiskFull "R480" "the disk is full: {problem}" "磁盘已满:{problem}";
+    DiskFullHint "H216" "make room there, and run the same night again: what stands on the disk is whole; `[retention]` says how long what is kept" "请腾出空间后重跑同一夜:磁盘上的状态是完整的;`[retention]` 规定保存期限";
     BrokeHint "R091" "the state on the disk is whole; run the same night again" "磁盘上的状态是完整的;请重跑同一夜";
     Interrupted "R092" "interrupted; the state on the disk is whole, run the same night again" "已中断;磁盘上的状态是完整的,请重跑同一夜";
     Bug "R134" "a bug in shuping {version}: {problem}" "shuping {version} 程序缺陷:{problem}";

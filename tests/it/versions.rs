@@ -8,6 +8,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::library::PIPELINE;
+use crate::library::february;
 use crate::library::library;
 use crate::library::said;
 use crate::library::shuping;
@@ -28,16 +29,6 @@ fn edit(home: &Path, old: &str, new: &str) {
     let text = fs::read_to_string(&path).unwrap();
     assert!(text.contains(old), "{PIPELINE} has no `{old}`");
     fs::write(path, text.replace(old, new)).unwrap();
-}
-
-/// The loans of February: one comes back, another that was late is corrected, a third is new.
-fn february(home: &Path) {
-    let rows = "loan,branch,borrowed,due,returned,desk,reader,changed
-L09,North Branch,2026-01-14 09:45,2026-01-28,2026-01-28 11:11,Counter,R5,2026-02-02 08:00
-L10,North Branch,2026-01-20 14:00,2026-02-03,2026-02-02 10:00,Machine,R8,2026-02-02 10:00
-L20,River Branch,2026-02-01 14:00,2026-02-15,2026-02-02 10:00,Machine,R8,2026-02-02 10:00
-";
-    fs::write(home.join("drop/loans_2026-02.csv"), rows).unwrap();
 }
 
 fn night(home: &Path, night: &str) -> String {
