@@ -35,6 +35,8 @@ use crate::line;
 /// Where an empty database of PostgreSQL is named.
 const POSTGRES: &str = "SHUPING_BENCH_POSTGRES";
 const TABLE: &str = "service_case";
+/// The ways in which dlt is handed rows.
+const WAYS: [&str; 2] = ["dicts", "arrow"];
 /// So many rows are made at a time.
 const PART: usize = 50_000;
 
@@ -51,8 +53,10 @@ pub(crate) fn load(rows: usize) {
         Some(plain) => told("SQLite", "a prepared insert, one transaction", ours, plain),
         None => line("SQLite", ours, "SHUPING_PYTHON names none to be held against"),
     }
-    let by_dlt = folder.path().join("dlt.db");
-    dlt("SQLite", (&file, rows / 5), &format!("sqlite:///{}", by_dlt.display()), ours);
+    for way in WAYS {
+        let by_dlt = folder.path().join(format!("dlt-{way}.db"));
+        dlt("SQLite", (&file, rows / 5), (&format!("sqlite:///{}", by_dlt.display()), way), ours);
+    }
     let Some(url) = env::var_os(POSTGRES) else {
         return line("PostgreSQL", Duration::ZERO, &format!("left out: {POSTGRES} names none"));
     };
@@ -60,18 +64,20 @@ pub(crate) fn load(rows: usize) {
     let ours = runtime.block_on(loaded(&catalog, &Place::Server(url.clone()), rows));
     let plain = runtime.block_on(copied(&url));
     told("PostgreSQL", "COPY of the same rows", ours, plain);
-    dlt("PostgreSQL", (&file, rows), &url, ours);
+    for (way, rows) in WAYS.into_iter().zip([rows / 5, rows]) {
+        dlt("PostgreSQL", (&file, rows), (&url, way), ours);
+    }
 }
 
 /// What dlt takes for so many of the rows that stand in our file, beside ours for a million; see the script.
-fn dlt(database: &str, (file, rows): (&Path, usize), address: &str, ours: Duration) {
-    let what = format!("{database}, dlt");
+fn dlt(database: &str, (file, rows): (&Path, usize), (address, way): (&str, &str), ours: Duration) {
+    let what = format!("{database}, dlt, {way}");
     let left_out =
         || line(&what, Duration::ZERO, "left out: SHUPING_PYTHON names none that has it");
     let Some(python) = env::var_os("SHUPING_PYTHON") else { return left_out() };
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/speed/dlt_load.py");
     let mut dlt = Command::new(python);
-    dlt.arg(script).arg(file).args([TABLE, &rows.to_string(), address]);
+    dlt.arg(script).arg(file).args([TABLE, &rows.to_string(), address, way]);
     let told = dlt.output().unwrap();
     if told.status.code() == Some(3) {
         return left_out();

@@ -335,6 +335,12 @@ texts! {
     CauseChanged "R462" "changed rows" "数据行有变更";
     CauseNew "R463" "new rows" "新到的数据行";
     CausePersons "R464" "rows of persons" "人员在岗时段";
+    ScoreWhole "R465" "{shown} = 100 × {earned} / {available}, between {low} and {high}: {state} {reason}" "{shown} = 100 × {earned} / {available},介于 {low} 与 {high}:{state} {reason}";
+    LeafEarned "R466" "{earned} of {available} points, which give {gives} of the score: {state} {reason}" "得 {earned} 分,可得 {available} 分,折合百分制 {gives}:{state} {reason}";
+    LeafMoved "R467" "{points} points by the tree, {moved} moved to it from leaves that were not scored" "分值 {points},从未评指标转入 {moved}";
+    LeafRule "R468" "rule: {rule}" "评分规则:{rule}";
+    LeafRests "R469" "rests on {metric}: {value}, status {status}, base {base}" "所据指标 {metric}:{value},状态 {status},基数 {base}";
+    ScoreHint "H197" "`shuping explain <leaf>`, such as `{leaf}`, says how a line came about" "`shuping explain <指标编号>`(如 `{leaf}`)说明一行的由来";
     NoRelease "R416" "there is no release `{found}` in {path}" "{path} 中没有发布 `{found}`";
     NoReleaseHint "R417" "name a night (2026-01-05) or a release (2026-01-05.1) of that folder" "请写该文件夹中的某夜(2026-01-05)或某次发布(2026-01-05.1)";
     NoDraft "R418" "`{path}` says nothing that the home does not say" "`{path}` 与配置目录所写相同";

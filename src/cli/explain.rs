@@ -11,6 +11,7 @@ use super::Face;
 use super::USAGE;
 use super::home;
 use super::report::grouped;
+use super::scored;
 use crate::base::access::Access;
 use crate::base::cause::Cause;
 use crate::base::cell::decimal_text;
@@ -27,6 +28,7 @@ use crate::explain::Question;
 use crate::explain::Unknown;
 use crate::explain::What;
 use crate::measure::cube::Spot;
+use crate::measure::evaluate::Told;
 use crate::measure::evaluate::rounded;
 use crate::measure::groups::Level;
 use crate::measure::worked::Rule;
@@ -71,6 +73,9 @@ pub(super) fn explain(root: &Path, asked: &Explain, face: &mut Face<'_>) -> anyh
 }
 
 fn told(desk: &Desk<'_>, var: &Path, asked: &Explain, face: &mut Face<'_>) -> anyhow::Result<u8> {
+    if desk.is_scored(&asked.metric) {
+        return scored::told(desk, asked, face);
+    }
     let metric = desk.metric(&asked.metric)?;
     let place = match (&asked.unit, asked.level) {
         (_, Some(level)) => {
@@ -168,7 +173,7 @@ fn complain(unknown: &Unknown, face: &mut Face<'_>) -> io::Result<()> {
     face.complain(&text, (!unknown.near.is_empty()).then_some(hint.as_str()))
 }
 
-fn print(explained: &Explanation<'_>, face: &mut Face<'_>) -> io::Result<()> {
+pub(super) fn print(explained: &Explanation<'_>, face: &mut Face<'_>) -> io::Result<()> {
     head(explained, face)?;
     steps(&explained.worked.steps, explained.worked.told.period, face)?;
     parts(explained, face)?;
@@ -176,7 +181,7 @@ fn print(explained: &Explanation<'_>, face: &mut Face<'_>) -> io::Result<()> {
         writeln!(face.out, "\n{}", Say::Measures.text(face.lang))?;
     }
     for counted in &explained.measures {
-        measure(counted, explained.worked.told.period, face)?;
+        measure(counted, &explained.worked.told, face)?;
     }
     sources(explained, face)?;
     foot(explained, face)
@@ -288,9 +293,12 @@ fn other(period: Period, told: Period) -> String {
     if period == told { String::new() } else { period.to_string() }
 }
 
-fn measure(counted: &Counted<'_>, told: Period, face: &mut Face<'_>) -> io::Result<()> {
-    let place = place(&counted.spot);
-    let name = [counted.measure.name.clone(), place, other(counted.period, told)];
+fn measure(counted: &Counted<'_>, told: &Told<'_>, face: &mut Face<'_>) -> io::Result<()> {
+    // Of a group that is summed, each unit has its own.
+    let unit = Some(&counted.spot.0.0).filter(|unit| told.level.is_above() && !unit.contains(':'));
+    let place = [unit.cloned().unwrap_or_default(), place(&counted.spot)];
+    let [unit, place] = place;
+    let name = [counted.measure.name.clone(), unit, place, other(counted.period, told.period)];
     let name = name.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
     let rows = format!("{}: {}", Say::RowsCounted.text(face.lang), grouped(counted.rows));
     let line = format!("{} {}", amount(counted.amount), counted.measure.measured_in);

@@ -24,6 +24,7 @@ mod report;
 mod run;
 mod schedule;
 mod schema;
+mod scored;
 mod status;
 mod template;
 mod test;
@@ -175,7 +176,7 @@ enum Above {
 
 #[derive(Debug, clap::Args)]
 struct Explain {
-    /// The metric, such as `on_time_rate`
+    /// The metric, such as `on_time_rate`; `score`, or a leaf of it, such as `G.A1.1`
     metric: String,
     /// The unit, by its key or any of its names
     #[arg(long, required_unless_present = "level")]

@@ -104,20 +104,25 @@ impl<'d> Desk<'d> {
         })
     }
 
+    /// The key of a unit, by itself or any of its names.
+    pub(super) fn unit_id(&self, name: &str) -> Result<String, Unknown> {
+        let is_known = |id: &str| self.units.iter().any(|unit| unit.unit_id == id);
+        let named = || self.resolver.unit_named(name, self.ledger.as_of);
+        let id = Some(name.to_owned()).filter(|name| is_known(name)).or_else(named);
+        id.filter(|id| is_known(id)).ok_or_else(|| {
+            let known = self.names.iter().flat_map(|(id, name)| [id.as_str(), name.as_str()]);
+            unknown(What::Unit, name, &known.collect::<Vec<_>>())
+        })
+    }
+
     /// What a night kept of a unit, by its key or any of its names; `metrics` are those asked about.
     ///
     /// # Errors
     /// [`Unknown`], or a lake that can't be read.
     pub fn unit(&'d self, name: &str, metrics: &[&Metric]) -> anyhow::Result<Place<'d>> {
-        let by_key = self.units.iter().find(|unit| unit.unit_id == name);
-        let unit = by_key.or_else(|| {
-            let named = self.resolver.unit_named(name, self.ledger.as_of)?;
-            self.units.iter().find(|unit| unit.unit_id == named)
-        });
-        let Some(unit) = unit else {
-            let names = self.names.iter().flat_map(|(id, name)| [id.as_str(), name.as_str()]);
-            return Err(unknown(What::Unit, name, &names.collect::<Vec<_>>()).into());
-        };
+        let id = self.unit_id(name)?;
+        let unit = self.units.iter().find(|unit| unit.unit_id == id);
+        let Some(unit) = unit else { return Err(unknown(What::Unit, name, &[]).into()) };
         let rows = self.rows(metrics, &[("_unit", &unit.unit_id)])?;
         let released = self.releases(&[("unit_id", &unit.unit_id)])?;
         self.place(std::slice::from_ref(unit), rows, (None, released))

@@ -127,6 +127,9 @@ fn parted(parted: &Parted) -> Value {
 fn place((place, part): &Spot) -> serde_json::Map<String, Value> {
     let (dim, value) = part.clone().unzip();
     let mut object = serde_json::Map::new();
+    // A group of units has no key of a unit.
+    let unit = Some(&place.0).filter(|unit| !unit.contains(':'));
+    object.insert("unit_id".to_owned(), json!(unit));
     object.insert("section_id".to_owned(), json!(place.1));
     object.insert("dim".to_owned(), json!(dim));
     object.insert("dim_value".to_owned(), json!(value));

@@ -142,35 +142,36 @@ impl Behind {
         if of_unit.width() == 0 {
             return Ok(of_unit.clone());
         }
-        // Most places look at the same months, and a place within another adds nothing.
-        let mut claims: Vec<Expr> = Vec::new();
-        for one in all {
-            let within = |other: &&&Behind| {
-                other.month == one.month && other.months == one.months && other.is_around(one)
-            };
-            if !all.iter().any(|other| within(&other)) {
-                claims.push(one.claim());
-            }
+        // Most places look at the same months: whole units do so together, and a place within one adds nothing.
+        let mut wholes: BTreeMap<(&str, &[i32]), Vec<&str>> = BTreeMap::new();
+        for one in all.iter().filter(|one| one.is_whole()) {
+            let units = wholes.entry((&one.month, &one.months)).or_default();
+            units.push(&one.spot.0.0);
         }
-        let is_behind = claims.into_iter().fold(lit(false), Expr::or);
+        let is_within = |one: &&&Behind| {
+            let units = wholes.get(&(one.month.as_str(), one.months.as_slice()));
+            units.is_some_and(|units| units.contains(&one.spot.0.0.as_str()))
+        };
+        let rest = all.iter().filter(|one| one.members.is_some() || !is_within(one));
+        let mut claims: Vec<Expr> = rest.map(|one| one.claim()).collect();
+        for ((month, months), units) in &wholes {
+            claims.push(in_months(month, months).and(of_units(units)));
+        }
+        let is_behind = any_of(claims);
         let rows = of_unit.clone().lazy().filter(is_behind).collect();
         Ok(rows.map_err(FrameError::polars("the rows behind a measure"))?)
     }
 
     fn claim(&self) -> Expr {
-        let ((_, section), part) = &self.spot;
-        let any = |months: &[i32]| {
-            let month = |any: Expr, one: &i32| any.or(col(self.month.as_str()).eq(lit(*one)));
-            months.iter().fold(lit(false), month)
-        };
+        let ((unit, section), part) = &self.spot;
         if let Some(members) = &self.members {
             let claim = |(units, months): &(Vec<String>, Vec<i32>)| {
-                let units = lit(Series::new("_unit".into(), units)).implode(false);
-                col("_unit").is_in(units, false).and(any(months))
+                of_units(&units.iter().map(String::as_str).collect::<Vec<_>>())
+                    .and(in_months(&self.month, months))
             };
-            return members.iter().map(claim).fold(lit(false), Expr::or);
+            return any_of(members.iter().map(claim).collect());
         }
-        let mut claim = any(&self.months);
+        let mut claim = in_months(&self.month, &self.months).and(of_units(&[unit]));
         if let Some(section) = section {
             claim = claim.and(col("_section").eq(lit(section.as_str())));
         }
@@ -180,11 +181,34 @@ impl Behind {
         claim
     }
 
-    /// Whether its place is the whole unit, and the other's is not.
-    fn is_around(&self, other: &Behind) -> bool {
-        let is_whole = |spot: &Spot| spot.0.1.is_none() && spot.1.is_none();
-        is_whole(&self.spot) && !is_whole(&other.spot)
+    /// Whether its place is a whole unit.
+    fn is_whole(&self) -> bool {
+        self.members.is_none() && self.spot.0.1.is_none() && self.spot.1.is_none()
     }
+}
+
+fn in_months(column: &str, months: &[i32]) -> Expr {
+    months.iter().fold(lit(false), |any, one| any.or(col(column).eq(lit(*one))))
+}
+
+fn of_units(units: &[&str]) -> Expr {
+    col("_unit").is_in(lit(Series::new("_unit".into(), units)).implode(false), false)
+}
+
+/// Whether any claim holds; as flat as can be, for there may be thousands.
+fn any_of(mut claims: Vec<Expr>) -> Expr {
+    while claims.len() > 1 {
+        let mut pairs = Vec::with_capacity(claims.len().div_ceil(2));
+        let mut left = claims.into_iter();
+        while let Some(one) = left.next() {
+            pairs.push(match left.next() {
+                Some(other) => one.or(other),
+                None => one,
+            });
+        }
+        claims = pairs;
+    }
+    claims.pop().unwrap_or_else(|| lit(false))
 }
 
 /// The last month that what holds is told of; of people only whole months are told.

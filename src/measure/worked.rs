@@ -139,16 +139,17 @@ pub(super) fn worked<'m>(
     Ok(worked)
 }
 
-/// The sum of what is told of the units of a group, unit by unit.
+/// The sum of what is told of the units of a group, unit by unit: how each of them comes about follows.
 pub(super) fn summed<'m>(
     metric: &'m Metric,
     seat: &Seat<'_>,
-    units: &[Told<'m>],
+    units: &[Worked<'m>],
 ) -> Result<Worked<'m>, MeasureError> {
     let failed = |_| MeasureError::Overflow { metric: metric.name.clone() };
-    let mut worked = Worked::of(sum(metric, seat, units.iter())?, seat).map_err(failed)?;
-    let told = units.iter().filter(|told| told.value.is_some());
-    let numbers = told.clone().filter_map(|told| told.value).map(number);
+    let sum = sum(metric, seat, units.iter().map(|unit| &unit.told))?;
+    let mut worked = Worked::of(sum, seat).map_err(failed)?;
+    let counted = || units.iter().filter(|unit| unit.told.value.is_some());
+    let numbers = counted().filter_map(|unit| unit.told.value).map(number);
     worked.numbers = numbers.collect::<Vec<_>>().join(" + ");
     let part = |told: &Told<'_>| PartWorked {
         spot: (told.place.clone(), None),
@@ -160,8 +161,11 @@ pub(super) fn summed<'m>(
         formula: format!("SUM({} OVER units)", metric.name),
         value: worked.told.value,
         limit: None,
-        parts: told.map(part).collect(),
+        parts: counted().map(|unit| part(&unit.told)).collect(),
     });
+    if worked.told.status != Status::Withheld {
+        counted().for_each(|unit| worked.take(unit));
+    }
     Ok(worked)
 }
 
@@ -207,6 +211,25 @@ impl<'m> Worked<'m> {
         };
         let (steps, overs, uses) = (Vec::new(), Vec::new(), Vec::new());
         Ok(Worked { rule, numbers: String::new(), steps, overs, uses, told })
+    }
+
+    /// Notes how a unit of the group comes to its value.
+    fn take(&mut self, unit: &Worked<'_>) {
+        let told = &unit.told;
+        let own = Step {
+            name: format!("{} {}", told.metric.name, told.place.0),
+            period: told.period,
+            formula: Some(told.metric.text.value.clone()),
+            numbers: Some(unit.numbers.clone()),
+            value: told.value,
+        };
+        for step in std::iter::once(&own).chain(&unit.steps) {
+            if !self.steps.contains(step) {
+                self.steps.push(step.clone());
+            }
+        }
+        self.overs.extend(unit.overs.iter().cloned());
+        self.uses.extend(unit.uses.iter().cloned());
     }
 
     /// Notes what a formula asks for, in the order in which it is written.

@@ -5,9 +5,7 @@ use super::MeasureError;
 use super::beside::Beside;
 use super::cube::Spot;
 use super::era::Era;
-use super::evaluate::Told;
 use super::evaluate::Unit;
-use super::evaluate::told;
 use super::groups::Groups;
 use super::rolled::Way;
 use super::rolled::above_units;
@@ -198,13 +196,13 @@ impl<'t> WorkingAbove<'t> {
         Some(of_group.map(|worked| Worked { told: above(worked.told), ..worked }))
     }
 
-    /// What is told of a unit, where it is.
+    /// How a unit comes to its value, where it is told.
     fn of_unit<'m>(
         &self,
         metric: &'m Metric,
         unit: &str,
         period: Period,
-    ) -> Option<Result<Told<'m>, MeasureError>> {
+    ) -> Option<Result<Worked<'m>, MeasureError>> {
         let all = &self.units.units;
         let (unit, withholding) = all.iter().find(|(of, _)| of.unit_id == unit)?;
         let telling = self.units.telling;
@@ -217,6 +215,6 @@ impl<'t> WorkingAbove<'t> {
         }
         let stand = Stand::of(telling, &footing, whole);
         let seat = Seat { telling, stand: &stand, period, footing: &footing };
-        Some(told(metric, &seat, withholding))
+        Some(worked::worked(metric, &seat, withholding))
     }
 }

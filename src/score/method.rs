@@ -12,12 +12,7 @@ use crate::spec::scoring::Partial;
 
 /// The points, of `most`, that a value earns; `plan` is what `ratio_to_plan` divides by. None where
 /// the rule cannot be applied.
-pub(super) fn earned(
-    method: &Method,
-    most: Exact,
-    value: Exact,
-    plan: Option<Exact>,
-) -> Option<Exact> {
+pub fn earned(method: &Method, most: Exact, value: Exact, plan: Option<Exact>) -> Option<Exact> {
     Some(match method {
         Method::Deduct(rule) => deduct(rule, most, value),
         Method::Linear(knots) => linear(knots, value)?,

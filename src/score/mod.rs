@@ -17,6 +17,7 @@ use self::closure::closed;
 use self::closure::rounded;
 use self::closure::to_decimals;
 use self::leaf::Outcome;
+pub use self::method::earned;
 use self::spread::Stake;
 use crate::spec::formula::Exact;
 use crate::spec::reference::Reference;

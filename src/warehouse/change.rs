@@ -1,5 +1,7 @@
 //! What of a table changed since it was written last? Only that is written: a row is known again by its mark.
 
+use jiff::Timestamp;
+use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use sha2::Digest as _;
 use sha2::Sha256;
@@ -207,17 +209,83 @@ const STAMP: &str = "night";
 
 fn local(cell: &Cell, zone: &TimeZone) -> Value {
     let Cell::Instant(instant) = cell else { return Value::None };
-    let local = zone.to_datetime(*instant);
-    Value::Text(local.strftime("%Y-%m-%d %H:%M:%S").to_string())
+    Value::Text(moment(zone.to_datetime(*instant), ' '))
+}
+
+/// A time to the second, of one width. Times are most of what a fact says: they are written without a pattern that is read
+/// each time.
+fn moment(at: DateTime, between: char) -> String {
+    let Ok(year @ 0..=9999) = u32::try_from(at.year()) else {
+        return at.strftime(&format!("%Y-%m-%d{between}%H:%M:%S")).to_string();
+    };
+    let mut text = String::with_capacity(27);
+    two(&mut text, year / 100);
+    two(&mut text, year % 100);
+    let parts = [
+        ('-', at.month()),
+        ('-', at.day()),
+        (between, at.hour()),
+        (':', at.minute()),
+        (':', at.second()),
+    ];
+    for (before, part) in parts {
+        text.push(before);
+        two(&mut text, u32::from(part.unsigned_abs()));
+    }
+    text
+}
+
+/// The last two digits of a number.
+fn two(text: &mut String, number: u32) {
+    for digit in [number / 10 % 10, number % 10] {
+        text.extend(char::from_digit(digit, 10));
+    }
+}
+
+/// An instant in UTC, of one width, so that the texts sort as time does.
+fn instant(at: Timestamp) -> String {
+    let utc = TimeZone::UTC.to_datetime(at);
+    let mut text = moment(utc, 'T');
+    let micros = utc.subsec_nanosecond().unsigned_abs() / 1000;
+    text.push('.');
+    for part in [micros / 10_000, micros / 100, micros] {
+        two(&mut text, part);
+    }
+    text.push('Z');
+    text
 }
 
 fn written(cell: &Cell) -> Value {
     match cell {
         Cell::Whole(number) => Value::Whole(*number),
         Cell::Flag(flag) => Value::Flag(*flag),
-        // One width, so that the texts sort as time does.
-        Cell::Instant(instant) => Value::Text(format!("{instant:.6}")),
+        Cell::Instant(at) => Value::Text(instant(*at)),
         Cell::Decimal(..) => Value::Text(without_noughts(&cell.written()).to_owned()),
         Cell::Text(_) | Cell::Day(_) => Value::Text(cell.written()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_written_as_jiff_writes_them() {
+        for text in [
+            "2025-03-09T08:07:06Z",
+            "1999-12-31T23:59:59.999999Z",
+            "0001-01-01T00:00:00.5Z",
+            "-000001-06-01T01:02:03Z",
+            "9999-12-29T10:20:30.000001Z",
+        ] {
+            let at: Timestamp = text.parse().unwrap();
+            assert_eq!(
+                instant(at).trim_start_matches("-00"),
+                format!("{at:.6}").trim_start_matches("-00")
+            );
+            let zone = TimeZone::fixed(jiff::tz::offset(8));
+            let there = zone.to_datetime(at);
+            assert_eq!(moment(there, ' '), there.strftime("%Y-%m-%d %H:%M:%S").to_string());
+        }
     }
 }

@@ -19,11 +19,14 @@ pub(super) enum Engine {
     Postgres,
 }
 
-/// How a night begins. One that writes at a time: in SQLite by its own lock, in PostgreSQL by an advisory one.
+/// How a night begins. One that writes at a time: in SQLite by its own lock, in PostgreSQL by an advisory one. An index
+/// over a million rows is sorted in memory there, which the default of 64 MB is too little for.
 pub(super) fn begin(engine: Engine) -> &'static str {
     match engine {
         Engine::Sqlite => "begin immediate",
-        Engine::Postgres => "begin; select pg_advisory_xact_lock(7306086)",
+        Engine::Postgres => {
+            "begin; set local maintenance_work_mem = '256MB'; select pg_advisory_xact_lock(7306086)"
+        }
     }
 }
 

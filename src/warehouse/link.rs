@@ -45,8 +45,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// How many values one statement of SQLite binds at most; SQLite itself allows 32,766.
 const BOUND: usize = 8_000;
 
-/// How many bytes are gathered before they are sent to PostgreSQL.
-const SENT: usize = 1 << 20;
+/// How many bytes are gathered before they are sent to PostgreSQL: fewer than a socket holds, so that it reads some while
+/// the next are made.
+const SENT: usize = 1 << 16;
 
 impl Link {
     /// Opens the warehouse, which need not be there yet.

@@ -11,6 +11,7 @@ use std::env;
 use std::path::Path;
 use std::time::Instant;
 
+use serde_json::Value;
 use shuping::base::cell::decimal_text;
 use shuping::base::period::Period;
 use shuping::explain;
@@ -123,31 +124,42 @@ impl<'c> Walked<'c> {
         let told = &worked.told;
         let sum = worked.overs.first().filter(|over| over.formula.ends_with("OVER units)"));
         if let Some(sum) = sum.filter(|_| told.level.is_above()) {
+            // What is summed names the counts of every unit, and each value is that of the unit itself.
             let of_unit = |unit: &str| {
                 let key = (told.metric.name.clone(), unit.to_owned(), told.period);
-                float(self.units[&key])
+                let value = self.of_place(worked, &|spot| spot.0.0 == unit);
+                let value = value.value(&told.metric.value, &(None, None)).unwrap();
+                let own = float(self.units[&key]);
+                assert!((value - own).abs() <= 1e-9 * own.abs().max(1.0), "{key:?} {value} {own}");
+                value
             };
             return sum.parts.iter().map(|part| of_unit(&part.spot.0.0)).sum();
         }
+        let again = self.of_place(worked, &|_| true);
+        let part = told.part.clone().filter(|_| !told.level.is_above());
+        let place = place(&((String::new(), told.place.1.clone()), part));
+        again.value(&told.metric.value, &place).unwrap()
+    }
+
+    /// What is named of some places.
+    fn of_place(&self, worked: &Worked<'c>, is_of: &dyn Fn(&Spot) -> bool) -> Again<'c> {
         let amount = |used: &Use| {
             ((used.measure.clone(), place(&used.spot), used.period), used.amount.map(float))
         };
         let known = worked.steps.iter().filter(|step| step.name == "months_known");
-        let parts = worked.overs.iter().flat_map(|over| &over.parts);
-        let again = Again {
+        let parts = worked.overs.iter().filter(|over| !over.formula.ends_with("OVER units)"));
+        let parts = parts.flat_map(|over| &over.parts).filter(|part| is_of(&part.spot));
+        Again {
             catalog: self.catalog,
-            amounts: worked.uses.iter().map(amount).collect(),
+            amounts: worked.uses.iter().filter(|used| is_of(&used.spot)).map(amount).collect(),
             months_known: known.map(|step| (step.period, step.value.map(float))).collect(),
-            period: Cell::new(told.period),
+            period: Cell::new(worked.told.period),
             parts: parts
                 .map(|part| place(&part.spot))
                 .collect::<BTreeSet<_>>()
                 .into_iter()
                 .collect(),
-        };
-        let part = told.part.clone().filter(|_| !told.level.is_above());
-        let place = place(&((String::new(), told.place.1.clone()), part));
-        again.value(&told.metric.value, &place).unwrap()
+        }
     }
 }
 
@@ -242,6 +254,138 @@ fn every_metric_is_published_as_its_explanations_say() {
     let levels: Vec<&str> = walked.levels.keys().copied().collect();
     assert_eq!(levels, ["category", "city", "county", "parent", "section", "unit"]);
     count_again(walked.statements);
+    every_line_of_a_score_is_worth_what_its_explanation_says(&desk, home.path());
+}
+
+/// The points of each line are worked out again from the numbers that its explanation names; what the lines earn is the
+/// score, and their values are those of the metrics.
+#[expect(clippy::print_stdout, reason = "how much was walked")]
+fn every_line_of_a_score_is_worth_what_its_explanation_says(desk: &Desk<'_>, home: &Path) {
+    let told = released(home);
+    let file = home.join("var/release").join(format!("{NIGHT}.1")).join("score.csv");
+    let mut lines = csv::Reader::from_path(file).unwrap();
+    let at = lines.headers().unwrap().iter().position(|name| name.ends_with("unit_id")).unwrap();
+    let units: Vec<String> = lines.records().map(|line| line.unwrap()[at].to_owned()).collect();
+    let mut kinds: BTreeMap<String, usize> = BTreeMap::new();
+    for unit in &units {
+        let scored = explain::scored_json(&desk.scored("score", unit, "2025").unwrap());
+        let mut earned = 0.0;
+        let leaves = scored["leaves"].as_array().unwrap();
+        for leaf in leaves {
+            let number = |name: &str| number(&leaf[name]);
+            let [most, available, own] = ["points", "available", "earned"].map(number);
+            let own = own.unwrap();
+            earned += own;
+            if let Some(value) = leaf["value"].as_str() {
+                let word = |name: &str| leaf[name].as_str().unwrap_or_default().to_owned();
+                let key = ["unit".to_owned(), word("metric"), unit.clone()];
+                let [level, metric, unit] = key;
+                let none = String::new;
+                let key = [level, metric, unit, none(), none(), "2025".to_owned()];
+                assert_eq!(decimal(&told[&key].1), decimal(value), "{leaf:#}");
+            }
+            let earns = &leaf["earns"];
+            if earns.is_null() {
+                assert!(own == 0.0 && leaf["state"] != "scored", "{leaf:#}");
+                continue;
+            }
+            let points = points(earns, most.unwrap());
+            *kinds.entry(earns["method"]["kind"].as_str().unwrap().to_owned()).or_default() += 1;
+            // What can be had is told in hundredths.
+            let again = points * available.unwrap() / most.unwrap();
+            assert!((again - own).abs() < 0.0051, "{again} {leaf:#}");
+            if let Some([alpha, beta, above, below]) = prior(&earns["prior"]) {
+                let seen = number_of(&earns["seen"]);
+                assert!(((alpha + above) / (alpha + beta + below) - seen).abs() < 1e-9, "{leaf:#}");
+            }
+        }
+        let whole = |name: &str| number(&scored["score"][name]);
+        assert!((whole("points_earned").unwrap() - earned).abs() < 1e-6, "{unit}");
+        if let Some(score) = whole("data_score") {
+            let again = earned * 100.0 / whole("points_available").unwrap();
+            assert!((again - score).abs() < 0.01, "{unit} {again} {score}");
+        }
+        // One leaf is told alone as it is among all.
+        let first = leaves[0]["leaf"].as_str().unwrap();
+        let alone = explain::scored_json(&desk.scored(first, unit, "2025").unwrap());
+        assert_eq!(alone["leaves"], serde_json::json!([leaves[0]]));
+    }
+    println!("lines of {} scores: {kinds:?}", units.len());
+    assert!(units.len() > 10 && kinds.len() >= 4, "{kinds:?}");
+    assert!(desk.scored("score", &units[0], "2019").is_err());
+}
+
+fn number(value: &Value) -> Option<f64> {
+    value.as_str().map(|text| float(decimal(text).unwrap()))
+}
+
+fn number_of(value: &Value) -> f64 {
+    float(value.as_str().unwrap().parse().unwrap())
+}
+
+fn prior(value: &Value) -> Option<[f64; 4]> {
+    let numbers: Vec<f64> = value.as_array()?.iter().map(number_of).collect();
+    numbers.try_into().ok()
+}
+
+/// The points of so many that a rule gives for what it saw.
+fn points(earns: &Value, most: f64) -> f64 {
+    let (method, part) = (&earns["method"], number_of(&earns["part"]));
+    if earns["seen"].is_null() {
+        return 0.0;
+    }
+    let (seen, of) = (number_of(&earns["seen"]), |name: &str| number_of(&method[name]));
+    let share = |share: f64| most * share.clamp(0.0, 1.0);
+    part * match method["kind"].as_str().unwrap() {
+        "deduct" => {
+            let gap = seen - of("target");
+            let gap = if method["direction"] == "above" { gap } else { -gap };
+            let steps = gap.max(0.0) / of("per");
+            let steps = match method["partial"].as_str().unwrap() {
+                "floor" => (steps + 1e-9).floor(),
+                "ceil" => (steps - 1e-9).ceil(),
+                _ => steps,
+            };
+            (most - of("points") * steps).max(of("floor"))
+        }
+        "linear" => {
+            let knots = method["knots"].as_array().unwrap().iter();
+            let knots: Vec<[f64; 2]> =
+                knots.map(|knot| [0, 1].map(|at| number_of(&knot[at]))).collect();
+            let last = knots[knots.len() - 1];
+            let on = knots.windows(2).find(|pair| (pair[0][0]..pair[1][0]).contains(&seen));
+            match on {
+                Some(pair) => {
+                    let way = (seen - pair[0][0]) / (pair[1][0] - pair[0][0]);
+                    pair[0][1] + way * (pair[1][1] - pair[0][1])
+                }
+                None if seen < knots[0][0] => knots[0][1],
+                None => last[1],
+            }
+        }
+        "goalposts" => share((seen - of("worst")) / (of("best") - of("worst"))),
+        "band" => {
+            let [ideal, zero] =
+                ["ideal", "zero"].map(|name| [0, 1].map(|at| number_of(&method[name][at])));
+            let up = (seen - zero[0]) / (ideal[0] - zero[0]);
+            share(up.min((zero[1] - seen) / (zero[1] - ideal[1])))
+        }
+        "steps" => {
+            let holds = |step: &&Value| {
+                let bound = number_of(&step[1]);
+                match step[0].as_str().unwrap() {
+                    ">=" => seen >= bound,
+                    ">" => seen > bound,
+                    "<=" => seen <= bound,
+                    _ => seen < bound,
+                }
+            };
+            let step = method["steps"].as_array().unwrap().iter().find(holds);
+            step.map_or(of("else"), |step| number_of(&step[2]))
+        }
+        "ratio_to_plan" => share((seen / of("plan")).min(of("cap"))),
+        other => panic!("{other}"),
+    }
 }
 
 /// DuckDB gives for every statement what it has to give.
