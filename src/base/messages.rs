@@ -94,6 +94,7 @@ codes! {
     SqlNested "H036" "at {at}: aggregate {found} stands inside another expression over rows" "第 {at} 处:聚合 {found} 不能置于逐行表达式之内" "a metric combines measures, also over parts: `SUM(x / y OVER sections)`" "多个计量由指标合成,也可按部分:`SUM(x / y OVER sections)`";
     SqlWindow "H037" "at {at}: {found} with OVER: a window is not in the measure language" "第 {at} 处:{found} 带 OVER:计量语言中没有窗口" "`ORDINAL` and `REPEATS` compare rows in [fact.derive]" "逐行比较请在 [fact.derive] 中用 `ORDINAL` 与 `REPEATS`";
     SqlSubquery "H038" "at {at}: a subquery is not in the measure language" "第 {at} 处:计量语言中没有子查询" "`exists` in [fact.derive] asks for rows of another fact" "另一事实的行请在 [fact.derive] 中用 `exists`";
+    SqlPart "H210" "at {at}: {name} heeds no `{found}`" "第 {at} 处:{name} 不认 `{found}`" "leave it out: which rows count is said by `FILTER (WHERE …)` of the measure, what comes first among rows by `ORDINAL` in [fact.derive]" "请去掉:计入哪些行由计量的 `FILTER (WHERE …)` 写明,各行的先后由 [fact.derive] 中的 `ORDINAL` 写明";
     SqlType "H039" "at {at}: `{what}` takes {expected}, not {found}" "第 {at} 处:`{what}` 须为 {expected},而非 {found}" "write a day as `{example}`" "日期请写作 `{example}`";
     SignatureTest "H040" "the worked example gives `{found}`, not `{expected}`, for `{header}`" "示例签名 `{header}` 得到 `{found}`,应为 `{expected}`" "check `text`, `algorithm` and `encoding`" "请检查 `text`、`algorithm` 与 `encoding`";
     Template "H041" "`${{name}}` is not known here" "此处没有 `${{name}}`" "the names are {choices}" "可用:{choices}";

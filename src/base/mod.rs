@@ -3,6 +3,7 @@
 pub mod access;
 pub mod batch;
 pub mod calendar;
+pub mod cause;
 pub mod cell;
 pub mod checkup;
 pub mod clock;

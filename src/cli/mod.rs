@@ -1,4 +1,4 @@
-//! Floor 6: the verbs, what they print, and with which code they exit.
+//! Floor 7: the verbs, what they print, and with which code they exit.
 
 mod aliases;
 mod backfill;

@@ -1,4 +1,4 @@
-//! Floor 4: one night, from systems to metric files. The only room that knows the order.
+//! Floor 5: one night, from systems to metric files. The only room that knows the order.
 
 pub mod aliases;
 mod close;
@@ -185,7 +185,8 @@ pub async fn run(
         if has_failed { BTreeMap::new() } else { retention::forget(ground, choice.night)? };
     let stale: Vec<String> = stale_tables(ground.catalog, &streams);
     steps.push(("compute", clock::now()));
-    let computed = compute::compute(ground, &lake, choice, &stale)?;
+    let mut computed = compute::compute(ground, &lake, choice, &stale)?;
+    reconcile::reconcile(ground.catalog, &mut computed, &closed);
     watch(Step::Told(computed.values.len() as u64));
     noticed.extend(computed.noticed.iter().cloned());
     noticed.extend(draft::noticed(ground, choice.night)?);

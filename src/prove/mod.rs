@@ -1,4 +1,4 @@
-//! Floor 5: does a connector keep what is promised of every connector? Fourteen points, proven against its
+//! Floor 6: does a connector keep what is promised of every connector? Fourteen points, proven against its
 //! own source into a folder that goes when it is done.
 
 mod bench;

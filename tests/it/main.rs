@@ -21,6 +21,7 @@ mod handbook;
 mod heard;
 mod homes;
 mod hostile;
+mod known;
 mod language;
 mod levels;
 mod library;

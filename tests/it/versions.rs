@@ -266,13 +266,13 @@ fn an_explanation_says_what_moved_since_the_period_and_the_night_before() {
     for (place, was) in [(&north[..], "0.714285714286"), (&["--level", "city"], "0.769230769231")] {
         let (_, moved) = explained(home, place, "2026-01");
         let told = [&moved["release"], &moved["value"], &moved["cause"]];
-        assert_eq!(told, ["2026-01-31.1", was, "rows"], "{moved}");
-        assert_eq!(moved["fresh"], json!([{ "fact": "loan", "new": 0, "changed": 1 }]));
+        assert_eq!(told, ["2026-01-31.1", was, "changed_rows"], "{moved}");
+        assert_eq!(moved["facts"], json!([{ "fact": "loan", "rows": { "changed_rows": 1 } }]));
     }
     // L20 was not there at all, nor was its month.
     let (steps, moved) = explained(home, &["--unit", "River Branch"], "2026-02");
     assert_eq!((&moved["status"], &moved["cause"]), (&Value::Null, &"time".into()));
-    assert_eq!(moved["fresh"], json!([{ "fact": "loan", "new": 1, "changed": 0 }]));
+    assert_eq!(moved["facts"], json!([{ "fact": "loan", "rows": { "new_rows": 1 } }]));
     let steps = steps.as_array().unwrap().iter();
     let steps: Vec<_> = steps.map(|it| [&it["measure"], &it["was"], &it["is"]]).collect();
     assert_eq!(steps, [["loans_back_on_time", "5", "1"], ["loans_back", "6", "1"]]);
@@ -282,5 +282,5 @@ fn an_explanation_says_what_moved_since_the_period_and_the_night_before() {
     night(home, "2026-02-04");
     let (_, moved) = explained(home, &north, "2026-01");
     assert_eq!([&moved["release"], &moved["cause"]], ["2026-02-03.1", "definition"], "{moved}");
-    assert_eq!(moved["fresh"], json!([]));
+    assert_eq!(moved["facts"], json!([]));
 }
