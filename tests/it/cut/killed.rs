@@ -15,7 +15,7 @@ use crate::library::shuping;
 use crate::world::left;
 
 /// How often a night is killed, of the several hundred times that it writes.
-const KILLS: usize = 40;
+const KILLS: usize = 24;
 
 const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/cut/kill.c");
 
