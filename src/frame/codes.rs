@@ -213,11 +213,11 @@ mod tests {
         assert_eq!(codes.of_rows, [0, NONE, 1, 0, 2, 2]);
         let mut numbers = Numbers::<String>::default();
         let found = ["b", "a", "b", "c"].map(|text| numbers.of(text));
-        assert_eq!((found, numbers.list()), ([0, 1, 0, 2], vec!["b", "a", "c"]));
-        assert_eq!(
-            numbers.in_order(),
-            (vec![&"a".into(), &"b".into(), &"c".into()], vec![1, 0, 2])
-        );
+        assert_eq!(found, [0, 1, 0, 2]);
+        assert_eq!(numbers.list(), ["b", "a", "c"]);
+        let (texts, ranks) = numbers.in_order();
+        assert_eq!(texts, ["a", "b", "c"]);
+        assert_eq!(ranks, [1, 0, 2]);
     }
 
     #[test]
