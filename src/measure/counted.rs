@@ -147,10 +147,13 @@ impl OfTime {
             let kind = &measure.aggregate.kind;
             let is_summed = Way::of(kind).is_summed();
             let sums = is_summed.then(|| weight.sums(&measure.name, groups));
-            let rows = (!kind.is_additive()).then(|| weight.rows(&rows_of(&measure.name), groups));
+            let rows =
+                (!kind.is_additive()).then(|| Ok(weight.rows(&rows_of(&measure.name), groups)));
             sums.into_iter().chain(rows)
         });
-        Ok(OfTime { sums: sums.collect(), values, ..OfTime::default() })
+        let sums = sums.collect::<PolarsResult<_>>();
+        let sums = sums.map_err(FrameError::polars("counting measures"))?;
+        Ok(OfTime { sums, values, ..OfTime::default() })
     }
 }
 

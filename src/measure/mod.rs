@@ -13,6 +13,7 @@ pub mod groups;
 pub mod kept;
 pub mod made;
 mod months;
+pub mod moves;
 mod often;
 pub mod peers;
 pub mod placed;

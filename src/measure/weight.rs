@@ -38,8 +38,7 @@ pub(super) fn weights(
     // A constant would be one row.
     let mut asked = vec![col(time).alias("_month")];
     for measure in measures {
-        let (is_counted, value) =
-            expr::weighed(&measure.aggregate, &ground.days).map_err(doing())?;
+        let (is_counted, value) = expr::weighed(measure, &ground.days).map_err(doing())?;
         let built = match (is_counted, value) {
             (None, None) => continue,
             (Some(is_counted), None) => is_counted.fill_null(lit(false)),
@@ -117,10 +116,17 @@ impl Weight {
         if let Weight::Number(_, scale) = self { *scale } else { 0 }
     }
 
-    pub(super) fn sums(&self, name: &str, groups: &Bundles) -> OfSum {
-        let mut amounts = vec![0; groups.first.len()];
-        self.each(groups, |at, digits| amounts[at] += digits);
-        OfSum { name: name.to_owned(), scale: Some(self.scale()), amounts }
+    pub(super) fn sums(&self, name: &str, groups: &Bundles) -> PolarsResult<OfSum> {
+        let mut amounts = vec![0_i128; groups.first.len()];
+        let mut is_beyond = false;
+        self.each(groups, |at, digits| match amounts[at].checked_add(digits) {
+            Some(sum) => amounts[at] = sum,
+            None => is_beyond = true,
+        });
+        if is_beyond {
+            polars_bail!(ComputeError: "measure `{name}`: its sum leaves the range of numbers (38 digits)");
+        }
+        Ok(OfSum { name: name.to_owned(), scale: Some(self.scale()), amounts })
     }
 
     pub(super) fn rows(&self, name: &str, groups: &Bundles) -> OfSum {
