@@ -1,4 +1,5 @@
-//! How fast is a night? Times what grows with a city: `cargo bench` for all, `cargo bench -- night` for one.
+//! How fast is a night? Times what grows with a city: `cargo bench` for all, `cargo bench -- night` for one,
+//! `cargo bench -- measures 100000000` for one with other rows.
 //! Speed stands here and in no test, for a machine that is busy proves nothing.
 
 #![expect(clippy::unwrap_used, reason = "a bench that can go no further stops")]
@@ -33,7 +34,8 @@ fn main() {
         load::load(1_000_000);
     }
     if is_asked("measures") {
-        measures::measures(10_000_000);
+        let rows = asked.iter().find_map(|word| word.parse().ok());
+        measures::measures(rows.unwrap_or(10_000_000));
     }
 }
 

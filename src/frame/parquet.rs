@@ -7,7 +7,9 @@ use std::io::Cursor;
 use std::io::Write;
 use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 
+use polars::io::parquet::metadata::FileMetadataRef;
 use polars::prelude::DataFrame;
 use polars::prelude::IntoLazy as _;
 use polars::prelude::ParallelStrategy;
@@ -113,36 +115,48 @@ fn reading(path: &Path) -> impl FnOnce(PolarsError) -> FrameError {
     FrameError::polars(format!("reading `{}`", path.display()))
 }
 
-/// The groups in which the rows of a table stand.
-///
-/// # Errors
-/// As [`read`].
-pub fn row_groups(path: &Path) -> Result<Vec<Range<usize>>, FrameError> {
-    let mut reader = ParquetReader::new(open(path)?);
-    let found = reader.get_metadata().map_err(reading(path))?;
-    let groups = found.row_groups.iter().scan(0, |end, group| {
-        let start = *end;
-        *end += group.num_rows();
-        Some(start..*end)
-    });
-    Ok(groups.collect())
+/// A table that is read a group of its rows at a time; what the file says of them is read once.
+#[derive(Clone, Debug)]
+pub struct Grouped<'p> {
+    path: &'p Path,
+    about: FileMetadataRef,
 }
 
-/// Reads some columns of some rows of a table, on the core that asks.
-///
-/// # Errors
-/// As [`read`], and a column that is not there.
-pub fn read_slice(
-    path: &Path,
-    rows: &Range<usize>,
-    columns: &[String],
-) -> Result<DataFrame, FrameError> {
-    let reader = ParquetReader::new(open(path)?)
-        .with_columns(Some(columns.to_vec()))
-        .with_slice(Some((rows.start, rows.len())))
-        .read_parallel(ParallelStrategy::None)
-        .set_rechunk(true);
-    reader.finish().map_err(reading(path))
+impl<'p> Grouped<'p> {
+    /// Opens a table.
+    ///
+    /// # Errors
+    /// As [`read`].
+    pub fn open(path: &'p Path) -> Result<Grouped<'p>, FrameError> {
+        let mut reader = ParquetReader::new(open(path)?);
+        let about = Arc::clone(reader.get_metadata().map_err(reading(path))?);
+        Ok(Grouped { path, about })
+    }
+
+    /// The groups in which its rows stand.
+    pub fn groups(&self) -> Vec<Range<usize>> {
+        let groups = self.about.row_groups.iter().scan(0, |end, group| {
+            let start = *end;
+            *end += group.num_rows();
+            Some(start..*end)
+        });
+        groups.collect()
+    }
+
+    /// Reads some columns of some rows, on the core that asks.
+    ///
+    /// # Errors
+    /// As [`read`], and a column that is not there.
+    pub fn read(&self, rows: &Range<usize>, columns: &[String]) -> Result<DataFrame, FrameError> {
+        let mut reader = ParquetReader::new(open(self.path)?);
+        reader.set_metadata(Arc::clone(&self.about));
+        let reader = reader
+            .with_columns(Some(columns.to_vec()))
+            .with_slice(Some((rows.start, rows.len())))
+            .read_parallel(ParallelStrategy::None)
+            .set_rechunk(true);
+        reader.finish().map_err(reading(self.path))
+    }
 }
 
 /// Reads the rows of a table whose columns have these texts.

@@ -1,17 +1,19 @@
 //! How much of one measure is there in a period? Sums are added up; what is no sum is told again from how
 //! often each value comes, so that any period and place is exact.
 
-use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 use jiff::civil::Date;
 
+use super::often::Distribution;
+use super::often::Values;
 use super::series::Series;
 use super::series::Stretch;
 use super::spots::Place;
 use super::spots::Spot;
 use super::spread::Overflow;
+use super::sums::Sums;
 use super::values::deviation;
 use super::values::quantile;
 use crate::base::period::Month;
@@ -58,9 +60,6 @@ impl Way {
     }
 }
 
-/// How often each value comes.
-pub(super) type Values = BTreeMap<i128, u64>;
-
 /// The amounts of one measure.
 #[derive(Clone, Debug)]
 pub struct Amounts {
@@ -77,10 +76,10 @@ pub struct Amounts {
     /// The lists of the home that its columns are made from.
     pub(super) lists: BTreeSet<String>,
     pub(super) way: Way,
-    pub(super) sums: Series<i128>,
+    pub(super) sums: Series<Sums>,
     /// Of what is no sum, how many rows have a value.
-    pub(super) rows: Series<i128>,
-    pub(super) counts: Series<Values>,
+    pub(super) rows: Series<Sums>,
+    pub(super) counts: Series<Distribution>,
 }
 
 impl Amounts {
@@ -112,13 +111,20 @@ impl Amounts {
 
     /// Every spot with an amount from one on, in order: a measure has sums or counts, never both.
     fn spots_from(&self, first: &Spot) -> impl Iterator<Item = &Spot> + use<'_> {
-        self.sums.spots_from(first).iter().chain(self.counts.spots_from(first))
+        let counts = self.counts.spots_from(first);
+        let counts = counts.filter(|(_, counts, at)| !counts.often.of(at.clone()).is_empty());
+        let sums = self.sums.spots_from(first).map(|(spot, ..)| spot);
+        sums.chain(counts.map(|(spot, ..)| spot))
     }
 
     /// The months in which there is any amount of a whole unit.
     pub(super) fn months_of(&self, unit: &str) -> impl Iterator<Item = Month> {
         let spot = ((unit.to_owned(), None), None);
-        self.sums.at(&spot).months.iter().chain(self.counts.at(&spot).months).copied()
+        let counts = self.counts.at(&spot);
+        let is_there = |at: usize| !counts.list.often.of(at..at + 1).is_empty();
+        let counts: Vec<Month> =
+            counts.each().filter(|(_, at)| is_there(*at)).map(|(month, _)| month).collect();
+        self.sums.at(&spot).months.iter().copied().chain(counts)
     }
 
     /// The same measure, of which there is nothing yet.
@@ -147,9 +153,9 @@ impl Amounts {
 #[derive(Clone, Copy, Debug)]
 pub struct AmountsAt<'a> {
     amounts: &'a Amounts,
-    sums: Stretch<'a, i128>,
-    rows: Stretch<'a, i128>,
-    counts: Stretch<'a, Values>,
+    sums: Stretch<'a, Sums>,
+    rows: Stretch<'a, Sums>,
+    counts: Stretch<'a, Distribution>,
 }
 
 impl AmountsAt<'_> {
@@ -160,7 +166,7 @@ impl AmountsAt<'_> {
     pub fn within(&self, period: Period, told: Month) -> Result<Option<Exact>, Overflow> {
         let Amounts { way, divisor, .. } = *self.amounts;
         let months = self.months(period, told);
-        let sum = |sums: Stretch<'_, i128>| -> i128 { sums.within(&months).iter().sum() };
+        let sum = |sums: Stretch<'_, Sums>| sums.list.within(sums.within(&months));
         let over = |digits: i128| Exact::new(digits, divisor);
         Ok(match way {
             Way::Sum => Some(over(sum(self.sums))),
@@ -172,8 +178,8 @@ impl AmountsAt<'_> {
                 let values = self.values(&months).len() as i128;
                 Some(over(values))
             }
-            Way::Least => self.values(&months).keys().next().copied().map(over),
-            Way::Most => self.values(&months).keys().next_back().copied().map(over),
+            Way::Least => self.values(&months).first().map(|(value, _)| over(*value)),
+            Way::Most => self.values(&months).last().map(|(value, _)| over(*value)),
             Way::Deviation => deviation(&self.values(&months), divisor)?,
             Way::Quantile(share) => {
                 quantile(&self.values(&months), share).map(|value| value / Exact::from(divisor))
@@ -192,10 +198,6 @@ impl AmountsAt<'_> {
 
     /// How often each value comes.
     fn values(&self, months: &RangeInclusive<Month>) -> Values {
-        let mut all = Values::new();
-        for (value, count) in self.counts.within(months).iter().flatten() {
-            *all.entry(*value).or_default() += count;
-        }
-        all
+        self.counts.list.within(self.counts.within(months))
     }
 }

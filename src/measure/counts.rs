@@ -1,41 +1,78 @@
-//! What do the rows of a fact come to at each of the smallest places, month by month? All measures that count
-//! in the same months are counted in one go: rows are put into groups once, and each measure is a pass over
-//! the numbers of the groups.
+//! What do the rows of a fact come to at each of the smallest places, month by month? Texts, places and months
+//! are numbers here, each given when it first comes, and what is counted is added up by them: texts come back
+//! only when all is counted.
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
-use polars::prelude::*;
+use polars::prelude::DataFrame;
 use rayon::prelude::*;
 
 use super::MeasureError;
 use super::amounts::Way;
+use super::counted::Counted;
+use super::counted::Distinct;
+use super::counted::OfValues;
 use super::fact::Ground;
+use super::often::Entry;
+use super::often::Often;
 use super::placed::month_of_measure;
 use super::slices::Rows;
 use super::spots::keys;
-use super::weight::Values;
-use super::weight::decimals;
-use super::weight::weights;
-use crate::frame::FrameError;
-use crate::frame::codes::Bundles;
-use crate::frame::codes::Codes;
+use super::sums::Sums;
 use crate::frame::codes::NONE;
-use crate::frame::codes::number;
+use crate::frame::codes::Numbers;
 use crate::spec::function::Function;
 use crate::spec::pipeline::Fact;
 use crate::spec::pipeline::Measure;
 use crate::spec::sql::Aggregate;
 
+/// So many rows of values may wait until they are put into their cells.
+const WAITING: usize = 1 << 22;
+
 /// What was counted of a fact.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Counts {
-    /// A row for each place and month: a column a measure that is summed, and `…#rows` with how many rows
-    /// have a value where that is asked. `_time` says which months these are, for a row may count in the
-    /// month of one time for this measure and of another for that.
-    pub(super) sums: DataFrame,
-    /// A row for each place, month, measure that is no sum and value: how often it comes.
-    pub(super) values: DataFrame,
+    /// The texts of the unit, of the section and of each dimension.
+    pub(super) keys: Vec<Numbers<String>>,
+    /// The numbers of these that make a place.
+    pub(super) places: Numbers<Vec<u32>>,
+    /// A place and a month.
+    pub(super) cells: Numbers<(u32, i32)>,
+    /// What is summed, by the column of the month: a row may count in the month of one time for this measure
+    /// and of another for that.
+    pub(super) times: BTreeMap<String, OfTime>,
+    /// What is no sum, by the measure.
+    pub(super) values: BTreeMap<String, Valued>,
+}
+
+/// What was counted in the months of one time.
+#[derive(Clone, Debug, Default)]
+pub(super) struct OfTime {
+    /// Whether a cell has any row.
+    pub(super) is_there: Vec<bool>,
+    /// By the measure, and `…#rows` with how many rows have a value where that is asked.
+    pub(super) sums: BTreeMap<String, Summed>,
+}
+
+/// The sums of one column.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Summed {
+    /// How many digits stand behind the point; none of a number of rows.
+    pub(super) scale: Option<usize>,
+    pub(super) sums: Sums,
+}
+
+/// How often the values of a measure come.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Valued {
+    pub(super) scale: usize,
+    /// Its values, which are numbers or texts.
+    pub(super) digits: Numbers<i128>,
+    pub(super) texts: Numbers<String>,
+    /// By the number of the value.
+    pub(super) often: Often,
+    waiting: Vec<(usize, Entry)>,
 }
 
 /// The column with how many rows of a measure have a value.
@@ -99,233 +136,116 @@ impl Counts {
     ) -> Result<Counts, MeasureError> {
         let by_month = by_month(ground, fact);
         let measures: Vec<&Measure> = by_month.values().flatten().copied().collect();
+        let count = |slice: &DataFrame| Counted::of(ground, fact, slice, is_asked);
         if measures.iter().any(|measure| looks_around(measure)) {
-            return Counts::of_slice(ground, fact, &rows.whole()?, is_asked);
+            let mut counts = Counts::default();
+            counts.add(&count(&rows.whole()?)?);
+            return Ok(counts.settled());
         }
         let mut columns = asked(fact, &measures);
         columns.extend(by_month.into_keys());
         let columns: Vec<String> = columns.into_iter().collect();
-        rows.count_each(&columns, &|slice| Counts::of_slice(ground, fact, slice, is_asked))
+        rows.count_each(&columns, &count)
     }
 
-    fn of_slice(
-        ground: &Ground<'_>,
-        fact: &Fact,
-        placed: &DataFrame,
-        is_asked: &IsAsked<'_>,
-    ) -> Result<Counts, MeasureError> {
-        let mut counts = Counts::default();
-        if placed.width() == 0 {
-            return Ok(counts);
-        }
-        let doing = || FrameError::polars(format!("measures of fact `{}`", fact.name));
-        let by_month = by_month(ground, fact);
-        let grounds = Places::of(fact, placed).map_err(doing())?;
-        let mut counted = Vec::new();
-        for (time, measures) in &by_month {
-            let (around, alone): (Vec<&Measure>, Vec<&Measure>) =
-                measures.iter().partition(|measure| looks_around(measure));
-            let months = |rows: &DataFrame| months(rows, time, is_asked).map_err(doing());
-            if !alone.is_empty() || around.is_empty() {
-                let timed = grounds.in_months(&months(placed)?).map_err(doing())?;
-                counted.push(Counted::of(ground, &alone, (placed, time), timed)?);
+    /// Adds what was counted of some rows.
+    pub(super) fn add(&mut self, counted: &Counted) {
+        let width = counted.keys.len();
+        self.keys.resize_with(width, Numbers::default);
+        let texts: Vec<Vec<u32>> = self.keys.iter_mut().zip(&counted.keys).map(numbered).collect();
+        let mut place = vec![NONE; width];
+        let places = counted.places.chunks(width.max(1)).map(|own| {
+            for ((place, own), texts) in place.iter_mut().zip(own).zip(&texts) {
+                *place = texts.get(*own as usize).copied().unwrap_or(NONE);
             }
-            if !around.is_empty() {
-                // What looks at other rows looks at those that count at all.
-                let timed = placed.clone().lazy().filter(col(time.as_str()).is_not_null());
-                let timed = timed.collect().map_err(doing())?;
-                let grounds = Places::of(fact, &timed).map_err(doing())?;
-                let grounds = grounds.in_months(&months(&timed)?).map_err(doing())?;
-                counted.push(Counted::of(ground, &around, (&timed, time), grounds)?);
-            }
-        }
-        let all = columns(counted.iter().flat_map(|counted| &counted.sums));
-        for one in &counted {
-            add(&mut counts.sums, one.sums(&all).map_err(doing())?).map_err(doing())?;
-            for measure in &one.values {
-                add(&mut counts.values, one.values(measure).map_err(doing())?).map_err(doing())?;
-            }
-        }
-        Ok(counts)
-    }
-
-    /// The same and those of other months.
-    ///
-    /// # Errors
-    /// Columns of other types.
-    pub(super) fn and(mut self, others: Counts) -> PolarsResult<Counts> {
-        add(&mut self.sums, others.sums)?;
-        add(&mut self.values, others.values)?;
-        Ok(self)
-    }
-
-    /// How often values come, by the measure.
-    ///
-    /// # Errors
-    /// What polars refuses.
-    pub(super) fn values_by_measure(&self) -> PolarsResult<BTreeMap<String, DataFrame>> {
-        if self.values.height() == 0 {
-            return Ok(BTreeMap::new());
-        }
-        let codes = Codes::of_texts(self.values.column("_measure")?)?;
-        let mut rows: Vec<Vec<IdxSize>> = vec![Vec::new(); codes.values.len()];
-        for (row, code) in codes.of_rows.iter().enumerate() {
-            rows[*code as usize].push(number(row));
-        }
-        let table = |rows| self.values.take(&IdxCa::from_vec("_at".into(), rows));
-        codes.values.into_iter().zip(rows).map(|(name, rows)| Ok((name, table(rows)?))).collect()
-    }
-
-    /// What was counted in one month.
-    ///
-    /// # Errors
-    /// What polars refuses.
-    pub(super) fn of_month(&self, month: i32) -> PolarsResult<Counts> {
-        let only = |table: &DataFrame| match table.width() {
-            0 => Ok(table.clone()),
-            _ => table.clone().lazy().filter(col("_month").eq(lit(month))).collect(),
-        };
-        Ok(Counts { sums: only(&self.sums)?, values: only(&self.values)? })
-    }
-}
-
-/// Rows below other rows with the same columns.
-fn add(all: &mut DataFrame, more: DataFrame) -> PolarsResult<()> {
-    if all.width() == 0 {
-        *all = more;
-    } else if more.width() > 0 {
-        all.vstack_mut_owned(more)?;
-    }
-    Ok(())
-}
-
-/// The months of rows as numbers; none where a row does not count in them or they are not asked for.
-fn months(rows: &DataFrame, time: &str, is_asked: &IsAsked<'_>) -> PolarsResult<Codes<i32>> {
-    let mut codes = Codes::of_values(rows.column(time)?.i32()?.iter());
-    let is_out: Vec<bool> = codes.values.iter().map(|month| !is_asked(time, *month)).collect();
-    for code in codes.of_rows.iter_mut().filter(|code| **code != NONE) {
-        if is_out[*code as usize] {
-            *code = NONE;
-        }
-    }
-    Ok(codes)
-}
-
-/// The places of rows.
-struct Places {
-    /// The columns that tell them: the unit, the section, the dimensions.
-    columns: Vec<Column>,
-    groups: Bundles,
-}
-
-impl Places {
-    fn of(fact: &Fact, rows: &DataFrame) -> PolarsResult<Places> {
-        let mut columns = Vec::new();
-        let mut groups = Bundles::one(rows.height());
-        for key in keys(fact).into_iter().filter(|key| key != "_month") {
-            let codes = Codes::of_texts(rows.column(&key)?)?;
-            groups = groups.by(&codes.of_rows, codes.values.len(), key == "_unit");
-            columns.push(rows.column(&key)?.cast(&DataType::String)?);
-        }
-        Ok(Places { columns, groups })
-    }
-
-    /// The same in months: the columns of each group of rows, and the groups.
-    fn in_months(&self, months: &Codes<i32>) -> PolarsResult<(Vec<Column>, Bundles)> {
-        let groups = self.groups.by(&months.of_rows, months.values.len(), true);
-        let first = IdxCa::from_vec("_at".into(), groups.first.clone());
-        let texts = self.columns.iter().map(|column| column.take(&first));
-        let mut columns = texts.collect::<PolarsResult<Vec<Column>>>()?;
-        let month = |row: &u32| months.values.get(months.of_rows[*row as usize] as usize).copied();
-        let months = groups.first.iter().map(month);
-        columns.push(Int32Chunked::from_iter_options("_month".into(), months).into_column());
-        Ok((columns, groups))
-    }
-}
-
-/// The measures that count in the months of one time.
-struct Counted {
-    time: String,
-    keys: Vec<Column>,
-    sums: Vec<Column>,
-    values: Vec<Values>,
-}
-
-impl Counted {
-    fn of(
-        ground: &Ground<'_>,
-        measures: &[&Measure],
-        (rows, time): (&DataFrame, &str),
-        (keys, groups): (Vec<Column>, Bundles),
-    ) -> Result<Counted, MeasureError> {
-        let weights = weights(ground, measures, (rows, time))?;
-        let mut values = Vec::new();
-        for (measure, weight) in measures.iter().zip(&weights) {
-            let is_summed = Way::of(&measure.aggregate.kind).is_summed();
-            if !is_summed && kept_by(measures, measure) == measure.name {
-                let found = weight.values(&measure.name, &groups);
-                values.push(found.map_err(FrameError::polars("counting values"))?);
-            }
-        }
-        // Only what never waits for others runs beside others of its kind.
-        let sums = measures.par_iter().zip(weights).flat_map_iter(|(measure, weight)| {
-            let kind = &measure.aggregate.kind;
-            let is_summed = Way::of(kind).is_summed();
-            let sums = is_summed.then(|| weight.sums(&measure.name, &groups));
-            let rows = rows_of(&measure.name);
-            let rows = (!kind.is_additive()).then(|| Ok(weight.rows(&rows, &groups)));
-            sums.into_iter().chain(rows)
+            self.places.of(place.as_slice())
         });
-        let sums = sums.collect::<PolarsResult<_>>();
-        let sums = sums.map_err(FrameError::polars("counting measures"))?;
-        Ok(Counted { time: time.to_owned(), keys, sums, values })
-    }
-
-    /// The sums as a table that has all columns of a fact.
-    fn sums(&self, all: &BTreeMap<String, DataType>) -> PolarsResult<DataFrame> {
-        let height = self.keys.first().map_or(0, Column::len);
-        let time = Column::new_scalar(
-            "_time".into(),
-            Scalar::from(PlSmallStr::from_str(&self.time)),
-            height,
-        );
-        let column = |(name, kind): (&String, &DataType)| {
-            let own = self.sums.iter().find(|column| column.name() == name.as_str());
-            own.cloned().unwrap_or_else(|| Column::full_null(name.as_str().into(), height, kind))
-        };
-        let columns = [time].into_iter().chain(self.keys.iter().cloned());
-        DataFrame::new(height, columns.chain(all.iter().map(column)).collect())
-    }
-
-    /// The values of a measure as a table.
-    fn values(&self, of: &Values) -> PolarsResult<DataFrame> {
-        let height = of.groups.len();
-        let name = Column::new_scalar(
-            "_measure".into(),
-            Scalar::from(PlSmallStr::from_str(&of.measure)),
-            height,
-        );
-        let groups = IdxCa::from_vec("_at".into(), of.groups.clone());
-        let keys = DataFrame::new(self.keys.first().map_or(0, Column::len), self.keys.clone())?;
-        let keys = keys.take(&groups)?;
-        let mut columns = vec![name];
-        columns.extend(keys.columns().iter().cloned());
-        // What is told of numbers needs their digits, how many different texts there are their texts.
-        let (text, digits) = ("_text".into(), "_digits".into());
-        let (texts, digits) = match of.column.dtype() {
-            DataType::String => {
-                (of.column.clone(), Column::full_null(digits, height, &decimals(0)))
+        let places: Vec<u32> = places.collect();
+        for timed in &counted.times {
+            let cell = |(place, month): &(u32, i32)| (places[*place as usize], *month);
+            let cells = timed.cells.iter().map(cell);
+            let cells: Vec<usize> = cells.map(|cell| self.cells.of(&cell) as usize).collect();
+            if !timed.sums.is_empty() {
+                self.times.entry(timed.time.clone()).or_default().add(timed, &cells);
             }
-            _ => (Column::full_null(text, height, &DataType::String), of.column.clone()),
-        };
-        columns.extend([texts.with_name("_text".into()), digits.with_name("_digits".into())]);
-        columns.push(Column::new_scalar("_scale".into(), Scalar::from(of.scale), height));
-        columns.push(Int64Chunked::from_vec("_rows".into(), of.rows.clone()).into_column());
-        DataFrame::new(height, columns)
+            for values in &timed.values {
+                let known = self.values.entry(values.measure.clone()).or_default();
+                known.add(values, &cells, self.cells.count());
+            }
+        }
+    }
+
+    /// The same, of which nothing waits.
+    pub(super) fn settled(mut self) -> Counts {
+        let cells = self.cells.count();
+        self.values.values_mut().for_each(|values| values.settle(cells));
+        self
+    }
+
+    /// The cells in the order of the texts of their places, and then of the months.
+    pub(super) fn in_order(&self) -> Vec<usize> {
+        let ranks: Vec<Vec<u32>> = self.keys.iter().map(|texts| texts.in_order().1).collect();
+        let rank = |(own, ranks): (&u32, &Vec<u32>)| ranks.get(*own as usize).copied();
+        let places = self.places.list().into_iter().enumerate().map(|(at, place)| {
+            (place.iter().zip(&ranks).map(rank).collect::<Vec<Option<u32>>>(), at)
+        });
+        let mut places: Vec<(Vec<Option<u32>>, usize)> = places.collect();
+        places.par_sort_unstable();
+        let mut ranks = vec![0; places.len()];
+        for (rank, (_, at)) in places.iter().enumerate() {
+            ranks[*at] = rank;
+        }
+        let cells = self.cells.list().into_iter().enumerate();
+        let mut cells: Vec<(usize, i32, usize)> =
+            cells.map(|(at, (place, month))| (ranks[*place as usize], *month, at)).collect();
+        cells.par_sort_unstable();
+        cells.into_iter().map(|(.., at)| at).collect()
     }
 }
 
-/// The names and types of columns.
-fn columns<'c>(all: impl Iterator<Item = &'c Column>) -> BTreeMap<String, DataType> {
-    all.map(|column| (column.name().to_string(), column.dtype().clone())).collect()
+/// The numbers of texts.
+fn numbered((known, texts): (&mut Numbers<String>, &Vec<String>)) -> Vec<u32> {
+    texts.iter().map(|text| known.of(text.as_str())).collect()
+}
+
+impl OfTime {
+    fn add(&mut self, counted: &super::counted::OfTime, cells: &[usize]) {
+        for cell in cells {
+            if self.is_there.len() <= *cell {
+                self.is_there.resize(cell + 1, false);
+            }
+            self.is_there[*cell] = true;
+        }
+        for sum in &counted.sums {
+            let known = self.sums.entry(sum.name.clone()).or_default();
+            known.scale = sum.scale;
+            for (cell, amount) in cells.iter().zip(&sum.amounts) {
+                known.sums.add(*cell, *amount);
+            }
+        }
+    }
+}
+
+impl Valued {
+    /// Adds values, whose cells are these, of so many.
+    fn add(&mut self, values: &OfValues, cells: &[usize], count: usize) {
+        self.scale = values.scale;
+        let numbers: Vec<u32> = match &values.distinct {
+            Distinct::Digits(own) => own.iter().map(|digits| self.digits.of(digits)).collect(),
+            Distinct::Texts(own) => numbered((&mut self.texts, own)),
+        };
+        let entry = |(group, (value, times)): &(u32, Entry)| {
+            (cells[*group as usize], (numbers[*value as usize], *times))
+        };
+        self.waiting.extend(values.brought.iter().map(entry));
+        if self.waiting.len() > self.often.count() / 2 + WAITING {
+            self.settle(count);
+        }
+    }
+
+    /// Puts what waits into its cells, of which there are so many.
+    fn settle(&mut self, cells: usize) {
+        let waiting = std::mem::take(&mut self.waiting);
+        self.often = Often::gathered(cells, self.often.each().chain(waiting.iter().copied()));
+    }
 }

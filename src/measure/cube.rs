@@ -10,14 +10,16 @@ use rayon::prelude::*;
 use super::MeasureError;
 pub use super::amounts::Amounts;
 pub use super::amounts::AmountsAt;
-use super::amounts::Values;
 use super::amounts::Way;
 use super::counts::Counts;
+use super::counts::Summed;
+use super::counts::Valued;
 use super::counts::by_month;
 use super::counts::kept_by;
 use super::counts::rows_of;
 use super::fact::Ground;
 use super::made::made;
+use super::often::Distribution;
 use super::placed::placed;
 use super::recount::KeptMonths;
 use super::recount::Recount;
@@ -29,7 +31,6 @@ pub use super::spots::Spot;
 use super::spots::Standing;
 use crate::base::period::Month;
 use crate::frame::FrameError;
-use crate::frame::codes::Codes;
 use crate::spec::pipeline::Fact;
 use crate::spec::pipeline::FactKind;
 use crate::spec::pipeline::Measure;
@@ -81,7 +82,7 @@ pub fn count_again(
     for fact in ground.catalog.facts() {
         if let Some(rows) = rows.get(&fact.name) {
             let counts = Counts::of(ground, fact, *rows, &|_, _| true)?;
-            add(ground, fact, &counts, &mut cube.measures)?;
+            add(ground, fact, &counts, &mut cube.measures);
         }
     }
     Ok(cube)
@@ -125,7 +126,7 @@ pub fn count_and(
             None => (Counts::of(ground, fact, Rows::Table(&placed), &|_, _| true)?, None),
         };
         cube.recounts.extend(recount);
-        known.first = add(ground, fact, &counts, &mut cube.measures)?;
+        known.first = add(ground, fact, &counts, &mut cube.measures);
         cube.facts.insert(fact.name.clone(), known);
     }
     Ok(cube)
@@ -137,77 +138,61 @@ fn add(
     fact: &Fact,
     counts: &Counts,
     into: &mut BTreeMap<String, Amounts>,
-) -> Result<Option<Month>, MeasureError> {
+) -> Option<Month> {
     let mut first = None;
-    let by_month = by_month(ground, fact);
-    let doing = || FrameError::polars(format!("measures of fact `{}`", fact.name));
-    let values = counts.values_by_measure().map_err(doing())?;
-    for (time, of_time) in &by_month {
-        let sums = match by_month.len() {
-            1 => counts.sums.clone(),
-            _ if counts.sums.width() == 0 => DataFrame::empty(),
-            _ => {
-                let of_time = col("_time").eq(lit(time.as_str()));
-                counts.sums.clone().lazy().filter(of_time).collect().map_err(doing())?
-            }
-        };
+    let cells = counts.in_order();
+    for (time, of_time) in &by_month(ground, fact) {
         // Those that count at the ends of quarters stand apart, for they count in fewer months.
         let (at_ends, always): (Vec<&Measure>, Vec<&Measure>) =
             of_time.iter().partition(|measure| measure.at_quarter_ends);
         for measures in [at_ends, always].iter().filter(|measures| !measures.is_empty()) {
             let kept = |measure: &&Measure| kept_by(of_time, measure).to_owned();
             let kept: Vec<String> = measures.iter().map(kept).collect();
-            for (name, amounts) in amounts(ground, (fact, measures), &kept, (&sums, &values))? {
+            for (name, amounts) in amounts(ground, (fact, measures), &kept, (time, counts, &cells))
+            {
                 let firsts = [amounts.sums.first(), amounts.rows.first(), first];
                 first = firsts.into_iter().flatten().min();
                 into.insert(name, amounts);
             }
         }
     }
-    Ok(first)
+    first
 }
 
 fn amounts(
     ground: &Ground<'_>,
     (fact, measures): (&Fact, &[&Measure]),
     kept: &[String],
-    (sums, values): (&DataFrame, &BTreeMap<String, DataFrame>),
-) -> Result<Vec<(String, Amounts)>, MeasureError> {
-    let doing = || FrameError::polars(format!("measures of fact `{}`", fact.name));
+    (time, counts, cells): (&str, &Counts, &[usize]),
+) -> Vec<(String, Amounts)> {
     let mut found: Vec<(String, Amounts)> =
         measures.iter().map(|m| (m.name.clone(), nothing(ground, fact, m))).collect();
-    let Some((_, first)) = found.first().filter(|_| sums.width() > 0) else { return Ok(found) };
-    let standing = Standing::of(fact, sums, |month| first.counts_in(month)).map_err(doing())?;
-    let add = |sum: &mut i128, amount: &i128| *sum += amount;
+    let Some(((_, first), of_time)) = found.first().zip(counts.times.get(time)) else {
+        return found;
+    };
+    let cells = cells.iter().copied().filter(|cell| of_time.is_there.get(*cell) == Some(&true));
+    let standing = Standing::of(fact, (counts, cells), |month| first.counts_in(month));
     // Only what never waits for others runs beside others of its kind.
     found.par_iter_mut().for_each(|(name, amounts)| {
-        let sum = |column: &Column| {
-            let digits = column.as_materialized_series().decimal().ok()?;
-            Some((standing.add(digits.physical().iter(), add), digits.scale()))
-        };
-        if let Some((sums, scale)) = sums.column(name).ok().and_then(sum) {
-            amounts.sums = sums;
-            amounts.divisor *= power(scale);
+        if let Some(Summed { scale, sums }) = of_time.sums.get(name) {
+            amounts.sums = standing.sums(sums);
+            amounts.divisor *= power(scale.unwrap_or(0));
         }
-        if let Some(rows) = sums.column(&rows_of(name)).ok().and_then(|rows| rows.i64().ok()) {
-            amounts.rows = standing.add(rows.iter().map(|rows| rows.map(i128::from)), add);
+        if let Some(Summed { sums, .. }) = of_time.sums.get(&rows_of(name)) {
+            amounts.rows = standing.sums(sums);
         }
     });
     for (at, name) in kept.iter().enumerate() {
         let (before, rest) = found.split_at_mut(at);
-        let (Some(values), Some((_, amounts))) = (values.get(name), rest.first_mut()) else {
+        let (Some(valued), Some((_, amounts))) = (counts.values.get(name), rest.first_mut()) else {
             continue;
         };
-        let same = kept.iter().position(|other| other == name);
-        match same.and_then(|same| before.get(same)) {
-            Some((_, same)) => {
-                amounts.counts = same.counts.clone();
-                amounts.divisor *= scale(values).map_err(doing())?;
-            }
-            None => add_values(fact, values, amounts).map_err(doing())?,
-        }
+        amounts.divisor *= power(valued.scale);
+        let same = kept.iter().position(|other| other == name).and_then(|same| before.get(same));
+        amounts.counts =
+            same.map_or_else(|| values(&standing, valued), |(_, same)| same.counts.clone());
     }
-    Ok(found)
+    found
 }
 
 /// Ten to the power of the digits behind the point.
@@ -215,31 +200,15 @@ fn power(scale: usize) -> i128 {
     10_i128.pow(u32::try_from(scale).unwrap_or(0))
 }
 
-/// So many parts is one of the values.
-fn scale(values: &DataFrame) -> PolarsResult<i128> {
-    let scale = values.column("_scale")?.i64()?.get(0).unwrap_or(0);
-    Ok(power(usize::try_from(scale).unwrap_or(0)))
-}
-
-/// Adds up how often each value of a measure comes.
-fn add_values(fact: &Fact, own: &DataFrame, into: &mut Amounts) -> PolarsResult<()> {
-    let standing = Standing::of(fact, own, |month| into.counts_in(month))?;
-    let digits: Vec<Option<i128>> = if into.way == Way::Distinct {
-        // How many values there are can be told of values of any kind.
-        let codes = Codes::of_texts(own.column("_text")?)?;
-        codes.of_rows.into_iter().map(|code| Some(i128::from(code))).collect()
-    } else {
-        own.column("_digits")?.as_materialized_series().decimal()?.physical().iter().collect()
-    };
-    into.divisor *= scale(own)?;
-    let rows = own.column("_rows")?.i64()?.iter();
-    let brought = digits.into_iter().zip(rows);
-    let brought = brought.map(|(digits, rows)| Some((digits?, u64::try_from(rows?).ok()?)));
-    let add = |counts: &mut Values, (value, rows): &(i128, u64)| {
-        *counts.entry(*value).or_default() += rows;
-    };
-    into.counts = standing.add(brought, add);
-    Ok(())
+/// How often each value of a measure comes. How many values there are can be told of values of any kind.
+fn values(standing: &Standing, valued: &Valued) -> Series<Distribution> {
+    let (digits, of_digits) = valued.digits.in_order();
+    let (texts, of_texts) = valued.texts.in_order();
+    if texts.is_empty() {
+        let digits = digits.into_iter().copied().collect();
+        return standing.values(&valued.often, (digits, &of_digits));
+    }
+    standing.values(&valued.often, ((0..).take(texts.len()).collect(), &of_texts))
 }
 
 fn nothing(ground: &Ground<'_>, fact: &Fact, measure: &Measure) -> Amounts {

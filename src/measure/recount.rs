@@ -22,6 +22,7 @@ use super::counts::looks_around;
 use super::fact::Ground;
 use super::placed::month_of_measure;
 use super::slices::Rows;
+use super::tables::Tables;
 use crate::base::durable::create_private_folder;
 use crate::base::durable::write_then_rename;
 use crate::base::pseudonym::sha256;
@@ -34,7 +35,7 @@ use crate::spec::pipeline::Fact;
 use crate::spec::pipeline::Measure;
 
 /// Goes up whenever the same rows would be counted or kept in another way.
-const WAY: u32 = 2;
+const WAY: u32 = 3;
 
 const LEDGER: &str = "ledger.json";
 
@@ -117,20 +118,20 @@ impl KeptMonths {
         let before = read_ledger(&folder);
         let is_same = before.as_ref().is_some_and(|ledger| ledger.meaning == meaning);
         let mut ledger = Ledger { meaning, months: BTreeMap::new() };
-        let mut counts = Counts::default();
+        let mut same_months = Vec::new();
         if is_same && !self.is_full {
             let lines = before.iter().flat_map(|ledger| &ledger.months);
             let same = lines.filter(|(month, line)| found.get(month) == Some(&line.rows));
             let kept = same.filter_map(|(at, line)| Some((*at, line, read(&folder, *at, line)?)));
             for (month, line, kept) in kept {
-                counts = counts.and(kept).map_err(doing())?;
+                same_months.push(kept);
                 ledger.months.insert(month, line.clone());
             }
         }
         let is_whole = before.is_some_and(|before| before.months.keys().eq(ledger.months.keys()));
         let is_around = measures.iter().any(|measure| looks_around(measure));
         if is_around && !(is_whole && ledger.months.keys().eq(found.keys())) {
-            (counts, ledger.months) = (Counts::default(), BTreeMap::new());
+            (same_months, ledger.months) = (Vec::new(), BTreeMap::new());
         }
         let why = match () {
             () if self.is_full => Why::Asked,
@@ -146,6 +147,7 @@ impl KeptMonths {
             .collect();
         let recount =
             Recount { fact: fact.name.clone(), months: found.len(), counted: dirty.len(), why };
+        let mut counts = Counts::default();
         if !dirty.is_empty() {
             let rows = if dirty.len() < found.len() {
                 touching(ground, fact, placed, &dirty).map_err(doing())?
@@ -153,16 +155,19 @@ impl KeptMonths {
                 placed.clone()
             };
             let is_dirty = |_: &str, month: i32| dirty.contains_key(&month);
-            let fresh = Counts::of(ground, fact, Rows::Table(&rows), &is_dirty)?;
+            counts = Counts::of(ground, fact, Rows::Table(&rows), &is_dirty)?;
             create_private_folder(&folder).map_err(named(&folder))?;
+            let tables = Tables::of(fact, &counts);
             for (month, rows) in dirty {
-                let files = write(&folder, month, &fresh.of_month(month).map_err(doing())?)?;
+                let files = write(&folder, month, tables.of_month(month).map_err(doing())?)?;
                 ledger.months.insert(month, Line { rows, files });
             }
-            counts = counts.and(fresh).map_err(doing())?;
+        }
+        for kept in &same_months {
+            counts.add_tables(fact, kept).map_err(doing())?;
         }
         finish(&folder, &ledger)?;
-        Ok((counts, Some(recount)))
+        Ok((counts.settled(), Some(recount)))
     }
 
     /// Forgets the facts that are no longer told.
@@ -255,7 +260,7 @@ fn read_ledger(folder: &Path) -> Option<Ledger> {
 }
 
 /// The files of a month, where they are as the ledger has them.
-fn read(folder: &Path, month: i32, line: &Line) -> Option<Counts> {
+fn read(folder: &Path, month: i32, line: &Line) -> Option<[DataFrame; 2]> {
     let table = |path: &Path, content: &str| {
         if content.is_empty() {
             return Some(DataFrame::empty());
@@ -264,16 +269,16 @@ fn read(folder: &Path, month: i32, line: &Line) -> Option<Counts> {
         parquet::of_bytes(bytes).ok()
     };
     let [sums, values] = paths(folder, month);
-    Some(Counts { sums: table(&sums, &line.files[0])?, values: table(&values, &line.files[1])? })
+    Some([table(&sums, &line.files[0])?, table(&values, &line.files[1])?])
 }
 
 /// Writes the files of a month; their contents.
-fn write(folder: &Path, month: i32, counts: &Counts) -> Result<[String; 2], MeasureError> {
+fn write(folder: &Path, month: i32, tables: [DataFrame; 2]) -> Result<[String; 2], MeasureError> {
     let mut contents = [String::new(), String::new()];
-    let tables = [&counts.sums, &counts.values].into_iter().zip(paths(folder, month));
-    for ((table, path), content) in tables.zip(&mut contents) {
+    let tables = tables.into_iter().zip(paths(folder, month));
+    for ((mut table, path), content) in tables.zip(&mut contents) {
         if table.height() > 0 {
-            let bytes = parquet::bytes(&mut table.clone())?;
+            let bytes = parquet::bytes(&mut table)?;
             *content = sha256(&bytes);
             write_then_rename(&path, &bytes).map_err(named(&path))?;
         }

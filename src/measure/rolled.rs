@@ -8,7 +8,6 @@ use rayon::prelude::*;
 
 use super::MeasureError;
 use super::amounts::Amounts;
-use super::amounts::Values;
 use super::beside::Beside;
 use super::cube::Cube;
 use super::cube::Spot;
@@ -17,8 +16,10 @@ use super::evaluate::told;
 use super::groups::Groups;
 use super::seat::Seat;
 use super::seat::Stand;
+use super::series::Series;
 use super::status::Reason;
 use super::status::Status;
+use super::sums;
 use super::telling::Footing;
 use super::telling::Telling;
 use super::units::Unit;
@@ -230,18 +231,24 @@ impl Amounts {
         let all = all.flat_map(|(unit, months)| months.iter().map(move |month| (*unit, month)));
         for (unit, (month, [happens, is_there])) in all {
             let spot = ((unit.to_owned(), None), None);
-            let amount = self.sums.at(&spot).in_month(*month);
-            let rows = self.rows.at(&spot).in_month(*month);
-            let values = self.counts.at(&spot).in_month(*month);
+            let span = *month..=*month;
+            let of_month = |sums: &Series<sums::Sums>| {
+                let of_spot = sums.at(&spot);
+                let at = of_spot.within(&span);
+                (!at.is_empty()).then(|| of_spot.list.within(at))
+            };
+            let counts = self.counts.at(&spot);
+            let values = counts.list.within(counts.within(&span));
+            let brought = (of_month(&self.sums), of_month(&self.rows), values.as_slice());
             for place in [happens, is_there][usize::from(is_stock)] {
-                gathered.add(place, *month, (amount, rows, values));
+                gathered.add(place, *month, brought);
             }
         }
         let Gathered { sums, rows, counts } = gathered;
         Amounts {
-            sums: sums.into_iter().collect(),
-            rows: rows.into_iter().collect(),
-            counts: counts.into_iter().collect(),
+            sums: sums.into(),
+            rows: rows.into(),
+            counts: counts.into(),
             ..self.without_amounts()
         }
     }
@@ -252,7 +259,7 @@ impl Amounts {
 struct Gathered {
     sums: BTreeMap<Spot, BTreeMap<Month, i128>>,
     rows: BTreeMap<Spot, BTreeMap<Month, i128>>,
-    counts: BTreeMap<Spot, BTreeMap<Month, Values>>,
+    counts: BTreeMap<Spot, BTreeMap<Month, BTreeMap<i128, u64>>>,
 }
 
 impl Gathered {
@@ -260,7 +267,7 @@ impl Gathered {
         &mut self,
         place: &Spot,
         month: Month,
-        (amount, rows, values): (Option<&i128>, Option<&i128>, Option<&Values>),
+        (amount, rows, values): (Option<i128>, Option<i128>, &[(i128, u64)]),
     ) {
         for (sums, amount) in [(&mut self.sums, amount), (&mut self.rows, rows)] {
             if let Some(amount) = amount {
@@ -268,7 +275,7 @@ impl Gathered {
                 *sums.entry(month).or_default() += amount;
             }
         }
-        for (value, count) in values.into_iter().flatten() {
+        for (value, count) in values {
             let counts = self.counts.entry(place.clone()).or_default();
             *counts.entry(month).or_default().entry(*value).or_default() += count;
         }

@@ -33,39 +33,40 @@ impl Grid {
     }
 }
 
-/// What there is at each spot and month.
+/// What there is at each spot and month, in a list that has a place for each.
 #[derive(Clone, Debug)]
-pub(super) struct Series<A> {
+pub(super) struct Series<L> {
     grid: Arc<Grid>,
-    amounts: Arc<Vec<A>>,
+    list: Arc<L>,
 }
 
-impl<A> Default for Series<A> {
+impl<L: Default> Default for Series<L> {
     fn default() -> Self {
-        Series { grid: Arc::default(), amounts: Arc::default() }
+        Series { grid: Arc::default(), list: Arc::default() }
     }
 }
 
-impl<A> Series<A> {
-    /// One amount for each month of each spot.
-    pub(super) fn of(grid: Arc<Grid>, amounts: Vec<A>) -> Series<A> {
-        Series { grid, amounts: Arc::new(amounts) }
+impl<L> Series<L> {
+    /// Of a list of all months of each spot.
+    pub(super) fn of(grid: Arc<Grid>, list: L) -> Series<L> {
+        Series { grid, list: Arc::new(list) }
     }
 
     /// What there is at a spot.
-    pub(super) fn at(&self, spot: &Spot) -> Stretch<'_, A> {
-        self.stretch(self.grid.at(spot))
+    pub(super) fn at(&self, spot: &Spot) -> Stretch<'_, L> {
+        let Range { start, end } = self.grid.at(spot);
+        let months = self.grid.months.get(start..end).unwrap_or_default();
+        Stretch { months, start, list: &self.list }
     }
 
-    fn stretch(&self, at: Range<usize>) -> Stretch<'_, A> {
-        let months = self.grid.months.get(at.clone()).unwrap_or_default();
-        Stretch { months, amounts: self.amounts.get(at).unwrap_or_default() }
-    }
-
-    /// Every spot from one on, in order.
-    pub(super) fn spots_from(&self, first: &Spot) -> &[Spot] {
+    /// Every spot from one on, in order, with what there is at it.
+    pub(super) fn spots_from(
+        &self,
+        first: &Spot,
+    ) -> impl Iterator<Item = (&Spot, &L, Range<usize>)> + use<'_, L> {
         let start = self.grid.spots.partition_point(|spot| spot < first);
-        self.grid.spots.get(start..).unwrap_or_default()
+        let spots = self.grid.spots.iter().enumerate().skip(start);
+        spots.map(|(at, spot)| (spot, &*self.list, self.grid.of(at)))
     }
 
     /// The first month in which there is anything.
@@ -74,9 +75,8 @@ impl<A> Series<A> {
     }
 }
 
-impl<A> FromIterator<(Spot, BTreeMap<Month, A>)> for Series<A> {
-    /// From spots in order.
-    fn from_iter<I: IntoIterator<Item = (Spot, BTreeMap<Month, A>)>>(all: I) -> Self {
+impl<A, L: FromIterator<A>> From<BTreeMap<Spot, BTreeMap<Month, A>>> for Series<L> {
+    fn from(all: BTreeMap<Spot, BTreeMap<Month, A>>) -> Self {
         let (mut grid, mut amounts) = (Grid::default(), Vec::new());
         for (spot, of_spot) in all {
             for (month, amount) in of_spot {
@@ -86,36 +86,37 @@ impl<A> FromIterator<(Spot, BTreeMap<Month, A>)> for Series<A> {
             grid.spots.push(spot);
             grid.ends.push(number(amounts.len()));
         }
-        Series { grid: Arc::new(grid), amounts: Arc::new(amounts) }
+        Series::of(Arc::new(grid), amounts.into_iter().collect())
     }
 }
 
-/// The months of one spot, and what there is in each.
+/// The months of one spot, and where what there is in them stands.
 #[derive(Debug)]
-pub(super) struct Stretch<'a, A> {
+pub(super) struct Stretch<'a, L> {
     pub(super) months: &'a [Month],
-    amounts: &'a [A],
+    start: usize,
+    pub(super) list: &'a L,
 }
 
-impl<A> Clone for Stretch<'_, A> {
+impl<L> Clone for Stretch<'_, L> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<A> Copy for Stretch<'_, A> {}
+impl<L> Copy for Stretch<'_, L> {}
 
-impl<'a, A> Stretch<'a, A> {
-    /// What there is in a span of months.
-    pub(super) fn within(&self, span: &RangeInclusive<Month>) -> &'a [A] {
+impl<L> Stretch<'_, L> {
+    /// Where a span of months stands in the list.
+    pub(super) fn within(&self, span: &RangeInclusive<Month>) -> Range<usize> {
         let start = self.months.partition_point(|month| month < span.start());
         let end = self.months.partition_point(|month| month <= span.end());
-        self.amounts.get(start..end).unwrap_or_default()
+        self.start + start..self.start + end.max(start)
     }
 
-    /// What there is in a month.
-    pub(super) fn in_month(&self, month: Month) -> Option<&'a A> {
-        self.months.binary_search(&month).ok().and_then(|at| self.amounts.get(at))
+    /// Each month, and where it stands in the list.
+    pub(super) fn each(&self) -> impl Iterator<Item = (Month, usize)> {
+        self.months.iter().copied().zip(self.start..)
     }
 }
 
@@ -129,16 +130,19 @@ mod tests {
         let month = |month| Month::new(2025, month).unwrap();
         let months = |known: &[(i8, i128)]| known.iter().map(|(m, a)| (month(*m), *a)).collect();
         let all = [(spot("a"), months(&[(1, 10), (3, 30)])), (spot("c"), months(&[(2, 7)]))];
-        let series: Series<i128> = all.into_iter().collect();
+        let series: Series<Vec<i128>> = BTreeMap::from(all).into();
         let within = |unit, first, last| {
-            series.at(&spot(unit)).within(&(month(first)..=month(last))).to_vec()
+            let of_unit = series.at(&spot(unit));
+            of_unit.list[of_unit.within(&(month(first)..=month(last)))].to_vec()
         };
         assert_eq!(within("a", 1, 12), [10, 30]);
         assert_eq!(within("a", 2, 2), Vec::<i128>::new());
         assert_eq!(within("c", 1, 2), [7]);
         assert_eq!(within("b", 1, 12), Vec::<i128>::new());
-        assert_eq!(series.at(&spot("a")).in_month(month(3)), Some(&30));
+        let of_a: Vec<(Month, usize)> = series.at(&spot("a")).each().collect();
+        assert_eq!(of_a, [(month(1), 0), (month(3), 1)]);
         assert_eq!(series.first(), Some(month(1)));
-        assert_eq!(series.spots_from(&spot("b")), [spot("c")]);
+        let from: Vec<_> = series.spots_from(&spot("b")).map(|(of, _, at)| (of, at)).collect();
+        assert_eq!(from, [(&spot("c"), 2..3)]);
     }
 }

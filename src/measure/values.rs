@@ -1,7 +1,5 @@
 //! What do values come to, from how often each occurs? All but a deviation is exact.
 
-use std::collections::BTreeMap;
-
 use num_traits::ToPrimitive as _;
 
 use super::spread::Overflow;
@@ -9,8 +7,8 @@ use super::spread::kept;
 use crate::spec::formula::Exact;
 
 /// Type 7: linear between the two neighbours, exact.
-pub(super) fn quantile(values: &BTreeMap<i128, u64>, thousandths: u32) -> Option<Exact> {
-    let count: u64 = values.values().sum();
+pub(super) fn quantile(values: &[(i128, u64)], thousandths: u32) -> Option<Exact> {
+    let count: u64 = values.iter().map(|(_, times)| times).sum();
     if count == 0 {
         return None;
     }
@@ -23,11 +21,8 @@ pub(super) fn quantile(values: &BTreeMap<i128, u64>, thousandths: u32) -> Option
 
 /// The standard deviation of a sample, from two values on; each is so many times what it stands for. The
 /// sum of squares is exact, the root a floating-point number that is kept with twelve decimals.
-pub(super) fn deviation(
-    values: &BTreeMap<i128, u64>,
-    divisor: i128,
-) -> Result<Option<Exact>, Overflow> {
-    let count: i128 = values.values().map(|count| i128::from(*count)).sum();
+pub(super) fn deviation(values: &[(i128, u64)], divisor: i128) -> Result<Option<Exact>, Overflow> {
+    let count: i128 = values.iter().map(|(_, times)| i128::from(*times)).sum();
     if count < 2 {
         return Ok(None);
     }
@@ -48,7 +43,7 @@ pub(super) fn deviation(
     Ok(root.and_then(kept))
 }
 
-fn nth(values: &BTreeMap<i128, u64>, at: i128) -> Option<i128> {
+fn nth(values: &[(i128, u64)], at: i128) -> Option<i128> {
     let mut seen = 0_i128;
     values.iter().find_map(|(value, count)| {
         seen += i128::from(*count);
@@ -62,19 +57,19 @@ mod tests {
 
     #[test]
     fn quantiles_are_type_7_and_exact() {
-        let values = BTreeMap::from([(1, 2), (4, 1), (10, 1)]);
+        let values = [(1, 2), (4, 1), (10, 1)];
         assert_eq!(quantile(&values, 500), Some(Exact::new(5, 2)));
         assert_eq!(quantile(&values, 900), Some(Exact::new(41, 5)));
-        assert_eq!(quantile(&BTreeMap::new(), 500), None);
+        assert_eq!(quantile(&[], 500), None);
     }
 
     /// 2, 4, 4, 4, 5, 5, 7, 9: the sum of squares around 5 is 32, over 7.
     #[test]
     fn a_deviation_is_that_of_a_sample() {
-        let values = BTreeMap::from([(20, 1), (40, 3), (50, 2), (70, 1), (90, 1)]);
+        let values = [(20, 1), (40, 3), (50, 2), (70, 1), (90, 1)];
         let root = Exact::new(2_138_089_935_299, 1_000_000_000_000);
         assert_eq!(deviation(&values, 10), Ok(Some(root)));
-        assert_eq!(deviation(&BTreeMap::from([(3, 1)]), 1), Ok(None));
-        assert_eq!(deviation(&BTreeMap::from([(3, 2)]), 1), Ok(Some(Exact::from(0))));
+        assert_eq!(deviation(&[(3, 1)], 1), Ok(None));
+        assert_eq!(deviation(&[(3, 2)], 1), Ok(Some(Exact::from(0))));
     }
 }

@@ -4,6 +4,9 @@ use polars::prelude::*;
 
 use super::MeasureError;
 use super::amounts::Way;
+use super::counted::Distinct;
+use super::counted::OfSum;
+use super::counted::OfValues;
 use super::fact::Ground;
 use crate::base::cell::Cell;
 use crate::frame::FrameError;
@@ -15,9 +18,6 @@ use crate::frame::table;
 use crate::spec::pipeline::Measure;
 use crate::spec::sql::AggregateKind;
 
-/// The digits that a decimal holds.
-const DIGITS: usize = 38;
-
 /// What a row brings to a measure.
 pub(super) enum Weight {
     /// One, where it counts.
@@ -26,19 +26,6 @@ pub(super) enum Weight {
     Number(Int128Chunked, usize),
     /// A value of any kind, as text.
     Value(StringChunked),
-}
-
-/// How often values come: of which group, which, how often.
-pub(super) struct Values {
-    pub(super) measure: String,
-    pub(super) groups: Vec<u32>,
-    pub(super) column: Column,
-    pub(super) scale: i64,
-    pub(super) rows: Vec<i64>,
-}
-
-pub(super) fn decimals(scale: usize) -> DataType {
-    DataType::Decimal(DIGITS, scale)
 }
 
 /// What each row brings to each measure.
@@ -129,60 +116,41 @@ impl Weight {
         if let Weight::Number(_, scale) = self { *scale } else { 0 }
     }
 
-    pub(super) fn sums(&self, name: &str, groups: &Bundles) -> PolarsResult<Column> {
-        let mut sums = vec![0_i128; groups.count()];
+    pub(super) fn sums(&self, name: &str, groups: &Bundles) -> PolarsResult<OfSum> {
+        let mut amounts = vec![0_i128; groups.first.len()];
         let mut is_beyond = false;
-        self.each(groups, |at, digits| match sums[at].checked_add(digits) {
-            Some(sum) => sums[at] = sum,
+        self.each(groups, |at, digits| match amounts[at].checked_add(digits) {
+            Some(sum) => amounts[at] = sum,
             None => is_beyond = true,
         });
         if is_beyond {
             polars_bail!(ComputeError: "measure `{name}`: its sum leaves the range of numbers (38 digits)");
         }
-        let sums = Int128Chunked::from_vec(name.into(), sums);
-        Ok(sums.into_decimal(DIGITS, self.scale())?.into_column())
+        Ok(OfSum { name: name.to_owned(), scale: Some(self.scale()), amounts })
     }
 
-    pub(super) fn rows(&self, name: &str, groups: &Bundles) -> Column {
-        let mut rows = vec![0_i64; groups.count()];
-        self.each(groups, |at, _| rows[at] += 1);
-        Int64Chunked::from_vec(name.into(), rows).into_column()
+    pub(super) fn rows(&self, name: &str, groups: &Bundles) -> OfSum {
+        let mut amounts = vec![0; groups.first.len()];
+        self.each(groups, |at, _| amounts[at] += 1);
+        OfSum { name: name.to_owned(), scale: None, amounts }
     }
 
-    pub(super) fn values(&self, measure: &str, groups: &Bundles) -> PolarsResult<Values> {
-        let (found, values) = match self {
+    /// None of what has no values.
+    pub(super) fn values(&self, measure: &str, groups: &Bundles) -> PolarsResult<Option<OfValues>> {
+        let (of_rows, distinct) = match self {
             Weight::Value(texts) => {
-                let codes = Codes::of_texts(&texts.clone().into_column())?;
-                let found = groups.by(&codes.of_rows, codes.values.len(), true);
-                let value = |row: &u32| codes.values.get(codes.of_rows[*row as usize] as usize);
-                let texts = found.first.iter().map(value);
-                let texts = StringChunked::from_iter_options(
-                    "".into(),
-                    texts.map(Option::<&String>::cloned),
-                );
-                (found, texts.into_column())
+                let Codes { of_rows, values } = Codes::of_texts(&texts.clone().into_column())?;
+                (of_rows, Distinct::Texts(values))
             }
             Weight::Number(digits, _) => {
-                let codes = Codes::of_values(digits.iter());
-                let found = groups.by(&codes.of_rows, codes.values.len(), true);
-                let value = |row: &u32| codes.values.get(codes.of_rows[*row as usize] as usize);
-                let digits = found.first.iter().map(|row| value(row).copied());
-                let digits = Int128Chunked::from_iter_options("".into(), digits);
-                (found, digits.into_decimal(DIGITS, 0)?.into_column())
+                let Codes { of_rows, values } = Codes::of_values(digits.iter());
+                (of_rows, Distinct::Digits(values))
             }
-            Weight::One(_) => (Bundles::default(), Column::full_null("".into(), 0, &decimals(0))),
+            Weight::One(_) => return Ok(None),
         };
-        let mut rows = vec![0_i64; found.count()];
-        for group in found.of_rows.iter().filter(|group| **group != NONE) {
-            rows[*group as usize] += 1;
-        }
-        let of_row = |row: &u32| groups.of_rows[*row as usize];
-        Ok(Values {
-            measure: measure.to_owned(),
-            groups: found.first.iter().map(of_row).collect(),
-            column: values,
-            scale: i64::try_from(self.scale()).unwrap_or(0),
-            rows,
-        })
+        let brought = groups.of_rows.iter().zip(of_rows);
+        let brought = brought.filter(|(group, value)| **group != NONE && *value != NONE);
+        let brought = brought.map(|(group, value)| (*group, (value, 1))).collect();
+        Ok(Some(OfValues { measure: measure.to_owned(), scale: self.scale(), distinct, brought }))
     }
 }
