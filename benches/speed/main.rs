@@ -8,6 +8,7 @@ mod load;
 mod measures;
 mod night;
 mod pages;
+mod tomorrow;
 
 use std::env;
 use std::time::Duration;
@@ -29,6 +30,9 @@ fn main() {
     }
     if is_asked("night") {
         night::night(1.0);
+    }
+    if is_asked("tomorrow") {
+        tomorrow::tomorrow(1.0);
     }
     if is_asked("load") {
         load::load(1_000_000);

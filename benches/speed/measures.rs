@@ -131,7 +131,7 @@ fn duckdb(python: &OsStr, statements: &[&str]) -> Vec<(Duration, Vec<Vec<Value>>
 struct Place {
     path: PathBuf,
     /// Clears it away.
-    _watched: Option<night::Watched>,
+    _town: Option<night::Town>,
 }
 
 /// A new home, or the one that is kept with its cases where `SHUPING_BENCH_HOME` says: to make a hundred million
@@ -139,13 +139,14 @@ struct Place {
 fn home() -> Place {
     let kept = env::var_os("SHUPING_BENCH_HOME").map(PathBuf::from);
     if let Some(path) = kept.as_ref().filter(|path| path.exists()) {
-        return Place { path: path.clone(), _watched: None };
+        return Place { path: path.clone(), _town: None };
     }
-    let watched = night::run(0.05, &[]);
-    let path = watched.home.path().to_owned();
-    let Some(kept) = kept else { return Place { path, _watched: Some(watched) } };
-    fs::rename(watched.home.keep(), &kept).unwrap();
-    Place { path: kept, _watched: None }
+    let town = night::Town::of(0.05, &[]);
+    town.night(night::FIRST);
+    let path = town.home.path().to_owned();
+    let Some(kept) = kept else { return Place { path, _town: Some(town) } };
+    fs::rename(town.home.keep(), &kept).unwrap();
+    Place { path: kept, _town: None }
 }
 
 /// Counts so many cases both ways, and compares every measure of every unit.
@@ -156,8 +157,9 @@ pub(crate) fn measures(rows: usize) {
     let ledger = explain::ledger(&lake).unwrap().unwrap();
     let file = home.path.join(format!("{rows}-cases.parquet"));
     if !file.exists() {
-        fs::copy(lake.join("fact/case.parquet"), home.path.join("kinds.parquet")).unwrap();
-        cases(&lake.join("fact/case.parquet"), &file, rows);
+        let kinds = home.path.join("kinds.parquet");
+        fs::copy(lake.join("fact/case.parquet"), &kinds).unwrap();
+        cases(&kinds, &file, rows);
     }
     let setting = Setting { catalog, ledger, file };
     let measures = setting.measures().len();
