@@ -17,4 +17,5 @@ pub mod pseudonym;
 pub mod redact;
 pub mod retirement;
 pub mod said;
+pub mod sheet;
 pub mod text;

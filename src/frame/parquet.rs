@@ -13,6 +13,7 @@ use polars::prelude::ParquetReader;
 use polars::prelude::ParquetWriter;
 use polars::prelude::PolarsError;
 use polars::prelude::SerReader as _;
+use polars::prelude::StatisticsOptions;
 use polars::prelude::col;
 use polars::prelude::lit;
 
@@ -35,6 +36,51 @@ pub fn write(table: &mut DataFrame, target: &Path) -> Result<(), FrameError> {
         .finish(table)
         .map_err(FrameError::polars(format!("writing `{}`", target.display())))?;
     rename_durably(&temporary, target).map_err(named)
+}
+
+/// Writes a table that comes a group of rows at a time.
+///
+/// # Errors
+/// The disk's, and those of the groups.
+pub fn write_groups<E: From<FrameError>>(
+    groups: impl Iterator<Item = Result<DataFrame, E>>,
+    target: &Path,
+) -> Result<(), E> {
+    let named = |cause| FrameError::File { path: target.display().to_string(), cause };
+    let doing = || FrameError::polars(format!("writing `{}`", target.display()));
+    let temporary = beside(target).map_err(named)?;
+    let mut file = Some(create(&temporary).map_err(named)?);
+    let mut writer = None;
+    for group in groups {
+        let mut group = group?;
+        group.rechunk_mut_par();
+        if let Some(file) = file.take() {
+            let begun = ParquetWriter::new(file).with_compression(ParquetCompression::Zstd(None));
+            writer = Some(begun.batched(group.schema()).map_err(doing())?);
+        }
+        if let Some(writer) = &mut writer {
+            writer.write_batch(&group).map_err(doing())?;
+        }
+    }
+    if let Some(writer) = writer {
+        writer.finish().map_err(doing())?;
+    }
+    Ok(rename_durably(&temporary, target).map_err(named)?)
+}
+
+/// Puts a table away for a while: nothing is lost with it.
+///
+/// # Errors
+/// The disk's.
+pub fn put(table: &mut DataFrame, target: &Path) -> Result<(), FrameError> {
+    let named = |cause| FrameError::File { path: target.display().to_string(), cause };
+    let writer = ParquetWriter::new(create(target).map_err(named)?);
+    writer
+        .with_compression(ParquetCompression::Uncompressed)
+        .with_statistics(StatisticsOptions::empty())
+        .finish(table)
+        .map_err(FrameError::polars(format!("writing `{}`", target.display())))?;
+    Ok(())
 }
 
 /// A table as the bytes of a file.
@@ -66,6 +112,15 @@ pub fn of_bytes(bytes: Vec<u8>) -> Result<DataFrame, FrameError> {
 /// A file that is missing or no Parquet.
 pub fn read(path: &Path) -> Result<DataFrame, FrameError> {
     ParquetReader::new(open(path)?).finish().map_err(reading(path))
+}
+
+/// Reads some columns of a table.
+///
+/// # Errors
+/// As [`read`], and a column that is not there.
+pub fn read_columns(path: &Path, columns: &[String]) -> Result<DataFrame, FrameError> {
+    let reader = ParquetReader::new(open(path)?).with_columns(Some(columns.to_vec()));
+    reader.finish().map_err(reading(path))
 }
 
 fn open(path: &Path) -> Result<File, FrameError> {

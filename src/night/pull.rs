@@ -17,12 +17,14 @@ use super::parents;
 use super::parents::Ends;
 use super::side_by_side::side_by_side;
 use super::status;
-use crate::base::batch::Batch;
 use crate::base::pseudonym::Key;
+use crate::base::sheet::Land;
+use crate::base::sheet::Sheet;
 use crate::extract;
 use crate::extract::DeliveredFile;
 use crate::extract::Delivery;
 use crate::extract::System;
+use crate::model::landing::Attempt;
 use crate::model::landing::Landed;
 use crate::model::landing::Landing;
 use crate::model::landing::clear;
@@ -181,6 +183,15 @@ impl Tonight<'_> {
     }
 }
 
+/// Lands what comes in an attempt.
+struct Ashore<'a>(&'a mut Attempt);
+
+impl Land for Ashore<'_> {
+    fn land(&mut self, sheet: Sheet) -> std::io::Result<()> {
+        self.0.land_sheet(sheet).map_err(std::io::Error::other)
+    }
+}
+
 async fn pull(
     tonight: &Tonight<'_>,
     (connector, stream): (&Connector, &Stream),
@@ -216,8 +227,7 @@ async fn pull(
         key: tonight.key,
         home: &tonight.ground.home.root,
     };
-    let mut land = |batch: Batch| attempt.land(batch).map_err(std::io::Error::other);
-    let delivery = extract::pull(system, &request, &mut land).await;
+    let delivery = extract::pull(system, &request, &mut Ashore(&mut attempt)).await;
     let delivery = delivery.map_err(|fault| chain(&fault))?;
     let is_full = delivery.is_full.unwrap_or(from.since.is_none());
     let past = tonight.past((connector, stream), landing).map_err(|fault| format!("{fault:#}"))?;
