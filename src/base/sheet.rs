@@ -196,6 +196,12 @@ impl From<&Batch> for Sheet {
     }
 }
 
+impl From<Batch> for Sheet {
+    fn from(batch: Batch) -> Sheet {
+        Sheet::from(&batch)
+    }
+}
+
 impl From<Sheet> for Batch {
     fn from(sheet: Sheet) -> Batch {
         let width = sheet.columns.len();

@@ -195,6 +195,37 @@ impl<'r> Rows<'r> {
         self.pointers.iter().any(step)
     }
 
+    /// The cell of a field of a record, by its name or the column that is known; what a header points into
+    /// is put aside.
+    fn field<'de, A: MapAccess<'de>>(
+        &mut self,
+        (name, known): (&str, Option<usize>),
+        fields: &mut A,
+        pointed: &mut Map<String, Value>,
+    ) -> Result<(), A::Error> {
+        let name_of = known.and_then(|at| self.sheet.headers.get(at)).map_or(name, String::as_str);
+        if !self.pointers.is_empty() && self.points_into(name_of) {
+            let (value, own) = (fields.next_value::<Value>()?, name_of.to_owned());
+            if !value.is_array() && !value.is_object() {
+                let text = text(&value).filter(|text| !text.is_empty());
+                self.column(&own, known).into_iter().for_each(|own| own.push(text.as_deref()));
+            }
+            pointed.insert(own, value);
+            return Ok(());
+        }
+        let mut into = Texts::default();
+        if known.is_some() || self.places.contains_key(name) {
+            let Some(column) = self.column(name, known) else { return Ok(()) };
+            if !fields.next_value_seed(Cell { into: column })? {
+                column.push(None);
+            }
+        } else if fields.next_value_seed(Cell { into: &mut into })? {
+            let column = self.column(name, None);
+            column.into_iter().for_each(|own| own.push(into.iter().next().flatten()));
+        }
+        Ok(())
+    }
+
     /// The cells that headers point at.
     fn point(&mut self, record: &Value) {
         for pointer in self.pointers {
@@ -245,27 +276,7 @@ impl<'de> Visitor<'de> for Record<'_, '_> {
                 Some(name) => (name, None),
             };
             nth += 1;
-            let mut into = Texts::default();
-            let name_of = known.and_then(|at| rows.sheet.headers.get(at));
-            let is_pointed =
-                !rows.pointers.is_empty() && rows.points_into(name_of.unwrap_or(&name));
-            if is_pointed {
-                let value: Value = fields.next_value()?;
-                let own = name_of.unwrap_or(&name).clone();
-                if !value.is_array() && !value.is_object() {
-                    let text = text(&value).filter(|text| !text.is_empty());
-                    rows.column(&own, known).into_iter().for_each(|own| own.push(text.as_deref()));
-                }
-                pointed.insert(own, value);
-            } else if known.is_some() || rows.places.contains_key(&name) {
-                let Some(column) = rows.column(&name, known) else { continue };
-                if !fields.next_value_seed(Cell { into: column })? {
-                    column.push(None);
-                }
-            } else if fields.next_value_seed(Cell { into: &mut into })? {
-                let column = rows.column(&name, None);
-                column.into_iter().for_each(|own| own.push(into.iter().next().flatten()));
-            }
+            rows.field((&name, known), &mut fields, &mut pointed)?;
         }
         if !pointed.is_empty() {
             rows.point(&Value::Object(pointed));
@@ -341,9 +352,9 @@ impl<'de> DeserializeSeed<'de> for Cell<'_> {
 }
 
 impl Cell<'_> {
-    fn put<E>(self, text: &str) -> Result<bool, E> {
+    fn put(self, text: &str) -> bool {
         self.into.push(Some(text).filter(|text| !text.is_empty()));
-        Ok(true)
+        true
     }
 }
 
@@ -355,23 +366,23 @@ impl<'de> Visitor<'de> for Cell<'_> {
     }
 
     fn visit_str<E>(self, text: &str) -> Result<bool, E> {
-        self.put(text)
+        Ok(self.put(text))
     }
 
     fn visit_bool<E>(self, value: bool) -> Result<bool, E> {
-        self.put(if value { "true" } else { "false" })
+        Ok(self.put(if value { "true" } else { "false" }))
     }
 
     fn visit_u64<E>(self, value: u64) -> Result<bool, E> {
-        self.put(&value.to_string())
+        Ok(self.put(&value.to_string()))
     }
 
     fn visit_i64<E>(self, value: i64) -> Result<bool, E> {
-        self.put(&value.to_string())
+        Ok(self.put(&value.to_string()))
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<bool, E> {
-        self.put(&Value::from(value).to_string())
+        Ok(self.put(&Value::from(value).to_string()))
     }
 
     fn visit_unit<E>(self) -> Result<bool, E> {

@@ -105,10 +105,14 @@ fn cells(sheet: &Sheet) -> Vec<u8> {
         let group = |at: usize| u8::try_from((number >> (7 * at)) & 127).unwrap_or_default();
         bytes.extend((0..WIDTH).map(group));
     };
-    sheet.places.iter().for_each(|(_, row)| put(&mut bytes, *row));
+    for (_, row) in &sheet.places {
+        put(&mut bytes, *row);
+    }
     for column in &sheet.columns {
         let (text, lengths) = column.parts();
-        lengths.iter().for_each(|length| put(&mut bytes, *length));
+        for length in lengths {
+            put(&mut bytes, *length);
+        }
         bytes.extend(text.as_bytes());
     }
     bytes
@@ -190,8 +194,10 @@ impl Slot {
                     length +=
                         lines.by_ref().take(most).read_to_end(&mut text).map_err(lost)? as u64;
                     let found = sheet(headers, rows, &text).filter(|_| text.len() == bytes);
-                    let Some(sheet) = found else { return self.cut(good).map_err(lost) };
-                    see(Page { seen, next, sheet, unread, all })?;
+                    match found {
+                        Some(sheet) => see(Page { seen, next, sheet, unread, all })?,
+                        None => return self.cut(good).map_err(lost),
+                    }
                 }
                 None if length > 0 => return self.cut(good).map_err(lost),
                 None => return Ok(Left::More),

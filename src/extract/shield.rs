@@ -138,23 +138,22 @@ impl<'s> Shield<'s> {
         let cells = match fate {
             Fate::Kept => cells,
             Fate::Person => return self.people(&header, &cells),
-            Fate::Opaque => {
-                // Who handled many rows is made a pseudonym once.
-                let mut known: HashMap<&str, String> = HashMap::new();
-                let mut hidden = Texts::default();
-                for cell in cells.iter() {
-                    let filled = cell.filter(|text| self.filled(text));
-                    let pseudonym = filled.map(|text| {
-                        let made = || self.key.pseudonym(&clean(text));
-                        known.entry(text).or_insert_with(made).as_str()
-                    });
-                    hidden.push(pseudonym);
-                }
-                hidden
-            }
+            Fate::Opaque => self.opaque(&cells),
             Fate::Reduced(column) => cells.iter().map(|cell| reduced(column, cell?)).collect(),
         };
         vec![(header, cells)]
+    }
+
+    /// Pseudonyms; who handled many rows is made one once.
+    fn opaque(&self, cells: &Texts) -> Texts {
+        let mut known: HashMap<&str, String> = HashMap::new();
+        let mut hidden = Texts::default();
+        for text in cells.iter() {
+            let filled = text.filter(|text| self.filled(text));
+            let made = |text: &str| self.key.pseudonym(&clean(text));
+            hidden.push(filled.map(|text| &**known.entry(text).or_insert_with(|| made(text))));
+        }
+        hidden
     }
 
     fn people(&self, header: &str, cells: &Texts) -> Vec<(String, Texts)> {

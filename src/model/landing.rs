@@ -328,7 +328,7 @@ impl Attempt {
     /// # Errors
     /// The disk's.
     pub fn land(&mut self, batch: Batch) -> Result<(), ModelError> {
-        self.land_sheet(Sheet::from(&batch))
+        self.land_sheet(batch.into())
     }
 
     /// The same of a sheet.

@@ -180,7 +180,7 @@ fn write(
         let end = if at + 1 == groups { order.len() } else { (at + 1) * size };
         gathered(pile, order.get(at * size..end).unwrap_or_default(), gone)
     };
-    Ok(parquet::write_groups((0..groups).map(group), path)?)
+    parquet::write_groups((0..groups).map(group), path)
 }
 
 /// The table of the rows that are gone stands behind those of a pile.
@@ -246,7 +246,9 @@ fn gathered(
     let mut back = vec![0; rows.len()];
     for ((.., place), at) in rows.iter().zip(0..) {
         let slot = usize::try_from(*place).ok().and_then(|place| back.get_mut(place));
-        slot.into_iter().for_each(|slot| *slot = at);
+        if let Some(slot) = slot {
+            *slot = at;
+        }
     }
     let back = IdxCa::from_vec("_rows".into(), back);
     all.rechunk_mut_par();
@@ -280,6 +282,7 @@ mod tests {
         let delivery = Delivery { system: "s", stream: "r", night, is_full: true };
         let merged = |name: &str, most: usize, is_other: bool| {
             let lake = Lake::at(&root.path().join(name));
+            let text_of = |id: i64| if id % 7 == 0 { name } else { "same" };
             let write = Write::Upsert;
             let delivery = if is_other {
                 Delivery { night: night.tomorrow().unwrap(), ..delivery }
@@ -293,8 +296,7 @@ mod tests {
                 // Keys in no order, some of them twice; the other night lacks the last ones.
                 let rows = (0..100).map(|row| (part * 100 + row) * 389 % 600);
                 let rows = rows.filter(|id| !is_other || *id < 590);
-                let kept =
-                    rows.map(|id| kept(id, if id % 7 == 0 { name } else { "same" })).collect();
+                let kept = rows.map(|id| kept(id, text_of(id))).collect();
                 pile.add(Judged { kept, ..Judged::default() }).unwrap();
             }
             assert_eq!(folder.is_dir(), most < 700);

@@ -140,12 +140,7 @@ impl<'p> Pile<'p> {
                 return Ok(());
             }
             let each = some.into_par_iter().map(|part| {
-                let mut own = Judged::default();
-                if is_past {
-                    judge.past(&part, &mut own)?
-                } else {
-                    judge.part(&part, &mut own)?
-                }
+                let own = judged(judge, &part, is_past)?;
                 drop(part);
                 self.part(own)
             });
@@ -253,6 +248,17 @@ impl<'p> Pile<'p> {
             slot::settle(&mut self.judged.quarantined, &self.slots);
         }
     }
+}
+
+/// What became of the rows of a part.
+fn judged(judge: &Judge<'_>, part: &DataFrame, is_past: bool) -> Result<Judged, ModelError> {
+    let mut own = Judged::default();
+    if is_past {
+        judge.past(part, &mut own)?;
+    } else {
+        judge.part(part, &mut own)?;
+    }
+    Ok(own)
 }
 
 impl Drop for Pile<'_> {
