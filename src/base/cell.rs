@@ -43,12 +43,48 @@ pub fn joined<'c>(cells: impl Iterator<Item = Option<&'c Cell>>, between: char) 
         }
         match cell {
             Some(Cell::Text(own)) => text.push_str(own),
+            Some(Cell::Instant(instant)) => push_instant(&mut text, *instant),
             Some(cell) => text.push_str(&cell.written()),
             None => {}
         }
     }
     text
 }
+
+/// Puts an instant behind a text, as it is written. Many are, and most are a whole second of our time.
+fn push_instant(text: &mut String, instant: Timestamp) {
+    let second = instant.as_second();
+    if instant.subsec_nanosecond() != 0 || !(0..YEAR_10_000).contains(&second) {
+        text.push_str(&instant.to_string());
+        return;
+    }
+    let (days, rest) = (second / 86_400, second % 86_400);
+    // Years begin in March here, so that the day that may be missing is their last; 400 of them are an era.
+    let days = days + 719_468;
+    let (era, day) = (days / 146_097, days % 146_097);
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    let year = era * 400 + year + i64::from(month <= 2);
+    let mut two = |number: i64, behind: char| {
+        for digit in [number / 10, number % 10] {
+            text.extend(u32::try_from(digit).ok().and_then(|digit| char::from_digit(digit, 10)));
+        }
+        text.extend(Some(behind).filter(|behind| *behind != '\0'));
+    };
+    two(year / 100, '\0');
+    two(year % 100, '-');
+    two(month, '-');
+    two(day, 'T');
+    two(rest / 3_600, ':');
+    two(rest / 60 % 60, ':');
+    two(rest % 60, 'Z');
+}
+
+/// The first second of the year 10,000.
+const YEAR_10_000: i64 = 253_402_300_800;
 
 /// The text of a cell of a row; none where it has another value or none.
 pub fn text_of(cell: Option<&Option<Cell>>) -> Option<String> {
@@ -85,6 +121,24 @@ pub type CellRow = Vec<Option<Cell>>;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_instant_is_joined_as_it_is_written() {
+        let day = 86_400;
+        let seconds = (-3..60_000).map(|at| at * 53 * day + at * 7_919).chain([
+            0,
+            951_782_400,
+            4_107_542_399,
+            253_402_207_200,
+        ]);
+        for second in seconds {
+            let Ok(instant) = Timestamp::from_second(second) else { continue };
+            let cell = Cell::Instant(instant);
+            assert_eq!(joined([Some(&cell)].into_iter(), '|'), cell.written());
+        }
+        let cell = Cell::Instant("2025-01-06T04:00:00.25Z".parse().unwrap());
+        assert_eq!(joined([Some(&cell), None].into_iter(), '|'), "2025-01-06T04:00:00.25Z|");
+    }
 
     #[test]
     fn decimals_keep_their_places() {

@@ -18,5 +18,6 @@ pub mod pseudonym;
 pub mod redact;
 pub mod retirement;
 pub mod said;
+pub mod sheet;
 pub mod text;
 pub mod throwaway;

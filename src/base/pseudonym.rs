@@ -59,6 +59,14 @@ pub fn sha256(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 
+/// A text as a number that no other text has.
+pub fn print(text: &str) -> u128 {
+    Sha256::digest(text.as_bytes())
+        .iter()
+        .take(16)
+        .fold(0, |all, byte| (all << 8) | u128::from(*byte))
+}
+
 /// Bytes as lower-case hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
     const DIGITS: [char; 16] =

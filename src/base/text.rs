@@ -17,8 +17,13 @@ fn composed(text: &str) -> Cow<'_, str> {
 
 /// The text in NFKC without line feeds, tabs and invisible characters, trimmed, with single blanks.
 pub fn clean(text: &str) -> String {
+    cleaned(text).into_owned()
+}
+
+/// The same, the text itself where nothing of it needs cleaning.
+pub fn cleaned(text: &str) -> Cow<'_, str> {
     if is_clean(text) {
-        return text.to_owned();
+        return Cow::Borrowed(text);
     }
     let mut cleaned = String::with_capacity(text.len());
     for letter in composed(text).chars().filter(|letter| !is_invisible(*letter)) {
@@ -31,7 +36,7 @@ pub fn clean(text: &str) -> String {
     if cleaned.ends_with(' ') {
         cleaned.pop();
     }
-    cleaned
+    Cow::Owned(cleaned)
 }
 
 /// Whether nothing of a text needs cleaning, as far as that is seen at a glance.

@@ -21,6 +21,7 @@ use super::text;
 use crate::base::batch::Batch;
 use crate::base::batch::Row;
 use crate::base::redact::theirs;
+use crate::base::sheet::Sheet;
 use crate::spec::connector::Export;
 use crate::spec::connector::FileAt;
 use crate::spec::connector::Form;
@@ -68,13 +69,11 @@ impl Reader<'_> {
             Broken::Final(ExtractError::Unreadable { what, why })
         };
         for mut batch in self.batches(export.form, &file).map_err(unreadable)? {
-            self.set_apart(&mut batch);
-            part.mark(&mut batch);
-            while !batch.rows.is_empty() {
-                let rest = batch.rows.split_off(batch.rows.len().min(MOST_ROWS));
-                let page = Batch { headers: batch.headers.clone(), rows: batch.rows };
-                batch.rows = rest;
-                let rows = page.rows.len() as u64;
+            self.set_apart(&mut batch.headers);
+            let mut sheet = Sheet::from(&batch);
+            part.mark(&mut sheet);
+            for page in sheet.pieces(MOST_ROWS).into_iter().filter(|page| page.height() > 0) {
+                let rows = page.height() as u64;
                 let seen = Seen { rows, total: None, follows: None, print: 0 };
                 pages.put(self.shielded((seen, None), page))?;
             }
@@ -185,6 +184,7 @@ impl Reader<'_> {
             method: Method::Get,
             place: Place::Query,
             parameters: Vec::new(),
+            records: None,
             gone: GONE,
             secrets: self.secrets(),
         }

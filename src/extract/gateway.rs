@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use super::client;
 use super::error::ExtractError;
 use super::records;
+use super::records::Records;
 use super::reply::Answer;
 use super::reply::Fault;
 use super::reply::Reply;
@@ -64,6 +65,8 @@ pub(super) struct Question<'a> {
     pub(super) place: Place,
     /// Its parameters.
     pub(super) parameters: Vec<(String, Value)>,
+    /// Where its records are, if rows are made of them.
+    pub(super) records: Option<Records<'a>>,
     /// The statuses that say that there is nothing, and nothing is wrong.
     pub(super) gone: &'a [u16],
     /// Where secrets come from.
@@ -296,7 +299,7 @@ impl Gateway {
         };
         let response = request.send().await.map_err(&fault)?;
         let mut reply = Reply::of(&response, clock::now());
-        reply.body = response.bytes().await.map_err(&fault)?.to_vec();
+        reply.body = response.bytes().await.map_err(&fault)?.into();
         Ok(reply)
     }
 

@@ -18,6 +18,7 @@ use super::ledger::Seen;
 use super::part::Part;
 use super::part::parts;
 use super::records;
+use super::records::Records;
 use super::reply::Answer;
 use super::shelf::Left;
 use super::shelf::Page;
@@ -30,6 +31,7 @@ use super::walk::Walk;
 use super::walk::Where;
 use super::walk::is_counted;
 use crate::base::batch::Batch;
+use crate::base::sheet::Sheet;
 use crate::spec::connector::HttpStream;
 use crate::spec::connector::Turn;
 use crate::spec::template::Secrets;
@@ -176,15 +178,15 @@ impl<'a> Reader<'a> {
         loop {
             let question = self.question(part, &walk);
             let asked = self.page(part, &question, asked_again).await?;
-            let Some((answer, batch)) = asked else {
+            let Some((answer, sheet)) = asked else {
                 self.may_end(walk.ledger.due())?;
                 break;
             };
             let next = self.next(&answer);
-            let seen = self.seen(&answer, &batch, next.is_some(), walk.ledger.due())?;
+            let seen = self.seen(&answer, &sheet, next.is_some(), walk.ledger.due())?;
             let entered = walk.enter(seen, next.as_ref())?;
             if entered != Next::DoneBefore {
-                pages.put(self.shielded((seen, next), batch))?;
+                pages.put(self.shielded((seen, next), sheet))?;
             }
             if entered != Next::Page {
                 break;
@@ -229,19 +231,19 @@ impl<'a> Reader<'a> {
     ) -> Result<Batch, Broken> {
         let question = self.question(part, &Walk::of(&self.ask.page));
         let page = self.page(part, &question, asked_again).await?;
-        Ok(page.map_or_else(Batch::default, |(_, batch)| batch))
+        Ok(page.map_or_else(Batch::default, |(_, sheet)| sheet.into()))
     }
 
     /// The question that begins a job.
     pub(super) fn beginning(&self, part: &Part) -> Question<'_> {
         let question = self.question(part, &Walk::of(&self.ask.page));
-        Question { what: format!("{} begin", self.what(part)), ..question }
+        Question { what: format!("{} begin", self.what(part)), records: None, ..question }
     }
 
     /// Tells headers of the source from ours.
-    pub(super) fn set_apart(&self, batch: &mut Batch) {
+    pub(super) fn set_apart(&self, headers: &mut [String]) {
         let fates = fates(self.request.stream);
-        set_apart(&mut batch.headers, |header| fates.contains_key(header));
+        set_apart(headers, |header| fates.contains_key(header));
     }
 
     /// Whether the stream reads any of some headers.
@@ -251,22 +253,22 @@ impl<'a> Reader<'a> {
     }
 
     /// What may be stored of a page.
-    pub(super) fn shielded(&self, place: (Seen, Option<String>), batch: Batch) -> Page {
+    pub(super) fn shielded(&self, place: (Seen, Option<String>), sheet: Sheet) -> Page {
         let mut shield = Shield::new(self.request.stream, self.request.key, self.as_of);
-        let batch = shield.pass(batch);
-        Page::new(place, batch, shield.into_seen())
+        let sheet = shield.pass(sheet);
+        Page::new(place, sheet, shield.into_seen())
     }
 
     /// What a page looked like.
     fn seen(
         &self,
         answer: &Answer,
-        batch: &Batch,
+        sheet: &Sheet,
         has_next: bool,
         number: u32,
     ) -> Result<Seen, Broken> {
         let page = &self.ask.page;
-        let (rows, print) = (batch.rows.len() as u64, batch.print());
+        let (rows, print) = (sheet.height() as u64, sheet.print());
         if matches!(page.turn, Turn::None) {
             return Ok(Seen { rows, total: None, follows: Some(false), print });
         }
@@ -328,19 +330,32 @@ impl<'a> Reader<'a> {
             method: self.ask.method,
             place: self.ask.place,
             parameters: fixed.chain(turned).chain(size).chain(window).collect(),
+            records: self.own_records(),
             gone: self.ask.each.as_ref().map_or(&[], |each| &each.gone),
             secrets: self.request.secrets,
         }
     }
 
-    /// One page: the whole answer and its rows; none where the gateway says that its parent has none.
+    /// Where the records are, unless what is said of a page lies among them.
+    fn own_records(&self) -> Option<Records<'_>> {
+        let page = &self.ask.page;
+        let next = match &page.turn {
+            Turn::Cursor { next, .. } | Turn::NextUrl { next } => Some(next),
+            Turn::None | Turn::Number { .. } | Turn::Offset { .. } | Turn::LinkHeader => None,
+        };
+        let records = Records { at: &self.ask.records, pointers: &self.pointers };
+        let mut said = next.into_iter().chain(&page.total).chain(&page.more);
+        Some(records).filter(|records| !said.any(|at| records.hold(at)))
+    }
+
+    /// One page: the answer and its rows; none where the gateway says that its parent has none.
     async fn page(
         &self,
         part: &Part,
         question: &Question<'_>,
         asked_again: &mut Vec<String>,
-    ) -> Result<Option<(Answer, Batch)>, Broken> {
-        let answer = self.gateway.answer(question, asked_again).await.map_err(Broken::Final)?;
+    ) -> Result<Option<(Answer, Sheet)>, Broken> {
+        let mut answer = self.gateway.answer(question, asked_again).await.map_err(Broken::Final)?;
         if answer.is_gone {
             return Ok(None);
         }
@@ -348,17 +363,18 @@ impl<'a> Reader<'a> {
             Broken::Final(ExtractError::Unreadable { what: question.what.clone(), why })
         };
         let at = &self.ask.records;
-        let records = match answer.body.pointer(at) {
-            Some(Value::Array(records)) => records.as_slice(),
+        let read = match (answer.read.take(), answer.body.pointer(at)) {
+            (Some(read), _) => read,
+            (None, Some(Value::Array(records))) => records::sheet(records, &self.pointers),
             // Some gateways say null where there is nothing.
-            Some(Value::Null) => &[],
-            Some(_) => return Err(unreadable(format!("`{at}` is no list"))),
-            None => return Err(unreadable(format!("the answer has no `{at}`"))),
+            (None, Some(Value::Null)) => Ok(Sheet::default()),
+            (None, Some(_)) => Err(format!("`{at}` is no list")),
+            (None, None) => Err(format!("the answer has no `{at}`")),
         };
-        let mut batch = records::batch(records, &self.pointers).map_err(unreadable)?;
-        self.set_apart(&mut batch);
-        part.mark(&mut batch);
-        Ok(Some((answer, batch)))
+        let mut sheet = read.map_err(unreadable)?;
+        self.set_apart(&mut sheet.headers);
+        part.mark(&mut sheet);
+        Ok(Some((answer, sheet)))
     }
 }
 

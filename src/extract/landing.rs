@@ -1,6 +1,5 @@
 //! How are rows handed on? Shielded, in batches that fit in memory, and counted.
 
-use std::io;
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -12,6 +11,8 @@ use super::glance::Glance;
 use super::shelf::Page;
 use super::shield::Shield;
 use crate::base::batch::Batch;
+use crate::base::sheet::Land;
+use crate::base::sheet::Sheet;
 
 /// The most rows of one batch.
 const MOST_ROWS: usize = 10_000;
@@ -19,7 +20,7 @@ const MOST_ROWS: usize = 10_000;
 /// Where batches go, and what was counted on the way.
 pub(super) struct Landing<'a> {
     shield: Shield<'a>,
-    land: &'a mut (dyn FnMut(Batch) -> io::Result<()> + Send),
+    land: &'a mut (dyn Land + Send),
     /// Who looks at the first rows and wants no more.
     glance: Option<&'a mut Glance>,
     /// What has been delivered so far; `unread` and `headers` are with the shield.
@@ -31,7 +32,7 @@ impl<'a> Landing<'a> {
     pub(super) fn new(
         request: &Request<'a>,
         as_of: Date,
-        land: &'a mut (dyn FnMut(Batch) -> io::Result<()> + Send),
+        land: &'a mut (dyn Land + Send),
     ) -> Landing<'a> {
         let shield = Shield::new(request.stream, request.key, as_of);
         Landing { shield, land, glance: None, so_far: Delivery::default() }
@@ -58,16 +59,13 @@ impl<'a> Landing<'a> {
     }
 
     /// Hands on a page that has passed a shield of its own.
-    pub(super) fn take_page(&mut self, mut page: Page, place: &str) -> Result<(), ExtractError> {
-        let batch = page.batch(&Arc::from(place));
-        self.shield.saw(page.unread, page.all);
-        self.so_far.received += batch.rows.len() as u64;
-        let headers = batch.headers;
-        let mut rows = batch.rows.into_iter().peekable();
-        while rows.peek().is_some() {
-            let rows = rows.by_ref().take(MOST_ROWS).collect();
-            let batch = Batch { headers: headers.clone(), rows };
-            (self.land)(batch).map_err(ExtractError::Landing)?;
+    pub(super) fn take_page(&mut self, page: Page, place: &str) -> Result<(), ExtractError> {
+        let Page { mut sheet, unread, all, .. } = page;
+        sheet.come_from(&Arc::from(place));
+        self.shield.saw(unread, all);
+        self.so_far.received += sheet.height() as u64;
+        for sheet in sheet.pieces(MOST_ROWS).into_iter().filter(|sheet| sheet.height() > 0) {
+            self.land.land(sheet).map_err(ExtractError::Landing)?;
         }
         Ok(())
     }
@@ -87,19 +85,19 @@ impl<'a> Landing<'a> {
         while batch.rows.len() > MOST_ROWS {
             let rest = batch.rows.split_off(MOST_ROWS);
             let headers = batch.headers.clone();
-            self.hand_on(std::mem::replace(&mut batch, Batch { headers, rows: rest }))?;
+            self.hand_on(&std::mem::replace(&mut batch, Batch { headers, rows: rest }))?;
         }
-        self.hand_on(batch)?;
+        self.hand_on(&batch)?;
         self.so_far.received += rows;
         if has_enough { Err(ExtractError::Enough) } else { Ok(rows) }
     }
 
-    fn hand_on(&mut self, batch: Batch) -> Result<(), ExtractError> {
-        let batch = self.shield.pass(batch);
-        if batch.rows.is_empty() {
+    fn hand_on(&mut self, batch: &Batch) -> Result<(), ExtractError> {
+        let sheet = self.shield.pass(Sheet::from(batch));
+        if sheet.height() == 0 {
             return Ok(());
         }
-        (self.land)(batch).map_err(ExtractError::Landing)
+        self.land.land(sheet).map_err(ExtractError::Landing)
     }
 
     /// Notes a column that is there, so many rows long, and was not asked for.

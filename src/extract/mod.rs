@@ -59,9 +59,9 @@ pub use self::past::PastSlice;
 pub use self::past::past;
 pub use self::sign::prove_signatures;
 use self::window::Windows;
-use crate::base::batch::Batch;
 use crate::base::pseudonym::Key;
 use crate::base::pseudonym::sha256;
+use crate::base::sheet::Land;
 use crate::spec::connector::Ask;
 use crate::spec::connector::Connector;
 use crate::spec::connector::Cursor;
@@ -231,7 +231,7 @@ impl System {
 pub async fn pull(
     system: &System,
     request: &Request<'_>,
-    land: &mut (dyn FnMut(Batch) -> io::Result<()> + Send),
+    land: &mut (dyn Land + Send),
 ) -> Result<Delivery, ExtractError> {
     let as_of = request.until.to_zoned_datetime(request.zone()?).date();
     let mut landing = Landing::new(request, as_of, land);

@@ -4,8 +4,9 @@ use super::ExtractError;
 use super::Request;
 use super::each::Parent;
 use super::window::Slice;
-use crate::base::batch::Batch;
 use crate::base::pseudonym::sha256;
+use crate::base::sheet::Sheet;
+use crate::base::sheet::Texts;
 use crate::spec::connector::HttpStream;
 
 /// A slice, of a row of the parent where there is one.
@@ -49,10 +50,12 @@ impl Part {
     }
 
     /// Says of every row for which row of the parent it came.
-    pub(super) fn mark(&self, batch: &mut Batch) {
+    pub(super) fn mark(&self, sheet: &mut Sheet) {
         for (header, value) in self.parent.iter().flat_map(Parent::made) {
-            batch.headers.push(header);
-            batch.rows.iter_mut().for_each(|row| row.cells.push(Some(value.clone())));
+            let cells = sheet.places.iter().map(|_| Some(value.as_str()));
+            let column: Texts = cells.collect();
+            sheet.headers.push(header);
+            sheet.columns.push(column);
         }
     }
 

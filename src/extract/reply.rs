@@ -13,6 +13,7 @@ use serde_json::Value;
 use super::error::ExtractError;
 use super::gateway::Question;
 use super::records;
+use super::records::Read;
 use super::retry::retry_after;
 use crate::base::redact::theirs;
 use crate::spec::connector::Http;
@@ -37,6 +38,8 @@ pub(super) enum Fault {
 /// What was answered.
 pub(super) struct Answer {
     pub(super) body: Value,
+    /// The rows of its records, where they were asked for and are a list.
+    pub(super) read: Option<Read>,
     /// The address of the next page, where a header says it.
     pub(super) link: Option<String>,
     /// Whether there is nothing, as the question expects of some statuses.
@@ -132,7 +135,13 @@ impl Reply {
         let (okay, retry, status) = (&http.okay, &http.retry, self.status);
         let what = question.what.as_str();
         if question.gone.contains(&status) {
-            return Ok(Answer { body: Value::Null, link: None, is_gone: true, wait: None });
+            return Ok(Answer {
+                body: Value::Null,
+                read: None,
+                link: None,
+                is_gone: true,
+                wait: None,
+            });
         }
         let is_okay = okay.status.contains(&status);
         if !is_okay && retry.status.contains(&status) {
@@ -148,7 +157,7 @@ impl Reply {
             _ => "",
         };
         let clock = if is_denied { self.clock() } else { String::new() };
-        let Ok(body) = serde_json::from_slice::<Value>(&self.body) else {
+        let Ok((body, read)) = self.read(question, http) else {
             return Err(if is_okay {
                 self.again(unreadable(&self.body))
             } else {
@@ -167,7 +176,7 @@ impl Reply {
         // A gateway that says no inside 200 may mean the signature, and with it the time.
         let clock = if http.auth.sign.is_some() { self.clock() } else { String::new() };
         match okay.body.iter().find(|(at, values)| !values.contains(&found(at))) {
-            None => Ok(Answer { body, link: self.link, is_gone: false, wait: self.wait }),
+            None => Ok(Answer { body, read, link: self.link, is_gone: false, wait: self.wait }),
             Some((at, _)) if body.pointer(at).is_none() => {
                 Err(refused(what, format!("{clock}the answer has no `{at}`{message}")))
             }
@@ -175,6 +184,18 @@ impl Reply {
                 let found = theirs(&found(at));
                 Err(refused(what, format!("{clock}`{at}` is {found}{message}")))
             }
+        }
+    }
+
+    /// Its body, and the rows of the records where they were asked for; nothing else is read from among them.
+    fn read(&self, question: &Question<'_>, http: &Http) -> Result<(Value, Option<Read>), ()> {
+        let (okay, retry) = (&http.okay, &http.retry);
+        let text = std::str::from_utf8(&self.body).map_err(drop)?;
+        let mut read = okay.body.iter().chain(&retry.body).map(|(at, _)| at).chain(&okay.message);
+        let records = question.records.filter(|records| !read.any(|at| records.hold(at)));
+        match records {
+            Some(records) => records.of(text).map_err(drop),
+            None => Ok((serde_json::from_str(text).map_err(drop)?, None)),
         }
     }
 

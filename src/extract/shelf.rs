@@ -1,5 +1,5 @@
-//! Where do pages wait until their slice is whole? In a file a slice, a line a page, shielded like all
-//! that is stored. A pull that broke off finds them there and goes on.
+//! Where do pages wait until their slice is whole? In a file a slice, a line a page and its cells behind it,
+//! shielded like all that is stored. A pull that broke off finds them there and goes on.
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -8,6 +8,7 @@ use std::fs::File;
 use std::io;
 use std::io::BufRead as _;
 use std::io::BufReader;
+use std::io::Read as _;
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
@@ -19,11 +20,11 @@ use serde::Serialize;
 
 use super::ExtractError;
 use super::ledger::Seen;
-use crate::base::batch::Batch;
-use crate::base::batch::Row;
 use crate::base::durable::at;
 use crate::base::durable::create_folders;
 use crate::base::durable::write_then_rename;
+use crate::base::sheet::Sheet;
+use crate::base::sheet::Texts;
 
 /// The file that says what the pages are answers to.
 const HEAD: &str = "head";
@@ -42,15 +43,14 @@ pub(super) struct Slot {
 }
 
 /// A page of a slice.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug)]
 pub(super) struct Page {
     /// What it looked like.
     pub(super) seen: Seen,
     /// Where it said that the next one is.
     pub(super) next: Option<String>,
     /// What may be stored of it.
-    headers: Vec<String>,
-    rows: Vec<(u32, Vec<Option<String>>)>,
+    pub(super) sheet: Sheet,
     /// Headers that no column names, and how many rows filled them.
     pub(super) unread: BTreeMap<String, u64>,
     /// Every header.
@@ -69,32 +69,75 @@ pub(super) enum Left {
 /// A line of a slice's file.
 #[derive(Serialize, Deserialize)]
 enum Line {
-    Page(Page),
+    /// A page; so many bytes behind it are its cells.
+    Page {
+        seen: Seen,
+        next: Option<String>,
+        headers: Vec<String>,
+        unread: BTreeMap<String, u64>,
+        all: BTreeSet<String>,
+        rows: usize,
+        bytes: usize,
+    },
     /// The job that makes the rows.
     Job(String),
     /// Nothing follows.
-    End {
-        total: Option<u64>,
-    },
+    End { total: Option<u64> },
 }
 
 impl Page {
     /// A page whose rows have passed the shield.
     pub(super) fn new(
         (seen, next): (Seen, Option<String>),
-        batch: Batch,
+        sheet: Sheet,
         (unread, all): (BTreeMap<String, u64>, BTreeSet<String>),
     ) -> Page {
-        let rows = batch.rows.into_iter().map(|row| (row.row, row.cells)).collect();
-        Page { seen, next, headers: batch.headers, rows, unread, all }
+        Page { seen, next, sheet, unread, all }
     }
+}
 
-    /// Its rows, each at its place.
-    pub(super) fn batch(&mut self, source: &Arc<str>) -> Batch {
-        let rows = std::mem::take(&mut self.rows).into_iter();
-        let row = |(row, cells)| Row { source: Arc::clone(source), row, cells };
-        Batch { headers: std::mem::take(&mut self.headers), rows: rows.map(row).collect() }
+/// So many bytes are a number: seven bits each, so that all is text.
+const WIDTH: usize = 5;
+
+/// The cells of a page: the number of each row, and of each column how long its texts are, and they.
+fn cells(sheet: &Sheet) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let put = |bytes: &mut Vec<u8>, number: u32| {
+        let group = |at: usize| u8::try_from((number >> (7 * at)) & 127).unwrap_or_default();
+        bytes.extend((0..WIDTH).map(group));
+    };
+    for (_, row) in &sheet.places {
+        put(&mut bytes, *row);
     }
+    for column in &sheet.columns {
+        let (text, lengths) = column.parts();
+        for length in lengths {
+            put(&mut bytes, *length);
+        }
+        bytes.extend(text.as_bytes());
+    }
+    bytes
+}
+
+/// The page whose cells those are; none if they are of no page.
+fn sheet(headers: Vec<String>, rows: usize, mut bytes: &[u8]) -> Option<Sheet> {
+    let mut taken = |length: usize| {
+        let (taken, rest) = bytes.split_at_checked(length)?;
+        bytes = rest;
+        Some(taken)
+    };
+    let number =
+        |bytes: &[u8]| bytes.iter().rev().fold(0, |all, byte| (all << 7) | u32::from(*byte));
+    let (source, width) = (Arc::from(""), rows.checked_mul(WIDTH)?);
+    let places = taken(width)?.chunks_exact(WIDTH);
+    let places = places.map(|row| (Arc::clone(&source), number(row))).collect();
+    let mut columns = Vec::with_capacity(headers.len());
+    for _ in &headers {
+        let lengths: Vec<u32> = taken(width)?.chunks_exact(WIDTH).map(number).collect();
+        let text = std::str::from_utf8(taken(Texts::bytes(&lengths)?)?).ok()?;
+        columns.push(Texts::of(text.to_owned(), lengths)?);
+    }
+    bytes.is_empty().then_some(Sheet { headers, columns, places })
 }
 
 /// A file whose owner alone may read it, open behind its last byte.
@@ -142,20 +185,33 @@ impl Slot {
         let (mut lines, mut text, mut good) = (BufReader::new(file), Vec::new(), 0);
         loop {
             text.clear();
-            let length = lines.read_until(b'\n', &mut text).map_err(lost)? as u64;
-            match serde_json::from_slice(&text) {
-                Ok(Line::Page(page)) if text.ends_with(b"\n") => see(page)?,
-                Ok(Line::Job(job)) if text.ends_with(b"\n") => self.job = Some(job),
-                Ok(Line::End { total }) => return Ok(Left::Nothing { total }),
-                Ok(Line::Page(_) | Line::Job(_)) | Err(_) if length > 0 => {
-                    let file = File::options().write(true).open(&self.path).map_err(lost)?;
-                    file.set_len(good).map_err(lost)?;
-                    return Ok(Left::More);
+            let mut length = lines.read_until(b'\n', &mut text).map_err(lost)? as u64;
+            let line = serde_json::from_slice(&text).ok().filter(|_| text.ends_with(b"\n"));
+            match line {
+                Some(Line::End { total }) => return Ok(Left::Nothing { total }),
+                Some(Line::Job(job)) => self.job = Some(job),
+                Some(Line::Page { seen, next, headers, unread, all, rows, bytes }) => {
+                    text.clear();
+                    let most = bytes as u64;
+                    length +=
+                        lines.by_ref().take(most).read_to_end(&mut text).map_err(lost)? as u64;
+                    let found = sheet(headers, rows, &text).filter(|_| text.len() == bytes);
+                    match found {
+                        Some(sheet) => see(Page { seen, next, sheet, unread, all })?,
+                        None => return self.cut(good).map_err(lost),
+                    }
                 }
-                Ok(Line::Page(_) | Line::Job(_)) | Err(_) => return Ok(Left::More),
+                None if length > 0 => return self.cut(good).map_err(lost),
+                None => return Ok(Left::More),
             }
             good += length;
         }
+    }
+
+    /// Cuts off what is no page.
+    fn cut(&self, good: u64) -> io::Result<Left> {
+        File::options().write(true).open(&self.path)?.set_len(good)?;
+        Ok(Left::More)
     }
 
     /// The job that was begun, as [`Slot::each`] found it.
@@ -165,17 +221,20 @@ impl Slot {
 
     /// Notes the job that was begun.
     pub(super) fn begin(&mut self, job: &str) -> Result<(), ExtractError> {
-        self.write(&Line::Job(job.to_owned()))
+        self.write(&Line::Job(job.to_owned()), &[])
     }
 
     /// Puts a page behind the others.
     pub(super) fn put(&mut self, page: Page) -> Result<(), ExtractError> {
-        self.write(&Line::Page(page))
+        let Page { seen, next, sheet, unread, all } = page;
+        let cells = cells(&sheet);
+        let (headers, rows, bytes) = (sheet.headers, sheet.places.len(), cells.len());
+        self.write(&Line::Page { seen, next, headers, unread, all, rows, bytes }, &cells)
     }
 
     /// Nothing follows.
     pub(super) fn end(&mut self, total: Option<u64>) -> Result<(), ExtractError> {
-        self.write(&Line::End { total })?;
+        self.write(&Line::End { total }, &[])?;
         self.file = None;
         Ok(())
     }
@@ -191,10 +250,11 @@ impl Slot {
         }
     }
 
-    fn write(&mut self, line: &Line) -> Result<(), ExtractError> {
+    fn write(&mut self, line: &Line, cells: &[u8]) -> Result<(), ExtractError> {
         let mut write = || {
             let mut text = serde_json::to_vec(line)?;
             text.push(b'\n');
+            text.extend(cells);
             let file = match &mut self.file {
                 Some(file) => file,
                 none => none.insert(appended(&self.path)?),

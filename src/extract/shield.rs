@@ -3,20 +3,20 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::collections::HashMap;
 
 use jiff::civil::Date;
 
-use crate::base::batch::Batch;
 use crate::base::identity;
 use crate::base::pseudonym::Key;
+use crate::base::sheet::Sheet;
+use crate::base::sheet::Texts;
 use crate::base::text::clean;
 use crate::base::text::quoted;
 use crate::spec::connector::Column;
 use crate::spec::connector::Identity;
 use crate::spec::connector::Stream;
 use crate::spec::connector::Wide;
-
-type Cell = Option<String>;
 
 /// What happens to the cells of one header.
 pub(super) enum Fate<'s> {
@@ -91,40 +91,30 @@ impl<'s> Shield<'s> {
         self.fates.values().any(|fate| !matches!(fate, Fate::Kept))
     }
 
-    /// What of a batch may be stored.
-    pub(super) fn pass(&mut self, batch: Batch) -> Batch {
-        let mut kept = Batch { headers: Vec::new(), rows: Vec::with_capacity(batch.rows.len()) };
-        let mut rows: Vec<Vec<Cell>> =
-            batch.rows.iter().map(|row| Vec::with_capacity(row.cells.len())).collect();
-        let (mut headers, mut places) = (batch.headers, batch.rows);
+    /// What of a sheet may be stored.
+    pub(super) fn pass(&mut self, sheet: Sheet) -> Sheet {
+        let Sheet { mut headers, columns, places } = sheet;
+        let mut kept = Sheet { places, ..Sheet::default() };
         let is_theirs = |header: &str| !header.starts_with('_');
         if !headers.iter().any(|header| self.knows(header)) {
             // The header was sought in the wrong row: who knows who stands there.
             let theirs = headers.iter_mut().enumerate().filter(|(_, header)| is_theirs(header));
             theirs.for_each(|(at, header)| *header = format!("column {}", at + 1));
         }
-        for (at, header) in headers.iter().enumerate() {
-            self.headers.insert(quoted(header));
-            let cells = places.iter_mut().map(|row| row.cells.get_mut(at).and_then(Option::take));
-            let cells: Vec<Cell> = cells.collect();
-            let columns = match self.fates.get(header) {
-                Some(fate) => self.hidden(header, fate, cells),
-                None if header.starts_with('_') || self.is_wide(header) => {
-                    vec![(header.clone(), cells)]
-                }
+        for (header, column) in headers.into_iter().zip(columns) {
+            self.headers.insert(quoted(&header));
+            let columns = match self.fates.get(&header) {
+                Some(fate) => self.hidden(header, fate, column),
+                None if header.starts_with('_') || self.is_wide(&header) => vec![(header, column)],
                 None => {
-                    self.passed_by(header, cells.iter().flatten().count() as u64);
+                    self.passed_by(&header, column.iter().flatten().count() as u64);
                     Vec::new()
                 }
             };
-            for (header, cells) in columns {
+            for (header, column) in columns {
                 kept.headers.push(header);
-                rows.iter_mut().zip(cells).for_each(|(row, cell)| row.push(cell));
+                kept.columns.push(column);
             }
-        }
-        for (mut place, cells) in places.into_iter().zip(rows) {
-            place.cells = cells;
-            kept.rows.push(place);
         }
         kept
     }
@@ -144,34 +134,40 @@ impl<'s> Shield<'s> {
     }
 
     /// The landed columns of one header.
-    fn hidden(&self, header: &str, fate: &Fate<'_>, cells: Vec<Cell>) -> Vec<(String, Vec<Cell>)> {
+    fn hidden(&self, header: String, fate: &Fate<'_>, cells: Texts) -> Vec<(String, Texts)> {
         let cells = match fate {
             Fate::Kept => cells,
-            Fate::Person => return self.people(header, cells),
-            Fate::Opaque => {
-                let hide =
-                    |text: String| self.filled(&text).then(|| self.key.pseudonym(&clean(&text)));
-                cells.into_iter().map(|cell| cell.and_then(hide)).collect()
-            }
-            Fate::Reduced(column) => {
-                cells.into_iter().map(|cell| reduced(column, &cell?)).collect()
-            }
+            Fate::Person => return self.people(&header, &cells),
+            Fate::Opaque => self.opaque(&cells),
+            Fate::Reduced(column) => cells.iter().map(|cell| reduced(column, cell?)).collect(),
         };
-        vec![(header.to_owned(), cells)]
+        vec![(header, cells)]
     }
 
-    fn people(&self, header: &str, cells: Vec<Cell>) -> Vec<(String, Vec<Cell>)> {
-        let (mut pseudonyms, mut faults) = (Vec::new(), Vec::new());
-        let (mut births, mut sexes) = (Vec::new(), Vec::new());
-        for cell in cells {
+    /// Pseudonyms; who handled many rows is made one once.
+    fn opaque(&self, cells: &Texts) -> Texts {
+        let mut known: HashMap<&str, String> = HashMap::new();
+        let mut hidden = Texts::default();
+        for text in cells.iter() {
+            let filled = text.filter(|text| self.filled(text));
+            let made = |text: &str| self.key.pseudonym(&clean(text));
+            hidden.push(filled.map(|text| &**known.entry(text).or_insert_with(|| made(text))));
+        }
+        hidden
+    }
+
+    fn people(&self, header: &str, cells: &Texts) -> Vec<(String, Texts)> {
+        let (mut pseudonyms, mut faults) = (Texts::default(), Texts::default());
+        let (mut births, mut sexes) = (Texts::default(), Texts::default());
+        for cell in cells.iter() {
             let text = cell.filter(|text| self.filled(text));
-            let judged = text.map(|text| identity::judge(&text, self.as_of));
+            let judged = text.map(|text| identity::judge(text, self.as_of));
             let person = judged.as_ref().and_then(|judged| judged.as_ref().ok());
             let fault = judged.as_ref().and_then(|judged| judged.as_ref().err());
-            pseudonyms.push(person.map(|person| self.key.pseudonym(&person.number)));
-            faults.push(fault.map(|fault| fault.name().to_owned()));
-            births.push(person.map(|person| person.birth_date.to_string()));
-            sexes.push(person.map(|person| person.sex.name().to_owned()));
+            pseudonyms.push(person.map(|person| self.key.pseudonym(&person.number)).as_deref());
+            faults.push(fault.map(|fault| fault.name()));
+            births.push(person.map(|person| person.birth_date.to_string()).as_deref());
+            sexes.push(person.map(|person| person.sex.name()));
         }
         vec![
             (header.to_owned(), pseudonyms),
@@ -241,9 +237,9 @@ fn fate(column: &Column) -> Fate<'_> {
 }
 
 /// Our value of a word; a word that nobody knows is not stored.
-fn reduced(column: &Column, text: &str) -> Cell {
+fn reduced<'c>(column: &'c Column, text: &str) -> Option<&'c str> {
     let (plain, cleaned) = (text.trim(), clean(text));
     let mut values = column.values.iter();
     let found = values.find(|(word, _)| word == plain || *word == cleaned);
-    found.and_then(|(_, value)| value.clone())
+    found.and_then(|(_, value)| value.as_deref())
 }

@@ -18,6 +18,7 @@ use polars::prelude::ParquetReader;
 use polars::prelude::ParquetWriter;
 use polars::prelude::PolarsError;
 use polars::prelude::SerReader as _;
+use polars::prelude::StatisticsOptions;
 use polars::prelude::col;
 use polars::prelude::lit;
 
@@ -33,16 +34,12 @@ use crate::base::durable::rename_durably;
 pub fn write(table: &mut DataFrame, target: &Path) -> Result<(), FrameError> {
     let named = |cause| FrameError::File { path: target.display().to_string(), cause };
     let temporary = beside(target).map_err(named)?;
-    let file = create(&temporary).map_err(named)?;
-    let mut file = Told { file: BufWriter::new(file), fault: None };
+    let mut file = Told::of(create(&temporary).map_err(named)?);
     table.rechunk_mut_par();
     let written = ParquetWriter::new(&mut file)
         .with_compression(ParquetCompression::Zstd(None))
         .finish(table);
-    let flushed = file.file.flush().err();
-    if let Some(fault) = file.fault.or(flushed) {
-        return Err(named(fault));
-    }
+    file.close().map_err(named)?;
     written.map_err(FrameError::polars(format!("writing `{}`", target.display())))?;
     rename_durably(&temporary, target).map_err(named)
 }
@@ -55,6 +52,16 @@ struct Told {
 }
 
 impl Told {
+    fn of(file: File) -> Told {
+        Told { file: BufWriter::new(file), fault: None }
+    }
+
+    /// What is left goes to the disk; its first fault is told.
+    fn close(mut self) -> io::Result<()> {
+        let flushed = self.file.flush();
+        self.fault.map_or(flushed, Err)
+    }
+
     fn told<R>(&mut self, done: io::Result<R>) -> io::Result<R> {
         done.map_err(|fault| {
             let words = io::Error::new(fault.kind(), fault.to_string());
@@ -74,6 +81,64 @@ impl Write for Told {
         let done = self.file.flush();
         self.told(done)
     }
+}
+
+/// Writes a table that comes a group of rows at a time.
+///
+/// # Errors
+/// The disk's, and those of the groups.
+pub fn write_groups<E: From<FrameError>>(
+    groups: impl Iterator<Item = Result<DataFrame, E>>,
+    target: &Path,
+) -> Result<(), E> {
+    let named = |cause| FrameError::File { path: target.display().to_string(), cause };
+    let temporary = beside(target).map_err(named)?;
+    let mut file = Told::of(create(&temporary).map_err(named)?);
+    let written = grouped(groups, &mut file);
+    file.close().map_err(named)?;
+    written?.map_err(FrameError::polars(format!("writing `{}`", target.display())))?;
+    Ok(rename_durably(&temporary, target).map_err(named)?)
+}
+
+/// Writes groups one after the other; none is no file that can be read.
+fn grouped<E>(
+    groups: impl Iterator<Item = Result<DataFrame, E>>,
+    file: &mut Told,
+) -> Result<Result<(), PolarsError>, E> {
+    let mut groups = groups.peekable();
+    let schema = match groups.peek() {
+        Some(Ok(first)) => first.schema().clone(),
+        _ => return groups.next().map_or(Ok(Ok(())), |group| group.map(|_| Ok(()))),
+    };
+    let begun = ParquetWriter::new(file).with_compression(ParquetCompression::Zstd(None));
+    let mut writer = match begun.batched(&schema) {
+        Ok(writer) => writer,
+        Err(fault) => return Ok(Err(fault)),
+    };
+    for group in groups {
+        let mut group = group?;
+        group.rechunk_mut_par();
+        if let Err(fault) = writer.write_batch(&group) {
+            return Ok(Err(fault));
+        }
+    }
+    Ok(writer.finish().map(|_| ()))
+}
+
+/// Puts a table away for a while: nothing is lost with it.
+///
+/// # Errors
+/// The disk's.
+pub fn put(table: &mut DataFrame, target: &Path) -> Result<(), FrameError> {
+    let named = |cause| FrameError::File { path: target.display().to_string(), cause };
+    let mut file = Told::of(create(target).map_err(named)?);
+    let written = ParquetWriter::new(&mut file)
+        .with_compression(ParquetCompression::Uncompressed)
+        .with_statistics(StatisticsOptions::empty())
+        .finish(table);
+    file.close().map_err(named)?;
+    written.map_err(FrameError::polars(format!("writing `{}`", target.display())))?;
+    Ok(())
 }
 
 /// A table as the bytes of a file.
@@ -105,6 +170,15 @@ pub fn of_bytes(bytes: Vec<u8>) -> Result<DataFrame, FrameError> {
 /// A file that is missing or no Parquet.
 pub fn read(path: &Path) -> Result<DataFrame, FrameError> {
     ParquetReader::new(open(path)?).finish().map_err(reading(path))
+}
+
+/// Reads some columns of a table.
+///
+/// # Errors
+/// As [`read`], and a column that is not there.
+pub fn read_columns(path: &Path, columns: &[String]) -> Result<DataFrame, FrameError> {
+    let reader = ParquetReader::new(open(path)?).with_columns(Some(columns.to_vec()));
+    reader.finish().map_err(reading(path))
 }
 
 fn open(path: &Path) -> Result<File, FrameError> {

@@ -9,6 +9,7 @@ use crate::base::batch::Batch;
 use crate::base::batch::Row;
 use crate::base::cell::Cell;
 use crate::base::cell::CellRow;
+use crate::base::sheet::Sheet;
 use crate::spec::schema::FieldKind;
 
 const EPOCH: Date = jiff::civil::date(1970, 1, 1);
@@ -182,21 +183,28 @@ fn cell(value: &AnyValue<'_>) -> Option<Cell> {
 /// # Errors
 /// Two headers of one name.
 pub fn from_batch(batch: &Batch) -> Result<DataFrame, FrameError> {
-    let texts = |at: usize| batch.rows.iter().map(move |row| row.cells.get(at)?.as_deref());
-    let mut columns: Vec<Column> = batch
-        .headers
-        .iter()
-        .enumerate()
-        .map(|(at, header)| {
-            let name = PlSmallStr::from_str(header);
-            StringChunked::from_iter_options(name, texts(at)).into_series().into()
-        })
-        .collect();
-    let sources = batch.rows.iter().map(|row| Some(row.source.as_ref()));
-    columns.push(StringChunked::from_iter_options("_source".into(), sources).into_series().into());
-    let numbers = batch.rows.iter().map(|row| Some(i64::from(row.row)));
-    columns.push(Int64Chunked::from_iter_options("_row".into(), numbers).into_series().into());
-    DataFrame::new(batch.rows.len(), columns).map_err(FrameError::polars("building a batch"))
+    from_sheet(&Sheet::from(batch))
+}
+
+/// The same of a sheet.
+///
+/// # Errors
+/// Two headers of one name.
+pub fn from_sheet(sheet: &Sheet) -> Result<DataFrame, FrameError> {
+    let height = sheet.height();
+    let texts = |name: &str, texts: &mut dyn Iterator<Item = Option<&str>>| {
+        let mut column = StringChunkedBuilder::new(name.into(), height);
+        texts.for_each(|text| column.append_option(text));
+        Column::from(column.finish().into_series())
+    };
+    let own = sheet.headers.iter().zip(&sheet.columns);
+    let mut columns: Vec<Column> =
+        own.map(|(header, column)| texts(header, &mut column.iter())).collect();
+    let places = &sheet.places;
+    columns.push(texts("_source", &mut places.iter().map(|(source, _)| Some(source.as_ref()))));
+    let numbers = places.iter().map(|(_, row)| i64::from(*row));
+    columns.push(Int64Chunked::from_iter_values("_row".into(), numbers).into_series().into());
+    DataFrame::new(height, columns).map_err(FrameError::polars("building a batch"))
 }
 
 /// A table of texts as a batch again.

@@ -144,6 +144,9 @@ fn instant(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     if text.bytes().all(|byte| byte.is_ascii_digit()) {
         return instant_in(text, "epoch_ms", zone).or_else(|| instant_in(text, "epoch_s", zone));
     }
+    if let Some(civil) = plain_time(text) {
+        return at(civil, zone);
+    }
     if let Ok(instant) = text.parse() {
         return Some(instant);
     }
@@ -152,6 +155,40 @@ fn instant(text: &str, zone: &TimeZone) -> Option<Timestamp> {
         let alone = day(text).filter(|_| !text.contains(':'))?;
         at(alone.at(0, 0, 0, 0), zone)
     })
+}
+
+/// A local time as most systems write it, 2025-01-06 12:00:00, which is read at a glance.
+fn plain_time(text: &str) -> Option<DateTime> {
+    let bytes: &[u8; 19] = text.as_bytes().try_into().ok()?;
+    let [
+        y1,
+        y2,
+        y3,
+        y4,
+        b'-',
+        m1,
+        m2,
+        b'-',
+        d1,
+        d2,
+        b' ' | b'T',
+        h1,
+        h2,
+        b':',
+        n1,
+        n2,
+        b':',
+        s1,
+        s2,
+    ] = bytes
+    else {
+        return None;
+    };
+    let digit = |byte: u8| byte.is_ascii_digit().then(|| i8::try_from(byte - b'0').ok()).flatten();
+    let two = |tens: &u8, ones: &u8| Some(digit(*tens)? * 10 + digit(*ones)?);
+    let year = i16::from(two(y1, y2)?) * 100 + i16::from(two(y3, y4)?);
+    let (hour, minute, second) = (two(h1, h2)?, two(n1, n2)?, two(s1, s2)?);
+    DateTime::new(year, two(m1, m2)?, two(d1, d2)?, hour, minute, second, 0).ok()
 }
 
 /// A local time as an instant, to the microsecond.
@@ -194,6 +231,9 @@ fn allowed_text(limits: &Limits, text: &String) -> Result<(), &'static str> {
     if limits.pattern.as_ref().is_some_and(|pattern| !pattern.is_match(text)) {
         return Err("wrong_pattern");
     }
+    if limits.min_length.is_none() && limits.max_length.is_none() {
+        return Ok(());
+    }
     let length = text.chars().count() as u64;
     if limits.min_length.is_some_and(|least| length < least) {
         return Err("too_short");
@@ -229,11 +269,17 @@ mod tests {
         for text in [
             "2025-01-06 12:00:00",
             "2025/01/06 12:00:00",
+            "2025-01-06T12:00:00",
             "1736136000000",
             "2025-01-06T12:00:00+08:00",
         ] {
             assert_eq!(instant(text, &zone), Some(noon), "{text}");
         }
+        for text in ["2025-01-06 24:00:00", "2025-13-06 12:00:00", "2025-01-06 12:00:0x"] {
+            assert_eq!(instant(text, &zone), None, "{text}");
+        }
+        let leap: Timestamp = "2016-12-31T15:59:59Z".parse().unwrap();
+        assert_eq!(instant("2016-12-31 23:59:60", &zone), Some(leap));
         let boston = TimeZone::get("America/New_York").unwrap();
         let read = instant_in("2025-08-01 06:35:06.539+00", "%Y-%m-%d %H:%M:%S%.f+00", &boston);
         assert_eq!(read, Some("2025-08-01T10:35:06.539Z".parse().unwrap()));

@@ -6,7 +6,6 @@ use polars::prelude::*;
 use super::ModelError;
 use super::judge::Kept;
 use super::lake::Delivery;
-use crate::base::cell::Cell;
 use crate::base::cell::CellRow;
 use crate::frame::FrameError;
 use crate::frame::table;
@@ -45,41 +44,49 @@ pub(super) fn columns(schema: &Schema) -> Vec<(&str, FieldKind)> {
     own.chain(LINEAGE).collect()
 }
 
-/// The new versions of rows, each with its hash and its lineage, and behind them the rows that are gone.
-/// Made a column at a time, for rows are many and their cells stand already.
+/// The versions of rows that are gone.
+pub(super) fn gone(schema: &Schema, rows: &[CellRow]) -> Result<DataFrame, ModelError> {
+    Ok(table::from_rows(&columns(schema), rows)?)
+}
+
+/// The new versions of rows, each with its hash and its lineage. Made a column at a time, for rows are many
+/// and their cells stand already.
 pub(super) fn delta(
     schema: &Schema,
     delivery: Delivery<'_>,
-    rows: &[(&Kept, String)],
-    gone: &[CellRow],
+    rows: &[(&Kept, &str)],
 ) -> Result<DataFrame, ModelError> {
     let column = |(at, (name, kind)): (usize, (&str, FieldKind))| {
-        let gone = gone.iter().map(|row| row.get(at).and_then(Option::as_ref));
-        let Some(of) = at.checked_sub(schema.fields.len()) else {
-            let own = rows.iter().map(|(kept, _)| kept.cells.get(at).and_then(Option::as_ref));
-            return table::column(name, kind, own.chain(gone));
-        };
-        let own = rows.iter().map(|(kept, hash)| lineage(of, kept, hash, delivery));
-        let own: Vec<Option<Cell>> = own.collect();
-        table::column(name, kind, own.iter().map(Option::as_ref).chain(gone))
+        let own = rows.iter().map(|(kept, _)| kept.cells.get(at).and_then(Option::as_ref));
+        let is_own = at < schema.fields.len();
+        if is_own { table::column(name, kind, own) } else { Ok(lineage(name, rows, delivery)) }
     };
     let columns = columns(schema).into_iter().enumerate().map(column);
     let columns = columns.collect::<Result<Vec<_>, _>>()?;
     let doing = FrameError::polars("building a delta");
-    Ok(DataFrame::new(rows.len() + gone.len(), columns).map_err(doing)?)
+    Ok(DataFrame::new(rows.len(), columns).map_err(doing)?)
 }
 
-/// What the lineage says of a row in the column at a place of [`LINEAGE`].
-fn lineage(at: usize, kept: &Kept, hash: &str, delivery: Delivery<'_>) -> Option<Cell> {
-    let (name, _) = LINEAGE.get(at)?;
-    match *name {
-        "_deleted" => Some(Cell::Flag(false)),
-        "_hash" => Some(Cell::Text(hash.to_owned())),
-        "_system" => Some(Cell::Text(delivery.system.to_owned())),
-        "_stream" => Some(Cell::Text(delivery.stream.to_owned())),
-        "_night" => Some(Cell::Day(delivery.night)),
-        "_source" => Some(Cell::Text(kept.source.clone())),
-        "_row" => Some(Cell::Whole(kept.row)),
-        _ => None,
-    }
+/// What the lineage says of rows in one of its columns.
+fn lineage(name: &str, rows: &[(&Kept, &str)], delivery: Delivery<'_>) -> Column {
+    let (name, height) = (PlSmallStr::from_str(name), rows.len());
+    let series = match name.as_str() {
+        "_hash" => {
+            StringChunked::from_iter_values(name, rows.iter().map(|(_, hash)| *hash)).into_series()
+        }
+        "_system" => StringChunked::full(name, delivery.system, height).into_series(),
+        "_stream" => StringChunked::full(name, delivery.stream, height).into_series(),
+        "_night" => {
+            let day = table::day_number(delivery.night);
+            Int32Chunked::full(name, day, height).into_date().into_series()
+        }
+        "_source" => {
+            let sources = rows.iter().map(|(kept, _)| kept.source.as_str());
+            StringChunked::from_iter_values(name, sources).into_series()
+        }
+        "_row" => Int64Chunked::from_iter_values(name, rows.iter().map(|(kept, _)| kept.row))
+            .into_series(),
+        _ => BooleanChunked::full(name, false, height).into_series(),
+    };
+    series.into()
 }

@@ -7,12 +7,12 @@ use jiff::civil::Date;
 use polars::prelude::DataFrame;
 
 use super::delta::columns;
-use super::judge::Judged;
-use super::lake::Delivery;
 use super::lake::key_of;
 use super::lake::places;
+use super::pile::Pile;
 use crate::base::cell::Cell;
 use crate::base::cell::CellRow;
+use crate::base::pseudonym::print;
 use crate::frame::table;
 use crate::spec::connector::Write;
 use crate::spec::schema::Schema;
@@ -22,57 +22,50 @@ pub(super) struct Absent {
     stream: Option<Cell>,
     of_stream: Option<usize>,
     scope: Vec<usize>,
-    scopes: HashSet<String>,
-    keys: HashSet<String>,
+    scopes: HashSet<u128>,
+    keys: HashSet<u128>,
 }
 
 impl Absent {
-    /// What a delivery holds, and what it was quarantined with.
-    pub(super) fn of(
-        schema: &Schema,
-        delivery: Delivery<'_>,
-        within: &[String],
-        judged: &Judged,
-    ) -> Absent {
-        let names: Vec<&str> = columns(schema).into_iter().map(|(name, _)| name).collect();
+    /// What a delivery holds, and what it was quarantined with; none where it can say nothing of the rest.
+    pub(super) fn of(pile: &Pile<'_>) -> Option<Absent> {
+        let within: &[String] = match pile.write {
+            Write::Snapshot { within } => within,
+            Write::Upsert if pile.delivery.is_full => &[],
+            Write::Upsert | Write::Append => return None,
+        };
+        let names: Vec<&str> = columns(pile.schema).into_iter().map(|(name, _)| name).collect();
         let at = |name: &str| names.iter().position(|known| *known == name);
-        let scope: Vec<usize> = within.iter().filter_map(|name| at(name)).collect();
-        let places = places(schema);
-        let held = judged.kept.iter().map(|kept| &kept.cells);
-        let keys = held.chain(&judged.spared).map(|cells| key_of(cells, &places.key));
+        let keys = pile.lines.iter().map(|line| line.key).chain(pile.spared.iter().copied());
         // A row that came back corrected joins its snapshot and replaces none.
-        let delivered = judged.kept.iter().filter(|kept| kept.is_delivered());
-        let scopes = delivered.map(|kept| key_of(&kept.cells, &scope));
-        Absent {
-            stream: Some(Cell::Text(delivery.stream.to_owned())),
+        let mut delivered = pile.lines.iter().filter(|line| line.is_delivered());
+        let scopes = match pile.write {
+            Write::Snapshot { .. } => delivered.map(|line| line.slot).collect(),
+            Write::Upsert | Write::Append => {
+                delivered.next().map(|_| print("")).into_iter().collect()
+            }
+        };
+        Some(Absent {
+            stream: Some(Cell::Text(pile.delivery.stream.to_owned())),
             of_stream: at("_stream"),
+            scope: within.iter().filter_map(|name| at(name)).collect(),
+            scopes,
             keys: keys.collect(),
-            scopes: scopes.collect(),
-            scope,
-        }
+        })
     }
 
     /// Whether a known row, with its key, is one of them.
-    pub(super) fn holds(&self, key: &str, row: &CellRow) -> bool {
+    pub(super) fn holds(&self, key: u128, row: &CellRow) -> bool {
         self.of_stream.is_some_and(|at| row.get(at) == Some(&self.stream))
-            && self.scopes.contains(&key_of(row, &self.scope))
-            && !self.keys.contains(key)
+            && !self.keys.contains(&key)
+            && self.scopes.contains(&print(&key_of(row, &self.scope)))
     }
 }
 
-/// Where the columns stand that tell to which snapshot a row belongs, and the snapshots that a delivery
-/// replaces; none where it replaces none.
-pub(super) fn snapshots(
-    schema: &Schema,
-    write: &Write,
-    judged: &Judged,
-) -> (Vec<usize>, HashSet<String>) {
-    let Write::Snapshot { within } = write else { return (Vec::new(), HashSet::new()) };
-    let at = |name: &String| schema.fields.iter().position(|field| field.name == *name);
-    let scope: Vec<usize> = within.iter().filter_map(at).collect();
-    let delivered = judged.kept.iter().filter(|kept| kept.is_delivered());
-    let scopes = delivered.map(|kept| key_of(&kept.cells, &scope)).collect();
-    (scope, scopes)
+/// The snapshots that a delivery replaces; none where it replaces none.
+pub(super) fn snapshots(pile: &Pile<'_>) -> HashSet<u128> {
+    let Write::Snapshot { .. } = pile.write else { return HashSet::new() };
+    pile.lines.iter().filter(|line| line.is_delivered()).map(|line| line.slot).collect()
 }
 
 /// The deleted versions of those known rows that are gone.
@@ -80,13 +73,13 @@ pub(super) fn deleted_versions(
     known: &DataFrame,
     schema: &Schema,
     night: Date,
-    is_gone: impl Fn(&str, &CellRow) -> bool,
+    is_gone: impl Fn(u128, &CellRow) -> bool,
 ) -> Vec<CellRow> {
     let names: Vec<&str> = columns(schema).into_iter().map(|(name, _)| name).collect();
     let at = |name: &str| names.iter().position(|known| *known == name);
     let places = places(schema);
     let rows = table::to_rows(known, &names).into_iter();
-    rows.filter(|row| is_gone(&key_of(row, &places.key), row))
+    rows.filter(|row| is_gone(print(&key_of(row, &places.key)), row))
         .map(|mut row| {
             for (name, cell) in [
                 ("_deleted", Cell::Flag(true)),

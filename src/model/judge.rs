@@ -103,11 +103,9 @@ impl Judge<'_> {
         let filtered = self.filtered(&part)?;
         let deleted = self.claims(&part, self.stream.deleted.as_ref())?;
         let candidates = self.candidates(&part)?;
-        let places = table::to_rows(&part, &At::COLUMNS);
         let time = self.time(&candidates);
         let mut kept = Vec::new();
-        for (at, place) in places.iter().enumerate() {
-            let place = At::of(place);
+        for (at, place) in At::of(&part).enumerate() {
             judged.corrected.extend(place.corrected());
             if filtered.get(at).copied().unwrap_or(false) {
                 judged.filtered += 1;
@@ -276,7 +274,7 @@ impl Judge<'_> {
 
     /// What a later delivery brings in the place of a row in order that is held back.
     fn slot(&self, candidates: &[Candidates], line: Line) -> Option<String> {
-        let columns = slot::columns(self.stream, self.schema);
+        let columns = slot::columns(&self.stream.write, self.schema);
         let mut cells: CellRow = vec![None; self.schema.fields.len()];
         for place in &columns {
             let candidate = candidates.iter().find(|candidate| candidate.field == *place)?;
@@ -390,7 +388,7 @@ impl Judge<'_> {
                 row: row.row,
                 column: String::new(),
                 reason: (*reason).to_owned(),
-                slot: Some(slot::of(&row.cells, &slot::columns(self.stream, self.schema))),
+                slot: Some(slot::of(&row.cells, &slot::columns(&self.stream.write, self.schema))),
                 corrects: row.corrects.clone(),
             });
             judged.spared.extend(Some(row.cells).filter(|_| row.corrects.is_none()));

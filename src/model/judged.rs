@@ -6,11 +6,8 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 use polars::prelude::DataFrame;
-use rayon::prelude::*;
+use polars::prelude::StringChunked;
 
-use super::ModelError;
-use super::judge::Judge;
-use crate::base::cell::Cell;
 use crate::base::cell::CellRow;
 
 /// A row that came back corrected stands at the place of the row it corrects; this says of which file,
@@ -82,33 +79,8 @@ pub struct Judged {
     pub corrected: BTreeSet<Place>,
     /// The contents of the files of the same delivery: a correction of one of them is as new as it is.
     pub files: BTreeSet<String>,
-}
-
-impl Judge<'_> {
-    /// Judges the parts of a landing one a core, so that a large stream is no slower than several small ones.
-    ///
-    /// # Errors
-    /// A part that can't be read, or an expression that polars refuses.
-    pub fn parts(
-        &self,
-        mut parts: impl Iterator<Item = Result<DataFrame, ModelError>>,
-        judged: &mut Judged,
-    ) -> Result<(), ModelError> {
-        loop {
-            let some = parts.by_ref().take(rayon::current_num_threads());
-            let some = some.collect::<Result<Vec<_>, _>>()?;
-            if some.is_empty() {
-                return Ok(());
-            }
-            let each = some.par_iter().map(|part| {
-                let mut own = Judged::default();
-                self.part(part, &mut own).map(|()| own)
-            });
-            for own in each.collect::<Result<Vec<_>, _>>()? {
-                judged.append(own);
-            }
-        }
-    }
+    /// Of a snapshot, the slots of each source, when its rows have gone to a pile.
+    pub(super) slots: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Judged {
@@ -154,24 +126,27 @@ pub(super) struct At {
 }
 
 impl At {
-    /// The columns that say so.
-    pub(super) const COLUMNS: [&str; 5] =
-        ["_source", "_row", "_malformed", "_corrects", "_held_since"];
-
-    /// Reads those columns of one row.
-    pub(super) fn of(cells: &CellRow) -> At {
-        let text = |at: usize| match cells.get(at) {
-            Some(Some(Cell::Text(text))) => Some(text.clone()),
-            _ => None,
+    /// Of every row of a part.
+    pub(super) fn of(part: &DataFrame) -> impl Iterator<Item = At> {
+        let text =
+            |name: &str| part.column(name).ok().and_then(|column| column.str().ok()).cloned();
+        let [sources, malformed, corrects, held] =
+            ["_source", "_malformed", "_corrects", "_held_since"].map(text);
+        let rows = part.column("_row").ok().and_then(|column| column.i64().ok()).cloned();
+        let of = |texts: &Option<StringChunked>, at: usize| {
+            texts.as_ref().and_then(|texts| texts.get(at)).map(str::to_owned)
         };
-        let row = match cells.get(1) {
-            Some(Some(Cell::Whole(row))) => *row,
-            _ => 0,
-        };
-        let since = text(4).and_then(|text| text.parse().ok());
-        let corrects = text(3).zip(since).map(|(file, since)| Correction { file, since });
-        let source = text(0).unwrap_or_default();
-        At { source, row, is_malformed: text(2).is_some(), corrects }
+        (0..part.height()).map(move |at| {
+            let since = of(&held, at).and_then(|text| text.parse().ok());
+            At {
+                source: of(&sources, at).unwrap_or_default(),
+                row: rows.as_ref().and_then(|rows| rows.get(at)).unwrap_or_default(),
+                is_malformed: malformed.as_ref().is_some_and(|texts| texts.get(at).is_some()),
+                corrects: of(&corrects, at)
+                    .zip(since)
+                    .map(|(file, since)| Correction { file, since }),
+            }
+        })
     }
 
     /// The place of what it corrects.
@@ -184,6 +159,7 @@ impl At {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::cell::Cell;
 
     #[test]
     fn rows_that_were_judged_apart_stand_in_their_order_and_are_noticed_together() {

@@ -1,36 +1,23 @@
 //! What is the latest version of every row? `lake/model/<table>/` holds a small delta a night and
 //! stream; a read joins them, newest last.
 
-use std::collections::HashMap;
-use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
-use std::rc::Rc;
 
 use jiff::civil::Date;
 use polars::prelude::*;
 
 use super::ModelError;
 use super::delta::conform;
-use super::delta::delta;
 use super::delta::empty;
-use super::gone::Absent;
-use super::gone::deleted_versions;
-use super::gone::snapshots;
-use super::judge::Judged;
-use super::judge::Kept;
-use super::judged::Correction;
-use super::past;
 use super::past::UPDATED;
-use crate::base::cell::Cell;
 use crate::base::cell::CellRow;
 use crate::base::cell::joined;
 use crate::base::pseudonym::sha256;
 use crate::frame::FrameError;
 use crate::frame::parquet;
 use crate::frame::table;
-use crate::spec::connector::Write;
 use crate::spec::schema::Schema;
 
 /// Stands between the cells of a key, or of a row whose hash is reckoned.
@@ -114,7 +101,7 @@ impl Lake {
     }
 
     /// The latest version of every row, those that are deleted among them.
-    fn versions(
+    pub(super) fn versions(
         &self,
         schema: &Schema,
         night: Date,
@@ -138,82 +125,6 @@ impl Lake {
         }
         Ok(all)
     }
-
-    /// Merges what a delivery brought, and writes its delta: only rows that changed.
-    ///
-    /// # Errors
-    /// The disk's.
-    pub fn merge(
-        &self,
-        delivery: Delivery<'_>,
-        schema: &Schema,
-        write: &Write,
-        judged: &Judged,
-    ) -> Result<Equation, ModelError> {
-        let Delivery { system, stream, night, is_full } = delivery;
-        let file = format!("{night}.{system}.{stream}.parquet");
-        let versions = self.versions(schema, night, Some(&file))?;
-        let places = places(schema);
-        let told = past::updates(&versions, schema, judged);
-        let known = alive(versions, schema)?;
-        let mut equation = Equation {
-            exploded: judged.exploded,
-            filtered: judged.filtered,
-            quarantined: judged.quarantined.len() as u64,
-            ..Equation::default()
-        };
-        let delivered = snapshots(schema, write, judged);
-        let newest = newest((schema, judged), &places, &delivered, &mut equation.duplicate);
-        let hashes = hashes(&known, schema);
-        let mut rows: Vec<(&Kept, String)> = Vec::new();
-        let mut ended: HashSet<&str> = HashSet::new();
-        for (key, kept) in &newest {
-            if past::is_older(kept, &places, told.get(key.as_ref())) {
-                equation.unchanged += 1;
-                continue;
-            }
-            let key = key.as_ref();
-            if kept.is_deleted {
-                let is_known = hashes.contains_key(key);
-                equation.changed += u64::from(is_known);
-                equation.unchanged += u64::from(!is_known);
-                ended.insert(key);
-                continue;
-            }
-            let hash = hash_of(&kept.cells);
-            match hashes.get(key) {
-                Some((known, told)) if *known == hash || is_overtaken(kept, *told) => {
-                    equation.unchanged += 1;
-                    continue;
-                }
-                Some(_) => equation.changed += 1,
-                None => equation.added += 1,
-            }
-            rows.push((kept, hash));
-        }
-        let of_key = |key: &str, _: &CellRow| ended.contains(key);
-        let mut gone = Vec::new();
-        if !ended.is_empty() {
-            gone.extend(deleted_versions(&known, schema, night, of_key));
-        }
-        let absent = match write {
-            Write::Snapshot { within } => Some(Absent::of(schema, delivery, within, judged)),
-            Write::Upsert if is_full => Some(Absent::of(schema, delivery, &[], judged)),
-            Write::Upsert | Write::Append => None,
-        };
-        if let Some(absent) = absent {
-            let absent = deleted_versions(&known, schema, night, |key, row| absent.holds(key, row));
-            equation.deleted = absent.len() as u64;
-            gone.extend(absent);
-        }
-        let mut delta = delta(schema, delivery, &rows, &gone)?;
-        let keys = schema.primary_key.clone();
-        delta = delta
-            .sort(keys, SortMultipleOptions::default())
-            .map_err(FrameError::polars("sorting a delta"))?;
-        parquet::write(&mut delta, &self.folder(&schema.name).join(file))?;
-        Ok(equation)
-    }
 }
 
 /// The Parquet files of a folder that begin with a night up to one, oldest first.
@@ -235,7 +146,7 @@ pub(super) fn dated(folder: &Path, night: Date) -> Result<Vec<PathBuf>, ModelErr
 }
 
 /// The rows that are not deleted, sorted by key.
-fn alive(versions: DataFrame, schema: &Schema) -> Result<DataFrame, ModelError> {
+pub(super) fn alive(versions: DataFrame, schema: &Schema) -> Result<DataFrame, ModelError> {
     let doing = || FrameError::polars(format!("merging `{}`", schema.name));
     let alive = versions.lazy().filter(col("_deleted").not()).collect().map_err(doing())?;
     let keys = schema.primary_key.clone();
@@ -263,64 +174,6 @@ pub(super) fn hash_of(cells: &CellRow) -> String {
     let mut hash = sha256(joined(cells.iter().map(Option::as_ref), UNIT).as_bytes());
     hash.truncate(16);
     hash
-}
-
-/// Whether a row that came back corrected is older than what the lake has been told since.
-fn is_overtaken(kept: &Kept, told: Option<Date>) -> bool {
-    kept.corrects.as_ref().is_some_and(|correction| Some(correction.since) < told)
-}
-
-/// The newest row of every key of a delivery, by the source's own time and then by place. What a delivery
-/// itself brings is newer than a correction of an older one.
-fn newest<'j>(
-    (schema, judged): (&Schema, &'j Judged),
-    places: &Places,
-    (scope, delivered): &(Vec<usize>, HashSet<String>),
-    duplicates: &mut u64,
-) -> Vec<(Rc<str>, &'j Kept)> {
-    debug_assert!(!schema.primary_key.is_empty());
-    let mut at: HashMap<Rc<str>, usize> = HashMap::new();
-    let mut newest: Vec<(Rc<str>, &Kept)> = Vec::new();
-    let updated = |kept: &'j Kept| places.updated.and_then(|at| kept.cells.get(at)?.as_ref());
-    for kept in &judged.kept {
-        let is_old = |of: &Correction| !judged.files.contains(&of.file);
-        let is_replaced = || delivered.contains(&key_of(&kept.cells, scope));
-        if kept.corrects.as_ref().is_some_and(is_old) && is_replaced() {
-            *duplicates += 1;
-            continue;
-        }
-        let key = key_of(&kept.cells, &places.key);
-        let Some(known) = at.get(key.as_str()).and_then(|at| newest.get_mut(*at)) else {
-            let key: Rc<str> = key.into();
-            at.insert(Rc::clone(&key), newest.len());
-            newest.push((key, kept));
-            continue;
-        };
-        *duplicates += 1;
-        let is_older = !kept.is_delivered() && known.1.is_delivered();
-        // What the night itself brings was asked for after a slice of the past.
-        let is_later = known.1.is_past && !kept.is_past;
-        if is_later || (!is_older && updated(kept) >= updated(known.1)) {
-            known.1 = kept;
-        }
-    }
-    newest
-}
-
-/// What the lake knows of every key: its hash, and the night that told it.
-fn hashes(known: &DataFrame, schema: &Schema) -> HashMap<String, (String, Option<Date>)> {
-    let mut names: Vec<&str> = schema.primary_key.iter().map(String::as_str).collect();
-    let places: Vec<usize> = (0..names.len()).collect();
-    names.extend(["_night", "_hash"]);
-    let rows = table::to_rows(known, &names).into_iter();
-    rows.filter_map(|row| match row.as_slice() {
-        [.., night, Some(Cell::Text(hash))] => {
-            let night = if let Some(Cell::Day(night)) = night { Some(*night) } else { None };
-            Some((key_of(&row, &places), (hash.clone(), night)))
-        }
-        _ => None,
-    })
-    .collect()
 }
 
 impl Lake {

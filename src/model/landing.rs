@@ -19,6 +19,7 @@ use super::ModelError;
 use crate::base::batch::Batch;
 use crate::base::durable::create_folders;
 use crate::base::durable::write_then_rename;
+use crate::base::sheet::Sheet;
 use crate::frame::parquet;
 use crate::frame::table;
 
@@ -92,7 +93,7 @@ pub struct Attempt {
     parts: u32,
     rows: u64,
     /// Rows that are not yet on the disk: a page is small, and a file a page would make a night of files.
-    waiting: Batch,
+    waiting: Sheet,
 }
 
 impl Landing {
@@ -194,7 +195,7 @@ impl Landing {
             fs::remove_dir_all(&folder).map_err(named)?;
         }
         create_folders(&folder).map_err(named)?;
-        Ok(Attempt { folder, parts: 0, rows: 0, waiting: Batch::default() })
+        Ok(Attempt { folder, parts: 0, rows: 0, waiting: Sheet::default() })
     }
 
     /// Where pages of a night wait until their slice is whole; those of other nights are cleared. Its name
@@ -213,6 +214,11 @@ impl Landing {
             }
         }
         Ok(tonight)
+    }
+
+    /// Where the rows of a night wait while they are judged; cleared as such pages are.
+    pub fn pile(&self, night: Date) -> PathBuf {
+        self.folder.join(format!("{night}.rows.{SHELF}"))
     }
 
     /// The same of a slice of the past.
@@ -322,18 +328,26 @@ impl Attempt {
     /// # Errors
     /// The disk's.
     pub fn land(&mut self, batch: Batch) -> Result<(), ModelError> {
-        self.rows += batch.rows.len() as u64;
-        self.waiting.append(batch);
-        if self.waiting.rows.len() < ROWS_A_PART { Ok(()) } else { self.write() }
+        self.land_sheet(batch.into())
+    }
+
+    /// The same of a sheet.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn land_sheet(&mut self, sheet: Sheet) -> Result<(), ModelError> {
+        self.rows += sheet.height() as u64;
+        self.waiting.append(sheet);
+        if self.waiting.height() < ROWS_A_PART { Ok(()) } else { self.write() }
     }
 
     fn write(&mut self) -> Result<(), ModelError> {
-        let batch = mem::take(&mut self.waiting);
-        if batch.rows.is_empty() {
+        let sheet = mem::take(&mut self.waiting);
+        if sheet.height() == 0 {
             return Ok(());
         }
         self.parts += 1;
-        let mut rows = table::from_batch(&batch)?;
+        let mut rows = table::from_sheet(&sheet)?;
         let path = self.folder.join(format!("part-{:05}.parquet", self.parts));
         Ok(parquet::write(&mut rows, &path)?)
     }

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::collections::HashSet;
 
-use super::judged::Judged;
+use super::judged::Quarantined;
 use super::lake::key_of;
 use super::lake::places;
+use super::pile::Pile;
 use crate::base::cell::CellRow;
-use crate::spec::connector::Stream;
+use crate::base::pseudonym::print;
 use crate::spec::connector::Write;
 use crate::spec::schema::Schema;
 
@@ -17,8 +18,8 @@ use crate::spec::schema::Schema;
 const OR: char = '\u{1e}';
 
 /// Where the columns stand that tell a row's slot.
-pub(super) fn columns(stream: &Stream, schema: &Schema) -> Vec<usize> {
-    match &stream.write {
+pub(super) fn columns(write: &Write, schema: &Schema) -> Vec<usize> {
+    match write {
         Write::Snapshot { within } => {
             let at = |name: &String| schema.fields.iter().position(|field| field.name == *name);
             within.iter().filter_map(at).collect()
@@ -33,45 +34,29 @@ pub(super) fn of(cells: &CellRow, columns: &[usize]) -> String {
 }
 
 /// A row of a snapshot whose own slot can't be read belongs to some snapshot that its source holds.
-pub fn settle(stream: &Stream, schema: &Schema, judged: &mut Judged) {
-    if !matches!(stream.write, Write::Snapshot { .. }) {
-        return;
-    }
-    let columns = columns(stream, schema);
-    let lost = |slot: &Option<String>| slot.is_none();
-    let sources: HashSet<String> = judged
-        .quarantined
-        .iter()
-        .filter(|held| lost(&held.slot))
-        .map(|held| held.source.clone())
-        .collect();
-    let mut slots: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for kept in judged.kept.iter().filter(|kept| sources.contains(&kept.source)) {
-        slots.entry(kept.source.clone()).or_default().insert(of(&kept.cells, &columns));
-    }
-    for held in judged.quarantined.iter_mut().filter(|held| lost(&held.slot)) {
+pub(super) fn settle(quarantined: &mut [Quarantined], slots: &BTreeMap<String, BTreeSet<String>>) {
+    for held in quarantined.iter_mut().filter(|held| held.slot.is_none()) {
         let slots = slots.get(&held.source).into_iter().flatten();
         let slots: Vec<&str> = slots.map(String::as_str).collect();
         held.slot = (!slots.is_empty()).then(|| slots.join(&OR.to_string()));
     }
 }
 
-/// What a delivery holds, corrections aside.
+/// What a delivery holds, corrections aside: the prints of slots.
 #[derive(Debug)]
-pub struct Delivered(HashSet<String>);
+pub struct Delivered(HashSet<u128>);
 
 impl Delivered {
     /// Of the rows that a stream brought.
-    pub fn of(stream: &Stream, schema: &Schema, judged: &Judged) -> Delivered {
-        let columns = columns(stream, schema);
-        let kept = judged.kept.iter().filter(|kept| kept.is_delivered());
-        let kept = kept.map(|kept| of(&kept.cells, &columns));
-        let held = judged.quarantined.iter().filter(|held| held.corrects.is_none());
-        Delivered(kept.chain(held.filter_map(|held| held.slot.clone())).collect())
+    pub fn of(pile: &Pile<'_>) -> Delivered {
+        let kept = pile.lines.iter().filter(|line| line.is_delivered()).map(|line| line.slot);
+        let held = pile.judged.quarantined.iter().filter(|held| held.corrects.is_none());
+        let held = held.filter_map(|held| held.slot.as_deref().map(print));
+        Delivered(kept.chain(held).collect())
     }
 
     /// Whether it brings all that may stand in the place of a row.
     pub fn replaces(&self, slot: &str) -> bool {
-        slot.split(OR).all(|slot| self.0.contains(slot))
+        slot.split(OR).all(|slot| self.0.contains(&print(slot)))
     }
 }

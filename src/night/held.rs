@@ -13,15 +13,14 @@ use crate::frame::table;
 use crate::model::held;
 use crate::model::held::Closed;
 use crate::model::held::Held;
-use crate::model::judge::Judged;
 use crate::model::judge::Quarantined;
 use crate::model::judged::Place;
 use crate::model::lake::Lake;
 use crate::model::landing::Landing;
+use crate::model::pile::Pile;
 use crate::model::slot::Delivered;
 use crate::spec::connector::Connector;
 use crate::spec::connector::Stream;
-use crate::spec::schema::Schema;
 
 /// What the nights up to one held back.
 pub(super) fn standing(ground: &Ground<'_>, night: Date) -> anyhow::Result<Vec<Held>> {
@@ -92,12 +91,7 @@ fn said_once(landing: &Landing, night: Date) -> anyhow::Result<BTreeMap<(String,
 
 /// What a stream that went well closes: rows that came back and keep their contract, rows that are held
 /// back anew, and rows in whose place something else was delivered.
-pub(super) fn closed(
-    before: &[Held],
-    told: &StreamNight,
-    (stream, schema): (&Stream, &Schema),
-    judged: &Judged,
-) -> Vec<Held> {
+pub(super) fn closed(before: &[Held], told: &StreamNight, pile: &Pile<'_>) -> Vec<Held> {
     let is_ours = |held: &&Held| {
         held.closed.is_none() && held.system == told.system && held.stream == told.stream
     };
@@ -108,9 +102,10 @@ pub(super) fn closed(
     if waiting.is_empty() {
         return Vec::new();
     }
+    let judged = &pile.judged;
     let still: BTreeSet<Place> = judged.quarantined.iter().filter_map(Quarantined::place).collect();
     let anew: BTreeSet<Place> = tonight.iter().map(Held::place).collect();
-    let delivered = Delivered::of(stream, schema, judged);
+    let delivered = Delivered::of(pile);
     let why = |held: &Held| {
         let (place, is_older) = (held.place(), held.night < told.night);
         if judged.corrected.contains(&place) && !still.contains(&place) {

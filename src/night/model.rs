@@ -27,7 +27,7 @@ use crate::model::lake::Delivery;
 use crate::model::lake::Lake;
 use crate::model::landing::Landed;
 use crate::model::landing::Landing;
-use crate::model::slot;
+use crate::model::pile::Pile;
 use crate::spec::catalog::Catalog;
 use crate::spec::connector::Ask;
 use crate::spec::connector::Connector;
@@ -132,40 +132,39 @@ fn model(
         days: days(ground.catalog),
         night,
     };
-    let files = landed.files.values().cloned().collect();
-    let mut judged = Judged { files, ..Judged::default() };
-    for part in past.into_iter().flatten() {
-        judge.past(&part?, &mut judged)?;
-    }
-    judge.parts(landing.parts(attempt)?, &mut judged)?;
-    slot::settle(stream, schema, &mut judged);
+    // Only a stream that says so is asked for everything in order to find what is gone.
+    let is_full = landed.is_full && (stream.full.is_some() || matches!(stream.ask, Ask::Singer(_)));
+    let delivery = Delivery { system: &connector.name, stream: &stream.name, night, is_full };
+    let mut pile = Pile::of((delivery, schema, &stream.write), Some(landing.pile(night)));
+    pile.judged.files = landed.files.values().cloned().collect();
+    pile.parts(&judge, past.into_iter().flatten(), true)?;
+    pile.parts(&judge, landing.parts(attempt)?, false)?;
+    pile.settle();
+    let (judged, kept) = (&pile.judged, pile.delivered());
     told.hold_back(&judged.quarantined, &landed);
-    let mut noticed = noticed(connector, stream, &judged);
+    let mut noticed = noticed(connector, stream, judged);
     noticed.extend(unread(connector, stream, &landed));
     noticed.extend(not_whole(connector, stream, &landed));
     noticed.extend(came_back(connector, stream, &landed));
     let known = known_rows(&lake, ground.catalog, stream, night)?;
-    if let Some(broken) = broken(stream, &landed, &judged, known) {
+    if let Some(broken) = broken(stream, &landed, (judged, kept), known) {
         told.equation.exploded = judged.exploded;
         told.equation.filtered = judged.filtered;
         told.equation.quarantined = judged.quarantined.len() as u64;
         told.fail(&broken);
         return Ok((told, noticed));
     }
-    // Only a stream that says so is asked for everything in order to find what is gone.
-    let is_full = landed.is_full && (stream.full.is_some() || matches!(stream.ask, Ask::Singer(_)));
-    let delivery = Delivery { system: &connector.name, stream: &stream.name, night, is_full };
-    told.equation = lake.merge(delivery, schema, &stream.write, &judged)?;
-    told.closed = held::closed(before, &told, (stream, schema), &judged);
+    told.equation = lake.merge_pile(&pile)?;
+    told.closed = held::closed(before, &told, &pile);
     told.state = if landed.received == 0 { State::Nothing } else { State::Done };
     Ok((told, noticed))
 }
 
-/// The promise that a delivery breaks, if it breaks one.
+/// The promise that a delivery breaks, of which so many rows keep their contract, if it breaks one.
 pub(super) fn broken(
     stream: &Stream,
     landed: &Landed,
-    judged: &Judged,
+    (judged, kept): (&Judged, u64),
     known: Option<u64>,
 ) -> Option<String> {
     let contract = &stream.contract;
@@ -196,13 +195,13 @@ pub(super) fn broken(
     {
         return Some(format!("a new column `{header}` came"));
     }
-    thinned(contract, received, judged, known)
+    thinned(contract, received, (judged, kept), known)
 }
 
 fn thinned(
     contract: &Contract,
     received: u64,
-    judged: &Judged,
+    (judged, kept): (&Judged, u64),
     known: Option<u64>,
 ) -> Option<String> {
     let share = |part: u64, whole: u64| Ratio::new(i128::from(part), i128::from(whole.max(1)));
@@ -218,7 +217,6 @@ fn thinned(
         return Some(format!("{bad} of {rows} rows break the contract{most}"));
     }
     let (limit, known) = contract.shrink_max.zip(known)?;
-    let kept = judged.kept.iter().filter(|kept| kept.is_delivered()).count() as u64;
     (kept < known && share(known - kept, known) > limit)
         .then(|| format!("the snapshot shrank from {known} to {kept} rows; it is held back"))
 }

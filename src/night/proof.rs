@@ -44,5 +44,6 @@ pub fn judged(
 
 /// The promise of its contract that a delivery breaks, if it breaks one.
 pub fn promise(stream: &Stream, delivery: Delivery, key: &Key, judged: &Judged) -> Option<String> {
-    broken(stream, &landed(delivery, key), judged, None)
+    let kept = judged.kept.iter().filter(|kept| kept.is_delivered()).count() as u64;
+    broken(stream, &landed(delivery, key), (judged, kept), None)
 }

@@ -17,14 +17,16 @@ use super::parents;
 use super::parents::Ends;
 use super::side_by_side::side_by_side;
 use super::status;
-use crate::base::batch::Batch;
 use crate::base::pseudonym::Key;
+use crate::base::sheet::Land;
+use crate::base::sheet::Sheet;
 use crate::extract;
 use crate::extract::DeliveredFile;
 use crate::extract::Delivery;
 use crate::extract::ExtractError;
 use crate::extract::System;
 use crate::model::ModelError;
+use crate::model::landing::Attempt;
 use crate::model::landing::Landed;
 use crate::model::landing::Landing;
 use crate::model::landing::clear;
@@ -183,6 +185,15 @@ impl Tonight<'_> {
     }
 }
 
+/// Lands what comes in an attempt.
+struct Ashore<'a>(&'a mut Attempt);
+
+impl Land for Ashore<'_> {
+    fn land(&mut self, sheet: Sheet) -> std::io::Result<()> {
+        self.0.land_sheet(sheet).map_err(std::io::Error::other)
+    }
+}
+
 /// What became of asking a system. What our own disk refuses is no fault of the system: it ends the night.
 async fn pull(
     tonight: &Tonight<'_>,
@@ -219,8 +230,7 @@ async fn pull(
         key: tonight.key,
         home: &tonight.ground.home.root,
     };
-    let mut land = |batch: Batch| attempt.land(batch).map_err(std::io::Error::other);
-    let delivery = extract::pull(system, &request, &mut land).await;
+    let delivery = extract::pull(system, &request, &mut Ashore(&mut attempt)).await;
     let delivery = match delivery {
         Ok(delivery) => delivery,
         Err(fault @ ExtractError::Landing(_)) => return Err(fault.into()),

@@ -232,7 +232,7 @@ impl<'b> Bench<'b> {
         };
         let secrets = self.ground.secrets;
         let request = self.request(of, question, (waiting, &parents, secrets));
-        extract::pull(&system, &request, land).await
+        extract::pull(&system, &request, &mut { land }).await
     }
 
     /// The first rows, as somebody would look at them.

@@ -1,0 +1,318 @@
+//! What does a delivery change? Of every key the newest row that came, held against what is known: what is
+//! new, what is other, what is gone. Only rows that changed are written, in the order of their keys.
+
+use std::collections::HashMap;
+use std::collections::HashSet;
+use std::collections::hash_map::Entry;
+use std::path::Path;
+
+use jiff::civil::Date;
+use polars::prelude::*;
+
+use super::ModelError;
+use super::delta;
+use super::gone::Absent;
+use super::gone::deleted_versions;
+use super::gone::snapshots;
+use super::judge::Judged;
+use super::judged::Correction;
+use super::lake::Delivery;
+use super::lake::Equation;
+use super::lake::Lake;
+use super::lake::alive;
+use super::lake::key_of;
+use super::past;
+use super::pile::Line;
+use super::pile::Pile;
+use crate::base::cell::Cell;
+use crate::base::cell::CellRow;
+use crate::base::pseudonym::print;
+use crate::frame::FrameError;
+use crate::frame::parquet;
+use crate::frame::table;
+use crate::spec::connector::Write;
+use crate::spec::schema::Schema;
+
+/// So many rows of a delta are one group at least, as polars makes them of a table that is whole.
+const ROWS_A_GROUP: usize = 512 * 512;
+
+impl Lake {
+    /// Merges what a delivery brought, and writes its delta: only rows that changed.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn merge(
+        &self,
+        delivery: Delivery<'_>,
+        schema: &Schema,
+        write: &Write,
+        judged: &Judged,
+    ) -> Result<Equation, ModelError> {
+        let mut pile = Pile::of((delivery, schema, write), None);
+        pile.add(judged.clone())?;
+        self.merge_pile(&pile)
+    }
+
+    /// The same of rows that wait in a pile.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn merge_pile(&self, pile: &Pile<'_>) -> Result<Equation, ModelError> {
+        let Delivery { system, stream, night, .. } = pile.delivery;
+        let (schema, judged) = (pile.schema, &pile.judged);
+        let file = format!("{night}.{system}.{stream}.parquet");
+        let versions = self.versions(schema, night, Some(&file))?;
+        let told = past::updates(&versions, pile);
+        let known = alive(versions, schema)?;
+        let mut equation = Equation {
+            exploded: judged.exploded,
+            filtered: judged.filtered,
+            quarantined: judged.quarantined.len() as u64,
+            ..Equation::default()
+        };
+        let hashes = hashes(&known, schema);
+        let mut rows: Vec<(u32, u32)> = Vec::new();
+        let mut ended: HashSet<u128> = HashSet::new();
+        for line in newest(pile, &mut equation.duplicate).into_values() {
+            if past::is_older(line, told.get(&line.key)) {
+                equation.unchanged += 1;
+                continue;
+            }
+            if line.is_deleted {
+                let is_known = hashes.contains_key(&line.key);
+                equation.changed += u64::from(is_known);
+                equation.unchanged += u64::from(!is_known);
+                ended.insert(line.key);
+                continue;
+            }
+            match hashes.get(&line.key) {
+                Some((known, told)) if *known == Some(line.hash) || is_overtaken(line, *told) => {
+                    equation.unchanged += 1;
+                    continue;
+                }
+                Some(_) => equation.changed += 1,
+                None => equation.added += 1,
+            }
+            rows.push(line.at);
+        }
+        let mut gone = Vec::new();
+        if !ended.is_empty() {
+            let of_key = |key: u128, _: &CellRow| ended.contains(&key);
+            gone.extend(deleted_versions(&known, schema, night, of_key));
+        }
+        if let Some(absent) = Absent::of(pile) {
+            let absent = deleted_versions(&known, schema, night, |key, row| absent.holds(key, row));
+            equation.deleted = absent.len() as u64;
+            gone.extend(absent);
+        }
+        drop((known, hashes));
+        let gone = delta::gone(schema, &gone)?;
+        write(pile, rows, &gone, &self.folder(&schema.name).join(file))?;
+        Ok(equation)
+    }
+}
+
+/// Whether a row that came back corrected is older than what the lake has been told since.
+fn is_overtaken(line: &Line, told: Option<Date>) -> bool {
+    line.corrects.as_ref().is_some_and(|correction| Some(correction.since) < told)
+}
+
+/// The newest row of every key of a delivery, by the source's own time and then by place. What a delivery
+/// itself brings is newer than a correction of an older one.
+fn newest<'p>(pile: &'p Pile<'_>, duplicates: &mut u64) -> HashMap<u128, &'p Line> {
+    debug_assert!(!pile.schema.primary_key.is_empty());
+    let delivered = snapshots(pile);
+    let mut newest: HashMap<u128, &Line> = HashMap::with_capacity(pile.lines.len());
+    for line in &pile.lines {
+        let is_old = |of: &Correction| !pile.judged.files.contains(&of.file);
+        if line.corrects.as_deref().is_some_and(is_old) && delivered.contains(&line.slot) {
+            *duplicates += 1;
+            continue;
+        }
+        let mut known = match newest.entry(line.key) {
+            Entry::Occupied(known) => known,
+            Entry::Vacant(place) => {
+                place.insert(line);
+                continue;
+            }
+        };
+        *duplicates += 1;
+        let before = *known.get();
+        let is_older = !line.is_delivered() && before.is_delivered();
+        // What the night itself brings was asked for after a slice of the past.
+        let is_later = before.is_past && !line.is_past;
+        if is_later || (!is_older && line.updated >= before.updated) {
+            known.insert(line);
+        }
+    }
+    newest
+}
+
+/// What the lake knows of every key: its hash, and the night that told it.
+fn hashes(known: &DataFrame, schema: &Schema) -> HashMap<u128, (Option<u64>, Option<Date>)> {
+    let mut names: Vec<&str> = schema.primary_key.iter().map(String::as_str).collect();
+    let places: Vec<usize> = (0..names.len()).collect();
+    names.extend(["_night", "_hash"]);
+    let rows = table::to_rows(known, &names).into_iter();
+    rows.filter_map(|row| match row.as_slice() {
+        [.., night, Some(Cell::Text(hash))] => {
+            let night = if let Some(Cell::Day(night)) = night { Some(*night) } else { None };
+            let hash = u64::from_str_radix(hash, 16).ok();
+            Some((print(&key_of(&row, &places)), (hash, night)))
+        }
+        _ => None,
+    })
+    .collect()
+}
+
+/// Writes the rows of a pile that won, and those that are gone, in the order of their keys: a group after
+/// the other, so that no more than one of them is in memory.
+fn write(
+    pile: &Pile<'_>,
+    rows: Vec<(u32, u32)>,
+    gone: &DataFrame,
+    path: &Path,
+) -> Result<(), ModelError> {
+    let order = ordered(pile, rows, gone)?;
+    let groups = (order.len() / ROWS_A_GROUP).max(1);
+    let size = order.len() / groups;
+    let group = |at: usize| {
+        let end = if at + 1 == groups { order.len() } else { (at + 1) * size };
+        gathered(pile, order.get(at * size..end).unwrap_or_default(), gone)
+    };
+    parquet::write_groups((0..groups).map(group), path)
+}
+
+/// The table of the rows that are gone stands behind those of a pile.
+const GONE: u32 = u32::MAX;
+
+fn table_of(pile: &Pile<'_>, at: u32, gone: &DataFrame) -> Result<DataFrame, ModelError> {
+    if at == GONE { Ok(gone.clone()) } else { pile.table(at) }
+}
+
+/// Where the rows stand, in the order of their keys.
+fn ordered(
+    pile: &Pile<'_>,
+    mut rows: Vec<(u32, u32)>,
+    gone: &DataFrame,
+) -> Result<Vec<(u32, u32)>, ModelError> {
+    let doing = || FrameError::polars("sorting a delta");
+    rows.extend((0..).take(gone.height()).map(|row| (GONE, row)));
+    rows.sort_unstable();
+    let keys = &pile.schema.primary_key;
+    let mut all = delta::empty(pile.schema)?.select(keys).map_err(doing())?;
+    for of_table in rows.chunk_by(|one, other| one.0 == other.0) {
+        let Some((at, _)) = of_table.first() else { continue };
+        let own = if *at == GONE { gone.clone() } else { pile.keys(*at)? };
+        let own = own.select(keys).map_err(doing())?;
+        all.vstack_mut_owned(taken(&own, of_table)?).map_err(doing())?;
+    }
+    let (tables, places): (Vec<u32>, Vec<u32>) = rows.into_iter().unzip();
+    for (name, numbers) in [("_table", tables), ("_place", places)] {
+        all.with_column(Column::new(name.into(), numbers)).map_err(doing())?;
+    }
+    let all = all.sort(keys, SortMultipleOptions::default()).map_err(doing())?;
+    let numbers = |name: &str| {
+        let column = all.column(name).and_then(|column| column.u32());
+        let numbers = column.map(|numbers| numbers.iter().flatten().collect::<Vec<u32>>());
+        numbers.map_err(doing())
+    };
+    Ok(numbers("_table")?.into_iter().zip(numbers("_place")?).collect())
+}
+
+/// Some rows of a table.
+fn taken(table: &DataFrame, rows: &[(u32, u32)]) -> Result<DataFrame, ModelError> {
+    let rows = IdxCa::from_vec("_rows".into(), rows.iter().map(|(_, row)| *row).collect());
+    Ok(table.take(&rows).map_err(FrameError::polars("taking rows of a delta"))?)
+}
+
+/// Some rows of several tables, in their order.
+fn gathered(
+    pile: &Pile<'_>,
+    order: &[(u32, u32)],
+    gone: &DataFrame,
+) -> Result<DataFrame, ModelError> {
+    let doing = || FrameError::polars("building a delta");
+    let mut rows: Vec<(u32, u32, u32)> =
+        order.iter().zip(0..).map(|((table, row), place)| (*table, *row, place)).collect();
+    rows.sort_unstable();
+    let mut all = delta::empty(pile.schema)?;
+    for of_table in rows.chunk_by(|one, other| one.0 == other.0) {
+        let Some((at, ..)) = of_table.first() else { continue };
+        let places: Vec<(u32, u32)> = of_table.iter().map(|(at, row, _)| (*at, *row)).collect();
+        all.vstack_mut_owned(taken(&table_of(pile, *at, gone)?, &places)?).map_err(doing())?;
+    }
+    // Where each row of the order stands among those.
+    let mut back = vec![0; rows.len()];
+    for ((.., place), at) in rows.iter().zip(0..) {
+        let slot = usize::try_from(*place).ok().and_then(|place| back.get_mut(place));
+        if let Some(slot) = slot {
+            *slot = at;
+        }
+    }
+    let back = IdxCa::from_vec("_rows".into(), back);
+    all.rechunk_mut_par();
+    Ok(all.take(&back).map_err(doing())?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::judge::Kept;
+    use crate::spec::schema::read_schema;
+
+    fn kept(id: i64, text: &str) -> Kept {
+        Kept {
+            cells: vec![Some(Cell::Text(format!("k{id}"))), Some(Cell::Text(text.to_owned()))],
+            source: "page 1".to_owned(),
+            row: id,
+            is_deleted: false,
+            corrects: None,
+            is_past: false,
+        }
+    }
+
+    #[test]
+    fn rows_that_waited_on_the_disk_become_the_delta_of_those_that_did_not() {
+        let text = r#"{"title": "表", "primaryKey": ["id"], "fields": [
+            {"name": "id", "type": "string"}, {"name": "said", "type": "string"}]}"#;
+        let schema = read_schema("t.json", "t", text).unwrap();
+        let root = tempfile::tempdir().unwrap();
+        let night: Date = "2026-01-06".parse().unwrap();
+        let delivery = Delivery { system: "s", stream: "r", night, is_full: true };
+        let merged = |name: &str, most: usize, is_other: bool| {
+            let lake = Lake::at(&root.path().join(name));
+            let text_of = |id: i64| if id % 7 == 0 { name } else { "same" };
+            let write = Write::Upsert;
+            let delivery = if is_other {
+                Delivery { night: night.tomorrow().unwrap(), ..delivery }
+            } else {
+                delivery
+            };
+            let folder = root.path().join(name).join("waiting.shelf");
+            let mut pile =
+                Pile::of((delivery, &schema, &write), Some(folder.clone())).holding(most);
+            for part in 0..7 {
+                // Keys in no order, some of them twice; the other night lacks the last ones.
+                let rows = (0..100).map(|row| (part * 100 + row) * 389 % 600);
+                let rows = rows.filter(|id| !is_other || *id < 590);
+                let kept = rows.map(|id| kept(id, text_of(id))).collect();
+                pile.add(Judged { kept, ..Judged::default() }).unwrap();
+            }
+            assert_eq!(folder.is_dir(), most < 700);
+            let equation = lake.merge_pile(&pile).unwrap();
+            drop(pile);
+            assert!(!folder.exists());
+            let night = delivery.night;
+            let delta = root.path().join(name).join(format!("model/t/{night}.s.r.parquet"));
+            (equation, std::fs::read(delta).unwrap(), lake.read(&schema, night).unwrap())
+        };
+        for (is_other, added) in [(false, 600), (true, 0)] {
+            let (held, waited) = (merged("a", 1_000, is_other), merged("a", 10, is_other));
+            assert_eq!((held.0.added, held.0.duplicate > 0), (added, true));
+            assert_eq!(held.0.deleted, if is_other { 10 } else { 0 });
+            assert_eq!(waited, held);
+            assert_eq!(held.2.height(), if is_other { 590 } else { 600 });
+        }
+    }
+}
