@@ -1,6 +1,7 @@
 //! What does the night after cost, in which the rows of one day came? Beside the first night, which counts
 //! everything, and beside the same night that is asked to count everything again.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -38,7 +39,9 @@ pub(crate) fn tomorrow(scale: f64) {
         let watched = town.night(choice);
         heading(&format!("{what}: {} rows landed", watched.rows()));
         let took = watched.steps();
-        took.iter().for_each(|(what, took)| line(what, *took, ""));
+        for (what, took) in &took {
+            line(what, *took, "");
+        }
         let cube = seen.cube(&watched);
         line("the measures alone", cube, &counted(&watched));
         (took, cube)
@@ -124,6 +127,6 @@ struct Said(String);
 
 impl Visit for Said {
     fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
-        self.0.push_str(&format!("{} {value:?} ", field.name()));
+        write!(self.0, "{} {value:?} ", field.name()).unwrap();
     }
 }

@@ -346,7 +346,7 @@ const CERTIFICATE: &str = "ask its owner for a valid certificate; \
 
 /// Whether a connection broke off because of what was said of certificates.
 fn is_of_tls(cause: &io::Error) -> bool {
-    cause.get_ref().is_some_and(|cause| cause.is::<rustls::Error>())
+    cause.get_ref().and_then(|cause| cause.downcast_ref::<rustls::Error>()).is_some()
 }
 
 fn postgres(code: &str, message: &str) -> Fault {

@@ -206,11 +206,10 @@ impl<'r> Rows<'r> {
         let name_of = known.and_then(|at| self.sheet.headers.get(at)).map_or(name, String::as_str);
         if !self.pointers.is_empty() && self.points_into(name_of) {
             let (value, own) = (fields.next_value::<Value>()?, name_of.to_owned());
-            if !value.is_array() && !value.is_object() {
+            let is_plain = !value.is_array() && !value.is_object();
+            if is_plain && let Some(column) = self.column(&own, known) {
                 let text = text(&value).filter(|text| !text.is_empty());
-                if let Some(column) = self.column(&own, known) {
-                    column.push(text.as_deref());
-                }
+                column.push(text.as_deref());
             }
             pointed.insert(own, value);
             return Ok(());
@@ -221,10 +220,10 @@ impl<'r> Rows<'r> {
             if !fields.next_value_seed(Cell { into: column })? {
                 column.push(None);
             }
-        } else if fields.next_value_seed(Cell { into: &mut into })? {
-            if let Some(column) = self.column(name, None) {
-                column.push(into.iter().next().flatten());
-            }
+        } else if fields.next_value_seed(Cell { into: &mut into })?
+            && let Some(column) = self.column(name, None)
+        {
+            column.push(into.iter().next().flatten());
         }
         Ok(())
     }

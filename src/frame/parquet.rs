@@ -107,7 +107,7 @@ fn grouped<E>(
 ) -> Result<Result<(), PolarsError>, E> {
     let mut groups = groups.peekable();
     let schema = match groups.peek() {
-        Some(Ok(first)) => first.schema().clone(),
+        Some(Ok(first)) => Arc::clone(first.schema()),
         _ => return groups.next().map_or(Ok(Ok(())), |group| group.map(|_| Ok(()))),
     };
     let begun = ParquetWriter::new(file).with_compression(ParquetCompression::Zstd(None));

@@ -81,12 +81,13 @@ impl Counted {
             return Ok(Counted::default());
         }
         let doing = || FrameError::polars(format!("measures of fact `{}`", fact.name));
-        let (mut found, places) = Counted::at_places(fact, placed, true).map_err(doing())?;
+        let (mut counted, of_rows) = Counted::at_places(fact, placed, true).map_err(doing())?;
         for (time, measures) in by_month(ground, fact) {
             let months = months(placed, &time, is_asked).map_err(doing())?;
-            let mut groups = places.by(&months.of_rows, true);
+            let mut groups = of_rows.by(&months.of_rows, true);
             let cell = |row: &u32| {
-                let (place, month) = (places.of_rows[*row as usize], months.of_rows[*row as usize]);
+                let (place, month) =
+                    (of_rows.of_rows[*row as usize], months.of_rows[*row as usize]);
                 Some((place, *months.values.get(month as usize)?))
             };
             let cells = groups.first.iter().filter_map(cell).collect();
@@ -99,9 +100,9 @@ impl Counted {
                 groups.of_rows.retain(|_| is_timed.next().flatten() == Some(true));
             }
             let of_time = OfTime::of(ground, &measures, (&rows, &time), &groups)?;
-            found.times.push(OfTime { time, cells, ..of_time });
+            counted.times.push(OfTime { time, cells, ..of_time });
         }
-        Ok(found)
+        Ok(counted)
     }
 
     /// Nothing yet at the places of rows, and the place of each; where units are asked for, a row without one

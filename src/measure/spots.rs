@@ -49,11 +49,14 @@ type Key = [u32; 4];
 
 /// What spots are told of: the texts of each key in order, and what place each has there.
 struct Texts<'c> {
-    units: (Vec<&'c String>, Vec<u32>),
-    sections: (Vec<&'c String>, Vec<u32>),
+    units: Ordered<'c>,
+    sections: Ordered<'c>,
     /// By name, and where they stand among the keys.
-    dimensions: Vec<(&'c str, usize, (Vec<&'c String>, Vec<u32>))>,
+    dimensions: Vec<(&'c str, usize, Ordered<'c>)>,
 }
+
+/// Texts in order, and the place of each number among them.
+type Ordered<'c> = (Vec<&'c String>, Vec<u32>);
 
 impl<'c> Texts<'c> {
     fn of(fact: &'c Fact, counts: &'c Counts) -> Texts<'c> {
@@ -118,7 +121,9 @@ impl Standing {
             let keys = of_place.first().map_or_else(Vec::new, |cell| texts.keys(place(*cell)));
             let of_keys = keys.iter().map(|key| spots.of(key)).chain(iter::repeat(NONE));
             let of_keys: Vec<u32> = of_keys.take(width).collect();
-            of_place.iter().for_each(|_| at.extend_from_slice(&of_keys));
+            for _ in of_place {
+                at.extend_from_slice(&of_keys);
+            }
         }
         let (spots, ranks) = spots.in_order();
         let months: Vec<Month> = months.into_iter().map(|(_, month)| month).collect();

@@ -76,15 +76,12 @@ fn at_cells(fact: &Fact, rows: &DataFrame) -> PolarsResult<(Counted, Vec<(u32, i
 }
 
 fn read_sum(column: &Column) -> PolarsResult<OfSum> {
-    let (scale, amounts) = match column.dtype() {
-        DataType::Decimal(_, scale) => {
-            let digits = column.as_materialized_series().decimal()?.physical();
-            (Some(*scale), digits.iter().map(Option::unwrap_or_default).collect())
-        }
-        _ => {
-            let rows = column.i64()?.iter();
-            (None, rows.map(|rows| i128::from(rows.unwrap_or(0))).collect())
-        }
+    let (scale, amounts) = if let DataType::Decimal(_, scale) = column.dtype() {
+        let digits = column.as_materialized_series().decimal()?.physical();
+        (Some(*scale), digits.iter().map(Option::unwrap_or_default).collect())
+    } else {
+        let rows = column.i64()?.iter();
+        (None, rows.map(|rows| i128::from(rows.unwrap_or(0))).collect())
     };
     Ok(OfSum { name: column.name().to_string(), scale, amounts })
 }

@@ -275,14 +275,10 @@ mod tests {
             "2025-03-09T08:07:06Z",
             "1999-12-31T23:59:59.999999Z",
             "0001-01-01T00:00:00.5Z",
-            "-000001-06-01T01:02:03Z",
             "9999-12-29T10:20:30.000001Z",
         ] {
             let at: Timestamp = text.parse().unwrap();
-            assert_eq!(
-                instant(at).trim_start_matches("-00"),
-                format!("{at:.6}").trim_start_matches("-00")
-            );
+            assert_eq!(instant(at), format!("{at:.6}"));
             let zone = TimeZone::fixed(jiff::tz::offset(8));
             let there = zone.to_datetime(at);
             assert_eq!(moment(there, ' '), there.strftime("%Y-%m-%d %H:%M:%S").to_string());

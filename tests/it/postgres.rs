@@ -125,9 +125,10 @@ impl Cluster {
         if let Some(port) = self.port {
             let [certificate, key] =
                 SERVER.map(|file| self.path().join(file).display().to_string());
-            options += &format!(
+            let encrypted = format!(
                 "127.0.0.1 -c port={port} -c ssl=on -c ssl_cert_file={certificate} -c ssl_key_file={key}"
             );
+            options.push_str(&encrypted);
             let let_in =
                 "local all all scram-sha-256\nhostssl all all 127.0.0.1/32 scram-sha-256\n";
             fs::write(self.path().join("data/pg_hba.conf"), let_in).unwrap();

@@ -189,11 +189,12 @@ impl<'c> Other<'c> {
         for place in 1..share {
             let metrics: Vec<&Metric> = all.iter().copied().skip(place).step_by(share).collect();
             let mut told: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-            for ([level, metric, unit, ..], (_, value)) in released {
-                let is_here = level == "unit" && !value.is_empty();
-                if is_here && metrics.iter().any(|of| of.name == *metric) {
-                    told.entry(unit).or_default().insert(metric);
-                }
+            let here = released.iter().filter(|([level, metric, ..], (_, value))| {
+                let is_asked = metrics.iter().any(|of| of.name == *metric);
+                level == "unit" && !value.is_empty() && is_asked
+            });
+            for ([_, metric, unit, ..], _) in here {
+                told.entry(unit).or_default().insert(metric);
             }
             told.retain(|unit, _| !others.iter().any(|other| other.unit == *unit));
             let most = told.into_iter().max_by_key(|(_, metrics)| metrics.len());
