@@ -271,9 +271,11 @@ fn full(table: &Table<'_>, kind: Kind, write: Option<&Write>) -> Option<Full> {
 
 /// Rows that only ever come are asked for once: a cursor has to say what becomes of those that are committed late.
 fn behind(table: &Table<'_>, kind: Kind, write: Option<&Write>) {
-    let has_cursor = matches!(kind, Kind::Http | Kind::Sql) && write == Some(&Write::Append);
+    if !matches!(kind, Kind::Http | Kind::Sql) || write != Some(&Write::Append) {
+        return;
+    }
     let Some(Value::Table(entries)) = table.node("cursor").map(|node| &node.value) else { return };
-    if has_cursor && !entries.iter().any(|it| ["lag", "lookback"].contains(&it.key.as_str())) {
+    if !entries.iter().any(|it| ["lag", "lookback"].contains(&it.key.as_str())) {
         table.fault("cursor", Code::AppendBehind, Vec::new());
     }
 }
