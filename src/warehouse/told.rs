@@ -76,7 +76,7 @@ fn by_dimension(catalog: &Catalog) -> Vec<View> {
             Grain::Unit | Grain::Section => None,
         });
         for name in dimensions {
-            for kind in &metric.periods {
+            for kind in metric.periods.iter().filter(|kind| metric.tells(name, **kind)) {
                 known.entry((name, *kind)).or_default().insert(metric.is_additive);
             }
         }
