@@ -89,7 +89,8 @@ impl Seen {
             before = *at;
             if what.contains("fact was counted") {
                 all += took;
-                line("", took, what);
+                let fact = what.rsplit("fact ").next().unwrap_or_default();
+                line("– of it", took, fact.trim());
             }
         }
         all

@@ -81,10 +81,11 @@ impl Row {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    fn batch(headers: &[&str], rows: &[&[Option<&str>]]) -> Batch {
+    /// A batch of a page.
+    pub(crate) fn batch(headers: &[&str], rows: &[&[Option<&str>]]) -> Batch {
         let row = |cells: &&[Option<&str>]| Row {
             source: Arc::from("page 1"),
             row: 1,

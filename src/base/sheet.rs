@@ -219,18 +219,7 @@ impl From<Sheet> for Batch {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn batch(headers: &[&str], rows: &[&[Option<&str>]]) -> Batch {
-        let row = |cells: &&[Option<&str>]| Row {
-            source: Arc::from("page 1"),
-            row: 1,
-            cells: cells.iter().map(|cell| cell.map(str::to_owned)).collect(),
-        };
-        Batch {
-            headers: headers.iter().map(ToString::to_string).collect(),
-            rows: rows.iter().map(row).collect(),
-        }
-    }
+    use crate::base::batch::tests::batch;
 
     #[test]
     fn sheets_that_are_appended_are_the_batches_that_are() {
