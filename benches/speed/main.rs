@@ -7,6 +7,7 @@ mod load;
 mod measures;
 mod night;
 mod pages;
+mod tomorrow;
 
 use std::env;
 use std::time::Duration;
@@ -28,6 +29,9 @@ fn main() {
     }
     if is_asked("night") {
         night::night(1.0);
+    }
+    if is_asked("tomorrow") {
+        tomorrow::tomorrow(1.0);
     }
     if is_asked("load") {
         load::load(1_000_000);

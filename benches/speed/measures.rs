@@ -129,8 +129,9 @@ fn duckdb(python: &OsStr, statements: &[&str]) -> Vec<(Duration, Vec<Vec<Value>>
 
 /// Counts so many cases both ways, and compares every measure of every unit.
 pub(crate) fn measures(rows: usize) {
-    let watched = night::run(0.05, &[]);
-    let home = watched.home.path();
+    let town = night::Town::of(0.05, &[]);
+    town.night(night::FIRST);
+    let home = town.home.path();
     let catalog = catalog::read(&Home::open(home).unwrap()).unwrap();
     let lake = home.join("var/lake");
     let ledger = explain::ledger(&lake).unwrap().unwrap();

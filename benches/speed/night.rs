@@ -13,6 +13,7 @@ use shuping::night;
 use shuping::night::Choice;
 use shuping::night::Ground;
 use shuping::night::Step;
+use shuping::night::report::NightReport;
 use shuping::sandbox::City;
 use shuping::sandbox::Gateways;
 use shuping::sandbox::Secrets;
@@ -31,48 +32,89 @@ const SEED: u64 = 519_900;
 const NIGHT: Date = date(2026, 1, 6);
 const AS_OF: Date = date(2025, 12, 31);
 
+/// The night that is timed.
+pub(crate) const FIRST: Choice = Choice { night: NIGHT, as_of: AS_OF, again: false, full: false };
+
+/// The pretend city, its running systems, and a home that asks them.
+pub(crate) struct Town {
+    /// The home, with everything that nights write below `var`.
+    pub(crate) home: TempDir,
+    runtime: Runtime,
+    city: Arc<City>,
+    gateways: Gateways,
+    secrets: HomeSecrets,
+}
+
+impl Town {
+    /// A city at a scale; of these systems only, where any is named.
+    pub(crate) fn of(scale: f64, systems: &[&str]) -> Town {
+        let runtime = Runtime::new().unwrap();
+        let home = tempfile::tempdir().unwrap();
+        write_default(home.path()).unwrap();
+        for entry in fs::read_dir(home.path().join("connectors")).unwrap() {
+            let path = entry.unwrap().path();
+            let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+            let is_manifest = path.extension().is_some_and(|ending| ending == "toml");
+            if is_manifest && !systems.is_empty() && !systems.contains(&stem) {
+                fs::remove_file(path).unwrap();
+            }
+        }
+        let city = Arc::new(City::new(SEED, scale));
+        let keys = Secrets::of(SEED);
+        let serving = Gateways::serve(Arc::clone(&city), NIGHT, &keys, 0);
+        let gateways = runtime.block_on(serving).unwrap();
+        let given = environment(&gateways, Path::new("drop"), &keys);
+        let secrets = HomeSecrets::of(home.path()).with(given);
+        Town { home, runtime, city, gateways, secrets }
+    }
+
+    /// Moves the systems on to the cutoff of a night and runs it.
+    pub(crate) fn night(&self, choice: Choice) -> Watched {
+        let drop = self.home.path().join("drop");
+        self.city.write_drop(&drop, choice.night).unwrap();
+        self.runtime.block_on(self.city.write_appraisal(&drop, choice.night)).unwrap();
+        self.gateways.set_night(choice.night);
+        let opened = Home::open(self.home.path()).unwrap();
+        let catalog = catalog::read(&opened).unwrap();
+        let var: PathBuf = self.home.path().join(&catalog.settings.var);
+        let ground = Ground { catalog: &catalog, home: &opened, var, secrets: &self.secrets };
+        let (start, mut steps) = (Instant::now(), Vec::new());
+        let mut watch = |step| steps.push((start.elapsed(), step));
+        let night = night::run(&ground, (choice, None), &mut watch);
+        let report = self.runtime.block_on(night).unwrap();
+        Watched { start, steps, took: start.elapsed(), report }
+    }
+}
+
 /// What a night told, and when.
 pub(crate) struct Watched {
-    /// The home, with everything the night wrote below `var`.
-    pub(crate) home: TempDir,
+    /// When it began.
+    pub(crate) start: Instant,
+    /// How it went.
+    pub(crate) report: NightReport,
     steps: Vec<(Duration, Step)>,
     took: Duration,
 }
 
-/// Runs a night of a city at a scale; of these systems only, where any is named.
-pub(crate) fn run(scale: f64, systems: &[&str]) -> Watched {
-    let runtime = Runtime::new().unwrap();
-    let home = tempfile::tempdir().unwrap();
-    write_default(home.path()).unwrap();
-    for entry in fs::read_dir(home.path().join("connectors")).unwrap() {
-        let path = entry.unwrap().path();
-        let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-        let is_manifest = path.extension().is_some_and(|ending| ending == "toml");
-        if is_manifest && !systems.is_empty() && !systems.contains(&stem) {
-            fs::remove_file(path).unwrap();
-        }
-    }
-    let city = Arc::new(City::new(SEED, scale));
-    let drop = home.path().join("drop");
-    city.write_drop(&drop, NIGHT).unwrap();
-    runtime.block_on(city.write_appraisal(&drop, NIGHT)).unwrap();
-    let keys = Secrets::of(SEED);
-    let gateways = runtime.block_on(Gateways::serve(city, NIGHT, &keys, 0)).unwrap();
-    let given = environment(&gateways, Path::new("drop"), &keys);
-    let secrets = HomeSecrets::of(home.path()).with(given);
-    let opened = Home::open(home.path()).unwrap();
-    let catalog = catalog::read(&opened).unwrap();
-    let var: PathBuf = home.path().join(&catalog.settings.var);
-    let ground = Ground { catalog: &catalog, home: &opened, var, secrets: &secrets };
-    let choice = Choice { night: NIGHT, as_of: AS_OF, again: false, full: false };
-    let (start, mut steps) = (Instant::now(), Vec::new());
-    let mut watch = |step| steps.push((start.elapsed(), step));
-    runtime.block_on(night::run(&ground, (choice, None), &mut watch)).unwrap();
-    let took = start.elapsed();
-    Watched { home, steps, took }
-}
-
 impl Watched {
+    /// How long each of its steps took, and all of them.
+    pub(crate) fn steps(&self) -> Vec<(&'static str, Duration)> {
+        let mut before = Duration::ZERO;
+        let ends = [
+            ("asked and landed", self.last(|step| matches!(step, Step::Landed(..)))),
+            ("modelled", self.last(|step| matches!(step, Step::Modelled(..)))),
+            ("counted and told", self.last(|step| matches!(step, Step::Told(..)))),
+            ("loaded", self.last(|step| matches!(step, Step::Loaded))),
+            ("published", self.last(|step| matches!(step, Step::Published(..)))),
+        ];
+        let steps = ends.map(|(what, end)| {
+            let took = end.saturating_sub(before);
+            before = end;
+            (what, took)
+        });
+        steps.into_iter().chain([("whole night", self.took)]).collect()
+    }
+
     /// The last step of a kind.
     fn last(&self, is: impl Fn(&Step) -> bool) -> Duration {
         let found = self.steps.iter().rev().find(|(_, step)| is(step));
@@ -80,7 +122,7 @@ impl Watched {
     }
 
     /// The rows that landed.
-    fn rows(&self) -> u64 {
+    pub(crate) fn rows(&self) -> u64 {
         let rows = self.steps.iter().map(|(_, step)| match step {
             Step::Landed(_, rows) => *rows,
             _ => 0,
@@ -91,7 +133,7 @@ impl Watched {
 
 /// From loopback pages to modelled Parquet.
 pub(crate) fn extraction(scale: f64) {
-    let watched = run(scale, &["service", "hotline"]);
+    let watched = Town::of(scale, &["service", "hotline"]).night(FIRST);
     let modelled = watched.last(|step| matches!(step, Step::Modelled(..)));
     let landed = watched.last(|step| matches!(step, Step::Landed(..)));
     let speed = |took: Duration| {
@@ -106,18 +148,9 @@ pub(crate) fn extraction(scale: f64) {
 
 /// From the first question to the release.
 pub(crate) fn night(scale: f64) {
-    let watched = run(scale, &[]);
+    let watched = Town::of(scale, &[]).night(FIRST);
     heading(&format!("night: five systems at scale {scale}, {} rows", watched.rows()));
-    let mut before = Duration::ZERO;
-    for (what, at) in [
-        ("asked and landed", watched.last(|step| matches!(step, Step::Landed(..)))),
-        ("modelled", watched.last(|step| matches!(step, Step::Modelled(..)))),
-        ("counted and told", watched.last(|step| matches!(step, Step::Told(..)))),
-        ("loaded", watched.last(|step| matches!(step, Step::Loaded))),
-        ("published", watched.last(|step| matches!(step, Step::Published(..)))),
-    ] {
-        line(what, at.saturating_sub(before), "");
-        before = at;
+    for (what, took) in watched.steps() {
+        line(what, took, if what == "whole night" { "aims at 15 s" } else { "" });
     }
-    line("whole night", watched.took, "aims at 15 s");
 }

@@ -127,6 +127,7 @@ pub fn count_and(
         cube.recounts.extend(recount);
         known.first = add(ground, fact, &counts, &mut cube.measures)?;
         cube.facts.insert(fact.name.clone(), known);
+        tracing::debug!(fact = fact.name, "fact was counted");
     }
     Ok(cube)
 }

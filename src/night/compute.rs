@@ -91,6 +91,7 @@ pub(super) fn counted<'c>(
     let (mut tables, mut noticed) = tables(catalog, lake, choice)?;
     let told_on =
         fact::Ground { catalog, tables: &tables, days: days(catalog), as_of: choice.as_of };
+    tracing::debug!(tables = tables.len(), "tables are read and resolved");
     let cube = cube::count_and(&told_on, keep, months).context("counting measures")?;
     for (table, columns) in &cube.made {
         tables.get_mut(table).map_or(Ok(()), |table| made::put(table, columns))?;
