@@ -31,6 +31,7 @@ use shuping::measure::cube;
 use shuping::measure::cube::Cube;
 use shuping::measure::cube::Rows;
 use shuping::measure::fact::Ground;
+use shuping::measure::kept::Kept;
 use shuping::measure::kept::Ledger;
 use shuping::measure::placed::month_of_measure;
 use shuping::spec::catalog;
@@ -136,8 +137,9 @@ pub(crate) fn measures(rows: usize) {
     let lake = home.join("var/lake");
     let ledger = explain::ledger(&lake).unwrap().unwrap();
     let file = home.join("cases.parquet");
-    fs::copy(lake.join("fact/case.parquet"), home.join("kinds.parquet")).unwrap();
-    cases(&lake.join("fact/case.parquet"), &file, rows);
+    let kinds = home.join("kinds.parquet");
+    parquet::write(&mut Kept::at(&lake).rows("case", &[]).unwrap(), &kinds).unwrap();
+    cases(&kinds, &file, rows);
     let setting = Setting { catalog, ledger, file };
     let measures = setting.measures().len();
     heading(&format!(

@@ -1,6 +1,8 @@
 //! What does the night after cost, in which the rows of one day came? Beside the first night, which counts
 //! everything, and beside the same night that is asked to count everything again.
 
+use std::fmt::Debug;
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -38,7 +40,9 @@ pub(crate) fn tomorrow(scale: f64) {
         let watched = town.night(choice);
         heading(&format!("{what}: {} rows landed", watched.rows()));
         let took = watched.steps();
-        took.iter().for_each(|(what, took)| line(what, *took, ""));
+        for (what, took) in &took {
+            line(what, *took, "");
+        }
         let cube = seen.cube(&watched);
         line("the measures alone", cube, &counted(&watched));
         (took, cube)
@@ -84,9 +88,9 @@ impl Seen {
         for (at, what) in seen.iter().filter(|(at, _)| *at > watched.start) {
             let took = at.duration_since(before);
             before = *at;
-            if what.contains("fact was counted") {
+            if let Some((_, fact)) = what.split_once("fact was counted fact ") {
                 all += took;
-                line("", took, what);
+                line(&format!("– {}", fact.trim().trim_matches('"')), took, "");
             }
         }
         all
@@ -123,7 +127,7 @@ impl Subscriber for Seen {
 struct Said(String);
 
 impl Visit for Said {
-    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
-        self.0.push_str(&format!("{} {value:?} ", field.name()));
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        write!(self.0, "{} {value:?} ", field.name()).unwrap();
     }
 }
