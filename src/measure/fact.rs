@@ -132,7 +132,12 @@ impl Ground<'_> {
             names.insert(name.to_owned());
         };
         let own = [&fact.unit].into_iter().chain(&fact.section).chain(&fact.by);
-        own.for_each(|found| see(&found.value));
+        let times = match &fact.kind {
+            FactKind::Event { time } => vec![time],
+            FactKind::Span { from, to, share } => [from, to].into_iter().chain(share).collect(),
+            FactKind::Stock { from, to } => from.iter().chain(to).collect(),
+        };
+        own.chain(times).for_each(|found| see(&found.value));
         fact.keep.iter().for_each(|(_, tree)| tree.each_column(&mut see));
         for derived in &fact.derive {
             match &derived.make {
@@ -149,7 +154,10 @@ impl Ground<'_> {
             }
         }
         let measures = self.catalog.measures().filter(|measure| measure.fact.value == fact.name);
-        measures.for_each(|measure| measure.aggregate.each_column(&mut see));
+        for measure in measures {
+            measure.aggregate.each_column(&mut see);
+            measure.time.iter().for_each(|time| see(&time.value));
+        }
         names
     }
 

@@ -324,6 +324,7 @@ fn only_the_months_whose_rows_changed_are_written_again() {
     let catalog = catalog(MEASURES);
     let mut dice = Dice(23);
     let mut rows: Vec<CellRow> = (0..90).map(|at| dice.row(at)).collect();
+    rows[7][1] = Some(Cell::Text("U1".to_owned()));
     rows[7][4] = Some(Cell::Day(date(2025, 3, 3)));
     rows[7][5] = Some(Cell::Day(date(2025, 3, 20)));
     let lake = Lake::new();
