@@ -4,19 +4,22 @@
 //! [`model`] types, checks and resolves them and quarantines what breaks its contract, [`measure`]
 //! counts by unit, section and month and computes the metrics, [`score`] turns them into points,
 //! [`warehouse`] loads the tables that analysts query, [`publish`] writes the files that scoring tools
-//! read; [`handbook`] tells people what it all means. [`night`] alone knows the order, [`explain`] goes back from a number to its rows,
+//! read; [`handbook`] tells people what it all means. [`night`] alone knows the order, [`explain`] goes back from a number to its rows, [`why`] says
+//! why it is not what it was,
 //! [`quarantine`] gives rows that were held back to those who sent them; imports only go down. [`schedule`] says when nights
 //! run.
 
-// Floor 6
+// Floor 7
 pub mod cli;
-// Floor 5
+// Floor 6
 pub mod prove;
 pub mod schedule;
-// Floor 4: neighbours
+// Floor 5: neighbours
 pub mod explain;
 pub mod night;
 pub mod quarantine;
+// Floor 4
+pub mod why;
 // Floor 3: neighbours, none imports another
 pub mod extract;
 pub mod handbook;

@@ -25,6 +25,24 @@ if ! cmp -s tests/recompute/requirements.txt .venv/installed.txt; then
     cp tests/recompute/requirements.txt .venv/installed.txt
 fi
 export SHUPING_PYTHON="$PWD/.venv/bin/python"
+
+# Singer taps as they are: an environment for each, for they want different versions of the same things.
+taps=.venv/taps
+if ! cmp -s tests/recompute/taps.txt "$taps/installed.txt"; then
+    rm -rf "$taps"
+    installing=()
+    while IFS= read -r tap; do
+        own="$taps/${tap%%==*}"
+        { python3 -m venv "$own" && "$own/bin/pip" install --no-compile --quiet --disable-pip-version-check "$tap"; } &
+        installing+=("$!")
+    done <tests/recompute/taps.txt
+    for one in "${installing[@]}"; do wait "$one"; done
+    cp tests/recompute/taps.txt "$taps/installed.txt"
+fi
+export SHUPING_TAPS="$PWD/$taps"
+
+# A night whose disk is full has a small file system of its own.
+export SHUPING_REQUIRE_MOUNT=1
 export SHUPING_REQUIRE_POSTGRES=1
 export SHUPING_REQUIRE_MARIADB=1
 

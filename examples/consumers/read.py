@@ -6,6 +6,7 @@
 import collections
 import csv
 import hashlib
+import io
 import json
 import pathlib
 import sys
@@ -24,7 +25,7 @@ content = (manifest.parent / table["path"]).read_bytes()
 if "sha256:" + hashlib.sha256(content).hexdigest() != table["hash"]:
     sys.exit(f"{table['path']} is not as published")
 encoding = "utf-8-sig" if table["encoding"] == "utf-8" else table["encoding"]
-rows = csv.DictReader(content.decode(encoding).splitlines())
+rows = csv.DictReader(io.StringIO(content.decode(encoding), newline=""))
 count = collections.Counter(row["status"] for row in rows if row["period_kind"] == "year")
 print(package["version"])
 for status, values in sorted(count.items()):

@@ -52,8 +52,13 @@ impl Access<'_> {
             "purpose": self.purpose.map(said),
         });
         let noted = held(var).and_then(|mut file| {
-            file.write_all(format!("{line}\n").as_bytes())?;
-            file.sync_all()
+            let length = file.metadata()?.len();
+            let written = file.write_all(format!("{line}\n").as_bytes());
+            if written.is_err() {
+                // Half a line would take the next one with it.
+                file.set_len(length)?;
+            }
+            written.and_then(|()| file.sync_all())
         });
         let named = |fault: io::Error| {
             let path = var.join(FILE).display().to_string();

@@ -1,6 +1,7 @@
 //! How does a file come to be whole or not at all? It is written beside and renamed. Files and folders are
 //! their owner's alone, whatever the umask; what others may read is said to be.
 
+use std::error::Error;
 use std::fs;
 use std::fs::File;
 use std::io;
@@ -16,6 +17,27 @@ pub fn write_then_rename(target: &Path, bytes: &[u8]) -> io::Result<()> {
     let beside = beside(target)?;
     create(&beside)?.write_all(bytes)?;
     rename_durably(&beside, target)
+}
+
+/// Names the file in a fault of the disk; what kind of fault it is stays.
+pub fn at(path: &Path) -> impl Fn(io::Error) -> io::Error + '_ {
+    |fault| io::Error::new(fault.kind(), format!("`{}`: {fault}", path.display()))
+}
+
+/// Whether a fault, or what caused it, is a disk that has no room.
+pub fn is_full(fault: &(dyn Error + 'static)) -> bool {
+    use io::ErrorKind::FileTooLarge;
+    use io::ErrorKind::QuotaExceeded;
+    use io::ErrorKind::StorageFull;
+    let mut next = Some(fault);
+    while let Some(fault) = next {
+        let kind = fault.downcast_ref::<io::Error>().map(io::Error::kind);
+        if matches!(kind, Some(StorageFull | QuotaExceeded | FileTooLarge)) {
+            return true;
+        }
+        next = fault.source();
+    }
+    false
 }
 
 /// The name under which `target` is written before it is renamed; its folder is made.

@@ -76,6 +76,7 @@ codes! {
     UnknownFact "H020" "no fact is named `{found}`" "没有名为 `{found}` 的事实" "did you mean `{guess}`?" "是否应为 `{guess}`?";
     UnknownName "H021" "`{found}` is no measure and no metric" "`{found}` 既不是计量也不是指标" "did you mean `{guess}`?" "是否应为 `{guess}`?";
     Circle "H022" "the formula of `{found}` rests on itself: {path}" "`{found}` 的公式依赖自身:{path}" "" "";
+    AppendBehind "H217" "what is committed late stands behind this cursor and never comes" "迟到的行落在游标之后,不会再取到" "`lookback = \"3d\"` reads it again, `lag = \"5m\"` waits for it; `lookback = \"0d\"` says that nothing is late" "`lookback = \"3d\"` 会回看重取,`lag = \"5m\"` 会稍候再取;确无迟到时请写 `lookback = \"0d\"`";
     NotTold "H190" "the metric is not told of `{found}`" "指标未列 `{found}`" "`period_of` names what `grain` and `period` have: {choices}" "`period_of` 只能取 `grain` 与 `period` 已列的:{choices}";
     UnknownDimension "H023" "nothing is counted by `{found}`" "没有按 `{found}` 计数的事实" "the dimensions are {choices}; name one in `by` of a fact" "可用的维度:{choices};请在事实的 `by` 中写明";
     NotCountedBy "H024" "measure `{found}` is not counted by `{by}`" "计量 `{found}` 没有按 `{by}` 计数" "add `by = [\"{by}\"]` to its fact" "请在其事实中加上 `by = [\"{by}\"]`";
@@ -93,6 +94,7 @@ codes! {
     SqlNested "H036" "at {at}: aggregate {found} stands inside another expression over rows" "第 {at} 处:聚合 {found} 不能置于逐行表达式之内" "a metric combines measures, also over parts: `SUM(x / y OVER sections)`" "多个计量由指标合成,也可按部分:`SUM(x / y OVER sections)`";
     SqlWindow "H037" "at {at}: {found} with OVER: a window is not in the measure language" "第 {at} 处:{found} 带 OVER:计量语言中没有窗口" "`ORDINAL` and `REPEATS` compare rows in [fact.derive]" "逐行比较请在 [fact.derive] 中用 `ORDINAL` 与 `REPEATS`";
     SqlSubquery "H038" "at {at}: a subquery is not in the measure language" "第 {at} 处:计量语言中没有子查询" "`exists` in [fact.derive] asks for rows of another fact" "另一事实的行请在 [fact.derive] 中用 `exists`";
+    SqlPart "H210" "at {at}: {name} heeds no `{found}`" "第 {at} 处:{name} 不认 `{found}`" "leave it out: which rows count is said by `FILTER (WHERE …)` of the measure, what comes first among rows by `ORDINAL` in [fact.derive]" "请去掉:计入哪些行由计量的 `FILTER (WHERE …)` 写明,各行的先后由 [fact.derive] 中的 `ORDINAL` 写明";
     SqlType "H039" "at {at}: `{what}` takes {expected}, not {found}" "第 {at} 处:`{what}` 须为 {expected},而非 {found}" "write a day as `{example}`" "日期请写作 `{example}`";
     SignatureTest "H040" "the worked example gives `{found}`, not `{expected}`, for `{header}`" "示例签名 `{header}` 得到 `{found}`,应为 `{expected}`" "check `text`, `algorithm` and `encoding`" "请检查 `text`、`algorithm` 与 `encoding`";
     Template "H041" "`${{name}}` is not known here" "此处没有 `${{name}}`" "the names are {choices}" "可用:{choices}";

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod batch;
 pub mod calendar;
+pub mod cause;
 pub mod cell;
 pub mod checkup;
 pub mod clock;
@@ -18,3 +19,4 @@ pub mod redact;
 pub mod retirement;
 pub mod said;
 pub mod text;
+pub mod throwaway;

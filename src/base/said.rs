@@ -110,6 +110,8 @@ texts! {
     NoKey "R088" "the key of the pseudonyms is missing: {problem}" "缺少假名密钥:{problem}";
     NoKeyHint "R089" "make one: mkdir -p secrets && openssl rand -hex 32 > secrets/pseudonym.key && chmod 600 secrets/pseudonym.key" "生成密钥:mkdir -p secrets && openssl rand -hex 32 > secrets/pseudonym.key && chmod 600 secrets/pseudonym.key";
     Broke "R090" "{problem}" "{problem}";
+    DiskFull "R480" "the disk is full: {problem}" "磁盘已满:{problem}";
+    DiskFullHint "H216" "make room there, and run the same night again: what stands on the disk is whole; `[retention]` says how long what is kept" "请腾出空间后重跑同一夜:磁盘上的状态是完整的;`[retention]` 规定保存期限";
     BrokeHint "R091" "the state on the disk is whole; run the same night again" "磁盘上的状态是完整的;请重跑同一夜";
     Interrupted "R092" "interrupted; the state on the disk is whole, run the same night again" "已中断;磁盘上的状态是完整的,请重跑同一夜";
     Bug "R134" "a bug in shuping {version}: {problem}" "shuping {version} 程序缺陷:{problem}";
@@ -123,7 +125,7 @@ texts! {
     HandbookWritten "R470" "{metrics} metrics and {trees} trees of points are told" "共收录指标 {metrics} 个、评分树 {trees} 棵";
     UnknownGroup "R471" "no group of this level is `{found}`" "该层级没有 `{found}`";
     SinceRelease "R472" "since release {release}, which says {was}: {cause}" "自发布 {release}(当时为 {was})以来:{cause}";
-    FreshRows "R473" "fact {fact}: {new} rows new, {changed} changed" "事实 {fact}:新增 {new} 行,变更 {changed} 行";
+    FreshRows "R473" "fact {fact}: {rows} rows, {what}" "事实 {fact}:{rows} 行,{what}";
     NoNights "R095" "no night has run here yet" "此处尚未运行过任何一夜";
     NoNightsHint "R096" "`shuping run --home {path}`" "`shuping run --home {path}`";
     LastNights "R097" "Nights" "各夜";
@@ -328,6 +330,11 @@ texts! {
     CauseUnits "R413" "units" "机构";
     CauseTime "R414" "time" "周期";
     CauseRows "R415" "rows" "数据";
+    CauseAlias "R460" "a name that was decided" "机构名称对照";
+    CauseDeleted "R461" "deleted rows" "数据行已删除";
+    CauseChanged "R462" "changed rows" "数据行有变更";
+    CauseNew "R463" "new rows" "新到的数据行";
+    CausePersons "R464" "rows of persons" "人员在岗时段";
     NoRelease "R416" "there is no release `{found}` in {path}" "{path} 中没有发布 `{found}`";
     NoReleaseHint "R417" "name a night (2026-01-05) or a release (2026-01-05.1) of that folder" "请写该文件夹中的某夜(2026-01-05)或某次发布(2026-01-05.1)";
     NoDraft "R418" "`{path}` says nothing that the home does not say" "`{path}` 与配置目录所写相同";

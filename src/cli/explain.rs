@@ -10,9 +10,9 @@ use super::Explain;
 use super::Face;
 use super::USAGE;
 use super::home;
-use super::report;
 use super::report::grouped;
 use crate::base::access::Access;
+use crate::base::cause::Cause;
 use crate::base::cell::decimal_text;
 use crate::base::cell::without_noughts;
 use crate::base::period::Period;
@@ -356,7 +356,7 @@ fn since(explained: &Explanation<'_>, face: &mut Face<'_>) -> io::Result<()> {
     let Some(since) = &explained.moved else { return Ok(()) };
     let told = since.told.as_ref();
     let was = told.map_or("–", |(status, value)| value.as_deref().unwrap_or(status));
-    let cause = since.cause.map_or(Say::NothingMoved, report::said).text(face.lang);
+    let cause = since.cause.map_or(Say::NothingMoved, said).text(face.lang);
     let nouns = [
         ("release", since.release.clone()),
         ("was", without_noughts(was).to_owned()),
@@ -367,16 +367,29 @@ fn since(explained: &Explanation<'_>, face: &mut Face<'_>) -> io::Result<()> {
     if !explained.is_told() {
         return Ok(());
     }
-    for fresh in &since.fresh {
-        let nouns = [
-            ("fact", fresh.fact.clone()),
-            ("new", grouped(fresh.new)),
-            ("changed", grouped(fresh.changed)),
-        ];
-        let line = face.say(Say::FreshRows, &nouns);
-        writeln!(face.out, "    {line}")?;
+    for (fact, rows) in &since.rows {
+        for (cause, count) in rows {
+            let what = said(*cause).text(face.lang).to_owned();
+            let nouns = [("fact", fact.clone()), ("rows", grouped(*count)), ("what", what)];
+            let line = face.say(Say::FreshRows, &nouns);
+            writeln!(face.out, "    {line}")?;
+        }
     }
     Ok(())
+}
+
+/// Why a number moved, in a word.
+fn said(cause: Cause) -> Say {
+    match cause {
+        Cause::Definition => Say::CauseDefinition,
+        Cause::Units => Say::CauseUnits,
+        Cause::Time => Say::CauseTime,
+        Cause::Alias => Say::CauseAlias,
+        Cause::DeletedRows => Say::CauseDeleted,
+        Cause::ChangedRows => Say::CauseChanged,
+        Cause::NewRows => Say::CauseNew,
+        Cause::PersonRows => Say::CausePersons,
+    }
 }
 
 fn foot(explained: &Explanation<'_>, face: &mut Face<'_>) -> io::Result<()> {

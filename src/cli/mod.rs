@@ -1,4 +1,4 @@
-//! Floor 6: the verbs, what they print, and with which code they exit.
+//! Floor 7: the verbs, what they print, and with which code they exit.
 
 mod aliases;
 mod backfill;
@@ -29,6 +29,7 @@ mod template;
 mod test;
 mod verbs;
 mod watch;
+mod why;
 
 use std::io;
 use std::io::IsTerminal as _;
@@ -48,12 +49,11 @@ use tokio::signal::unix::signal;
 use tokio::sync::oneshot;
 
 use self::heard::Heard;
+use self::why::say_why;
 use crate::base::messages::Lang;
 use crate::base::redact::Redacted;
 use crate::base::said::Say;
 use crate::base::text::without_words;
-use crate::night::Refusal;
-use crate::publish::PublishError;
 use crate::spec::secret::HomeSecrets;
 use crate::spec::template::Secrets as _;
 
@@ -302,39 +302,6 @@ async fn until_interrupted(arguments: Arguments, lang: Lang) -> io::Result<u8> {
 
 /// What a process' first thread has, for polars goes deep.
 const STACK: usize = 8 << 20;
-
-/// What went wrong, what to do, and the code that says so.
-fn say_why(fault: &anyhow::Error, face: &mut Face<'_>) -> io::Result<u8> {
-    if let Some(PublishError::Closed { period, .. }) = fault.downcast_ref() {
-        let nouns = [("period", period.clone()), ("problem", format!("{fault:#}"))];
-        let (text, hint) = (face.say(Say::Broke, &nouns), face.say(Say::ClosedBrokenHint, &nouns));
-        face.complain(&text, Some(&hint))?;
-        return Ok(DISK);
-    }
-    let (text, hint, code) = match fault.downcast_ref::<Refusal>() {
-        Some(Refusal::Busy { holder }) => {
-            (face.say(Say::Busy, &[("holder", holder.clone())]), Say::BusyHint, BUSY)
-        }
-        Some(Refusal::OtherKey { lake, given }) => {
-            let nouns = [("lake", lake.clone()), ("given", given.clone())];
-            (face.say(Say::OtherKey, &nouns), Say::OtherKeyHint, HOME)
-        }
-        Some(Refusal::NoWarehouse(problem)) => {
-            let nouns = [("problem", problem.clone())];
-            (face.say(Say::NoWarehouse, &nouns), Say::NoWarehouseHint, HOME)
-        }
-        Some(Refusal::NoKey(problem)) => {
-            (face.say(Say::NoKey, &[("problem", problem.clone())]), Say::NoKeyHint, HOME)
-        }
-        None => {
-            let problem = format!("{fault:#}");
-            (face.say(Say::Broke, &[("problem", problem)]), Say::BrokeHint, DISK)
-        }
-    };
-    let hint = face.say(hint, &[]);
-    face.complain(&text, Some(&hint))?;
-    Ok(code)
-}
 
 fn lang(asked: Option<Tongue>) -> Lang {
     match asked {

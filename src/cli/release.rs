@@ -50,31 +50,47 @@ pub(super) struct Verify {
     release: Option<String>,
 }
 
-/// Does what is asked.
+/// Does what is asked. A release is looked up while nobody else may mark one, so that two who act at once act one after
+/// the other, each on what it finds then.
 pub(super) fn release(root: &Path, asked: &Releases, face: &mut Face<'_>) -> anyhow::Result<u8> {
+    let (verb, name) = match asked {
+        Releases::Use { release } => ("release use", release),
+        Releases::Publish { release, .. } => ("release publish", release),
+        Releases::Withdraw { release, .. } => ("release withdraw", release),
+    };
+    let var = match var(root, face)? {
+        Ok(var) => var,
+        Err(code) => return Ok(code),
+    };
+    // Where no night has been, there is nothing to hold.
+    let _lock = var.is_dir().then(|| night::lock(&var, verb)).transpose()?;
+    let folder = match readable(&var, name, face)? {
+        Ok(folder) => folder,
+        Err(code) => return Ok(code),
+    };
     match asked {
-        Releases::Use { release } => choose(root, release, face),
-        Releases::Publish { release, confirm } => let_go(root, (release, confirm), face),
-        Releases::Withdraw { release, reason } => withdraw(root, (release, reason), face),
+        Releases::Use { .. } => choose(&var, &folder, face),
+        Releases::Publish { confirm, .. } => let_go(&var, (&folder, confirm), face),
+        Releases::Withdraw { reason, .. } => withdraw(&var, (&folder, reason), face),
     }
 }
 
-/// The folder that a home writes to and the release that was named in it; or it has been said why there is
-/// none, and the code to exit with.
+/// The folder that a home writes to; or it has been said why there is none, and the code to exit with.
+fn var(root: &Path, face: &mut Face<'_>) -> anyhow::Result<Result<PathBuf, u8>> {
+    let opened = home::open(root, face)?;
+    Ok(opened.map(|(home, catalog)| home.root.join(&catalog.settings.var)))
+}
+
+/// The folder of the release that was named, or of the latest; or it has been said that there is none.
 fn found(
-    root: &Path,
+    var: &Path,
     name: Option<&str>,
     face: &mut Face<'_>,
-) -> anyhow::Result<Result<(PathBuf, PathBuf), u8>> {
-    let (home, catalog) = match home::open(root, face)? {
-        Ok(opened) => opened,
-        Err(code) => return Ok(Err(code)),
-    };
-    let var = home.root.join(&catalog.settings.var);
+) -> anyhow::Result<Result<PathBuf, u8>> {
     let releases = var.join("release");
     let latest = if name.is_none() { publish::latest(&releases)? } else { None };
     if let Some(folder) = publish::find(&releases, name.or(latest.as_deref()))? {
-        return Ok(Ok((var, folder)));
+        return Ok(Ok(folder));
     }
     let name = name.unwrap_or("latest").to_owned();
     let nouns = [("found", name), ("path", releases.display().to_string())];
@@ -94,8 +110,12 @@ pub(super) fn verify(root: &Path, asked: &Verify, face: &mut Face<'_>) -> anyhow
     let folder = if let Some(copy) = copy {
         copy.canonicalize()?
     } else {
-        let (var, folder) = match found(root, asked.release.as_deref(), face)? {
-            Ok(found) => found,
+        let var = match var(root, face)? {
+            Ok(var) => var,
+            Err(code) => return Ok(code),
+        };
+        let folder = match found(&var, asked.release.as_deref(), face)? {
+            Ok(folder) => folder,
             Err(code) => return Ok(code),
         };
         note(&var, "verify", &folder, None)?;
@@ -125,13 +145,9 @@ pub(super) fn verify(root: &Path, asked: &Verify, face: &mut Face<'_>) -> anyhow
     Ok(FAILED)
 }
 
-fn choose(root: &Path, name: &str, face: &mut Face<'_>) -> anyhow::Result<u8> {
-    let (var, folder) = match readable(root, name, face)? {
-        Ok(found) => found,
-        Err(code) => return Ok(code),
-    };
+fn choose(var: &Path, folder: &Path, face: &mut Face<'_>) -> anyhow::Result<u8> {
     let releases = var.join("release");
-    let name = name_of(&folder);
+    let name = name_of(folder);
     if let Some(what) = publish::held(&releases)?.remove(&name) {
         let latest = publish::latest(&releases)?.unwrap_or_default();
         let nouns = [("release", name), ("latest", latest), ("what", what)];
@@ -140,9 +156,8 @@ fn choose(root: &Path, name: &str, face: &mut Face<'_>) -> anyhow::Result<u8> {
         face.complain(&text, Some(&hint))?;
         return Ok(USAGE);
     }
-    let _lock = night::lock(&var, "release use")?;
-    note(&var, "release use", &folder, None)?;
-    let latest = publish::choose(&releases, &folder)?;
+    note(var, "release use", folder, None)?;
+    let latest = publish::choose(&releases, folder)?;
     tell_latest(latest, face)?;
     let hint = face.say(Say::UseHint, &[]);
     writeln!(face.out, "hint: {hint}")?;
@@ -150,50 +165,36 @@ fn choose(root: &Path, name: &str, face: &mut Face<'_>) -> anyhow::Result<u8> {
 }
 
 /// One that is not held back stays as it is.
-fn let_go(root: &Path, (name, reason): (&str, &str), face: &mut Face<'_>) -> anyhow::Result<u8> {
-    let (var, folder) = match readable(root, name, face)? {
-        Ok(found) => found,
-        Err(code) => return Ok(code),
-    };
+fn let_go(var: &Path, (folder, why): (&Path, &str), face: &mut Face<'_>) -> anyhow::Result<u8> {
     let releases = var.join("release");
-    let _lock = night::lock(&var, "release publish")?;
-    note(&var, "release publish", &folder, Some(reason))?;
-    let latest = if publish::held(&releases)?.contains_key(&name_of(&folder)) {
-        publish::publish(&releases, &folder, (reason, clock::now()))?
+    note(var, "release publish", folder, Some(why))?;
+    let latest = if publish::held(&releases)?.contains_key(&name_of(folder)) {
+        publish::publish(&releases, folder, (why, clock::now()))?
     } else {
         publish::latest(&releases)?
     };
     tell_latest(latest, face)
 }
 
-fn withdraw(root: &Path, (name, reason): (&str, &str), face: &mut Face<'_>) -> anyhow::Result<u8> {
-    let (var, folder) = match readable(root, name, face)? {
-        Ok(found) => found,
-        Err(code) => return Ok(code),
-    };
+fn withdraw(var: &Path, (folder, why): (&Path, &str), face: &mut Face<'_>) -> anyhow::Result<u8> {
     let releases = var.join("release");
-    let _lock = night::lock(&var, "release withdraw")?;
-    note(&var, "release withdraw", &folder, Some(reason))?;
-    let latest = publish::withdraw(&releases, &folder, (reason, clock::now()))?;
+    note(var, "release withdraw", folder, Some(why))?;
+    let latest = publish::withdraw(&releases, folder, (why, clock::now()))?;
     let path = releases.join("withdrawn.jsonl").display().to_string();
-    let text = face.say(Say::Withdrew, &[("release", name_of(&folder)), ("path", path)]);
+    let text = face.say(Say::Withdrew, &[("release", name_of(folder)), ("path", path)]);
     writeln!(face.out, "{text}")?;
     tell_latest(latest, face)
 }
 
 /// The same of a release that nobody withdrew.
-fn readable(
-    root: &Path,
-    name: &str,
-    face: &mut Face<'_>,
-) -> anyhow::Result<Result<(PathBuf, PathBuf), u8>> {
-    let (var, folder) = match found(root, Some(name), face)? {
-        Ok(found) => found,
+fn readable(var: &Path, name: &str, face: &mut Face<'_>) -> anyhow::Result<Result<PathBuf, u8>> {
+    let folder = match found(var, Some(name), face)? {
+        Ok(folder) => folder,
         Err(code) => return Ok(Err(code)),
     };
     let release = name_of(&folder);
     let Some(reason) = publish::withdrawn(&var.join("release"))?.remove(&release) else {
-        return Ok(Ok((var, folder)));
+        return Ok(Ok(folder));
     };
     let text = face.say(Say::IsWithdrawn, &[("release", release), ("reason", reason)]);
     let hint = face.say(Say::IsWithdrawnHint, &[]);

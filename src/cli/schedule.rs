@@ -106,7 +106,7 @@ impl Plan {
         let choice = Choice { night, as_of: night, again: false, full: false };
         let secrets = HomeSecrets::of(&self.home.root);
         let told = run::run(&self.home, &self.catalog, &secrets, (choice, None), face).await;
-        let code = told.or_else(|fault| super::say_why(&fault, face))?;
+        let code = told.or_else(|fault| super::why::say_why(&fault, face))?;
         let nouns = [("night", night.to_string()), ("code", code.to_string())];
         let text = face.say(Say::NightEnded, &nouns);
         Ok(writeln!(face.err, "{text}")?)

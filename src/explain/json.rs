@@ -8,6 +8,7 @@ use super::Explanation;
 use super::Published;
 use super::Rows;
 use super::Since;
+use crate::base::cause::Cause;
 use crate::base::cell::decimal_text;
 use crate::measure::cube::Spot;
 use crate::measure::evaluate::rounded;
@@ -16,7 +17,6 @@ use crate::measure::worked::Rule;
 use crate::measure::worked::Step;
 use crate::measure::worked::Worked;
 use crate::measure::worked::exact_text;
-use crate::publish::moved::Cause;
 use crate::spec::formula::Exact;
 
 /// How many files or pages are named before the rest is only counted.
@@ -198,15 +198,17 @@ fn step_since((measure, spot, was, is): &super::Step) -> Value {
 }
 
 fn moved(since: &Since) -> Value {
-    let fresh = since.fresh.iter();
-    let fresh = fresh.map(|it| json!({ "fact": it.fact, "new": it.new, "changed": it.changed }));
+    let facts = since.rows.iter().map(|(fact, rows)| {
+        let rows = rows.iter().map(|(cause, count)| (cause.name().to_owned(), json!(count)));
+        json!({ "fact": fact, "rows": rows.collect::<serde_json::Map<_, _>>() })
+    });
     let (status, value) = since.told.clone().unzip();
     json!({
         "release": since.release,
         "status": status,
         "value": value.flatten(),
         "cause": since.cause.map(Cause::name),
-        "fresh": fresh.collect::<Vec<_>>(),
+        "facts": facts.collect::<Vec<_>>(),
     })
 }
 

@@ -1,4 +1,4 @@
-//! Floor 4: why is this number what it is? From a published value back to its rows.
+//! Floor 5: why is this number what it is? From a published value back to its rows.
 
 mod desk;
 mod json;
@@ -22,7 +22,6 @@ pub use self::question::Question;
 pub use self::question::Unknown;
 pub use self::question::What;
 pub use self::rows::Rows;
-pub use self::since::Fresh;
 pub use self::since::Since;
 pub use self::sources::Source;
 use crate::base::period::Period;

@@ -1,5 +1,6 @@
 //! How does one number of a unit or a group come about?
 
+use std::cell::OnceCell;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -36,7 +37,6 @@ use crate::measure::worked::Use;
 use crate::measure::worked::Worked;
 use crate::measure::working::Working;
 use crate::measure::working::WorkingAbove;
-use crate::model::lake::Lake;
 use crate::spec::duckdb::Writer;
 use crate::spec::duckdb::is_runnable;
 use crate::spec::duckdb::literal;
@@ -44,6 +44,7 @@ use crate::spec::pipeline::Fact;
 use crate::spec::pipeline::FactKind;
 use crate::spec::pipeline::Measure;
 use crate::spec::pipeline::Metric;
+use crate::why::Why;
 
 /// What a night kept of a unit, or of a group of units.
 pub struct Place<'d> {
@@ -57,6 +58,7 @@ pub struct Place<'d> {
     released: Vec<Release>,
     counts: BTreeMap<&'d str, Count<'d>>,
     standing: RefCell<Standing>,
+    why: OnceCell<Why<'d>>,
 }
 
 /// A measure with its fact, and what it asks of the rows, as SQL.
@@ -95,7 +97,8 @@ impl<'d> Place<'d> {
     ) -> Place<'d> {
         let counts = desk.catalog.facts().flat_map(|fact| counts(desk, fact, &rows)).collect();
         let (fed, standing) = (desk.catalog.filled(), RefCell::default());
-        Place { desk, units, rows, cube, above, fed, released, counts, standing }
+        let why = OnceCell::new();
+        Place { desk, units, rows, cube, above, fed, released, counts, standing, why }
     }
 
     /// What its metrics are told from.
@@ -244,7 +247,7 @@ impl<'d> Place<'d> {
             unit: self.title(),
             published: published.unwrap_or(Published::Nothing),
             stale: if now.told.is_stale { self.stale(&facts) } else { Vec::new() },
-            moved: self.moved(&now, &facts)?,
+            moved: self.moved(&now)?,
             worked: now,
             measures,
             facts,
@@ -271,10 +274,17 @@ impl<'d> Place<'d> {
     }
 
     /// What moved since the release of the night before; none where there is none.
-    fn moved(&self, now: &Worked<'d>, facts: &[Rows<'d>]) -> anyhow::Result<Option<Since>> {
+    fn moved(&self, now: &Worked<'d>) -> anyhow::Result<Option<Since>> {
         let [own, before] = self.released.as_slice() else { return Ok(None) };
-        let lake = Lake::at(&self.desk.var.join("lake"));
-        Since::of((before, own), now, (facts, &self.desk.catalog.schemas), &lake).map(Some)
+        let Some(then) = before.night() else { return Ok(None) };
+        let (desk, ledger) = (self.desk, &self.desk.ledger);
+        let why = if let Some(why) = self.why.get() {
+            why
+        } else {
+            let why = Why::of((desk.catalog, &desk.var), (ledger.night, ledger.as_of), &then)?;
+            self.why.get_or_init(|| why)
+        };
+        Since::of((before, own), now, why).map(Some)
     }
 
     fn spot(&self, spots: &[Spot], question: Question<'_>) -> Result<Spot, Unknown> {

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use jiff::civil::Date;
+
 use crate::base::cell::decimal_text;
 use crate::frame::parquet;
 use crate::frame::table;
@@ -34,6 +36,8 @@ type Key = [Option<String>; 5];
 pub(super) struct Release {
     pub(super) name: String,
     pub(super) definitions: Vec<Defined>,
+    /// What the home said for it, and the day that it tells.
+    pub(super) home: Option<(String, Date)>,
     /// The periods that are closed, with the release that each was closed with.
     closed: BTreeMap<String, String>,
     /// Its status and value.
@@ -53,8 +57,8 @@ impl Release {
             Some((key, (cells.next()??, cells.next()?)))
         });
         let definitions = publish::moved::definitions(folder)?;
-        let closed = publish::closed_in(folder);
-        Ok(Release { name, definitions, closed, values: values.collect() })
+        let (closed, home) = (publish::closed_in(folder), publish::home_of(folder));
+        Ok(Release { name, definitions, home, closed, values: values.collect() })
     }
 
     /// Whether it tells a metric of the place at all.

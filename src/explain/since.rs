@@ -3,18 +3,14 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
-use jiff::civil::Date;
-
-use super::Rows;
 use super::published::Release;
-use crate::base::cell::Cell;
-use crate::base::cell::day_of;
-use crate::frame::table;
+use crate::base::cause::Cause;
 use crate::measure::worked::Worked;
-use crate::model::lake::Lake;
-use crate::publish::moved::Cause;
-use crate::spec::schema::Schema;
 use crate::spec::version::Defined;
+use crate::why::Answer;
+use crate::why::Place;
+use crate::why::Told;
+use crate::why::Why;
 
 /// What moved since the release of the night before.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,27 +21,16 @@ pub struct Since {
     pub told: Option<(String, Option<String>)>,
     /// Why the number is not what it was; none where it is.
     pub cause: Option<Cause>,
-    /// The rows behind the number that have come since.
-    pub fresh: Vec<Fresh>,
-}
-
-/// Rows of a fact that have come since.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fresh {
-    /// The fact.
-    pub fact: String,
-    /// Those that were not there.
-    pub new: u64,
-    /// Those that were there, and said something else.
-    pub changed: u64,
+    /// By fact, how many rows behind the number each thing has happened to since.
+    pub rows: BTreeMap<String, BTreeMap<Cause, u64>>,
 }
 
 impl Since {
+    /// `why` says what happened to the rows.
     pub(super) fn of(
         (before, own): (&Release, &Release),
         now: &Worked<'_>,
-        (facts, schemas): (&[Rows<'_>], &BTreeMap<String, Schema>),
-        lake: &Lake,
+        why: &Why<'_>,
     ) -> anyhow::Result<Since> {
         let (was, is) = (before.told(&now.told), own.told(&now.told));
         let metric = &now.told.metric.name;
@@ -53,52 +38,32 @@ impl Since {
             let of = release.definitions.iter().filter(|it| it.metric == *metric);
             of.map(|it: &Defined| (it.version, it.meaning.clone())).collect::<BTreeSet<_>>()
         };
-        let cause = match (was, is) {
-            _ if was == is => None,
-            _ if meanings(before) != meanings(own) => Some(Cause::Definition),
-            (Some(_), Some(_)) => Some(Cause::Rows),
-            _ if before.tells(metric) && own.tells(metric) => Some(Cause::Time),
-            _ => Some(Cause::Units),
+        let part = now.told.part.as_ref();
+        let place = Place {
+            unit: Some(now.told.place.0.as_str()).filter(|_| !now.told.level.is_above()),
+            section: now.told.place.1.as_deref(),
+            part: part.map(|(by, value)| (by.as_str(), value.as_str())),
         };
-        let night = before.name.split('.').next().and_then(|night| night.parse().ok());
-        let mut fresh = Vec::new();
-        for rows in facts {
-            let schema = schemas.get(&rows.fact.table.value);
-            if let (Some(night), Some(schema)) = (night, schema) {
-                fresh.extend(Fresh::of(rows, schema, (lake, night))?);
-            }
+        if was == is {
+            let (release, told) = (before.name.clone(), was.cloned());
+            return Ok(Since { release, told, cause: None, rows: BTreeMap::new() });
         }
-        Ok(Since { release: before.name.clone(), told: was.cloned(), cause, fresh })
+        let Answer { cause, rows } = why.answer(metric, &place, now.told.period)?;
+        let cause = match (was, is) {
+            _ if meanings(before) != meanings(own) => Cause::Definition,
+            (Some(_), Some(_)) => cause,
+            _ if before.tells(metric) && own.tells(metric) => Cause::Time,
+            _ => Cause::Units,
+        };
+        Ok(Since { release: before.name.clone(), told: was.cloned(), cause: Some(cause), rows })
     }
 }
 
-impl Fresh {
-    /// The rows of a fact that came after a night; none where none did.
-    fn of(
-        rows: &Rows<'_>,
-        schema: &Schema,
-        (lake, night): (&Lake, Date),
-    ) -> anyhow::Result<Option<Fresh>> {
-        let key: Vec<&str> = schema.primary_key.iter().map(String::as_str).collect();
-        let names = [&["_night"][..], &key].concat();
-        let mut came: BTreeSet<Vec<String>> = BTreeSet::new();
-        for row in table::to_rows(&rows.table, &names) {
-            if day_of(row.first()).is_some_and(|came| came > night) {
-                came.insert(written(&row[1..]));
-            }
-        }
-        if came.is_empty() {
-            return Ok(None);
-        }
-        let known = lake.read(schema, night)?;
-        let known = if known.width() == 0 { Vec::new() } else { table::to_rows(&known, &key) };
-        let known: BTreeSet<Vec<String>> = known.iter().map(|row| written(row)).collect();
-        let changed = came.intersection(&known).count() as u64;
-        let new = came.len() as u64 - changed;
-        Ok(Some(Fresh { fact: rows.fact.name.clone(), new, changed }))
+impl Release {
+    /// The night, and what the home said on it.
+    pub(super) fn night(&self) -> Option<Told> {
+        let night = self.name.split('.').next()?.parse().ok()?;
+        let (home, as_of) = self.home.clone().unzip();
+        Some(Told { night, as_of, home })
     }
-}
-
-fn written(row: &[Option<Cell>]) -> Vec<String> {
-    row.iter().map(|cell| cell.as_ref().map_or_else(String::new, Cell::written)).collect()
 }

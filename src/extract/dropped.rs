@@ -123,6 +123,14 @@ pub(super) fn lacks_end(bytes: &[u8]) -> bool {
     bytes.starts_with(ZIP) && !tail.windows(END.len()).any(|record| record == END)
 }
 
+/// Whether a text stops within a line; what knows its own end is none.
+pub(super) fn lacks_line_end(bytes: &[u8]) -> bool {
+    // In UTF-16 an empty byte stands beside that of the line's end.
+    let end = bytes.strip_suffix(b"\0").unwrap_or(bytes).last();
+    let knows_end = bytes.starts_with(compound::BEGINS) || bytes.starts_with(ZIP);
+    !knows_end && !matches!(end, Some(b'\n' | b'\r'))
+}
+
 /// The bytes of a file that stayed the same while it was read.
 pub(super) fn whole(name: &str, path: &Path) -> Result<Vec<u8>, ExtractError> {
     let closed = |source| ExtractError::Closed { file: name.to_owned(), source };

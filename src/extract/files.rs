@@ -1,6 +1,7 @@
 //! Which files of a drop folder are new, and which rows do they hold? A file is known by its content.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use jiff::ToSpan as _;
 
@@ -26,6 +27,9 @@ use crate::base::pseudonym::sha256;
 use crate::spec::connector::FileStream;
 use crate::spec::connector::Files;
 
+/// How long the last line of a text may still come to its end, where nobody says how long a file lies still.
+const MAY_END: Duration = Duration::from_hours(1);
+
 /// Reads every file that has not landed yet, in the order of names. Blocks while it reads.
 pub(super) fn pull(
     folder: &Files,
@@ -43,7 +47,8 @@ pub(super) fn pull(
         let changed = dropped.changed()?;
         // What is amiss with a file that changed on the day before the cutoff, or since, may still be mended.
         let is_fresh = request.until.checked_sub(24.hours()).is_ok_and(|day| day < changed);
-        let waits = if clock::now().duration_since(changed).unsigned_abs() < still {
+        let lain = clock::now().duration_since(changed).unsigned_abs();
+        let waits = if still.is_some_and(|still| lain < still) {
             Some("it changed a moment ago")
         } else {
             (is_fresh && dropped.is_open).then_some("somebody has it open")
@@ -60,6 +65,8 @@ pub(super) fn pull(
             }
             (read, _) => read?,
         };
+        let is_cut = still.is_none() && lain < MAY_END && dropped::lacks_line_end(&bytes);
+        let waits = waits.or(is_cut.then_some("its last line has no end"));
         if is_fresh && dropped::lacks_end(&bytes) {
             landing.not_whole(&dropped.name, "its end is missing");
             continue;

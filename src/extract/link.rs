@@ -2,6 +2,7 @@
 //! told by its kind, never with a row, a secret or an address.
 
 use std::borrow::Cow;
+use std::io;
 use std::path::Path;
 use std::path::PathBuf;
 use std::str::FromStr as _;
@@ -31,6 +32,7 @@ use super::dialect;
 use super::dialect::Engine;
 use super::dialect::Known;
 use super::mysql;
+use crate::base::redact::theirs;
 use crate::base::text::quoted;
 
 /// Where a database is.
@@ -322,14 +324,29 @@ pub(super) fn told(fault: &sqlx::Error) -> Fault {
                 _ => postgres(&code, answer.message()),
             }
         }
+        sqlx::Error::Io(cause) if is_of_tls(cause) => {
+            lasting(format!("no connection: {}; {CERTIFICATE}", theirs(&cause.to_string())))
+        }
         sqlx::Error::Io(cause) => passing(cause.to_string()),
         sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => {
             passing("the connection broke off")
         }
-        sqlx::Error::Tls(_) => lasting("it wants a connection that is encrypted"),
+        sqlx::Error::Tls(cause) => lasting(format!(
+            "no connection over TLS: {}; {CERTIFICATE}",
+            theirs(&cause.to_string())
+        )),
         sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => lasting("a value is no text"),
         _ => lasting("the connection can't be used"),
     }
+}
+
+/// What can be done about a certificate that nobody vouches for, or that we have not.
+const CERTIFICATE: &str = "ask its owner for a valid certificate; \
+    `sslrootcert` (PostgreSQL) or `ssl-ca` (MySQL, MariaDB) in its address names who vouches for it";
+
+/// Whether a connection broke off because of what was said of certificates.
+fn is_of_tls(cause: &io::Error) -> bool {
+    cause.get_ref().is_some_and(|cause| cause.is::<rustls::Error>())
 }
 
 fn postgres(code: &str, message: &str) -> Fault {

@@ -126,7 +126,10 @@ fn number(fault: &dyn sqlx::error::DatabaseError) -> Option<u16> {
 /// What went wrong, by the number of the server.
 pub(super) fn fault(number: u16, message: &str) -> Fault {
     match number {
-        1045 | 1251 | 1698 | 3159 => lasting("it does not accept this user and password"),
+        1045 | 1251 | 1698 => lasting("it does not accept this user and password"),
+        3159 => {
+            lasting("it wants to be spoken to over TLS: say `ssl-mode=REQUIRED` in its address")
+        }
         1049 => lasting("it has no such database"),
         1044 | 1142 | 1143 | 1227 | 1370 => lasting("this user may not read it"),
         1317 | 1969 | 3024 => passing("a statement took too long and was stopped"),
@@ -144,6 +147,12 @@ pub(super) fn fault(number: u16, message: &str) -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_server_that_insists_on_tls_says_so() {
+        let fault = fault(3159, "Connections using insecure transport are prohibited");
+        assert!(fault.why.contains("`ssl-mode=REQUIRED`") && !fault.is_transient);
+    }
 
     #[test]
     fn a_zone_whose_clocks_are_moved_is_no_offset() {

@@ -21,6 +21,7 @@ use super::ExtractError;
 use super::ledger::Seen;
 use crate::base::batch::Batch;
 use crate::base::batch::Row;
+use crate::base::durable::at;
 use crate::base::durable::create_folders;
 use crate::base::durable::write_then_rename;
 
@@ -115,7 +116,7 @@ impl Shelf {
             create_folders(folder)?;
             write_then_rename(&head, questions.as_bytes())
         };
-        open().map_err(ExtractError::Landing)?;
+        open().map_err(at(folder)).map_err(ExtractError::Landing)?;
         Ok(Shelf { folder: folder.to_owned() })
     }
 
@@ -131,7 +132,8 @@ impl Slot {
         &mut self,
         mut see: impl FnMut(Page) -> Result<(), E>,
     ) -> Result<Left, E> {
-        let lost = |fault| E::from(ExtractError::Landing(fault));
+        let path = self.path.clone();
+        let lost = |fault| E::from(ExtractError::Landing(at(&path)(fault)));
         let file = match File::open(&self.path) {
             Ok(file) => file,
             Err(fault) if fault.kind() == io::ErrorKind::NotFound => return Ok(Left::More),
@@ -183,7 +185,7 @@ impl Slot {
         (self.file, self.job) = (None, None);
         match fs::remove_file(&self.path) {
             Err(fault) if fault.kind() != io::ErrorKind::NotFound => {
-                Err(ExtractError::Landing(fault))
+                Err(ExtractError::Landing(at(&self.path)(fault)))
             }
             Ok(()) | Err(_) => Ok(()),
         }
@@ -199,6 +201,27 @@ impl Slot {
             };
             file.write_all(&text)
         };
-        write().map_err(ExtractError::Landing)
+        write().map_err(at(&self.path)).map_err(ExtractError::Landing)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+    use crate::base::durable::is_full;
+
+    #[test]
+    fn a_page_that_finds_no_room_is_a_full_disk_that_names_its_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let shelf = Shelf::open(&folder.path().join("shelf"), "which rows?").unwrap();
+        let mut slot = shelf.slot("slice");
+        // What is written there never finds room.
+        symlink("/dev/full", &slot.path).unwrap();
+        let full = slot.begin("a job").unwrap_err();
+        assert!(matches!(full, ExtractError::Landing(_)) && is_full(&full));
+        let told = format!("rows cannot be landed: `{}`: No space left", slot.path.display());
+        assert!(full.told().starts_with(&told), "{}", full.told());
     }
 }

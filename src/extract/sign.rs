@@ -15,6 +15,7 @@ use md5::Md5;
 use sha1::Sha1;
 use sha2::Digest as _;
 use sha2::Sha256;
+use sha2::Sha384;
 use sha2::Sha512;
 use sm3::Sm3;
 
@@ -158,11 +159,13 @@ fn digest(digest: Digest, key: Option<&[u8]>, text: &[u8]) -> Vec<u8> {
         (Digest::Md5, None) => Md5::digest(text).to_vec(),
         (Digest::Sha1, None) => Sha1::digest(text).to_vec(),
         (Digest::Sha256, None) => Sha256::digest(text).to_vec(),
+        (Digest::Sha384, None) => Sha384::digest(text).to_vec(),
         (Digest::Sha512, None) => Sha512::digest(text).to_vec(),
         (Digest::Sm3, None) => Sm3::digest(text).to_vec(),
         (Digest::Md5, Some(key)) => keyed::<Hmac<Md5>>(key, text),
         (Digest::Sha1, Some(key)) => keyed::<Hmac<Sha1>>(key, text),
         (Digest::Sha256, Some(key)) => keyed::<Hmac<Sha256>>(key, text),
+        (Digest::Sha384, Some(key)) => keyed::<Hmac<Sha384>>(key, text),
         (Digest::Sha512, Some(key)) => keyed::<Hmac<Sha512>>(key, text),
         (Digest::Sm3, Some(key)) => keyed::<Hmac<Sm3>>(key, text),
     }

@@ -11,8 +11,6 @@ use std::process::Child;
 use std::process::Command;
 use std::process::Stdio;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
-use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
 use std::sync::mpsc::RecvTimeoutError;
 use std::sync::mpsc::sync_channel;
@@ -26,8 +24,8 @@ use super::Request;
 use super::landing::Landing;
 use super::records;
 use super::shield::set_apart;
-use crate::base::durable::create_private_folder;
 use crate::base::durable::write_then_rename;
+use crate::base::throwaway::Throwaway;
 use crate::spec::connector::Singer;
 use crate::spec::connector::SingerStream;
 use crate::spec::connector::Write;
@@ -71,7 +69,7 @@ pub(super) fn pull(
 
 /// What the tap is given: a folder of its own with its configuration and state, gone when it has ended.
 struct Desk {
-    folder: PathBuf,
+    folder: Throwaway,
     command: Call,
 }
 
@@ -82,19 +80,13 @@ struct Call {
     words: Vec<String>,
 }
 
-static DESKS: AtomicU64 = AtomicU64::new(0);
-
 impl Desk {
     fn new(singer: &Singer, request: &Request<'_>) -> Result<Desk, ExtractError> {
-        let number = DESKS.fetch_add(1, Ordering::Relaxed);
-        let folder = format!("shuping-{}-{number}", std::process::id());
-        let folder = std::env::temp_dir().join(folder);
-        create_private_folder(&folder)
-            .map_err(|source| closed(&folder.display().to_string(), source))?;
+        let closed = |source| closed("the folder of temporary files", source);
+        let folder = Throwaway::new("tap").map_err(closed)?;
         let mut words = singer.command.iter().skip(1).cloned().collect::<Vec<_>>();
         let name = singer.command.first().cloned().unwrap_or_default();
         let program = if name.contains('/') { request.home.join(&name) } else { (&name).into() };
-        // From here on the folder is cleared, whatever fails.
         let mut desk = Desk { folder, command: Call { name, program, words: Vec::new() } };
         let config = singer.config.as_ref().map(|config| config.fill(request.secrets)).transpose();
         let config = config.map_err(|source| ExtractError::Unset {
@@ -114,15 +106,9 @@ impl Desk {
 
     /// Writes a file for the tap; the words that name it.
     fn file(&self, name: &str, word: &str, text: &str) -> Result<[String; 2], ExtractError> {
-        let path = self.folder.join(name);
+        let path = self.folder.0.join(name);
         write_then_rename(&path, text.as_bytes()).map_err(|source| closed(name, source))?;
         Ok([word.to_owned(), path.display().to_string()])
-    }
-}
-
-impl Drop for Desk {
-    fn drop(&mut self) {
-        let _cleared = std::fs::remove_dir_all(&self.folder);
     }
 }
 

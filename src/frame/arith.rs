@@ -1,5 +1,5 @@
-//! What do sums, products and quotients of columns come to? Whole numbers and decimals, never floats; what
-//! leaves their range is no value.
+//! What do sums, products and quotients of columns come to? Whole numbers and decimals, never floats. What
+//! leaves their range is a fault where a measure is counted, for no value would pass for nothing there.
 
 use polars::prelude::*;
 
@@ -10,11 +10,51 @@ use crate::spec::kinds::Kind;
 use crate::spec::schema::FieldKind;
 use crate::spec::sql::Operator;
 
+/// What becomes of a number that leaves its range.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Range<'r> {
+    /// Whose numbers they are, where one beyond is a fault; elsewhere it is no value.
+    pub(super) whose: Option<&'r str>,
+    /// The rows that are asked for, where some are not: what nobody asks for is no fault.
+    pub(super) asked: Option<&'r Expr>,
+}
+
+impl Range<'_> {
+    /// Nothing where nobody asks.
+    pub(super) fn within(&self, x: Expr) -> Expr {
+        match self.asked.filter(|_| self.whose.is_some()) {
+            Some(asked) => when(asked.clone()).then(x).otherwise(lit(NULL)),
+            None => x,
+        }
+    }
+
+    /// Whose numbers they are, for what runs later.
+    pub(super) fn owner(&self) -> Option<String> {
+        self.whose.map(str::to_owned)
+    }
+}
+
+/// Tells that numbers left their range, where somebody is told.
+pub(super) fn tell(
+    owner: Option<&str>,
+    what: &str,
+    (beyond, all): (usize, usize),
+) -> PolarsResult<()> {
+    if let Some(owner) = owner.filter(|_| beyond > 0) {
+        polars_bail!(ComputeError:
+            "{owner}: `{what}` leaves the range of numbers (18 digits whole, 38 with decimals) in {beyond} of \
+             {all} rows; leave them out, as in `CASE WHEN x < 1000000 THEN x * y END`"
+        );
+    }
+    Ok(())
+}
+
 /// `x + y`, `x - y`, `x * y`, `x / y` or `x % y`.
-pub(super) fn binary(operator: Operator, x: Expr, y: Expr) -> Expr {
+pub(super) fn binary(operator: Operator, x: Expr, y: Expr, range: Range<'_>) -> Expr {
+    let owner = range.owner();
     let run = move |columns: &mut [Column]| {
         let [x, y] = columns else { polars_bail!(ComputeError: "two columns are needed") };
-        compute(operator, x, y)
+        compute(operator, x, y, owner.as_deref())
     };
     let output = move |_: &Schema, fields: &[Field]| {
         let of = |at: usize| fields.get(at).and_then(|field| kind_of(field.dtype()));
@@ -22,7 +62,7 @@ pub(super) fn binary(operator: Operator, x: Expr, y: Expr) -> Expr {
         let name = fields.first().map_or("".into(), |field| field.name().clone());
         Ok(Field::new(name, data_type(kind)))
     };
-    map_multiple(run, [x, y], output)
+    map_multiple(run, [range.within(x), y], output)
 }
 
 /// A decimal as it is written.
@@ -38,34 +78,58 @@ fn result(operator: Operator, x: Kind, y: Kind) -> FieldKind {
     kinds::number(operator, x, y).or(x).or(y).unwrap_or(FieldKind::Whole)
 }
 
-fn compute(operator: Operator, x: &Column, y: &Column) -> PolarsResult<Column> {
+fn compute(
+    operator: Operator,
+    x: &Column,
+    y: &Column,
+    owner: Option<&str>,
+) -> PolarsResult<Column> {
     let (of_x, of_y) = (kind_of(x.dtype()), kind_of(y.dtype()));
     let result = result(operator, of_x, of_y);
     let [scale_x, scale_y] = [of_x, of_y].map(|kind| kinds::scale(kind).unwrap_or(0));
     let to = kinds::scale(Some(result)).unwrap_or(0);
-    // What is added up stands at the scale of the sum.
-    let is_sum = matches!(operator, Operator::Add | Operator::Subtract);
-    let (at_x, at_y) = if is_sum { (to, to) } else { (scale_x, scale_y) };
-    let (xs, ys) = (digits(x, at_x)?, digits(y, at_y)?);
-    let work = |x: i128, y: i128| match operator {
-        Operator::Add => x.checked_add(y),
-        Operator::Subtract => x.checked_sub(y),
-        Operator::Multiply => {
-            let product = x.checked_mul(y)?;
-            Some(divided(product, ten((scale_x + scale_y).saturating_sub(to))?))
-        }
-        Operator::Divide => {
-            let up = ten((to + scale_y).checked_sub(scale_x)?)?;
-            if y == 0 { None } else { Some(divided(x.checked_mul(up)?, y)) }
-        }
-        _ => x.checked_rem(y),
+    let (xs, ys) = (digits(x)?, digits(y)?);
+    let work = |x: i128, y: i128| {
+        let raised = |digits: i128, from: u8| digits.checked_mul(ten(to.checked_sub(from)?)?);
+        let worked = match operator {
+            // What is added up stands at the scale of the sum.
+            Operator::Add => raised(x, scale_x)?.checked_add(raised(y, scale_y)?)?,
+            Operator::Subtract => raised(x, scale_x)?.checked_sub(raised(y, scale_y)?)?,
+            Operator::Multiply => {
+                divided(x.checked_mul(y)?, ten((scale_x + scale_y).saturating_sub(to))?)
+            }
+            Operator::Divide => {
+                divided(x.checked_mul(ten((to + scale_y).checked_sub(scale_x)?)?)?, y)
+            }
+            _ => x.checked_rem(y)?,
+        };
+        fits(result, worked).then_some(worked)
     };
     let height = height(&[x, y]);
     let at = |values: &[Option<i128>], at: usize| {
         values.get(if values.len() == 1 { 0 } else { at }).copied().flatten()
     };
-    let worked = (0..height).map(|row| work(at(&xs, row)?, at(&ys, row)?));
-    column(x.name(), result, worked)
+    let divides = matches!(operator, Operator::Divide | Operator::Remainder);
+    let mut beyond = 0;
+    let row = |row: usize| {
+        let (x, y) = (at(&xs, row)?, at(&ys, row).filter(|y| *y != 0 || !divides)?);
+        let worked = work(x, y);
+        beyond += usize::from(worked.is_none());
+        worked
+    };
+    let worked: Vec<Option<i128>> = (0..height).map(row).collect();
+    tell(owner, kinds::sign(operator), (beyond, height))?;
+    column(x.name(), result, worked.into_iter())
+}
+
+/// Whether a column of a kind holds a number: 64 bits whole, 38 digits with decimals.
+pub(super) fn fits(kind: FieldKind, digits: i128) -> bool {
+    match kind {
+        FieldKind::Decimal(_) => {
+            ten(38).is_some_and(|end| digits.unsigned_abs() < end.unsigned_abs())
+        }
+        _ => i64::try_from(digits).is_ok(),
+    }
 }
 
 /// How many rows columns have; one value holds for all.
@@ -89,17 +153,14 @@ pub(super) fn column(
     Ok(Int64Chunked::from_iter_options(name.clone(), wholes).into_series().into())
 }
 
-/// The digits of a column of numbers at a scale that is not below its own.
-pub(super) fn digits(column: &Column, scale: u8) -> PolarsResult<Vec<Option<i128>>> {
+/// The digits of a column of numbers, at its own scale.
+pub(super) fn digits(column: &Column) -> PolarsResult<Vec<Option<i128>>> {
     let series = column.as_materialized_series();
-    let own = kinds::scale(kind_of(series.dtype())).unwrap_or(0);
-    let up = ten(scale.saturating_sub(own)).unwrap_or(1);
-    let raised = |digits: Option<i128>| digits?.checked_mul(up);
     if matches!(series.dtype(), DataType::Decimal(..)) {
-        return Ok(series.decimal()?.phys.iter().map(raised).collect());
+        return Ok(series.decimal()?.phys.iter().collect());
     }
     let wholes = series.cast(&DataType::Int64)?;
-    Ok(wholes.i64()?.iter().map(|whole| raised(whole.map(i128::from))).collect())
+    Ok(wholes.i64()?.iter().map(|whole| whole.map(i128::from)).collect())
 }
 
 fn ten(zeros: u8) -> Option<i128> {

@@ -6,6 +6,7 @@ use polars::lazy::dsl::min_horizontal;
 use polars::prelude::*;
 
 use super::arith;
+use super::arith::Range;
 use super::functions;
 use super::functions::Days;
 use super::functions::day_column;
@@ -22,11 +23,18 @@ use crate::spec::sql::Operator;
 ///
 /// # Errors
 /// What polars itself refuses to build.
-pub(super) fn call(function: Function, arguments: &[Expr], days: &Days) -> PolarsResult<Expr> {
+pub(super) fn call(
+    function: Function,
+    arguments: &[Expr],
+    days: &Days,
+    range: Range<'_>,
+) -> PolarsResult<Expr> {
     let at = |place: usize| arguments.get(place).cloned().unwrap_or_else(|| lit(NULL));
     Ok(match function {
         Function::Abs => at(0).abs(),
-        Function::Exact => at(0).cast(data_type(FieldKind::Decimal(PLACES))),
+        Function::Exact => {
+            arith::binary(Operator::Add, at(0), arith::decimal("0.000000000000"), range)
+        }
         Function::Coalesce => coalesce(arguments),
         Function::Greatest => max_horizontal(arguments)?,
         Function::Least => min_horizontal(arguments)?,
@@ -37,7 +45,7 @@ pub(super) fn call(function: Function, arguments: &[Expr], days: &Days) -> Polar
         Function::Length => at(0).str().len_chars().cast(DataType::Int64),
         Function::SecondsBetween => seconds(&at(0), &at(1)),
         Function::HoursBetween => {
-            arith::binary(Operator::Divide, seconds(&at(0), &at(1)), lit(3600_i64))
+            arith::binary(Operator::Divide, seconds(&at(0), &at(1)), lit(3600_i64), range)
         }
         Function::Substr => {
             let length = arguments.get(2).cloned().unwrap_or_else(|| lit(NULL));
@@ -49,11 +57,10 @@ pub(super) fn call(function: Function, arguments: &[Expr], days: &Days) -> Polar
             at(0).rank(options, None).over(keys)?.cast(DataType::Int64)
         }
         Function::Repeats => len().over(arguments)?.cast(DataType::Int64),
+        Function::Ceil | Function::Floor => whole(function, range.within(at(0)), range.owner()),
         Function::Age
-        | Function::Ceil
         | Function::DaysBetween
         | Function::ElapsedWorkdays
-        | Function::Floor
         | Function::IsWorkday
         | Function::MonthOf
         | Function::MonthsBetween
@@ -71,6 +78,27 @@ pub(super) fn call(function: Function, arguments: &[Expr], days: &Days) -> Polar
 fn seconds(from: &Expr, to: &Expr) -> Expr {
     let second = |x: &Expr| x.clone().cast(DataType::Int64).floor_div(lit(1_000_000_i64));
     second(to) - second(from)
+}
+
+/// The whole number that is not more, or not less.
+fn whole(function: Function, x: Expr, owner: Option<String>) -> Expr {
+    let run = move |number: Column| {
+        let scale = kinds::scale(kind_of(number.dtype())).unwrap_or(0);
+        let one = 10_i128.pow(u32::from(scale));
+        let mut beyond = 0;
+        let whole = |digits: Option<i128>| {
+            let below = digits?.div_euclid(one);
+            let is_above = function == Function::Ceil && below * one < digits?;
+            let whole = Some(below + i128::from(is_above));
+            let whole = whole.filter(|whole| arith::fits(FieldKind::Whole, *whole));
+            beyond += usize::from(whole.is_none());
+            whole
+        };
+        let wholes: Vec<Option<i128>> = arith::digits(&number)?.into_iter().map(whole).collect();
+        arith::tell(owner.as_deref(), function.name(), (beyond, wholes.len()))?;
+        arith::column(number.name(), FieldKind::Whole, wholes.into_iter())
+    };
+    x.map(run, |_, field| Ok(Field::new(field.name().clone(), DataType::Int64)))
 }
 
 /// The functions that polars does not know, value by value.
@@ -111,12 +139,9 @@ fn compute(function: Function, columns: &[Column], days: &Days) -> PolarsResult<
             };
             day_column(&name, (0..height).map(moved))
         }
-        Function::Ceil
-        | Function::Floor
-        | Function::MonthOf
-        | Function::Number
-        | Function::Replace
-        | Function::YearOf => reread(function, columns, days)?,
+        Function::MonthOf | Function::Number | Function::Replace | Function::YearOf => {
+            reread(function, columns, days)?
+        }
         Function::IsWorkday => {
             let days_told = day(0)?;
             let worked = |at| Some(days.calendar.day(spread(&days_told, at)?).ok()?.is_workday);
@@ -155,18 +180,6 @@ fn reread(function: Function, columns: &[Column], days: &Days) -> PolarsResult<C
     let day = || columns.first().map_or(Ok(Vec::new()), |c| days.of_column(c));
     let text = |at: usize| columns.get(at).map_or(Ok(Vec::new()), texts);
     Ok(match function {
-        Function::Ceil | Function::Floor => {
-            let Some(number) = columns.first() else { polars_bail!(ComputeError: "no number") };
-            let scale = kinds::scale(kind_of(number.dtype())).unwrap_or(0);
-            let one = 10_i128.pow(u32::from(scale));
-            let whole = |digits: Option<i128>| {
-                let below = digits?.div_euclid(one);
-                let is_above = function == Function::Ceil && below * one < digits?;
-                Some(below + i128::from(is_above))
-            };
-            let digits = arith::digits(number, scale)?.into_iter().map(whole);
-            arith::column(&name, FieldKind::Whole, digits)?
-        }
         Function::Number => {
             let numbers = text(0)?.into_iter().map(|text| functions::number(&text?));
             arith::column(&name, FieldKind::Decimal(PLACES), numbers)?

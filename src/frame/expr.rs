@@ -3,58 +3,96 @@
 use polars::prelude::*;
 
 use super::arith;
+use super::arith::Range;
 use super::calls;
 use super::functions::Days;
 use super::functions::day_column;
 use super::table::day_number;
+use crate::spec::pipeline::Measure;
 use crate::spec::sql::Aggregate;
 use crate::spec::sql::AggregateKind;
 use crate::spec::sql::Expr as Tree;
 use crate::spec::sql::Operator;
 
-/// A row-level expression.
+/// A row-level expression. A number that leaves its range is no value.
 ///
 /// # Errors
 /// What polars itself refuses to build.
 pub fn row(tree: &Tree, days: &Days) -> PolarsResult<Expr> {
-    let of = |tree: &Tree| row(tree, days);
-    Ok(match tree {
-        Tree::Column(name) => col(name.as_str()),
-        Tree::Text(text) => lit(text.as_str()),
-        // polars would take the least type that holds it, and a sum of those leaves it.
-        Tree::Whole(number) => lit(Scalar::from(*number)),
-        Tree::Decimal(text) => arith::decimal(text),
-        Tree::Flag(flag) => lit(*flag),
-        Tree::Day(day) => lit(day_number(*day)).cast(DataType::Date),
-        Tree::Null => lit(NULL),
-        Tree::Not(x) => claim(of(x)?).not(),
-        Tree::Negative(x) => arith::binary(Operator::Subtract, lit(0_i64), of(x)?),
-        Tree::Binary(x, operator, y) => binary(of(x)?, *operator, of(y)?),
-        Tree::IsNull(x) => of(x)?.is_null(),
-        Tree::Is(x, flag) => claim(of(x)?).eq_missing(lit(*flag)),
-        Tree::In(x, list) => {
-            let mut hits = lit(false);
-            for item in list {
-                hits = hits.or(of(x)?.eq(of(item)?));
+    Builder { days, whose: None }.row(tree, None)
+}
+
+/// The same for what is counted: a number that leaves its range is a fault that names whose it is, where a
+/// `CASE` or a `FILTER` does not pass it by.
+///
+/// # Errors
+/// What polars itself refuses to build.
+pub fn exact(tree: &Tree, days: &Days, whose: &str) -> PolarsResult<Expr> {
+    Builder { days, whose: Some(whose) }.row(tree, None)
+}
+
+struct Builder<'b> {
+    days: &'b Days,
+    whose: Option<&'b str>,
+}
+
+impl Builder<'_> {
+    /// An expression of the rows that are asked for, if not of all.
+    fn row(&self, tree: &Tree, asked: Option<&Expr>) -> PolarsResult<Expr> {
+        let of = |tree: &Tree| self.row(tree, asked);
+        let range = Range { whose: self.whose, asked };
+        Ok(match tree {
+            Tree::Column(name) => col(name.as_str()),
+            Tree::Text(text) => lit(text.as_str()),
+            // polars would take the least type that holds it, and a sum of those leaves it.
+            Tree::Whole(number) => lit(Scalar::from(*number)),
+            Tree::Decimal(text) => arith::decimal(text),
+            Tree::Flag(flag) => lit(*flag),
+            Tree::Day(day) => lit(day_number(*day)).cast(DataType::Date),
+            Tree::Null => lit(NULL),
+            Tree::Not(x) => claim(of(x)?).not(),
+            Tree::Negative(x) => arith::binary(Operator::Subtract, lit(0_i64), of(x)?, range),
+            Tree::Binary(x, operator, y) => binary(of(x)?, *operator, of(y)?, range),
+            Tree::IsNull(x) => of(x)?.is_null(),
+            Tree::Is(x, flag) => claim(of(x)?).eq_missing(lit(*flag)),
+            Tree::In(x, list) => {
+                let mut hits = lit(false);
+                for item in list {
+                    hits = hits.or(of(x)?.eq(of(item)?));
+                }
+                hits
             }
-            hits
-        }
-        Tree::Like(x, pattern) => of(x)?.str().contains(lit(like(pattern)), true),
-        Tree::Case(whens, otherwise) => {
-            let mut result = match otherwise {
-                Some(x) => of(x)?,
-                None => lit(NULL),
-            };
-            for (condition, then) in whens.iter().rev() {
-                result = when(claim(of(condition)?)).then(of(then)?).otherwise(result);
+            Tree::Like(x, pattern) => of(x)?.str().contains(lit(like(pattern)), true),
+            Tree::Case(whens, otherwise) => self.case((whens, otherwise.as_deref()), asked)?,
+            Tree::Call(function, arguments) => {
+                let arguments = arguments.iter().map(of).collect::<PolarsResult<Vec<_>>>()?;
+                calls::call(*function, &arguments, self.days, range)?
             }
-            result
+        })
+    }
+
+    /// Each branch is asked of the rows that come to it.
+    fn case(
+        &self,
+        (whens, otherwise): (&[(Tree, Tree)], Option<&Tree>),
+        asked: Option<&Expr>,
+    ) -> PolarsResult<Expr> {
+        let also = |asked: Option<&Expr>, met: Expr| match asked {
+            Some(asked) => asked.clone().and(met),
+            None => met,
+        };
+        let (mut left, mut branches) = (asked.cloned(), Vec::new());
+        for (condition, then) in whens {
+            let met = claim(self.row(condition, left.as_ref())?);
+            let then = self.row(then, Some(&also(left.as_ref(), met.clone())))?;
+            left = Some(also(left.as_ref(), met.clone().eq_missing(lit(true)).not()));
+            branches.push((met, then));
         }
-        Tree::Call(function, arguments) => {
-            let arguments = arguments.iter().map(of).collect::<PolarsResult<Vec<_>>>()?;
-            calls::call(*function, &arguments, days)?
-        }
-    })
+        let otherwise = otherwise.map(|x| self.row(x, left.as_ref())).transpose()?;
+        let result = otherwise.unwrap_or(lit(NULL));
+        let nested = |result, (met, then)| when(met).then(then).otherwise(result);
+        Ok(branches.into_iter().rev().fold(result, nested))
+    }
 }
 
 /// A condition: `NULL` is one, too.
@@ -62,13 +100,13 @@ fn claim(x: Expr) -> Expr {
     x.cast(DataType::Boolean)
 }
 
-fn binary(x: Expr, operator: Operator, y: Expr) -> Expr {
+fn binary(x: Expr, operator: Operator, y: Expr, range: Range<'_>) -> Expr {
     match operator {
         Operator::Add
         | Operator::Subtract
         | Operator::Multiply
         | Operator::Divide
-        | Operator::Remainder => arith::binary(operator, x, y),
+        | Operator::Remainder => arith::binary(operator, x, y, range),
         Operator::Equal => x.eq(y),
         Operator::NotEqual => x.neq(y),
         Operator::Less => x.lt(y),
@@ -98,8 +136,8 @@ fn like(pattern: &str) -> String {
 ///
 /// # Errors
 /// What polars itself refuses to build.
-pub fn counted(aggregate: &Aggregate, days: &Days) -> PolarsResult<Expr> {
-    let (is_counted, value) = weighed(aggregate, days)?;
+pub fn counted(measure: &Measure, days: &Days) -> PolarsResult<Expr> {
+    let (is_counted, value) = weighed(measure, days)?;
     let value = value.unwrap_or(lit(1_i64));
     Ok(match is_counted {
         Some(is_counted) => when(is_counted).then(value).otherwise(lit(NULL)),
@@ -111,20 +149,26 @@ pub fn counted(aggregate: &Aggregate, days: &Days) -> PolarsResult<Expr> {
 ///
 /// # Errors
 /// What polars itself refuses to build.
-pub fn weighed(aggregate: &Aggregate, days: &Days) -> PolarsResult<(Option<Expr>, Option<Expr>)> {
-    let filter = aggregate.filter.as_ref().map(|filter| row(filter, days));
+pub fn weighed(measure: &Measure, days: &Days) -> PolarsResult<(Option<Expr>, Option<Expr>)> {
+    let whose = format!("measure `{}`", measure.name);
+    let builder = Builder { days, whose: Some(&whose) };
+    let Aggregate { kind, filter } = &measure.aggregate;
+    let filter = filter.as_ref().map(|filter| builder.row(filter, None));
     let filter = filter.transpose()?.map(claim);
-    Ok(match &aggregate.kind {
+    Ok(match kind {
         AggregateKind::Rows => (filter, None),
         AggregateKind::Count(x) => {
-            let is_there = row(x, days)?.is_not_null();
+            let is_there = builder.row(x, filter.as_ref())?.is_not_null();
             let both = match filter {
                 Some(filter) => filter.and(is_there),
                 None => is_there,
             };
             (Some(both), None)
         }
-        kind => (filter, kind.argument().map(|x| row(x, days)).transpose()?),
+        kind => {
+            let value = kind.argument().map(|x| builder.row(x, filter.as_ref())).transpose()?;
+            (filter, value)
+        }
     })
 }
 

@@ -94,6 +94,12 @@ impl Mixed {
         chains.into_iter().map(both).collect()
     }
 
+    /// The numbers as a column: rows that say the same have the same.
+    pub fn column(&self, name: &str) -> Column {
+        let word = |row: &[u64; 2]| folded(row[0] ^ ODD[1], row[1] ^ ODD[0]).cast_signed();
+        Int64Chunked::from_vec(name.into(), self.0.iter().map(word).collect()).into_column()
+    }
+
     /// The sums of the rows of each group, of which there are so many.
     pub fn sums(&self, groups: &[u32], count: usize) -> Vec<u128> {
         let mut sums = vec![[0_u64; 2]; count];

@@ -1,7 +1,10 @@
 //! How does a table stand on the disk? As Parquet, whole or not at all, the same bytes for the same rows.
 
 use std::fs::File;
+use std::io;
+use std::io::BufWriter;
 use std::io::Cursor;
+use std::io::Write;
 use std::ops::Range;
 use std::path::Path;
 
@@ -29,12 +32,46 @@ pub fn write(table: &mut DataFrame, target: &Path) -> Result<(), FrameError> {
     let named = |cause| FrameError::File { path: target.display().to_string(), cause };
     let temporary = beside(target).map_err(named)?;
     let file = create(&temporary).map_err(named)?;
+    let mut file = Told { file: BufWriter::new(file), fault: None };
     table.rechunk_mut_par();
-    ParquetWriter::new(file)
+    let written = ParquetWriter::new(&mut file)
         .with_compression(ParquetCompression::Zstd(None))
-        .finish(table)
-        .map_err(FrameError::polars(format!("writing `{}`", target.display())))?;
+        .finish(table);
+    let flushed = file.file.flush().err();
+    if let Some(fault) = file.fault.or(flushed) {
+        return Err(named(fault));
+    }
+    written.map_err(FrameError::polars(format!("writing `{}`", target.display())))?;
     rename_durably(&temporary, target).map_err(named)
+}
+
+/// A file that keeps the disk's own fault, of which polars tells the words alone. What stands at the end of a file polars
+/// writes byte by byte: they are gathered.
+struct Told {
+    file: BufWriter<File>,
+    fault: Option<io::Error>,
+}
+
+impl Told {
+    fn told<R>(&mut self, done: io::Result<R>) -> io::Result<R> {
+        done.map_err(|fault| {
+            let words = io::Error::new(fault.kind(), fault.to_string());
+            self.fault.get_or_insert(fault);
+            words
+        })
+    }
+}
+
+impl Write for Told {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let done = self.file.write(bytes);
+        self.told(done)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let done = self.file.flush();
+        self.told(done)
+    }
 }
 
 /// A table as the bytes of a file.

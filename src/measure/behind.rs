@@ -209,7 +209,7 @@ pub fn with_counts(
     let doing = || FrameError::polars("what rows count for");
     let mut columns = Vec::new();
     for measure in measures {
-        let built = expr::counted(&measure.aggregate, days).map_err(doing())?;
+        let built = expr::counted(measure, days).map_err(doing())?;
         columns.push(built.alias(format!("={}", measure.name)));
     }
     Ok(rows.clone().lazy().with_columns(columns).collect().map_err(doing())?)

@@ -62,7 +62,8 @@ impl Ground<'_> {
         for derived in &fact.derive {
             frame = match &derived.make {
                 Make::Sql(_, tree) => {
-                    let built = expr::row(tree, &self.days).map_err(doing())?;
+                    let whose = format!("column `{}`", derived.name);
+                    let built = expr::exact(tree, &self.days, &whose).map_err(doing())?;
                     let built = built.alias(derived.name.as_str());
                     frame.lazy().with_column(built).collect().map_err(doing())?
                 }
@@ -88,7 +89,7 @@ impl Ground<'_> {
             };
         }
         if let Some((_, tree)) = &fact.keep {
-            let keep = expr::row(tree, &self.days).map_err(doing())?;
+            let keep = expr::exact(tree, &self.days, "`where`").map_err(doing())?;
             frame = frame.lazy().filter(keep).collect().map_err(doing())?;
         }
         Ok(frame)
@@ -235,7 +236,7 @@ impl Ground<'_> {
         }
         let mut rows = rows.lazy();
         if let Some(tree) = keep {
-            rows = rows.filter(expr::row(tree, &self.days).map_err(doing())?);
+            rows = rows.filter(expr::exact(tree, &self.days, "`where`").map_err(doing())?);
         }
         let pointing = rows
             .select([col(key.column.as_str()).alias("_points"), lit(true).alias(name)])

@@ -157,6 +157,11 @@ impl Groups {
         standing
     }
 
+    /// The units that stand in a group in a month, or did last before, or will first after it.
+    pub fn members_at(&self, group: usize, month: Month) -> Vec<String> {
+        self.members(group, month).map(str::to_owned).collect()
+    }
+
     /// Every unit, in the order of their keys.
     pub(super) fn of_units(&self) -> impl Iterator<Item = &str> {
         self.stays.keys().map(String::as_str)

@@ -10,10 +10,6 @@ use std::path::PathBuf;
 
 use jiff::civil::Date;
 use polars::prelude::DataFrame;
-use polars::prelude::DataType;
-use polars::prelude::IntoLazy as _;
-use polars::prelude::col;
-use polars::prelude::lit;
 use serde::Deserialize;
 use serde::Serialize;
 
@@ -27,7 +23,6 @@ use crate::base::durable::write_then_rename;
 use crate::base::period::Month;
 use crate::frame::FrameError;
 use crate::frame::parquet;
-use crate::frame::table::day_number;
 
 /// What a night knew beside the rows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -174,20 +169,6 @@ impl Kept {
             all = if all.width() == 0 { rows } else { all.vstack(&rows).map_err(doing)? };
         }
         Ok(all)
-    }
-
-    /// The rows of a fact whose version came after a night; none of a fact whose rows are made of several.
-    ///
-    /// # Errors
-    /// A file that can't be read.
-    pub fn since(&self, fact: &str, night: Date) -> Result<DataFrame, MeasureError> {
-        let rows = self.rows(fact, &[])?;
-        if rows.get_column_index("_night").is_none() {
-            return Ok(DataFrame::empty());
-        }
-        let came =
-            rows.lazy().filter(col("_night").gt(lit(day_number(night)).cast(DataType::Date)));
-        Ok(came.collect().map_err(FrameError::polars(format!("fact `{fact}`")))?)
     }
 
     fn beside(&self) -> PathBuf {

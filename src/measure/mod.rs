@@ -12,6 +12,7 @@ pub mod groups;
 pub mod kept;
 pub mod made;
 mod months;
+pub mod moves;
 mod parts;
 pub mod peers;
 pub mod placed;

@@ -51,8 +51,7 @@ pub(super) fn weights(
     // A constant would be one row.
     let mut asked = vec![col(time).alias("_month")];
     for measure in measures {
-        let (is_counted, value) =
-            expr::weighed(&measure.aggregate, &ground.days).map_err(doing())?;
+        let (is_counted, value) = expr::weighed(measure, &ground.days).map_err(doing())?;
         let built = match (is_counted, value) {
             (None, None) => continue,
             (Some(is_counted), None) => is_counted.fill_null(lit(false)),
@@ -132,7 +131,14 @@ impl Weight {
 
     pub(super) fn sums(&self, name: &str, groups: &Bundles) -> PolarsResult<Column> {
         let mut sums = vec![0_i128; groups.count()];
-        self.each(groups, |at, digits| sums[at] += digits);
+        let mut is_beyond = false;
+        self.each(groups, |at, digits| match sums[at].checked_add(digits) {
+            Some(sum) => sums[at] = sum,
+            None => is_beyond = true,
+        });
+        if is_beyond {
+            polars_bail!(ComputeError: "measure `{name}`: its sum leaves the range of numbers (38 digits)");
+        }
         let sums = Int128Chunked::from_vec(name.into(), sums);
         Ok(sums.into_decimal(DIGITS, self.scale())?.into_column())
     }

@@ -11,6 +11,7 @@ pub mod held;
 pub mod judge;
 pub mod judged;
 pub mod keys;
+pub mod known;
 pub mod lake;
 pub mod landing;
 pub mod names;

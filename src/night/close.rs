@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -16,24 +15,22 @@ use super::deliver::schema;
 use super::notes;
 use super::notes::text;
 use super::score;
+use crate::base::cause::Cause;
 use crate::base::cell::Cell;
 use crate::base::cell::CellRow;
-use crate::base::cell::text_of;
 use crate::base::period::Period;
-use crate::frame::table;
-use crate::measure::kept::Kept;
-use crate::measure::placed::month_number;
-use crate::model::lake::Lake;
 use crate::publish::closed;
 use crate::publish::closed::Closed;
 use crate::publish::correction;
 use crate::publish::correction::Correction;
 use crate::publish::correction::Known;
+use crate::publish::moved::Key;
 use crate::publish::moved::Point;
 use crate::publish::moved::Said;
-use crate::spec::catalog::Catalog;
-use crate::spec::pipeline::Fact;
 use crate::spec::schema::Schema;
+use crate::why::Place;
+use crate::why::Told;
+use crate::why::Why;
 
 /// The table of corrections.
 pub(super) const TABLE: &str = "correction";
@@ -91,101 +88,59 @@ pub(super) fn settle(
         return Ok(Settled { said, corrections: Vec::new(), closed: Vec::new(), counted });
     }
     let seen = correction::seen(&ground.var.join("release"), choice.night)?;
-    let fresh = Fresh { ground, night: choice.night, came: RefCell::default() };
-    let only_new = |metric: &str, unit: Option<&str>, period: &str, night: Date| {
-        fresh.is_new_only(metric, (unit, period), night).unwrap_or(false)
-    };
-    let known = Known { night: choice.night, only_new: &only_new, seen: &seen };
+    let asked = Asked { ground, choice, why: RefCell::new(None), failed: RefCell::new(None) };
+    let why = |closing: &Closed, key: &Key| asked.cause(closing, key);
+    let known = Known { night: choice.night, why: &why, seen: &seen };
     let corrections = correction::settle(closed, &mut said, &known).context("correcting")?;
+    if let Some(fault) = asked.failed.into_inner() {
+        return Err(fault.context("asking why numbers of closed periods moved"));
+    }
     let closed = closed.iter().map(|it| (it.period.clone(), it.release.clone())).collect();
     Ok(Settled { said, corrections, closed, counted })
 }
 
-/// Which rows came to the facts since some night.
-struct Fresh<'g> {
+/// Who is asked why numbers of closed periods moved. What was known is kept of one release at a time, for it is much.
+struct Asked<'g> {
     ground: &'g Ground<'g>,
-    night: Date,
-    came: RefCell<BTreeMap<(String, Date), Vec<Came>>>,
+    choice: Choice,
+    why: RefCell<Option<(String, Why<'g>)>>,
+    failed: RefCell<Option<anyhow::Error>>,
 }
 
-/// A row that came: its unit and month, and whether its key was not there before.
-struct Came {
-    unit: String,
-    month: i64,
-    is_new: bool,
-}
-
-impl Fresh<'_> {
-    /// Whether rows came to a metric of a unit, or of all, in a period since a night, and none of them was there before.
-    fn is_new_only(
-        &self,
-        metric: &str,
-        (unit, period): (Option<&str>, &str),
-        since: Date,
-    ) -> anyhow::Result<bool> {
-        let period: Period = period.parse()?;
-        let months = [period.first(), period.last()].map(|month| i64::from(month_number(month)));
-        let mut has_come = false;
-        for fact in facts_of(self.ground.catalog, metric) {
-            let key = (fact.name.clone(), since);
-            if !self.came.borrow().contains_key(&key) {
-                let came = self.came_to(fact, since)?;
-                self.came.borrow_mut().insert(key.clone(), came);
-            }
-            let came = self.came.borrow();
-            let is_of_it = |row: &&Came| {
-                let is_of_unit = unit.is_none_or(|unit| unit == row.unit);
-                is_of_unit && (months[0]..=months[1]).contains(&row.month)
-            };
-            let mut rows = came.get(&key).into_iter().flatten().filter(is_of_it).peekable();
-            has_come |= rows.peek().is_some();
-            if rows.any(|row| !row.is_new) {
-                return Ok(false);
-            }
-        }
-        Ok(has_come)
-    }
-
-    fn came_to(&self, fact: &Fact, since: Date) -> anyhow::Result<Vec<Came>> {
-        let lake = Lake::at(&self.ground.lake());
-        let Some(schema) = self.ground.catalog.schemas.get(&fact.table.value) else {
-            return Ok(Vec::new());
-        };
-        let key: Vec<&str> = schema.primary_key.iter().map(String::as_str).collect();
-        let names = [&["_unit", "_month"][..], &key].concat();
-        let came = Kept::at(&self.ground.lake()).since(&fact.name, since)?;
-        let known = lake.read(schema, since.min(self.night))?;
-        let known = if known.width() == 0 { Vec::new() } else { table::to_rows(&known, &key) };
-        let known: BTreeSet<CellRow> = known.into_iter().collect();
-        let rows = table::to_rows(&came, &names).into_iter().filter_map(|mut row| {
-            let key = row.split_off(2);
-            let Some(Some(Cell::Whole(month))) = row.get(1) else { return None };
-            let is_new = !known.contains(&key);
-            Some(Came { unit: text_of(row.first())?, month: *month, is_new })
+impl Asked<'_> {
+    fn cause(&self, closing: &Closed, key: &Key) -> Cause {
+        let cause = self.answer(closing, key).unwrap_or_else(|fault| {
+            self.failed.borrow_mut().get_or_insert(fault);
+            None
         });
-        Ok(rows.collect())
+        cause.unwrap_or(Cause::ChangedRows)
     }
-}
 
-/// The facts that a metric counts, however deep below it.
-fn facts_of<'c>(catalog: &'c Catalog, metric: &str) -> Vec<&'c Fact> {
-    let mut facts: BTreeMap<&str, &Fact> = BTreeMap::new();
-    let mut seen = BTreeSet::new();
-    let mut open = vec![metric.to_owned()];
-    while let Some(name) = open.pop() {
-        if !seen.insert(name.clone()) {
-            continue;
+    fn answer(
+        &self,
+        closing: &Closed,
+        [metric, unit, section, dim, value, _, period]: &Key,
+    ) -> anyhow::Result<Option<Cause>> {
+        let mut known = self.why.borrow_mut();
+        if known.as_ref().is_none_or(|(release, _)| *release != closing.release) {
+            let (home, as_of) = closing.told.clone().unzip();
+            let then = Told { night: closing.night, as_of, home };
+            let (ground, choice) = (self.ground, self.choice);
+            *known = None;
+            let why = Why::of((ground.catalog, &ground.var), (choice.night, choice.as_of), &then)?;
+            *known = Some((closing.release.clone(), why));
         }
-        if let Some(metric) = catalog.metrics().find(|metric| metric.name == name) {
-            metric.value.each_name(&mut |name| open.push(name.to_owned()));
-        }
-        let measures = catalog.measures().filter(|measure| measure.name == name);
-        for measure in measures {
-            let named = catalog.facts().filter(|fact| fact.name == measure.fact.value);
-            facts.extend(named.map(|fact| (fact.name.as_str(), fact)));
-        }
+        let place = Place {
+            unit: unit.as_deref(),
+            section: section.as_deref(),
+            part: dim.as_deref().zip(value.as_deref()),
+        };
+        let period = period.as_ref().and_then(|period| period.parse::<Period>().ok());
+        let (Some((_, why)), Some(metric), Some(period)) = (known.as_ref(), metric, period) else {
+            return Ok(None);
+        };
+        Ok(Some(why.answer(metric, &place, period)?.cause))
     }
-    facts.into_values().collect()
 }
 
 /// The rows of the table of corrections.

@@ -9,7 +9,6 @@ use jiff::civil::Date;
 use super::Choice;
 use super::Ground;
 use super::model::days;
-use super::reconcile;
 use super::reconcile::Figure;
 use super::report::Noticed;
 use super::score;
@@ -50,7 +49,7 @@ pub(super) struct Computed<'c> {
     pub(super) values: Vec<Told<'c>>,
     /// The scores of units whose category has a tree.
     pub(super) scores: Vec<UnitScore<'c>>,
-    /// What units report of themselves, beside what was counted.
+    /// What units report of themselves, beside what is published; none before that is known.
     pub(super) figures: Vec<Figure>,
     /// What was noticed on the way.
     pub(super) noticed: Vec<Noticed>,
@@ -112,9 +111,8 @@ pub(super) fn counted<'c>(
     noticed.extend(beyond(&values, choice.as_of));
     noticed.extend(without_calendar(&values, &catalog.settings.calendar));
     let scores = score::scores(catalog, tables.get("unit"), &values, choice.as_of);
-    let figures = reconcile::figures(catalog, tables.get("self_report"), &values);
-    noticed.extend(reconcile::noticed(&figures));
     let recounts = cube.recounts.clone();
+    let figures = Vec::new();
     Ok((Computed { tables, values, scores, figures, noticed, recounts }, cube))
 }
 

@@ -14,15 +14,18 @@ use super::compute;
 use super::deliver;
 use super::report::Noticed;
 use super::score;
+use crate::base::cause::Cause;
 use crate::base::diagnostic::Diagnostic;
 use crate::base::messages::Code;
 use crate::measure::kept::Kept;
 use crate::model::lake::Lake;
 use crate::publish;
 use crate::publish::closed;
+use crate::publish::closed::Closed;
 use crate::publish::correction;
 use crate::publish::correction::Known;
 use crate::publish::correction::Seen;
+use crate::publish::moved::Key;
 use crate::publish::moved::Said;
 use crate::spec::catalog::Catalog;
 use crate::spec::version;
@@ -73,8 +76,8 @@ pub fn draft(ground: &Ground<'_>, draft: &Catalog) -> anyhow::Result<Draft> {
     };
     // Closed numbers stand in the release, and no draft moves them.
     let closed = closed::closed(&ground.var, choice.night)?;
-    let (only_new, seen) = (|_: &str, _: Option<&str>, _: &str, _: Date| false, Seen::new());
-    let known = Known { night: choice.night, only_new: &only_new, seen: &seen };
+    let (why, seen) = (|_: &Closed, _: &Key| Cause::ChangedRows, Seen::new());
+    let known = Known { night: choice.night, why: &why, seen: &seen };
     correction::settle(&closed, &mut after, &known).context("correcting")?;
     Ok(Draft {
         release: name(&folder),

@@ -1,4 +1,4 @@
-//! Floor 4: one night, from systems to metric files. The only room that knows the order.
+//! Floor 5: one night, from systems to metric files. The only room that knows the order.
 
 pub mod aliases;
 mod close;
@@ -47,6 +47,7 @@ use crate::base::durable::create_private_folder;
 use crate::base::durable::share;
 use crate::base::durable::write_then_rename;
 use crate::base::pseudonym::Key;
+use crate::base::throwaway;
 use crate::model::lake::Lake;
 use crate::publish::closed;
 use crate::spec::catalog::Catalog;
@@ -184,7 +185,8 @@ pub async fn run(
         if has_failed { BTreeMap::new() } else { retention::forget(ground, choice.night)? };
     let stale: Vec<String> = stale_tables(ground.catalog, &streams);
     steps.push(("compute", clock::now()));
-    let computed = compute::compute(ground, &lake, choice, &stale)?;
+    let mut computed = compute::compute(ground, &lake, choice, &stale)?;
+    reconcile::reconcile(ground.catalog, &mut computed, &closed);
     watch(Step::Told(computed.values.len() as u64));
     noticed.extend(computed.noticed.iter().cloned());
     noticed.extend(draft::noticed(ground, choice.night)?);
@@ -201,11 +203,15 @@ pub async fn run(
     let tables = load::tables(ground, (&computed, &settled), &report, &run)?;
     let held = Held { night: choice.night, home: &ground.catalog.fingerprint };
     let design = Design::of(ground.catalog);
-    report.loaded = warehouse::load(&report.warehouse, &design, held, &tables).await?;
+    report.loaded = warehouse::load(&report.warehouse, &design, held, &tables)
+        .await
+        .with_context(|| format!("loading `{}`", report.warehouse))?;
     watch(Step::Loaded);
     if draft.is_new() && ground.catalog.settings.release.has_sqlite {
         let design = Design::frozen(ground.catalog);
-        warehouse::freeze(&draft.folder().join(FROZEN), &design, held, &tables).await?;
+        let path = draft.folder().join(FROZEN);
+        let frozen = warehouse::freeze(&path, &design, held, &tables).await;
+        frozen.with_context(|| format!("loading `{}`", path.display()))?;
         draft.add(FROZEN)?;
     }
     report.release = draft.publish(confirmed, clock::now())?;
@@ -240,6 +246,8 @@ fn begin(ground: &Ground<'_>, what: &str) -> anyhow::Result<File> {
         create_folders(&ground.var).and_then(|()| share(&ground.var)).context("making `var`")?;
     }
     let lock = lock(&ground.var, what)?;
+    // A night that was killed may have left what it gave a tap, secrets among it.
+    throwaway::clear();
     rekey::settle(&ground.lake())?;
     create_private_folder(&ground.lake()).context("making the lake's folder")?;
     Ok(lock)

@@ -16,6 +16,7 @@ use crate::base::access::Access;
 use crate::base::batch::Batch;
 use crate::base::pseudonym::Key;
 use crate::extract;
+use crate::extract::ExtractError;
 use crate::extract::PastSlice;
 use crate::extract::System;
 use crate::model::landing::Landed;
@@ -84,7 +85,7 @@ pub async fn ask(
     let (mut rows, mut ended) = (0, None);
     for planned in planned.iter().filter(|planned| !planned.has_landed) {
         let slice = &planned.slice;
-        match land(ground, (connector, stream), &system, (night, slice, &key)).await {
+        match land(ground, (connector, stream), &system, (night, slice, &key)).await? {
             Ok(received) => {
                 rows += received;
                 tell(slice, received);
@@ -106,10 +107,10 @@ async fn land(
     (connector, stream): (&Connector, &Stream),
     system: &System,
     (night, slice, key): (Date, &PastSlice, &Key),
-) -> Result<u64, String> {
+) -> anyhow::Result<Result<u64, String>> {
     let landing = Landing::of(&ground.lake(), &connector.name, &stream.name);
     let past = Past { asked: night, from: slice.from, to: slice.to };
-    let mut attempt = landing.begin_past(&past).map_err(|fault| chain(&fault))?;
+    let mut attempt = landing.begin_past(&past)?;
     let shelf = landing.shelf_past(&past);
     let request = extract::Request {
         connector,
@@ -136,12 +137,16 @@ async fn land(
         attempt.land(batch).map_err(std::io::Error::other)
     };
     let delivery = extract::pull(system, &request, &mut land).await;
-    let delivery = delivery.map_err(|fault| chain(&fault))?;
+    let delivery = match delivery {
+        Ok(delivery) => delivery,
+        Err(fault @ ExtractError::Landing(_)) => return Err(fault.into()),
+        Err(fault) => return Ok(Err(chain(&fault))),
+    };
     if let Some(told) = delivery.told.filter(|told| *told != delivery.received) {
-        return Err(format!("the source tells {told} rows, {} came", delivery.received));
+        return Ok(Err(format!("the source tells {told} rows, {} came", delivery.received)));
     }
     let landed = Landed { until: None, ..landed(delivery, key) };
-    attempt.finish(&landed).map_err(|fault| chain(&fault))?;
-    clear(&shelf).map_err(|fault| chain(&fault))?;
-    Ok(landed.received)
+    attempt.finish(&landed)?;
+    clear(&shelf)?;
+    Ok(Ok(landed.received))
 }

@@ -22,7 +22,9 @@ use crate::base::pseudonym::Key;
 use crate::extract;
 use crate::extract::DeliveredFile;
 use crate::extract::Delivery;
+use crate::extract::ExtractError;
 use crate::extract::System;
+use crate::model::ModelError;
 use crate::model::landing::Landed;
 use crate::model::landing::Landing;
 use crate::model::landing::clear;
@@ -169,7 +171,7 @@ impl Tonight<'_> {
                     night < choice.night && self.well.contains(&(name.clone(), night))
                 };
                 let from = Bookmark::of(&landing, stood)?.of_stream(stream, choice.night);
-                pull(self, (connector, stream), system, (&landing, from)).await
+                pull(self, (connector, stream), system, (&landing, from)).await?
             }
             Err(fault) => Err(fault),
         };
@@ -181,14 +183,15 @@ impl Tonight<'_> {
     }
 }
 
+/// What became of asking a system. What our own disk refuses is no fault of the system: it ends the night.
 async fn pull(
     tonight: &Tonight<'_>,
     (connector, stream): (&Connector, &Stream),
     system: &System,
     (landing, from): (&Landing, Bookmark),
-) -> Pulled {
-    let mut attempt = landing.begin(tonight.choice.night).map_err(|fault| chain(&fault))?;
-    let shelf = landing.shelf(tonight.choice.night).map_err(|fault| chain(&fault))?;
+) -> anyhow::Result<Pulled> {
+    let mut attempt = landing.begin(tonight.choice.night)?;
+    let shelf = landing.shelf(tonight.choice.night)?;
     let name = named(connector, stream);
     let well =
         tonight.well.iter().filter(|(of, night)| *of == name && *night < tonight.choice.night);
@@ -218,18 +221,22 @@ async fn pull(
     };
     let mut land = |batch: Batch| attempt.land(batch).map_err(std::io::Error::other);
     let delivery = extract::pull(system, &request, &mut land).await;
-    let delivery = delivery.map_err(|fault| chain(&fault))?;
+    let delivery = match delivery {
+        Ok(delivery) => delivery,
+        Err(fault @ ExtractError::Landing(_)) => return Err(fault.into()),
+        Err(fault) => return Ok(Err(chain(&fault))),
+    };
     let is_full = delivery.is_full.unwrap_or(from.since.is_none());
-    let past = tonight.past((connector, stream), landing).map_err(|fault| format!("{fault:#}"))?;
+    let past = tonight.past((connector, stream), landing)?;
     let landed = Landed { is_full, past, ..landed(delivery, tonight.key) };
-    attempt.finish(&landed).map_err(|fault| chain(&fault))?;
-    clear(&shelf).map_err(|fault| chain(&fault))?;
-    let attempts = landing.attempts().map_err(|fault| chain(&fault))?;
-    attempts
-        .into_iter()
-        .filter(|(night, _)| *night == tonight.choice.night)
-        .max()
-        .ok_or_else(|| "the pull left no manifest".to_owned())
+    match attempt.finish(&landed) {
+        Err(lost @ ModelError::Lost { .. }) => return Ok(Err(chain(&lost))),
+        finished => finished?,
+    }
+    clear(&shelf)?;
+    let attempts = landing.attempts()?.into_iter();
+    let last = attempts.filter(|(night, _)| *night == tonight.choice.night).max();
+    Ok(last.ok_or_else(|| "the pull left no manifest".to_owned()))
 }
 
 pub(super) fn landed(delivery: Delivery, key: &Key) -> Landed {

@@ -1,12 +1,13 @@
-//! What do units report of themselves, beside what was counted tonight? Every figure of `self_report` with
-//! the value of its metric, and what the two come to.
+//! What do units report of themselves, beside what is published? Every figure of `self_report` with the value of
+//! its metric – of a closed period the one that was closed – and what the two come to.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::collections::HashMap;
-use std::collections::HashSet;
 
 use jiff::civil::Date;
 
+use super::compute::Computed;
 use super::notes;
 use super::notes::text;
 use super::report::Noticed;
@@ -17,6 +18,7 @@ use crate::frame::DataFrame;
 use crate::frame::table;
 use crate::measure::evaluate::Told;
 use crate::measure::evaluate::rounded;
+use crate::publish::closed::Closed;
 use crate::reconcile;
 use crate::reconcile::Compared;
 use crate::reconcile::Ours;
@@ -25,7 +27,6 @@ use crate::reconcile::Verdict;
 use crate::reconcile::scale::Scale;
 use crate::spec::catalog::Catalog;
 use crate::spec::formula::Exact;
-use crate::spec::pipeline::Metric;
 use crate::spec::schema::Schema;
 
 /// The table, and its file in a release.
@@ -62,6 +63,14 @@ pub struct Figure {
     ours: Option<Counted>,
 }
 
+/// What a metric is called, and how it is written.
+#[derive(Clone, Debug)]
+struct Meant {
+    title: String,
+    measured_in: String,
+    decimals: u8,
+}
+
 /// Our value of a figure.
 #[derive(Clone, Debug)]
 struct Counted {
@@ -69,32 +78,60 @@ struct Counted {
     value: Option<Exact>,
     numerator: Option<Exact>,
     denominator: Option<Exact>,
-    status: &'static str,
+    status: String,
     is_stale: bool,
 }
 
-/// Every reported figure of a unit that is known, in the order of units, periods and metrics.
-pub(super) fn figures(
+/// Holds every reported figure of a unit that is known beside what the night publishes, and notes what differs.
+pub(super) fn reconcile(catalog: &Catalog, computed: &mut Computed<'_>, closed: &[Closed]) {
+    let reports = computed.tables.get("self_report");
+    computed.figures = figures(catalog, reports, (&computed.values, closed));
+    computed.noticed.extend(noticed(&computed.figures));
+}
+
+/// Every reported figure, in the order of units, periods and metrics.
+fn figures(
     catalog: &Catalog,
     reports: Option<&DataFrame>,
-    values: &[Told<'_>],
+    (values, closed): (&[Told<'_>], &[Closed]),
 ) -> Vec<Figure> {
     let Some(reports) = reports else { return Vec::new() };
-    let metrics: HashMap<&str, &Metric> =
-        catalog.metrics().map(|metric| (metric.name.as_str(), metric)).collect();
     let columns = ["unit_id", "period", "metric", "value", "written", "measured_in"];
     let rows: Vec<Row> = table::to_rows(reports, &columns).iter().filter_map(row).collect();
+    let asked: BTreeSet<&str> = rows.iter().map(|row| row.metric.as_str()).collect();
+    let mut meant: HashMap<&str, Meant> = HashMap::new();
+    for metric in catalog.metrics().filter(|metric| asked.contains(metric.name.as_str())) {
+        let (title, measured_in) = (metric.title.clone(), metric.measured_in.clone());
+        meant.insert(&metric.name, Meant { title, measured_in, decimals: metric.decimals });
+    }
     let mut told: HashMap<(&str, &str, String), &Told<'_>> = HashMap::new();
-    let asked: HashSet<&str> = rows.iter().map(|row| row.metric.as_str()).collect();
     let of_units = values.iter().filter(|told| told.place.1.is_none() && told.part.is_none());
     for one in of_units.filter(|told| asked.contains(told.metric.name.as_str())) {
         let key = (one.metric.name.as_str(), one.place.0.as_str(), one.period.to_string());
         told.insert(key, one);
     }
+    let closed: BTreeMap<&str, Published> =
+        closed.iter().map(|of| (of.period.as_str(), published(of, &asked))).collect();
     let figure = |row: Row| {
+        if let Some(published) = closed.get(row.period.as_str()) {
+            let of_unit = published.get(&(row.metric.clone(), row.unit_id.clone())).cloned();
+            let (meant, counted) = match of_unit {
+                Some((meant, counted)) => (Some(meant), Some(counted)),
+                None => (meant.get(row.metric.as_str()).cloned(), None),
+            };
+            return figure(&row, meant, counted);
+        }
         let key = (row.metric.as_str(), row.unit_id.as_str(), row.period.clone());
-        let (metric, told) = (metrics.get(row.metric.as_str()), told.get(&key));
-        figure(&row, metric.copied(), told.copied())
+        let meant = meant.get(row.metric.as_str()).cloned();
+        let counted = meant.as_ref().zip(told.get(&key)).map(|(meant, told)| Counted {
+            measured_in: meant.measured_in.clone(),
+            value: told.value.map(fine),
+            numerator: told.numerator,
+            denominator: told.denominator,
+            status: told.status.name().to_owned(),
+            is_stale: told.is_stale,
+        });
+        figure(&row, meant, counted)
     };
     let mut figures: Vec<Figure> = rows.into_iter().map(figure).collect();
     figures.sort_by(|one, other| {
@@ -102,6 +139,48 @@ pub(super) fn figures(
         key(one).cmp(&key(other))
     });
     figures
+}
+
+/// What was closed of whole units, by metric and unit.
+type Published = BTreeMap<(String, String), (Meant, Counted)>;
+
+fn published(closed: &Closed, asked: &BTreeSet<&str>) -> Published {
+    let version = |row: &CellRow| Some((text_of(row.first())?, row.get(1)?.clone()?.written()));
+    let names = ["metric", "version", "title", "measured_in", "decimals"];
+    let meant = table::to_rows(&closed.said.definitions, &names).into_iter().filter_map(|row| {
+        let Some(Some(Cell::Whole(decimals))) = row.get(4) else { return None };
+        let decimals = u8::try_from(*decimals).ok()?;
+        let (title, measured_in) = (text_of(row.get(2))?, text_of(row.get(3))?);
+        Some((version(&row)?, Meant { title, measured_in, decimals }))
+    });
+    let meant: BTreeMap<(String, String), Meant> = meant.collect();
+    let names = [
+        "metric",
+        "version",
+        "unit_id",
+        "section_id",
+        "dim",
+        "value",
+        "numerator",
+        "denominator",
+        "status",
+        "stale",
+    ];
+    let value = |row: CellRow| {
+        let is_whole = row.get(3..5).is_some_and(|of| of.iter().all(Option::is_none));
+        let (key, unit) = (version(&row)?, text_of(row.get(2))?);
+        let meant = meant.get(&key).filter(|_| is_whole && asked.contains(key.0.as_str()))?;
+        let counted = Counted {
+            measured_in: meant.measured_in.clone(),
+            value: exact(row.get(5)),
+            numerator: exact(row.get(6)),
+            denominator: exact(row.get(7)),
+            status: text_of(row.get(8))?,
+            is_stale: row.get(9) == Some(&Some(Cell::Flag(true))),
+        };
+        Some(((key.0, unit), (meant.clone(), counted)))
+    };
+    table::to_rows(&closed.said.metrics, &names).into_iter().filter_map(value).collect()
 }
 
 struct Row {
@@ -138,27 +217,29 @@ fn exact(cell: Option<&Option<Cell>>) -> Option<Exact> {
     }
 }
 
-fn figure(row: &Row, metric: Option<&Metric>, told: Option<&Told<'_>>) -> Figure {
-    let counted = metric.map(|metric| Counted {
-        measured_in: metric.measured_in.clone(),
-        value: told.and_then(|told| told.value).map(fine),
-        numerator: told.and_then(|told| told.numerator),
-        denominator: told.and_then(|told| told.denominator),
-        status: told.map_or("no_data", |told| told.status.name()),
-        is_stale: told.is_some_and(|told| told.is_stale),
+fn figure(row: &Row, meant: Option<Meant>, counted: Option<Counted>) -> Figure {
+    let counted = meant.as_ref().map(|meant| {
+        counted.unwrap_or_else(|| Counted {
+            measured_in: meant.measured_in.clone(),
+            value: None,
+            numerator: None,
+            denominator: None,
+            status: "no_data".to_owned(),
+            is_stale: false,
+        })
     });
-    let ours = metric.zip(counted.as_ref()).map(|(metric, counted)| Ours {
-        title: &metric.title,
+    let ours = meant.as_ref().zip(counted.as_ref()).map(|(meant, counted)| Ours {
+        title: &meant.title,
         value: counted.value,
         denominator: counted.denominator.map(fine),
-        measured_in: &metric.measured_in,
-        decimals: metric.decimals,
-        status: counted.status,
+        measured_in: &meant.measured_in,
+        decimals: meant.decimals,
+        status: &counted.status,
     });
     let report = Report { number: row.number, measured_in: &row.written_in };
     let compared = reconcile::compare(&row.metric, &report, ours.as_ref());
-    let scale = metric.and_then(|metric| Scale::read(&metric.measured_in));
-    let decimals = metric.map_or(0, |metric| metric.decimals);
+    let scale = meant.as_ref().and_then(|meant| Scale::read(&meant.measured_in));
+    let decimals = meant.as_ref().map_or(0, |meant| meant.decimals);
     let shown = scale.zip(ours.as_ref().and_then(|ours| ours.value)).map(|(scale, value)| {
         let apart = compared.difference.unwrap_or_default();
         (scale.shown(value, decimals), scale.apart(apart, decimals))
@@ -168,7 +249,7 @@ fn figure(row: &Row, metric: Option<&Metric>, told: Option<&Told<'_>>) -> Figure
         unit_id: row.unit_id.clone(),
         period: row.period.clone(),
         metric: row.metric.clone(),
-        title: metric.map_or(String::new(), |metric| metric.title.clone()),
+        title: meant.map_or(String::new(), |meant| meant.title),
         written: reconcile::written(&report),
         counted: counted_text,
         apart,
@@ -185,7 +266,7 @@ fn fine(value: Exact) -> Exact {
 }
 
 /// How many figures differ, and how many agree only in another unit of measurement, metric by metric.
-pub(super) fn noticed(figures: &[Figure]) -> Vec<Noticed> {
+fn noticed(figures: &[Figure]) -> Vec<Noticed> {
     let mut counts: BTreeMap<(Verdict, &str), u64> = BTreeMap::new();
     for figure in figures {
         let verdict = figure.compared.verdict;
@@ -224,7 +305,7 @@ fn cell(figure: &Figure, column: &str) -> Option<Cell> {
         "value" => decimal(ours?.value),
         "numerator" => decimal(ours?.numerator),
         "denominator" => decimal(ours?.denominator),
-        "status" => text(ours?.status),
+        "status" => text(&ours?.status),
         "difference" => decimal(compared.difference),
         "relative" => decimal(compared.relative),
         "verdict" => text(compared.verdict.name()),

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
-use std::fs;
 use std::io;
 use std::path::Path;
 use std::path::PathBuf;
@@ -20,8 +19,6 @@ use super::files;
 use super::proxy;
 use super::proxy::Proxy;
 use crate::base::batch::Batch;
-use crate::base::clock;
-use crate::base::durable::create_private_folder;
 use crate::base::pseudonym::Key;
 use crate::base::redact::know_secret;
 use crate::extract;
@@ -44,38 +41,6 @@ use crate::spec::template::Template;
 
 /// How often a source is asked for the same thing, at most.
 const ATTEMPTS: u32 = 6;
-
-/// How the name of such a folder begins, before the process that made it.
-const THROWAWAY: &str = "shuping-prove-";
-
-/// A folder that goes when it is dropped, and what processes left that were stopped before they could.
-pub(super) struct Throwaway(pub(super) PathBuf);
-
-impl Throwaway {
-    pub(super) fn new() -> io::Result<Throwaway> {
-        let beside = std::env::temp_dir();
-        for entry in fs::read_dir(&beside)? {
-            let path = entry?.path();
-            let process = files::name(&path);
-            let process = process.strip_prefix(THROWAWAY).and_then(|rest| rest.split('-').next());
-            if process.is_some_and(|process| !Path::new("/proc").join(process).exists()) {
-                // That of another user stays.
-                drop(fs::remove_dir_all(path));
-            }
-        }
-        let now = clock::now().as_nanosecond();
-        let folder = beside.join(format!("{THROWAWAY}{}-{now}", std::process::id()));
-        create_private_folder(&folder)?;
-        Ok(Throwaway(folder))
-    }
-}
-
-impl Drop for Throwaway {
-    fn drop(&mut self) {
-        // What can't be removed is in the folder of what may be.
-        drop(fs::remove_dir_all(&self.0));
-    }
-}
 
 /// Secrets that are all wrong.
 pub(super) struct Wrong<'s>(pub(super) &'s (dyn Secrets + Sync));

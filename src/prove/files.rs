@@ -156,7 +156,7 @@ pub(super) fn laid(
     let mut connector = connector.clone();
     if let Source::Files(files) = &mut connector.source {
         files.at = Template::plain(&folder.display().to_string());
-        files.still = Duration::ZERO;
+        files.still = Some(Duration::ZERO);
     }
     Ok(connector)
 }

@@ -1,4 +1,4 @@
-//! Floor 5: does a connector keep what is promised of every connector? Fourteen points, proven against its
+//! Floor 6: does a connector keep what is promised of every connector? Fourteen points, proven against its
 //! own source into a folder that goes when it is done.
 
 mod bench;
@@ -19,11 +19,11 @@ use self::Verdict::NotAsked;
 use self::Verdict::Passed;
 use self::bench::Bench;
 use self::bench::Question;
-use self::bench::Throwaway;
 use self::bench::Wrong;
 use self::case::Case;
 use crate::base::redact::without_secrets;
 use crate::base::said::Say;
+use crate::base::throwaway::Throwaway;
 use crate::night::Ground;
 use crate::night::doctor;
 use crate::night::status::Standing;
@@ -105,7 +105,7 @@ pub struct Asked<'a> {
 /// # Errors
 /// A key that is missing, or the disk's.
 pub async fn prove(ground: &Ground<'_>, asked: Asked<'_>) -> anyhow::Result<Vec<Finding>> {
-    let throwaway = Throwaway::new()?;
+    let throwaway = Throwaway::new("prove")?;
     let mut proof = Proof { findings: Vec::new(), texts: Vec::new() };
     let Asked { connector, night, .. } = asked;
     // A lake of its own, where nothing stands.

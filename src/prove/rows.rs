@@ -230,8 +230,8 @@ pub(super) async fn later(case: &Case<'_>) -> anyhow::Result<Verdict> {
         Ok(reading) if reading.rows.rows.is_empty() => {
             let least = case.stream.contract.rows_min;
             let told = match least {
-                0 => "no night tells that nothing came: `rows_min` is 0".to_owned(),
-                least => format!("a night tells it: `rows_min` is {least}"),
+                0 => "not warned: `rows_min` is 0, so no night tells that nothing came".to_owned(),
+                least => format!("a night warns: `rows_min` is {least}"),
             };
             Passed(format!("a second run brings {rows} rows, the year 2999 none; {told}"))
         }

@@ -77,6 +77,8 @@ pub struct Line {
     pub release: String,
     /// Why.
     pub reason: String,
+    /// What the home said then, and the day that was told; none where the release was gone.
+    pub told: Option<(String, Date)>,
     /// How many values of metrics were closed, and how many scores.
     pub counts: (u64, u64),
     /// Where the numbers stand below `var/closed`; nowhere, where there are none.
@@ -107,6 +109,10 @@ pub struct Closed {
     pub period: String,
     /// The release that its numbers are from.
     pub release: String,
+    /// The night of that release.
+    pub night: Date,
+    /// What the home said then, and the day that was told; none where nobody knows.
+    pub told: Option<(String, Date)>,
     /// The numbers.
     pub said: Said,
 }
@@ -142,6 +148,7 @@ fn read(line: &Value) -> Option<Line> {
         period: text("period")?,
         release: text("release")?,
         reason: text("reason")?,
+        told: text("home").zip(text("as_of").and_then(|day| day.parse().ok())),
         counts: (count("values"), count("scores")),
         folder: text("folder").unwrap_or_default(),
         hashes: hashes.collect(),
@@ -156,6 +163,8 @@ fn written(line: &Line) -> Value {
         "period": line.period,
         "release": line.release,
         "reason": line.reason,
+        "home": line.told.as_ref().map(|(home, _)| home),
+        "as_of": line.told.as_ref().map(|(_, as_of)| as_of.to_string()),
         "values": line.counts.0,
         "scores": line.counts.1,
         "folder": line.folder,
@@ -195,7 +204,8 @@ fn numbers(var: &Path, line: &Line) -> Result<Closed, PublishError> {
         })?;
     }
     let (period, release) = (line.period.clone(), line.release.clone());
-    Ok(Closed { period, release, said: stood(&folder)? })
+    let night = shelf::read(&release).map_or(Date::MIN, |(night, _)| night);
+    Ok(Closed { period, release, night, told: line.told.clone(), said: stood(&folder)? })
 }
 
 /// The tables of a folder.
@@ -226,6 +236,7 @@ pub fn decide(
     create_folders(&root).map_err(named(&root))?;
     let mut lines = book(var)?;
     let stood = lines.len();
+    let told = shelf::home_of(&var.join("release").join(decision.release));
     for period in &decision.periods {
         let mut line = Line {
             time: decision.by.0.to_string(),
@@ -234,6 +245,7 @@ pub fn decide(
             period: period.clone(),
             release: decision.release.to_owned(),
             reason: without_secrets(&quoted(decision.reason)),
+            told: told.clone(),
             counts: (0, 0),
             folder: String::new(),
             hashes: BTreeMap::new(),

@@ -21,6 +21,7 @@ use super::moved::defined;
 use super::moved::joined;
 use super::moved::point;
 use super::shelf;
+use crate::base::cause::Cause;
 use crate::base::cell::Cell;
 use crate::base::cell::day_of;
 use crate::base::cell::text_of;
@@ -32,34 +33,6 @@ use crate::spec::schema::FieldKind;
 
 /// The name of its files.
 pub const FILE: &str = "corrections";
-
-/// Why a number is not what was closed; the first that holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Cause {
-    /// It means something else, or is scored otherwise.
-    Definition,
-    /// A unit came or went.
-    Units,
-    /// The metric is told of the period only now, or no longer.
-    Time,
-    /// A row that was there when the period was closed says something else; or nothing is known of rows that came.
-    ChangedRows,
-    /// Rows have come to the unit in these months since, all of them new.
-    NewRows,
-}
-
-impl Cause {
-    /// Its word in files.
-    pub fn name(self) -> &'static str {
-        match self {
-            Cause::Definition => "definition",
-            Cause::Units => "units",
-            Cause::Time => "time",
-            Cause::ChangedRows => "changed_rows",
-            Cause::NewRows => "new_rows",
-        }
-    }
-}
 
 /// What a line of corrections is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -89,15 +62,15 @@ pub struct Correction {
     pub first_seen: Date,
 }
 
-/// Whether, of a metric, of a unit or all of them, of a period, since a night, rows have come and nothing else.
-pub type OnlyNew<'k> = dyn Fn(&str, Option<&str>, &str, Date) -> bool + 'k;
+/// Why a number that means what it meant is not what was closed.
+pub type Asked<'k> = dyn Fn(&Closed, &Key) -> Cause + 'k;
 
 /// What else is known of a difference.
 pub struct Known<'k> {
     /// The night.
     pub night: Date,
     /// What happened to the rows behind a number.
-    pub only_new: &'k OnlyNew<'k>,
+    pub why: &'k Asked<'k>,
     /// What the nights before have seen: the release that a number was closed with, and the night.
     pub seen: &'k Seen,
 }
@@ -330,7 +303,6 @@ fn metrics(
     let sides = [&closing.said, now];
     let meant = sides.map(meanings);
     let told = [closing.said.told_of("period")?, now.told_of("period")?];
-    let night = shelf::read(&closing.release).map_or(known.night, |(night, _)| night);
     let columns = [&POINT[..], &["version"]].concat();
     let mut found = Vec::new();
     for pair in pairs((&closing.said.metrics, &now.metrics), &KEY, &columns)? {
@@ -347,11 +319,7 @@ fn metrics(
         let is_told = |at: usize| told[at].iter().any(|(name, _)| *name == metric);
         let cause = match is_there {
             [true, true] if said(0) != said(1) => Cause::Definition,
-            [true, true] => {
-                let unit = key[1].as_deref();
-                let only_new = (known.only_new)(&metric, unit, &closing.period, night);
-                if only_new { Cause::NewRows } else { Cause::ChangedRows }
-            }
+            [true, true] => (known.why)(closing, &key),
             _ if !is_known(0) || !is_known(1) => Cause::Definition,
             _ if is_told(0) && is_told(1) => Cause::Units,
             _ => Cause::Time,

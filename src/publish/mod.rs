@@ -43,6 +43,7 @@ pub use shelf::closed_in;
 pub use shelf::find;
 pub use shelf::forget;
 pub use shelf::held;
+pub use shelf::home_of;
 pub use shelf::latest;
 pub use shelf::publish;
 pub use shelf::told_of;

@@ -204,6 +204,12 @@ pub fn told_of(folder: &Path) -> Option<(Date, Date)> {
     Some((day("x:night")?, day("x:as_of")?))
 }
 
+/// The fingerprint of what the home said for a release, and the day that it tells.
+pub fn home_of(folder: &Path) -> Option<(String, Date)> {
+    let home = package::read(folder)?.get("x:home")?.as_str()?.to_owned();
+    Some((home, told_of(folder)?.1))
+}
+
 /// The periods that are closed in a release, with the release that each was closed with.
 pub fn closed_in(folder: &Path) -> BTreeMap<String, String> {
     let manifest = package::read(folder).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Floor 4: what is held back, and how does it go back to who sent it? Listed by place and reason, and
+//! Floor 5: what is held back, and how does it go back to who sent it? Listed by place and reason, and
 //! exported in the sender's own words, which are read from the sender's own file.
 
 mod book;

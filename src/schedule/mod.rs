@@ -1,4 +1,4 @@
-//! Floor 5: when nights run. The next fire time of the home's cron line, and the night that was missed
+//! Floor 6: when nights run. The next fire time of the home's cron line, and the night that was missed
 //! while nobody was there to run it.
 //!
 //! A line tells times on the clock of the home's zone. Where that clock is set forward, a time that it

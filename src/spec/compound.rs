@@ -5,17 +5,18 @@ use sqlparser::ast::Spanned as _;
 
 use super::function::AGGREGATES;
 use super::function::FUNCTIONS;
+use super::pieces::name;
 use super::refusal::Refusal;
 use super::refusal::at;
 use crate::base::messages::Code;
 
 /// Whether a call is one of an aggregate.
 pub(super) fn is_aggregate(call: &ast::Function) -> bool {
-    AGGREGATES.contains(&call.name.to_string().to_ascii_uppercase().as_str())
+    AGGREGATES.contains(&name(call).as_str())
 }
 
 fn is_known(call: &ast::Function) -> bool {
-    let name = call.name.to_string().to_ascii_uppercase();
+    let name = name(call);
     FUNCTIONS.iter().any(|(known, ..)| *known == name)
 }
 

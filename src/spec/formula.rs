@@ -1,21 +1,7 @@
 //! What is a metric worth? A formula over measures and metrics; it never touches rows.
 
 use num_rational::Ratio;
-use sqlparser::ast;
-use sqlparser::ast::Spanned as _;
-use sqlparser::dialect::Dialect;
-use sqlparser::keywords::Keyword;
-use sqlparser::parser::Parser;
-use sqlparser::parser::ParserError;
-use sqlparser::tokenizer::Token;
 
-use super::reader::Faults;
-use super::reader::Found;
-use super::refusal::Refusal;
-use super::refusal::at;
-use super::refusal::parse_as;
-use super::refusal::refuse;
-use crate::base::messages::Code;
 use crate::base::period::Period;
 use crate::base::period::PeriodKind;
 
@@ -143,7 +129,7 @@ pub const SPREADS: [(&str, Spread); 9] = [
 
 impl Parts {
     /// The parts of a plural: `duties` are those of the dimension `duty`.
-    fn of_plural(word: &str) -> Option<Parts> {
+    pub(super) fn of_plural(word: &str) -> Option<Parts> {
         if word == "sections" {
             return Some(Parts::Sections);
         }
@@ -197,58 +183,6 @@ impl Formula {
     }
 }
 
-/// SQL with `x OVER parts` as an operator that binds weakest.
-#[derive(Debug)]
-struct FormulaSql;
-
-const OVER: &str = "OVER";
-
-impl Dialect for FormulaSql {
-    fn is_identifier_start(&self, ch: char) -> bool {
-        ch.is_alphabetic() || ch == '_'
-    }
-
-    fn is_identifier_part(&self, ch: char) -> bool {
-        ch.is_alphanumeric() || ch == '_'
-    }
-
-    fn get_next_precedence(&self, parser: &Parser<'_>) -> Option<Result<u8, ParserError>> {
-        is_over(&parser.peek_token_ref().token).then_some(Ok(1))
-    }
-
-    fn parse_infix(
-        &self,
-        parser: &mut Parser<'_>,
-        left: &ast::Expr,
-        _precedence: u8,
-    ) -> Option<Result<ast::Expr, ParserError>> {
-        if !is_over(&parser.peek_token_ref().token) {
-            return None;
-        }
-        parser.next_token();
-        Some(parser.parse_identifier().map(|parts| ast::Expr::BinaryOp {
-            left: Box::new(left.clone()),
-            op: ast::BinaryOperator::Custom(OVER.to_owned()),
-            right: Box::new(ast::Expr::Identifier(parts)),
-        }))
-    }
-}
-
-fn is_over(token: &Token) -> bool {
-    matches!(token, Token::Word(word) if word.keyword == Keyword::OVER)
-}
-
-/// Reads a formula; a refusal is a fault at its key.
-pub fn read(text: &Found<String>, faults: &Faults) -> Option<Formula> {
-    match parse_as(&FormulaSql, &text.value).and_then(|parsed| formula(&parsed)) {
-        Ok(formula) => Some(formula),
-        Err((code, nouns)) => {
-            faults.add(text.place, &text.key, code, nouns);
-            None
-        }
-    }
-}
-
 /// Reads a decimal exactly.
 pub fn decimal(text: &str) -> Option<Exact> {
     let (sign, digits) = text.strip_prefix('-').map_or((1, text), |rest| (-1, rest));
@@ -266,110 +200,6 @@ pub fn share(text: &str) -> Option<Exact> {
     Some(decimal(text.strip_suffix('%')?)? / Exact::from(100))
 }
 
-fn formula(x: &ast::Expr) -> Result<Formula, Refusal> {
-    use ast::BinaryOperator as Sql;
-    match x {
-        ast::Expr::Identifier(name) => Ok(Formula::Name(name.value.clone())),
-        ast::Expr::Nested(inner) => formula(inner),
-        ast::Expr::Value(value) => match &value.value {
-            ast::Value::Number(number, _) => decimal(number)
-                .map(Formula::Number)
-                .ok_or_else(|| refuse(x.span(), &format!("`{number}` is not a plain decimal"))),
-            other => Err(refuse(x.span(), &format!("`{other}` is not a number"))),
-        },
-        ast::Expr::BinaryOp { left, op, right } => {
-            let span = x.span();
-            let (x, y) = (Box::new(formula(left)?), Box::new(formula(right)?));
-            match op {
-                Sql::Plus => Ok(Formula::Add(x, y)),
-                Sql::Minus => Ok(Formula::Subtract(x, y)),
-                Sql::Multiply => Ok(Formula::Multiply(x, y)),
-                Sql::Divide => Ok(Formula::Divide(x, y)),
-                other => Err(refuse(span, &format!("`{other}` does not stand here in a formula"))),
-            }
-        }
-        ast::Expr::Function(call) if call.over.is_none() => function(call),
-        other => Err(refuse(x.span(), &format!("`{other}` is not in the formula language"))),
-    }
-}
-
-fn function(call: &ast::Function) -> Result<Formula, Refusal> {
-    let name = call.name.to_string().to_ascii_uppercase();
-    let takes = |what: &str| refuse(call.span(), &format!("{name} takes {what}"));
-    let ast::FunctionArguments::List(list) = &call.args else {
-        return Err(takes("its arguments in parentheses"));
-    };
-    let plain = list.args.iter().map(|argument| match argument {
-        ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(x)) => Ok(x),
-        other => Err(refuse(call.span(), &format!("`{other}` is not a plain argument"))),
-    });
-    let arguments = plain.collect::<Result<Vec<_>, _>>()?;
-    let spread = SPREADS.iter().find(|(known, _)| *known == name).map(|(_, spread)| *spread);
-    match (name.as_str(), spread, arguments.as_slice()) {
-        ("GREATEST", _, [first, rest @ ..]) if !rest.is_empty() => {
-            rest.iter().try_fold(formula(first)?, |most, x| {
-                Ok(Formula::Greatest(Box::new(most), Box::new(formula(x)?)))
-            })
-        }
-        ("GREATEST", ..) => Err(takes("two arguments or more")),
-        ("SHARE_OF_UNIT", _, [x]) => {
-            let x = Box::new(formula(x)?);
-            Ok(Formula::Divide(x.clone(), Box::new(Formula::OfUnit(x))))
-        }
-        (_, None, [x]) if SHIFTS.iter().any(|(known, _)| *known == name) => {
-            let shift = SHIFTS.iter().find(|(known, _)| *known == name).map(|(_, shift)| *shift);
-            Ok(Formula::At(shift.unwrap_or(Shift::Before), Box::new(formula(x)?)))
-        }
-        ("SHARE_OF_UNIT" | "PREV" | "YTD" | "YOY", ..) => Err(takes("one argument")),
-        ("PEERS", _, [ast::Expr::Identifier(metric)]) => Ok(Formula::Peers(metric.value.clone())),
-        ("PEERS", ..) => Err(takes("the name of a metric")),
-        (_, Some(spread), [x, limit @ ..]) if limit.len() <= 1 => {
-            let example = format!("what stands over what, such as `{name}(x / y OVER sections)`");
-            let (x, parts) = over(x).ok_or_else(|| takes(&example))?;
-            let (above, below) = match formula(&x)? {
-                Formula::Divide(above, below) => (*above, *below),
-                whole => (whole, Formula::Number(Exact::from(1))),
-            };
-            let limit = limit.first().map(|limit| formula(limit)).transpose()?;
-            if spread == Spread::CountBelow && limit.is_none() {
-                return Err(takes("a limit after the parts"));
-            }
-            Ok(Formula::Over(spread, Box::new(Over { above, below, parts, limit })))
-        }
-        _ => {
-            let spreads = SPREADS.iter().map(|(known, _)| *known);
-            let known = spreads
-                .chain(["GREATEST", "PEERS", "PREV", "SHARE_OF_UNIT", "YOY", "YTD"])
-                .collect::<Vec<_>>();
-            let nouns =
-                vec![at(call.span()), ("found", name.clone()), ("choices", known.join(", "))];
-            Err((Code::FormulaFunction, nouns))
-        }
-    }
-}
-
-/// The two sides of `x OVER parts`; after a call, SQL itself reads the parts as the name of a window.
-fn over(x: &ast::Expr) -> Option<(ast::Expr, Parts)> {
-    match x {
-        ast::Expr::BinaryOp { left, op: ast::BinaryOperator::Custom(op), right } if op == OVER => {
-            let ast::Expr::Identifier(parts) = right.as_ref() else { return None };
-            Some((left.as_ref().clone(), Parts::of_plural(&parts.value)?))
-        }
-        // `x / PREV(y) OVER parts`: what ends in a call has the window at that call.
-        ast::Expr::BinaryOp { left, op, right } => {
-            let (right, parts) = over(right)?;
-            let (left, op) = (left.clone(), op.clone());
-            Some((ast::Expr::BinaryOp { left, op, right: Box::new(right) }, parts))
-        }
-        ast::Expr::Function(call) => {
-            let Some(ast::WindowType::NamedWindow(parts)) = &call.over else { return None };
-            let call = ast::Function { over: None, ..call.clone() };
-            Some((ast::Expr::Function(call), Parts::of_plural(&parts.value)?))
-        }
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -379,59 +209,5 @@ mod tests {
         assert_eq!(decimal("0.85"), Some(Exact::new(17, 20)));
         assert_eq!(decimal("-12"), Some(Exact::from(-12)));
         assert_eq!(decimal("1e3"), None);
-    }
-
-    fn read_text(text: &str) -> Result<Formula, Refusal> {
-        parse_as(&FormulaSql, text).and_then(|parsed| formula(&parsed))
-    }
-
-    fn name(name: &str) -> Formula {
-        Formula::Name(name.to_owned())
-    }
-
-    #[test]
-    fn over_binds_weakest_and_names_its_parts_in_the_plural() {
-        let over = |above, below, parts, limit| Box::new(Over { above, below, parts, limit });
-        let one = || Formula::Number(Exact::from(1));
-        assert_eq!(
-            read_text("hoover(hours / months over sections, 1)"),
-            Ok(Formula::Over(
-                Spread::Hoover,
-                over(name("hours"), name("months"), Parts::Sections, Some(one()))
-            )),
-        );
-        let duties = over(name("entries"), one(), Parts::By("duty".to_owned()), None);
-        assert_eq!(
-            read_text("COUNT_NONZERO(entries OVER duties)"),
-            Ok(Formula::Over(Spread::CountNonzero, duties)),
-        );
-        let most = Formula::Greatest(Box::new(name("a")), Box::new(name("b")));
-        let kinds = over(most, one(), Parts::By("post_kind".to_owned()), None);
-        let sum = Formula::Over(Spread::Sum, kinds);
-        assert_eq!(read_text("SUM(GREATEST(a, b) OVER post_kinds)"), Ok(sum));
-        let before = Formula::At(Shift::Before, Box::new(name("a")));
-        let growth = over(name("a"), before, Parts::Sections, None);
-        let growth = Formula::Over(Spread::MaxMin, growth);
-        assert_eq!(read_text("MAX_MIN(a / PREV(a) OVER sections)"), Ok(growth));
-    }
-
-    #[test]
-    fn a_share_of_the_unit_divides_by_the_unit() {
-        let unit = Formula::OfUnit(Box::new(name("a")));
-        let share = Formula::Divide(Box::new(name("a")), Box::new(unit));
-        assert_eq!(read_text("SHARE_OF_UNIT(a)"), Ok(share));
-    }
-
-    #[test]
-    fn what_is_not_in_the_language_is_refused() {
-        for text in ["a OVER sections", "HOOVER(a)", "COUNT_BELOW(a OVER sections)", "GREATEST(a)"]
-        {
-            assert_eq!(read_text(text).unwrap_err().0, Code::Sql, "{text}");
-        }
-        assert_eq!(read_text("PEERS(a / b)").unwrap_err().0, Code::Sql);
-        for text in ["GREATEST(a, b) OVER sections", "SUM(a) OVER (PARTITION BY b)", "a > b"] {
-            assert_eq!(read_text(text).unwrap_err().0, Code::Sql, "{text}");
-        }
-        assert_eq!(read_text("GINI(a OVER sections)").unwrap_err().0, Code::FormulaFunction);
     }
 }

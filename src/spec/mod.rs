@@ -14,6 +14,7 @@ pub mod dimension;
 pub mod duckdb;
 pub mod example;
 pub mod formula;
+mod formula_sql;
 pub mod function;
 pub mod home;
 pub mod json_schema;

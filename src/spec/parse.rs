@@ -20,6 +20,7 @@ use super::pieces::Called;
 use super::pieces::called;
 use super::pieces::day;
 use super::pieces::literal;
+use super::pieces::name;
 use super::pieces::negate;
 use super::pieces::operator;
 use super::pieces::thousandths;
@@ -168,9 +169,11 @@ impl Scope<'_> {
             }
             Sql::Nested(inner) => self.tree(inner)?,
             Sql::Value(value) => literal(value)?,
-            Sql::TypedString(typed) if typed.data_type == ast::DataType::Date => {
-                day(&typed.value, x.span())?
-            }
+            Sql::TypedString(ast::TypedString {
+                data_type: ast::DataType::Date,
+                value,
+                uses_odbc_syntax: false,
+            }) => day(value, x.span())?,
             Sql::UnaryOp { op: ast::UnaryOperator::Not, expr } => Expr::Not(self.boxed(expr)?),
             Sql::UnaryOp { op: ast::UnaryOperator::Minus, expr } => {
                 Expr::Negative(self.boxed(expr)?)
@@ -178,14 +181,21 @@ impl Scope<'_> {
             Sql::BinaryOp { left, op, right } => {
                 Expr::Binary(self.boxed(left)?, operator(op, x.span())?, self.boxed(right)?)
             }
-            Sql::Case { operand: None, conditions, else_result, .. } => {
-                let whens = conditions.iter().map(|when| {
-                    Ok::<_, Refusal>((self.expr(&when.condition)?, self.expr(&when.result)?))
+            Sql::Case { operand: None, conditions, else_result, case_token: _, end_token: _ } => {
+                let whens = conditions.iter().map(|ast::CaseWhen { condition, result }| {
+                    Ok::<_, Refusal>((self.expr(condition)?, self.expr(result)?))
                 });
                 let otherwise = else_result.as_deref().map(|x| self.boxed(x)).transpose()?;
                 Expr::Case(whens.collect::<Result<_, _>>()?, otherwise)
             }
-            Sql::Substring { expr: x, substring_from: Some(from), substring_for, .. } => {
+            // With commas or with words, as SUBSTR or SUBSTRING: it says the same.
+            Sql::Substring {
+                expr: x,
+                substring_from: Some(from),
+                substring_for,
+                special: _,
+                shorthand: _,
+            } => {
                 let whole = |x: &ast::Expr, least: i64| match self.expr(x)? {
                     Expr::Whole(number) if number >= least => Ok(Expr::Whole(number)),
                     _ => Err(refuse(x.span(), &format!("SUBSTR takes a number from {least} on"))),
@@ -219,7 +229,7 @@ impl Scope<'_> {
             Sql::IsFalse(x) => Expr::Is(self.boxed(x)?, false),
             Sql::IsNotTrue(x) => Expr::Not(Box::new(Expr::Is(self.boxed(x)?, true))),
             Sql::IsNotFalse(x) => Expr::Not(Box::new(Expr::Is(self.boxed(x)?, false))),
-            Sql::In { expr: x, target: ast::InTarget::List(list), negated, .. } => {
+            Sql::In { expr: x, target: ast::InTarget::List(list), negated, global: false } => {
                 let list = list.iter().map(|x| self.expr(x)).collect::<Result<_, _>>()?;
                 negate(Expr::In(self.boxed(x)?, list), *negated)
             }
@@ -236,10 +246,17 @@ impl Scope<'_> {
                 }
                 negate(Expr::Binary(Box::new(from), Operator::And, Box::new(to)), *negated)
             }
-            Sql::Like { negated, expr: x, pattern, .. } => match self.expr(pattern)? {
-                Expr::Text(pattern) => negate(Expr::Like(self.boxed(x)?, pattern), *negated),
-                _ => return Err(refuse(pattern.span(), "LIKE takes a string")),
-            },
+            Sql::Like { negated, any: false, expr: x, pattern, escape_char: None } => {
+                match self.expr(pattern)? {
+                    Expr::Text(pattern) => negate(Expr::Like(self.boxed(x)?, pattern), *negated),
+                    _ => return Err(refuse(pattern.span(), "LIKE takes a string")),
+                }
+            }
+            Sql::Like { pattern, .. } => {
+                let problem = "LIKE takes one string, and nothing escapes its `%` and `_`: OR joins \
+                               more than one, SUBSTR and `=` compare signs as they are";
+                return Err(refuse(pattern.span(), problem));
+            }
             other => {
                 return Err(refuse(x.span(), &format!("`{other}` is not in the measure language")));
             }
@@ -254,7 +271,7 @@ impl Scope<'_> {
     }
 
     fn function(&self, call: &ast::Function, span: Span) -> Result<Expr, Refusal> {
-        let Called { name, arguments, .. } = called(call, span)?;
+        let name = name(call);
         let Some((_, function, arity)) = FUNCTIONS.iter().find(|(known, ..)| *known == name) else {
             if AGGREGATES.contains(&name.as_str()) {
                 return Err((Code::SqlNested, vec![at(span), ("found", name)]));
@@ -263,7 +280,11 @@ impl Scope<'_> {
             let nouns = vec![at(span), ("found", name), ("choices", choices)];
             return Err((Code::SqlFunction, nouns));
         };
-        if let Some(filter) = &call.filter {
+        let Called { arguments, is_distinct, filter } = called(call, span)?;
+        if is_distinct {
+            return Err(refuse(span, &format!("DISTINCT belongs to COUNT, not to {name}")));
+        }
+        if let Some(filter) = filter {
             return Err(refuse(
                 filter.span(),
                 &format!("FILTER belongs to aggregates, not to {name}"),
@@ -292,7 +313,8 @@ impl Scope<'_> {
             }
         };
         let span = x.span();
-        let Called { name, arguments, is_distinct } = called(call, span)?;
+        let name = name(call);
+        let Called { arguments, is_distinct, filter } = called(call, span)?;
         let one = |x: &ast::FunctionArgExpr| self.plain(x, span);
         let kind = match (name.as_str(), arguments.as_slice(), is_distinct) {
             ("COUNT", [ast::FunctionArgExpr::Wildcard], false) => AggregateKind::Rows,
@@ -325,7 +347,7 @@ impl Scope<'_> {
             let argument = arguments.first().map_or(span, |argument| argument.span());
             mismatch(argument, &wrong)
         })?;
-        let filter = call.filter.as_deref().map(|x| self.condition("FILTER", x)).transpose()?;
+        let filter = filter.map(|x| self.condition("FILTER", x)).transpose()?;
         Ok(Aggregate { kind, filter })
     }
 }

@@ -1,10 +1,9 @@
 //! What do the smallest pieces of a text say? Literals, operators, and calls before their meaning is asked.
 
 use sqlparser::ast;
+use sqlparser::ast::Spanned as _;
 use sqlparser::tokenizer::Span;
 
-use super::function::AGGREGATES;
-use super::function::FUNCTIONS;
 use super::kinds;
 use super::refusal::Refusal;
 use super::refusal::at;
@@ -19,7 +18,7 @@ pub(super) fn negate(x: Expr, negated: bool) -> Expr {
 
 pub(super) fn literal(value: &ast::ValueWithSpan) -> Result<Expr, Refusal> {
     Ok(match &value.value {
-        ast::Value::Number(number, _) => match number.parse() {
+        ast::Value::Number(number, false) => match number.parse() {
             Ok(whole) => Expr::Whole(whole),
             Err(_) if is_decimal(number) => Expr::Decimal(number.clone()),
             Err(_) => {
@@ -70,19 +69,41 @@ pub(super) fn operator(op: &ast::BinaryOperator, span: Span) -> Result<Operator,
     })
 }
 
-/// The name and plain arguments of a call.
-pub(super) struct Called<'c> {
-    pub(super) name: String,
-    pub(super) arguments: Vec<&'c ast::FunctionArgExpr>,
-    pub(super) is_distinct: bool,
+/// The name of a call, in capitals.
+pub(super) fn name(call: &ast::Function) -> String {
+    call.name.to_string().to_ascii_uppercase()
 }
 
+/// What a call says that any language here knows.
+pub(super) struct Called<'c> {
+    pub(super) arguments: Vec<&'c ast::FunctionArgExpr>,
+    pub(super) is_distinct: bool,
+    pub(super) filter: Option<&'c ast::Expr>,
+}
+
+/// A part of a call that would not be heeded.
+pub(super) fn unheeded(span: Span, name: &str, found: &impl ToString) -> Refusal {
+    (Code::SqlPart, vec![at(span), ("found", found.to_string()), ("name", name.to_owned())])
+}
+
+/// What a call of a known name says. Every part of it is looked at, so that none is dropped: what the
+/// library learns to read later does not compile until somebody says here what becomes of it.
 pub(super) fn called(call: &ast::Function, span: Span) -> Result<Called<'_>, Refusal> {
-    let name = call.name.to_string().to_ascii_uppercase();
-    if call.over.is_some() {
+    let ast::Function {
+        name: _,
+        uses_odbc_syntax,
+        parameters,
+        args,
+        filter,
+        null_treatment,
+        over,
+        within_group,
+    } = call;
+    let name = name(call);
+    if over.is_some() {
         return Err((Code::SqlWindow, vec![at(span), ("found", name)]));
     }
-    let list = match &call.args {
+    let ast::FunctionArgumentList { duplicate_treatment, args, clauses } = match args {
         ast::FunctionArguments::List(list) => list,
         ast::FunctionArguments::Subquery(_) => {
             return Err((Code::SqlSubquery, vec![at(span)]));
@@ -91,20 +112,34 @@ pub(super) fn called(call: &ast::Function, span: Span) -> Result<Called<'_>, Ref
             return Err(refuse(span, &format!("{name} needs its arguments in parentheses")));
         }
     };
-    let is_known =
-        FUNCTIONS.iter().any(|(known, ..)| *known == name) || AGGREGATES.contains(&name.as_str());
-    if is_known && !call.within_group.is_empty() {
-        return Err(refuse(span, "WITHIN GROUP is not in the measure language"));
+    let is_distinct = match duplicate_treatment {
+        None => false,
+        Some(ast::DuplicateTreatment::Distinct) => true,
+        Some(all @ ast::DuplicateTreatment::All) => return Err(unheeded(span, &name, all)),
+    };
+    if let Some(clause) = clauses.first() {
+        let own = clause.span();
+        let place = if own == Span::empty() { span } else { own };
+        return Err(unheeded(place, &name, clause));
     }
-    let is_distinct = list.duplicate_treatment == Some(ast::DuplicateTreatment::Distinct);
-    if is_distinct && !AGGREGATES.contains(&name.as_str()) {
-        return Err(refuse(span, &format!("DISTINCT belongs to COUNT, not to {name}")));
+    if let Some(treatment) = null_treatment {
+        return Err(unheeded(span, &name, treatment));
     }
-    let plain = list.args.iter().map(|argument| match argument {
+    if let Some(order) = within_group.first() {
+        return Err(unheeded(order.span(), &name, &"WITHIN GROUP"));
+    }
+    if *parameters != ast::FunctionArguments::None {
+        return Err(unheeded(span, &name, parameters));
+    }
+    if *uses_odbc_syntax {
+        return Err(unheeded(span, &name, &"{fn …}"));
+    }
+    let plain = args.iter().map(|argument| match argument {
         ast::FunctionArg::Unnamed(plain) => Ok(plain),
         other => Err(refuse(span, &format!("`{other}` is not a plain argument"))),
     });
-    Ok(Called { name, arguments: plain.collect::<Result<_, _>>()?, is_distinct })
+    let arguments = plain.collect::<Result<_, _>>()?;
+    Ok(Called { arguments, is_distinct, filter: filter.as_deref() })
 }
 
 pub(super) fn thousandths(p: &Expr) -> Option<u32> {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use super::catalog::Catalog;
-use super::formula;
+use super::formula_sql;
 use super::meaning::meanings;
 use super::pipeline::Base;
 use super::pipeline::Metric;
@@ -78,7 +78,7 @@ pub(super) fn earlier(
     let mut found: Vec<Metric> = Vec::new();
     for table in table.tables("earlier") {
         let text = table.found_text("value");
-        let value = text.as_ref().and_then(|text| formula::read(text, table.faults));
+        let value = text.as_ref().and_then(|text| formula_sql::read(text, table.faults));
         let version = table.whole("version");
         for (key, example, is_there) in
             [("value", "\"…\"", text.is_some()), ("version", "1", version.is_some())]

@@ -58,10 +58,11 @@ impl Design {
         design
     }
 
-    /// Every table with its columns, as a page of Markdown tells them.
+    /// Every table with its columns and keys, and every view, as a page of Markdown tells them.
     pub fn markdown(&self) -> String {
         let told = self.sheets.values().filter(|sheet| sheet.name != views::DICTIONARY);
-        told.map(views::markdown).collect::<Vec<_>>().join("\n")
+        let told = told.map(views::markdown).chain([views::list(&self.views)]);
+        told.collect::<Vec<_>>().join("\n")
     }
 
     /// Whether rows about persons have a place.

@@ -134,7 +134,7 @@ impl Engine {
             }
         }
         let begins = sheet.key.first();
-        for name in sheet.pointing.iter().filter(|name| Some(*name) != begins) {
+        for (name, _) in sheet.pointing.iter().filter(|(name, _)| Some(name) != begins) {
             made.push(self.index(sheet, name, &quoted(name), ""));
         }
         made
@@ -285,7 +285,7 @@ fn nullable_key(sheet: &Sheet) -> String {
         let column = sheet.columns.iter().find(|column| column.name == *name);
         let is_text = |column: &&Column| column.kind == Kind::Field(FieldKind::Text);
         match column.filter(is_text) {
-            Some(column) if !column.is_required && !sheet.pointing.contains(name) => {
+            Some(column) if !column.is_required && !sheet.points(name) => {
                 format!("coalesce({}, '')", quoted(name))
             }
             _ => quoted(name),

@@ -58,10 +58,25 @@ pub(super) struct Sheet {
     pub(super) columns: Vec<Column>,
     /// What makes a row itself.
     pub(super) key: Vec<String>,
-    /// Columns that point at other tables.
-    pub(super) pointing: Vec<String>,
+    /// Columns that point at other tables, and at which.
+    pub(super) pointing: Vec<(String, String)>,
     /// Whether rows of nights before stay, so that the table can't be made anew.
     pub(super) keeps: bool,
+}
+
+impl Sheet {
+    /// Whether a column points at another table.
+    pub(super) fn points(&self, column: &str) -> bool {
+        self.pointing.iter().any(|(name, _)| name == column)
+    }
+
+    /// What a column is among the keys: part of what makes a row itself, or where it points.
+    pub(super) fn key_of(&self, column: &str) -> String {
+        let own = self.key.iter().any(|name| name == column).then(|| "主键".to_owned());
+        let pointing = self.pointing.iter().filter(|(name, _)| name == column);
+        let all = own.into_iter().chain(pointing.map(|(_, table)| format!("→ {table}")));
+        all.collect::<Vec<_>>().join(" ")
+    }
 }
 
 /// A column as it should stand.
@@ -162,9 +177,10 @@ pub(super) fn sheet(schema: &Schema) -> Sheet {
         }
     }
     made.push(mark());
-    let pointing = schema.foreign_keys.iter().map(|key| key.column.clone());
+    let pointing = schema.foreign_keys.iter();
+    let pointing = pointing.map(|key| (key.column.clone(), key.table.clone()));
     let has = |name: &String| made.iter().any(|column| column.name == *name);
-    let pointing = pointing.filter(has).collect();
+    let pointing = pointing.filter(|(name, _)| has(name)).collect();
     Sheet {
         area,
         name: schema.name.clone(),

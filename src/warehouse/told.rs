@@ -1,6 +1,8 @@
 //! What do analysts see of metrics? A view for each level and kind of period, of what adds up and of what does not, and
 //! a wide one a pipeline.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use super::dialect::quoted;
@@ -12,15 +14,30 @@ use crate::spec::catalog::Catalog;
 use crate::spec::pipeline::Grain;
 use crate::spec::pipeline::Pipeline;
 
-/// The levels: their words, and the level whose values theirs add up to.
-const LEVELS: [(&str, &str, &str); 6] = [
-    ("section", "内设机构", "unit"),
-    ("unit", "机构", "city"),
-    ("parent", "主管部门", "city"),
-    ("category", "机构类别", "city"),
-    ("county", "区县", "city"),
-    ("city", "全市", ""),
+/// Whose values a view shows.
+struct Level<'l> {
+    /// How its view is called, and by its rows.
+    name: &'l str,
+    title: Cow<'l, str>,
+    /// The level whose values theirs add up to.
+    total: Option<&'static str>,
+    /// Whether it is a dimension, by whose values units are taken apart.
+    is_dimension: bool,
+}
+
+/// The levels whose rows are called as they are.
+const LEVELS: [(&str, &str, Option<&str>); 6] = [
+    ("section", "内设机构", Some("unit")),
+    ("unit", "机构", Some("city")),
+    ("parent", "主管部门", Some("city")),
+    ("category", "机构类别", Some("city")),
+    ("county", "区县", Some("city")),
+    ("city", "全市", None),
 ];
+
+/// What the dimensions of the catalogue are called; others by their names.
+const DIMENSIONS: [(&str, &str); 3] =
+    [("item", "分事项"), ("duty", "分职责"), ("post_kind", "分编制类别")];
 
 fn word(kind: PeriodKind) -> (&'static str, &'static str) {
     match kind {
@@ -37,46 +54,51 @@ pub(super) fn told(catalog: &Catalog) -> Vec<View> {
     let kinds: BTreeSet<PeriodKind> =
         catalog.metrics().flat_map(|metric| metric.periods.iter().copied()).collect();
     let has_sections = catalog.metrics().any(|metric| metric.grain.contains(&Grain::Section));
-    let levels = LEVELS.iter().filter(|(level, ..)| *level != "section" || has_sections);
     let mut views = Vec::new();
-    for (level, title, total) in levels {
+    for (name, title, total) in
+        LEVELS.iter().filter(|(name, ..)| *name != "section" || has_sections)
+    {
+        let level = Level { name, title: Cow::from(*title), total: *total, is_dimension: false };
         for kind in &kinds {
-            views.push(additive((level, title), total, *kind));
-            views.push(ratio((level, title), *kind));
+            views.extend([level.additive(*kind), level.ratio(*kind)]);
         }
     }
-    for kind in &kinds {
-        views.push(parts(*kind));
-    }
+    views.extend(by_dimension(catalog));
     views
+}
+
+/// Units taken apart by their items, duties, kinds of posts.
+fn by_dimension(catalog: &Catalog) -> Vec<View> {
+    let mut known: BTreeMap<(&str, PeriodKind), BTreeSet<bool>> = BTreeMap::new();
+    for metric in catalog.metrics() {
+        let dimensions = metric.grain.iter().filter_map(|grain| match grain {
+            Grain::By(name) => Some(name.as_str()),
+            Grain::Unit | Grain::Section => None,
+        });
+        for name in dimensions {
+            for kind in &metric.periods {
+                known.entry((name, *kind)).or_default().insert(metric.is_additive);
+            }
+        }
+    }
+    let views = known.into_iter().flat_map(|((name, kind), additive)| {
+        let title = DIMENSIONS.iter().find(|(of, _)| *of == name).map(|(_, title)| *title);
+        let title = title.map_or_else(|| Cow::from(format!("分 {name} ")), Cow::from);
+        let level = Level { name, title, total: Some("city"), is_dimension: true };
+        additive
+            .into_iter()
+            .map(move |is| if is { level.additive(kind) } else { level.ratio(kind) })
+    });
+    views.collect()
 }
 
 /// A column that says whom a value `v` is of: its name, its title, and what is selected for it.
 type Whom = (&'static str, &'static str, &'static str);
 
-/// Whom a row of a level is of.
-fn whom(level: &str) -> Vec<Whom> {
-    match level {
-        "section" => vec![
-            ("unit_id", "机构编码", "v.unit_id"),
-            (
-                "unit_name",
-                "机构名称",
-                "(select n.name from {unit_now} as n where n.unit_id = v.unit_id)",
-            ),
-            ("section_id", "内设机构编码", "v.section_id"),
-        ],
-        "unit" => vec![
-            ("unit_id", "机构编码", "v.unit_id"),
-            (
-                "unit_name",
-                "机构名称",
-                "(select n.name from {unit_now} as n where n.unit_id = v.unit_id)",
-            ),
-        ],
-        _ => vec![("group_id", "合计编码", "v.dim_value")],
-    }
-}
+const UNIT: [Whom; 2] = [
+    ("unit_id", "机构编码", "v.unit_id"),
+    ("unit_name", "机构名称", "(select n.name from {unit_now} as n where n.unit_id = v.unit_id)"),
+];
 
 fn selected(whom: &[Whom]) -> String {
     let columns = whom.iter().map(|(name, _, from)| format!("{from} as {name}"));
@@ -90,95 +112,102 @@ fn named(whom: &[Whom], rest: &[(&str, &str)]) -> Vec<(String, String)> {
     all.map(|(name, title)| (name.to_owned(), title.to_owned())).collect()
 }
 
-/// Rows of one level and kind of period; a unit's own, not its parts.
-fn rows(level: &str, kind: PeriodKind) -> String {
-    let own = if matches!(level, "section" | "unit") { " and v.dim is null" } else { "" };
-    let kind = text(kind.name());
-    format!("v.level = {} and v.period_kind = {kind}{own}", text(level))
-}
-
 const DEFINED: &str =
     "join {metric_definition} as d on d.metric = v.metric and d.version = v.version";
 
-/// Values that add up over the rows of a period. What no row shows, because it is withheld or belongs to none,
-/// is a row of its own, so that the sum is what is published above.
-fn additive((level, title): (&str, &str), total: &str, kind: PeriodKind) -> View {
-    let (name, period) = word(kind);
-    let whom = whom(level);
-    let mut query = format!(
-        "select v.metric, d.title, d.measured_in, {}, v.period, v.value, v.status\n\
-         from {{metric_value}} as v {DEFINED}\nwhere {} and d.additive",
-        selected(&whom),
-        rows(level, kind)
-    );
-    if !total.is_empty() {
-        let unit = if level == "section" { "v.unit_id, " } else { "" };
-        let same = if level == "section" { " and s.unit_id = v.unit_id" } else { "" };
-        let empty = whom.iter().map(|(name, title, from)| match (level, *name) {
-            ("section", "unit_id" | "unit_name") => (*name, *title, *from),
-            (_, "unit_name") => (*name, *title, "'其余'"),
+impl Level<'_> {
+    /// Whom a row is of.
+    fn whom(&self) -> Vec<Whom> {
+        let own = match self.name {
+            "unit" => return UNIT.to_vec(),
+            "section" => ("section_id", "内设机构编码", "v.section_id"),
+            _ if self.is_dimension => ("dim_value", "维度取值", "v.dim_value"),
+            _ => return vec![("group_id", "合计编码", "v.dim_value")],
+        };
+        UNIT.into_iter().chain([own]).collect()
+    }
+
+    /// Its rows of a kind of period; a unit's own are not its parts'.
+    fn rows(&self, kind: PeriodKind) -> String {
+        if self.is_dimension {
+            let of = format!(" and v.dim = {}", text(self.name));
+            return rows("unit", kind) + &of;
+        }
+        let own = if matches!(self.name, "section" | "unit") { " and v.dim is null" } else { "" };
+        rows(self.name, kind) + own
+    }
+
+    /// Values that add up over the rows of a period. What no row shows, because it is withheld or belongs to
+    /// none, is a row of its own, so that the sum is what is published above.
+    fn additive(&self, kind: PeriodKind) -> View {
+        let (name, period) = word(kind);
+        let whom = self.whom();
+        let mut query = format!(
+            "select v.metric, d.title, d.measured_in, {}, v.period, v.value, v.status\n\
+             from {{metric_value}} as v {DEFINED}\nwhere {} and d.additive",
+            selected(&whom),
+            self.rows(kind)
+        );
+        if let Some(total) = self.total {
+            query = format!("{query}\nunion all\n{}", self.rest(&whom, total, kind));
+        }
+        View {
+            area: Area::Metric,
+            name: format!("{}_{name}_additive", self.name),
+            title: format!("{}{period}可加指标", self.title),
+            means: "未单列的部分(不予公布、无法归属)合为状态 rest 的一行,故各行之和等于公布的合计"
+                .to_owned(),
+            adds: "同一指标同一周期内可加",
+            columns: named(&whom, &[PERIOD, VALUE, STATUS]),
+            query,
+            is_chinese: false,
+        }
+    }
+
+    /// What the rows lack of what is published above.
+    fn rest(&self, whom: &[Whom], total: &str, kind: PeriodKind) -> String {
+        let is_of_units = total == "unit";
+        let (unit, same) =
+            if is_of_units { ("v.unit_id, ", " and s.unit_id = v.unit_id") } else { ("", "") };
+        let empty = whom.iter().map(|(name, title, from)| match *name {
+            "unit_id" | "unit_name" if is_of_units => (*name, *title, *from),
+            "unit_name" => (*name, *title, "'其余'"),
             _ => (*name, *title, "cast(null as text)"),
         });
-        let empty = selected(&empty.collect::<Vec<_>>());
-        query = format!(
-            "{query}\nunion all\n\
-             select v.metric, d.title, d.measured_in, {empty}, v.period, \
+        let own = if is_of_units { " and v.dim is null" } else { "" };
+        format!(
+            "select v.metric, d.title, d.measured_in, {}, v.period, \
              v.value - coalesce(s.value, 0), 'rest'\n\
              from {{metric_value}} as v {DEFINED}\n\
-             left join (select v.metric, {unit}v.period, sum(v.value) as value \
+             {} join (select v.metric, {unit}v.period, sum(v.value) as value \
              from {{metric_value}} as v where {} group by v.metric, {unit}v.period) as s \
              on s.metric = v.metric and s.period = v.period{same}\n\
-             where {} and d.additive and abs(v.value - coalesce(s.value, 0)) > 0.0000001",
-            rows(level, kind),
+             where {}{own} and d.additive and abs(v.value - coalesce(s.value, 0)) > 0.0000001",
+            selected(&empty.collect::<Vec<_>>()),
+            // A metric that no unit is taken apart for has no rows here, and no rest either.
+            if self.is_dimension { "inner" } else { "left" },
+            self.rows(kind),
             rows(total, kind)
-        );
+        )
     }
-    View {
-        area: Area::Metric,
-        name: format!("{level}_{name}_additive"),
-        title: format!("{title}{period}可加指标"),
-        means: "未单列的部分(不予公布、无法归属)合为状态 rest 的一行,故各行之和等于公布的合计"
-            .to_owned(),
-        adds: "同一指标同一周期内可加",
-        columns: named(&whom, &[PERIOD, VALUE, STATUS]),
-        query,
-        is_chinese: false,
+
+    /// Values that do not add up, ratios with what they are made of.
+    fn ratio(&self, kind: PeriodKind) -> View {
+        let (name, period) = word(kind);
+        let rest = [PERIOD, VALUE, SHOWN, NUMERATOR, DENOMINATOR, BASE, STATUS, REASON];
+        View {
+            name: format!("{}_{name}_ratio", self.name),
+            title: format!("{}{period}不可加指标", self.title),
+            means: "比率带分子和分母,合计时分别相加再相除;中位数等没有分子分母".to_owned(),
+            adds: "不可加",
+            ..listed(&self.whom(), &rest, &format!("{} and not d.additive", self.rows(kind)))
+        }
     }
 }
 
-/// Values that do not add up, ratios with what they are made of.
-fn ratio((level, title): (&str, &str), kind: PeriodKind) -> View {
-    let (name, period) = word(kind);
-    let rest = [PERIOD, VALUE, SHOWN, NUMERATOR, DENOMINATOR, BASE, STATUS, REASON];
-    View {
-        name: format!("{level}_{name}_ratio"),
-        title: format!("{title}{period}不可加指标"),
-        means: "比率带分子和分母,合计时分别相加再相除;中位数等没有分子分母".to_owned(),
-        adds: "不可加",
-        ..listed(&whom(level), &rest, &format!("{} and not d.additive", rows(level, kind)))
-    }
-}
-
-/// Values of parts of units and sections: duties, kinds of posts.
-fn parts(kind: PeriodKind) -> View {
-    let (name, period) = word(kind);
-    let of = [
-        ("level", "层级"),
-        ("section_id", "内设机构编码"),
-        ("dim", "维度"),
-        ("dim_value", "维度取值"),
-    ];
-    let rest = [PERIOD, VALUE, SHOWN, NUMERATOR, DENOMINATOR, STATUS, REASON];
-    let kind = text(kind.name());
-    let which =
-        format!("v.level in ('section', 'unit') and v.dim is not null and v.period_kind = {kind}");
-    View {
-        name: format!("part_{name}"),
-        title: format!("{period}分项指标"),
-        means: "机构和内设机构按职责、编制类别等维度分开的值".to_owned(),
-        adds: "不可加:同一数值按机构和内设机构各列一次",
-        ..listed(&whom("unit"), &[&of[..], &rest].concat(), &which)
-    }
+/// Rows of a level of `metric_value` and a kind of period.
+fn rows(level: &str, kind: PeriodKind) -> String {
+    format!("v.level = {} and v.period_kind = {}", text(level), text(kind.name()))
 }
 
 const PERIOD: (&str, &str) = ("period", "周期");

@@ -23,7 +23,7 @@ use crate::spec::schema::FieldKind;
 pub(super) const DICTIONARY: &str = "数据字典";
 
 /// Its columns.
-const ENTRY: [(&str, &str, bool); 9] = [
+const ENTRY: [(&str, &str, bool); 10] = [
     ("区", "所在模式", true),
     ("对象", "表或视图", true),
     ("名称", "中文名称", false),
@@ -31,6 +31,7 @@ const ENTRY: [(&str, &str, bool); 9] = [
     ("列", "列", true),
     ("列名称", "列的中文名称", false),
     ("类型", "列的类型", false),
+    ("键", "主键,或指向哪张表", false),
     ("说明", "含义", false),
     ("可加", "数值可否相加", false),
 ];
@@ -153,7 +154,7 @@ fn free(title: &str, name: &str, taken: &mut BTreeSet<String>) -> String {
 /// The rows of the dictionary.
 pub(super) fn entries(sheets: &BTreeMap<String, Sheet>, views: &[View]) -> Vec<CellRow> {
     let mut rows = Vec::new();
-    let mut row = |cells: [&str; 9]| {
+    let mut row = |cells: [&str; 10]| {
         let cell = |text: &str| (!text.is_empty()).then(|| Cell::Text(text.to_owned()));
         rows.push(cells.into_iter().map(cell).collect());
     };
@@ -167,6 +168,7 @@ pub(super) fn entries(sheets: &BTreeMap<String, Sheet>, views: &[View]) -> Vec<C
                 &column.name,
                 &column.title,
                 kind(column.kind),
+                &sheet.key_of(&column.name),
                 &column.means,
                 "",
             ]);
@@ -180,7 +182,7 @@ pub(super) fn entries(sheets: &BTreeMap<String, Sheet>, views: &[View]) -> Vec<C
             } else {
                 (title.as_str(), view.means.as_str(), view.adds)
             };
-            row([area, &view.name, &view.title, VIEW, name, title, "", means, adds]);
+            row([area, &view.name, &view.title, VIEW, name, title, "", "", means, adds]);
         }
     }
     rows
@@ -190,15 +192,31 @@ pub(super) fn entries(sheets: &BTreeMap<String, Sheet>, views: &[View]) -> Vec<C
 pub(super) fn markdown(sheet: &Sheet) -> String {
     let (name, area) = (&sheet.name, sheet.area.name());
     let line = |column: &Column| {
-        let cells = [column.title.as_str(), kind(column.kind), &column.means];
+        let key = sheet.key_of(&column.name);
+        let cells = [column.title.as_str(), kind(column.kind), &key, &column.means];
         let cells = cells.map(|cell| cell.replace('|', "\\|")).join(" | ");
         format!("| `{}` | {cells} |", column.name)
     };
     let head = format!("### `{name}` {}\n\nPostgreSQL: `{area}.{name}`\n", sheet.title);
-    let columns = ["| 列 | 名称 | 类型 | 说明 |", "|---|---|---|---|"].map(str::to_owned);
+    let columns = ["| 列 | 名称 | 类型 | 键 | 说明 |", "|---|---|---|---|---|"].map(str::to_owned);
     let told = sheet.columns.iter().filter(|column| column.kind != Kind::Mark).map(line);
     let lines: Vec<String> = std::iter::once(head).chain(columns).chain(told).collect();
     format!("{}\n", lines.join("\n"))
+}
+
+/// The English views as a section of a page: what each shows, and whether it adds up.
+pub(super) fn list(views: &[View]) -> String {
+    let line = |view: &View| {
+        let columns: Vec<String> =
+            view.columns.iter().map(|(name, _)| format!("`{name}`")).collect();
+        // The columns of a wide view are the metrics of its pipeline.
+        let columns = if columns.len() > 20 { String::new() } else { columns.join(" ") };
+        let View { area, name, title, means, adds, .. } = view;
+        format!("| `{}.{name}` | {title} | {adds} | {means} | {columns} |", area.name())
+    };
+    let head = "### 视图\n\n| 视图 | 名称 | 可加 | 说明 | 列 |\n|---|---|---|---|---|\n";
+    let lines = views.iter().filter(|view| !view.is_chinese).map(line);
+    format!("{head}{}\n", lines.collect::<Vec<_>>().join("\n"))
 }
 
 /// The Chinese word for a type.

@@ -193,7 +193,11 @@ impl Again<'_> {
                 (squares / ratios.len() as f64).sqrt() / mean
             }),
             Spread::MaxMin => (ratios.len() > 1 && fewest > 0.0).then(|| most / fewest),
-            Spread::Theil => panic!("no metric of the home uses it"),
+            // Σ y/Y · r ln r, where r is x/y over X/Y: the same as Σ x/X · ln r.
+            Spread::Theil => (ratios.len() > 1 && above > 0.0).then(|| {
+                let lively = shares.iter().filter(|(x, _)| *x > 0.0);
+                lively.map(|(x, y)| x / above * (x / y * below / above).ln()).sum()
+            }),
             Spread::Herfindahl => {
                 (total > 0.0).then(|| ratios.iter().map(|r| (r / total).powi(2)).sum())
             }
@@ -275,8 +279,19 @@ fn check(explained: &[Value], answers: &[Option<Exact>], catalog: &Catalog) -> (
     (measures, values)
 }
 
-/// Metrics that ask other periods than their own.
-const OTHER_PERIODS: &str = r#"
+/// Metrics that ask other periods than their own, and a spread that no shipped one has.
+const DRAFTED: &str = r#"
+[[metric]]
+name        = "cases_uneven"
+title       = "科室办结量差异"
+value       = "THEIL(cases_done / people OVER sections)"
+measured_in = "1"
+decimals    = 3
+grain       = ["unit"]
+period      = ["quarter", "year"]
+basis       = "试"
+means       = "科室人均办结量的泰尔指数。"
+
 [[metric]]
 name        = "cases_change"
 title       = "办结量变化"
@@ -306,7 +321,7 @@ fn duckdb_counts_every_metric_again_by_the_sql_that_is_printed() {
     let home = World::home();
     let pipeline = home.path().join("pipelines/service.toml");
     let shipped = fs::read_to_string(&pipeline).unwrap();
-    fs::write(&pipeline, shipped + OTHER_PERIODS).unwrap();
+    fs::write(&pipeline, shipped + DRAFTED).unwrap();
     let night = world.night(home.path(), NIGHT).output().unwrap();
     assert_eq!(night.status.code(), Some(0));
     let catalog = catalog::read(&Home::open(home.path()).unwrap()).unwrap();
@@ -332,6 +347,8 @@ fn duckdb_counts_every_metric_again_by_the_sql_that_is_printed() {
         let told = explained.iter().filter(of).flat_map(|one| one["measures"].as_array().unwrap());
         assert!(told.filter(of_other).count() > 0, "{metric} says nothing of {other}");
     }
+    let uneven = explained.iter().filter(|one| one["metric"] == "cases_uneven");
+    assert!(uneven.filter_map(|one| exact(&one["value"])).any(|value| value > Exact::from(0)));
     if let Some(answers) = python::answers(&statements, None) {
         let (measures, values) = check(&explained, &answers, &catalog);
         assert!(measures > 1500 && values > 600, "{measures} measures, {values} values");

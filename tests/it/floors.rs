@@ -6,7 +6,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 /// The floors, from the ground; rooms of one floor are neighbours and do not know each other.
-const FLOORS: [&[&str]; 7] = [
+const FLOORS: [&[&str]; 8] = [
     &["base"],
     &["spec"],
     &["frame"],
@@ -21,6 +21,7 @@ const FLOORS: [&[&str]; 7] = [
         "score",
         "warehouse",
     ],
+    &["why"],
     &["explain", "night", "quarantine"],
     &["prove", "schedule"],
     &["cli"],

@@ -1,5 +1,6 @@
 //! Are groups of units the sum of their units, and are individual indicators told for whom they are meant?
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -60,9 +61,51 @@ fn a_city_is_told_with_its_groups_and_the_indicators_of_single_units() {
             hidden => assert!(hidden != "1" && units <= city + 1e-6, "{row:?}"),
         }
     }
+    sums_over_views(&warehouse);
     individual_scores(&warehouse);
     let release = home.path().join("var/release").join(format!("{NIGHT}.1"));
     recompute("levels.py", &home.path().join("var"), &release);
+}
+
+/// A naive sum over any view that says it adds up is what is published: of the city, or of the unit.
+fn sums_over_views(warehouse: &Path) {
+    let views = ask(
+        warehouse,
+        "select distinct \"对象\", (select 1 from 数据字典 as c where c.\"对象\" = d.\"对象\" and c.\"列\" = 'section_id')
+        from 数据字典 as d where \"可加\" like '%可加' and \"可加\" not like '不可加%' order by 1",
+    );
+    let mut held = BTreeMap::new();
+    for [view, has_sections] in views.iter().map(|row| [&row[0], &row[1]]) {
+        let (of, total) = if has_sections == "1" {
+            ("unit_id", "level = 'unit' and dim is null")
+        } else {
+            ("null", "level = 'city'")
+        };
+        let sums = ask(
+            warehouse,
+            &format!(
+                "with sums as (select metric, period, {of} as whose, sum(value) as value from {view}
+                    where value is not null group by 1, 2, 3)
+                select count(*), coalesce(sum(abs(sums.value - total.value) > 1e-6 or total.value is null), 0),
+                    min(case when total.value is null or abs(sums.value - total.value) > 1e-6
+                        then metric || ' ' || period end)
+                from sums left join metric_value as total using (metric, period)
+                where {total} and ({of} is null or sums.whose = total.unit_id)
+                    and total.value is not null"
+            ),
+        );
+        assert_eq!(sums[0][1], "0", "{view}: {sums:?}");
+        held.insert(view.as_str(), sums[0][0].parse::<u32>().unwrap());
+    }
+    for view in [
+        "unit_month_additive",
+        "section_year_additive",
+        "county_ytd_additive",
+        "item_year_additive",
+    ] {
+        assert!(held[view] > 5, "{held:?}");
+    }
+    assert!(held.len() > 25 && held.values().all(|sums| *sums > 0), "{held:?}");
 }
 
 /// The leaves of slots are judged by what units chose, and say so; who chose nothing gives the points away.

@@ -32,6 +32,16 @@ pub(crate) fn changed(old: &str, new: &str) -> TempDir {
     home
 }
 
+/// The loans of February: one comes back, another that was late is corrected, a third is new.
+pub(crate) fn february(home: &Path) {
+    let rows = "loan,branch,borrowed,due,returned,desk,reader,changed
+L09,North Branch,2026-01-14 09:45,2026-01-28,2026-01-28 11:11,Counter,R5,2026-02-02 08:00
+L10,North Branch,2026-01-20 14:00,2026-02-03,2026-02-02 10:00,Machine,R8,2026-02-02 10:00
+L20,River Branch,2026-02-01 14:00,2026-02-15,2026-02-02 10:00,Machine,R8,2026-02-02 10:00
+";
+    fs::write(home.join("drop/loans_2026-02.csv"), rows).unwrap();
+}
+
 /// The program, over a home that has the key of its pseudonyms.
 pub(crate) fn shuping(home: &Path, words: &[&str]) -> Output {
     let mut command = command(home, words);

@@ -18,8 +18,11 @@ use sqlx::MySqlConnection;
 use tempfile::TempDir;
 
 use crate::postgres::PASSWORD;
+use crate::postgres::SERVER;
 use crate::postgres::USER;
+use crate::postgres::free_port;
 use crate::postgres::is_root;
+use crate::postgres::lay_open;
 
 /// Where Debian keeps the server, and what makes its folder.
 const PROGRAMS: [&str; 2] = ["/usr/sbin/mariadbd", "/usr/bin/mariadb-install-db"];
@@ -28,12 +31,23 @@ const PROGRAMS: [&str; 2] = ["/usr/sbin/mariadbd", "/usr/bin/mariadb-install-db"
 pub(crate) struct Maria {
     folder: TempDir,
     server: Option<Child>,
+    /// Where it listens beside its socket, to those alone who speak to it over TLS.
+    port: Option<u16>,
 }
 
 impl Maria {
     /// Starts one; none where the programs are not here, unless `SHUPING_REQUIRE_MARIADB` is set.
-    #[expect(clippy::print_stdout, reason = "a test that did nothing should say so")]
     pub(crate) fn start() -> Option<Maria> {
+        Maria::start_with(None)
+    }
+
+    /// Starts one that can be reached over TLS as well, with `right.pem` and `right.key` of a folder.
+    pub(crate) fn encrypted(certificates: &Path) -> Option<Maria> {
+        Maria::start_with(Some(certificates))
+    }
+
+    #[expect(clippy::print_stdout, reason = "a test that did nothing should say so")]
+    fn start_with(certificates: Option<&Path>) -> Option<Maria> {
         if !PROGRAMS.iter().all(|program| Path::new(program).is_file()) {
             let is_required = env::var_os("SHUPING_REQUIRE_MARIADB").is_some();
             assert!(!is_required, "MariaDB is required and not here");
@@ -42,7 +56,10 @@ impl Maria {
         }
         // A socket's path has 107 bytes: a short folder, wherever TMPDIR is.
         let folder = tempfile::Builder::new().prefix("maria").tempdir_in("/tmp").unwrap();
-        let mut maria = Maria { folder, server: None };
+        if let Some(certificates) = certificates {
+            lay_open(certificates, folder.path());
+        }
+        let mut maria = Maria { folder, server: None, port: certificates.map(|_| free_port()) };
         maria.make();
         Some(maria)
     }
@@ -71,15 +88,24 @@ impl Maria {
         self.url(name)
     }
 
+    /// The address of a database over TLS.
+    pub(crate) fn url_over_tls(&self, database: &str, options: &str) -> String {
+        let (password, port) = (PASSWORD.replace(' ', "%20"), self.port.unwrap());
+        format!("mysql://tester:{password}@127.0.0.1:{port}/{database}?{options}")
+    }
+
     fn socket(&self) -> PathBuf {
         self.folder.path().join("socket")
     }
 
     fn make(&mut self) {
         let folder = self.folder.path();
-        let first = format!(
-            "create user tester@localhost identified by '{PASSWORD}';\ngrant all on *.* to tester@localhost;\n"
-        );
+        let user = |host: &str| {
+            format!(
+                "create user tester@'{host}' identified by '{PASSWORD}';\ngrant all on *.* to tester@'{host}';\n"
+            )
+        };
+        let first = user("localhost") + &user("127.0.0.1");
         fs::write(folder.join("first.sql"), first).unwrap();
         if is_root() {
             let owned = Command::new("chown").args(["-R", USER]).arg(folder).status();
@@ -105,10 +131,16 @@ impl Maria {
             &named("pid-file", "pid"),
             &named("init-file", "first.sql"),
             &named("log-error", "log"),
-            "--skip-networking",
             "--innodb-buffer-pool-size=16M",
             "--innodb-flush-log-at-trx-commit=0",
         ]);
+        match self.port {
+            None => server.arg("--skip-networking"),
+            Some(port) => server
+                .args(["--bind-address=127.0.0.1", "--require-secure-transport=on"])
+                .arg(format!("--port={port}"))
+                .args([named("ssl-cert", SERVER[0]), named("ssl-key", SERVER[1])]),
+        };
         let server = server.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         self.server = Some(server);
         // It listens once its first statements have run.

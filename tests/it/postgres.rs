@@ -3,7 +3,10 @@
 
 use std::env;
 use std::fs;
+use std::fs::Permissions;
+use std::net::TcpListener;
 use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
@@ -28,12 +31,23 @@ pub(crate) const PASSWORD: &str = "a pass word";
 pub(crate) struct Cluster {
     programs: PathBuf,
     folder: TempDir,
+    /// Where it listens beside its socket, to those alone who speak to it over TLS.
+    port: Option<u16>,
 }
 
 impl Cluster {
     /// Starts one; none where the programs are not here, unless `SHUPING_REQUIRE_POSTGRES` is set.
-    #[expect(clippy::print_stdout, reason = "a test that did nothing should say so")]
     pub(crate) fn start() -> Option<Cluster> {
+        Cluster::start_with(None)
+    }
+
+    /// Starts one that can be reached over TLS as well, with `right.pem` and `right.key` of a folder.
+    pub(crate) fn encrypted(certificates: &Path) -> Option<Cluster> {
+        Cluster::start_with(Some(certificates))
+    }
+
+    #[expect(clippy::print_stdout, reason = "a test that did nothing should say so")]
+    fn start_with(certificates: Option<&Path>) -> Option<Cluster> {
         let Some(programs) = programs() else {
             let is_required = env::var_os("SHUPING_REQUIRE_POSTGRES").is_some();
             assert!(!is_required, "PostgreSQL is required and not here");
@@ -42,7 +56,10 @@ impl Cluster {
         };
         // A socket's path has 107 bytes: a short folder, wherever TMPDIR is.
         let folder = tempfile::Builder::new().prefix("pg").tempdir_in("/tmp").unwrap();
-        let cluster = Cluster { programs, folder };
+        let cluster = Cluster { programs, folder, port: certificates.map(|_| free_port()) };
+        if let Some(certificates) = certificates {
+            lay_open(certificates, cluster.path());
+        }
         cluster.make();
         Some(cluster)
     }
@@ -56,7 +73,8 @@ impl Cluster {
     pub(crate) fn url_of(&self, password: &str, database: &str) -> String {
         let password = password.replace(' ', "%20");
         let socket = self.path().display();
-        format!("postgres://tester:{password}@localhost/{database}?host={socket}")
+        let port = self.port.unwrap_or(5432);
+        format!("postgres://tester:{password}@localhost:{port}/{database}?host={socket}")
     }
 
     /// Runs statements in a database.
@@ -71,6 +89,12 @@ impl Cluster {
         self.run("postgres", &format!("create database {name} template template0 encoding 'UTF8'"))
             .await;
         self.url(name)
+    }
+
+    /// The address of a database over TLS.
+    pub(crate) fn url_over_tls(&self, database: &str, options: &str) -> String {
+        let (password, port) = (PASSWORD.replace(' ', "%20"), self.port.unwrap());
+        format!("postgres://tester:{password}@127.0.0.1:{port}/{database}?{options}")
     }
 
     fn path(&self) -> &Path {
@@ -94,10 +118,20 @@ impl Cluster {
             ),
         );
         let log = self.path().join("log");
-        let options = format!(
-            "-k {} -c listen_addresses= -c fsync=off -c shared_buffers=16MB -c max_connections=20",
+        let mut options = format!(
+            "-k {} -c fsync=off -c shared_buffers=16MB -c max_connections=20 -c listen_addresses=",
             self.path().display()
         );
+        if let Some(port) = self.port {
+            let [certificate, key] =
+                SERVER.map(|file| self.path().join(file).display().to_string());
+            options += &format!(
+                "127.0.0.1 -c port={port} -c ssl=on -c ssl_cert_file={certificate} -c ssl_key_file={key}"
+            );
+            let let_in =
+                "local all all scram-sha-256\nhostssl all all 127.0.0.1/32 scram-sha-256\n";
+            fs::write(self.path().join("data/pg_hba.conf"), let_in).unwrap();
+        }
         let mut start = self.command("pg_ctl");
         start.args(["start", "--wait", "--timeout=60"]);
         start.arg(format!("--pgdata={place}")).arg("--log").arg(&log).arg("--options").arg(options);
@@ -137,6 +171,22 @@ impl Drop for Cluster {
             assert!(stopped.unwrap().success(), "the cluster does not stop");
         }
     }
+}
+
+/// A certificate and its key where a server finds them that is not root.
+pub(crate) const SERVER: [&str; 2] = ["server.pem", "server.key"];
+
+/// Copies a certificate and its key to a server's folder, the key for nobody else.
+pub(crate) fn lay_open(certificates: &Path, folder: &Path) {
+    for (from, to) in ["right.pem", "right.key"].iter().zip(SERVER) {
+        fs::copy(certificates.join(from), folder.join(to)).unwrap();
+        fs::set_permissions(folder.join(to), Permissions::from_mode(0o600)).unwrap();
+    }
+}
+
+/// A port that nobody listens to.
+pub(crate) fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// The programs of the newest version that is here.

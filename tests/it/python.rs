@@ -59,12 +59,32 @@ pub(crate) fn answers(
     Some(asked(command, statements))
 }
 
+/// What DuckDB answers to statements of one value; an error where a number leaves its range.
+pub(crate) fn answers_or_beyond(statements: &[String]) -> Option<Vec<Result<Option<Exact>, ()>>> {
+    let told = lines(script("statements.py")?, statements);
+    let answer = |line: &str| if line == BEYOND { Err(()) } else { Ok(answer(line)) };
+    Some(told.lines().map(answer).collect())
+}
+
 /// The same for counts that explanations print, by the thousand.
 pub(crate) fn walked(statements: &[String]) -> Option<Vec<Option<Exact>>> {
     script("walked.py").map(|command| asked(command, statements))
 }
 
-fn asked(mut command: Command, statements: &[String]) -> Vec<Option<Exact>> {
+/// What a script says of a statement whose numbers leave their range.
+const BEYOND: &str = "beyond";
+
+fn asked(command: Command, statements: &[String]) -> Vec<Option<Exact>> {
+    let told = lines(command, statements);
+    assert!(!told.lines().any(|line| line == BEYOND), "a statement left the range of numbers");
+    told.lines().map(answer).collect()
+}
+
+fn answer(line: &str) -> Option<Exact> {
+    decimal(line).filter(|_| line != "null")
+}
+
+fn lines(mut command: Command, statements: &[String]) -> String {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut input = child.stdin.take().unwrap();
     let lines: Vec<String> =
@@ -73,8 +93,7 @@ fn asked(mut command: Command, statements: &[String]) -> Vec<Option<Exact>> {
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success(), "DuckDB refused a statement");
     writing.join().unwrap().unwrap();
-    let told = String::from_utf8(output.stdout).unwrap();
-    told.lines().map(|line| decimal(line).filter(|_| line != "null")).collect()
+    String::from_utf8(output.stdout).unwrap()
 }
 
 /// Whether a script found all well, and what it said.

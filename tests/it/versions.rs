@@ -8,6 +8,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::library::PIPELINE;
+use crate::library::february;
 use crate::library::library;
 use crate::library::said;
 use crate::library::shuping;
@@ -28,16 +29,6 @@ fn edit(home: &Path, old: &str, new: &str) {
     let text = fs::read_to_string(&path).unwrap();
     assert!(text.contains(old), "{PIPELINE} has no `{old}`");
     fs::write(path, text.replace(old, new)).unwrap();
-}
-
-/// The loans of February: one comes back, another that was late is corrected, a third is new.
-fn february(home: &Path) {
-    let rows = "loan,branch,borrowed,due,returned,desk,reader,changed
-L09,North Branch,2026-01-14 09:45,2026-01-28,2026-01-28 11:11,Counter,R5,2026-02-02 08:00
-L10,North Branch,2026-01-20 14:00,2026-02-03,2026-02-02 10:00,Machine,R8,2026-02-02 10:00
-L20,River Branch,2026-02-01 14:00,2026-02-15,2026-02-02 10:00,Machine,R8,2026-02-02 10:00
-";
-    fs::write(home.join("drop/loans_2026-02.csv"), rows).unwrap();
 }
 
 fn night(home: &Path, night: &str) -> String {
@@ -275,13 +266,13 @@ fn an_explanation_says_what_moved_since_the_period_and_the_night_before() {
     for (place, was) in [(&north[..], "0.714285714286"), (&["--level", "city"], "0.769230769231")] {
         let (_, moved) = explained(home, place, "2026-01");
         let told = [&moved["release"], &moved["value"], &moved["cause"]];
-        assert_eq!(told, ["2026-01-31.1", was, "rows"], "{moved}");
-        assert_eq!(moved["fresh"], json!([{ "fact": "loan", "new": 0, "changed": 1 }]));
+        assert_eq!(told, ["2026-01-31.1", was, "changed_rows"], "{moved}");
+        assert_eq!(moved["facts"], json!([{ "fact": "loan", "rows": { "changed_rows": 1 } }]));
     }
     // L20 was not there at all, nor was its month.
     let (steps, moved) = explained(home, &["--unit", "River Branch"], "2026-02");
     assert_eq!((&moved["status"], &moved["cause"]), (&Value::Null, &"time".into()));
-    assert_eq!(moved["fresh"], json!([{ "fact": "loan", "new": 1, "changed": 0 }]));
+    assert_eq!(moved["facts"], json!([{ "fact": "loan", "rows": { "new_rows": 1 } }]));
     let steps = steps.as_array().unwrap().iter();
     let steps: Vec<_> = steps.map(|it| [&it["measure"], &it["was"], &it["is"]]).collect();
     assert_eq!(steps, [["loans_back_on_time", "5", "1"], ["loans_back", "6", "1"]]);
@@ -291,5 +282,5 @@ fn an_explanation_says_what_moved_since_the_period_and_the_night_before() {
     night(home, "2026-02-04");
     let (_, moved) = explained(home, &north, "2026-01");
     assert_eq!([&moved["release"], &moved["cause"]], ["2026-02-03.1", "definition"], "{moved}");
-    assert_eq!(moved["fresh"], json!([]));
+    assert_eq!(moved["facts"], json!([]));
 }

@@ -1,4 +1,5 @@
-"""Runs SQL statements, one a line as JSON, and answers each with its values as exact texts, one a line.
+"""Runs SQL statements, one a line as JSON, and answers each with its values as exact texts, one a line; what
+leaves the range of its numbers is `beyond`.
 
     python statements.py [CALENDAR]     a folder of working days, a file a year
 
@@ -85,6 +86,9 @@ def main() -> None:
         statement = json.loads(line)
         try:
             values = base.execute(statement).fetchone()
+        except duckdb.OutOfRangeException:
+            print("beyond")
+            continue
         except duckdb.Error as fault:
             sys.exit(f"{fault}\n{statement}")
         for value in values:

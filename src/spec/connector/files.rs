@@ -14,8 +14,8 @@ use super::http;
 pub struct Files {
     /// The folder; a relative one starts at the home.
     pub at: Template,
-    /// How long a file has lain still before it is read.
-    pub still: Duration,
+    /// How long a file has lain still before it is read; none is not at all, but for a text that stops within a line.
+    pub still: Option<Duration>,
 }
 
 /// How the files of one stream are read.
@@ -79,7 +79,7 @@ pub(super) fn read(root: &Table<'_>) -> Option<Files> {
         root.missing("files", "{ at = \"…\" }");
         return None;
     };
-    let still = http::span_or(&files, "still", Duration::ZERO);
+    let still = http::span_of(&files, "still");
     Some(Files { at: Template::read(&files, "at", &[])?, still })
 }
 

@@ -264,8 +264,12 @@ fn seconds(table: &Table<'_>, key: &'static str, default: u64) -> Duration {
 }
 
 pub(super) fn span_or(table: &Table<'_>, key: &'static str, default: Duration) -> Duration {
+    span_of(table, key).unwrap_or(default)
+}
+
+pub(super) fn span_of(table: &Table<'_>, key: &'static str) -> Option<Duration> {
     let read = |text: &str| Duration::try_from(text.parse::<jiff::SignedDuration>().ok()?).ok();
-    table.parsed(key, "a time such as `30s`", read).unwrap_or(default)
+    table.parsed(key, "a time such as `30s`", read)
 }
 
 pub(super) fn statuses(table: &Table<'_>, key: &'static str) -> Vec<u16> {

@@ -41,6 +41,8 @@ pub enum Digest {
     Sha1,
     /// SHA-256
     Sha256,
+    /// SHA-384
+    Sha384,
     /// SHA-512
     Sha512,
     /// SM3 国密
@@ -107,15 +109,17 @@ const SIGNED: &[&str] = &[
     "body_sha256",
 ];
 
-const ALGORITHMS: [(&str, (Digest, bool)); 10] = [
+const ALGORITHMS: [(&str, (Digest, bool)); 12] = [
     ("hmac-md5", (Digest::Md5, true)),
     ("hmac-sha1", (Digest::Sha1, true)),
     ("hmac-sha256", (Digest::Sha256, true)),
+    ("hmac-sha384", (Digest::Sha384, true)),
     ("hmac-sha512", (Digest::Sha512, true)),
     ("hmac-sm3", (Digest::Sm3, true)),
     ("md5", (Digest::Md5, false)),
     ("sha1", (Digest::Sha1, false)),
     ("sha256", (Digest::Sha256, false)),
+    ("sha384", (Digest::Sha384, false)),
     ("sha512", (Digest::Sha512, false)),
     ("sm3", (Digest::Sm3, false)),
 ];

@@ -229,6 +229,7 @@ pub(super) fn read(table: &Table<'_>, kind: Kind) -> Option<Stream> {
     };
     let write = write(table);
     let full = full(table, kind, write.as_ref());
+    behind(table, kind, write.as_ref());
     let claim = |key| {
         let text = table.found_text(key)?;
         parse::row(&text, table.faults).map(|expr| (text, expr))
@@ -266,6 +267,15 @@ fn full(table: &Table<'_>, kind: Kind, write: Option<&Write>) -> Option<Full> {
         table.fault("full", Code::FullNeeds, Vec::new());
     }
     Some(full)
+}
+
+/// Rows that only ever come are asked for once: a cursor has to say what becomes of those that are committed late.
+fn behind(table: &Table<'_>, kind: Kind, write: Option<&Write>) {
+    let has_cursor = matches!(kind, Kind::Http | Kind::Sql) && write == Some(&Write::Append);
+    let Some(Value::Table(entries)) = table.node("cursor").map(|node| &node.value) else { return };
+    if has_cursor && !entries.iter().any(|it| ["lag", "lookback"].contains(&it.key.as_str())) {
+        table.fault("cursor", Code::AppendBehind, Vec::new());
+    }
 }
 
 fn write(table: &Table<'_>) -> Option<Write> {

@@ -19,6 +19,7 @@ use crate::spec::example;
 use crate::spec::formula;
 use crate::spec::formula::Exact;
 use crate::spec::formula::Formula;
+use crate::spec::formula_sql;
 use crate::spec::parse;
 use crate::spec::reader::Faults;
 use crate::spec::reader::Found;
@@ -189,7 +190,7 @@ fn metric(node: &Node, faults: &Faults) -> Metric {
         ("trailing_12m", PeriodKind::Ttm),
     ];
     let text = needed(table, "value");
-    let value = text.as_ref().and_then(|text| formula::read(text, faults));
+    let value = text.as_ref().and_then(|text| formula_sql::read(text, faults));
     let grain = grain(table);
     let periods = words(table, "period", &kinds);
     let name = table.need_text("name");

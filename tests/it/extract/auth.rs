@@ -43,10 +43,14 @@ expect = {{ X-Sign = "{expect}" }}
 }
 
 /// RFC 1321 A.5; FIPS 180-4; GB/T 32905-2016 A.1.
-const PLAIN: [(&str, &str); 5] = [
+const PLAIN: [(&str, &str); 6] = [
     ("md5", "900150983cd24fb0d6963f7d28e17f72"),
     ("sha1", "a9993e364706816aba3e25717850c26c9cd0d89d"),
     ("sha256", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+    (
+        "sha384",
+        "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed8086072ba1e7cc2358baeca134c825a7",
+    ),
     (
         "sha512",
         "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f",
@@ -55,10 +59,14 @@ const PLAIN: [(&str, &str); 5] = [
 ];
 
 /// RFC 2202, case 2 of each; RFC 4231, case 2; the one of SM3 by OpenSSL.
-const KEYED: [(&str, &str); 5] = [
+const KEYED: [(&str, &str); 6] = [
     ("hmac-md5", "750c783e6ab0b503eaa86e310a5db738"),
     ("hmac-sha1", "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79"),
     ("hmac-sha256", "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"),
+    (
+        "hmac-sha384",
+        "af45d2e376484031617f78d2b58a6b1b9c7ef464f5a01b47e42ec3736322445e8e2240ca5e69e2c78b3239ecfab21649",
+    ),
     (
         "hmac-sha512",
         "164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea2505549758bf75c05a994a6d034f65f8f0e6fdcaeab1a34d4a6b4b636e070a38bce737",

@@ -6,6 +6,7 @@ pub(crate) mod certificates;
 mod clear;
 mod database;
 mod each;
+mod encrypted;
 mod export;
 mod files;
 mod foreign;

@@ -7,8 +7,10 @@ use std::path::Path;
 use std::time::Duration;
 use std::time::SystemTime;
 
+use jiff::SignedDuration;
 use jiff::Timestamp;
 use rust_xlsxwriter::Workbook;
+use shuping::base::clock;
 use shuping::base::pseudonym::sha256;
 use shuping::extract::Delivery;
 use tempfile::TempDir;
@@ -16,6 +18,10 @@ use tempfile::TempDir;
 use super::Start;
 use super::pulled;
 use super::told;
+use crate::library::library;
+use crate::library::said;
+use crate::library::shuping;
+use crate::world::ask;
 
 const LOANS: &str = r#"
 format = 1
@@ -116,6 +122,65 @@ async fn what_stays_half_for_a_day_is_damaged() {
         text.contains("file `loans.xlsx` cannot be read") && text.contains("damaged"),
         "{text}"
     );
+}
+
+#[tokio::test]
+async fn a_text_that_stops_within_a_line_waits_for_an_hour() {
+    let home = TempDir::new().unwrap();
+    let path = home.path().join("loans.csv");
+    let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    let marked = |text: &str| [&[0xff, 0xfe][..], &utf16(text)].concat();
+    for (half, whole) in [
+        (b"loan\nL1\nL".to_vec(), b"loan\nL1\nL2\n".to_vec()),
+        (b"loan\r\nL1\r\n\"L".to_vec(), b"loan\r\nL1\r\n\"L2\"\r\n".to_vec()),
+        (marked("loan\nL1\nL"), marked("loan\nL1\nL2\n")),
+    ] {
+        fs::write(&path, &half).unwrap();
+        let delivery = brought(home.path()).await;
+        assert_eq!((delivery.received, delivery.files.len()), (0, 0));
+        assert_eq!(delivery.not_whole, waiting("loans.csv", "its last line has no end"));
+        fs::write(&path, &whole).unwrap();
+        assert_eq!(brought(home.path()).await.received, 2);
+    }
+    fs::write(&path, "loan\nL1\nL2").unwrap();
+    // What has been read by then is known, and whoever asks for it has it at once.
+    let known = [sha256(b"loan\nL1\nL2")].into();
+    let start = Start { known, ..Start::home(home.path()) };
+    assert!(pulled(LOANS, &start).await.0.unwrap().not_whole.is_empty());
+    let at_once = LOANS.replace("at = \".\"", "at = \".\"\nstill = \"0s\"");
+    assert_eq!(pulled(&at_once, &Start::home(home.path())).await.0.unwrap().received, 2);
+    // Some programs end no last line.
+    for (minutes, received) in [(59, 0), (61, 2)] {
+        changed(&path, &(clock::now() - SignedDuration::from_mins(minutes)).to_string());
+        assert_eq!(brought(home.path()).await.received, received, "{minutes}");
+    }
+}
+
+/// Half a snapshot would delete what the other half holds.
+#[test]
+fn half_a_snapshot_deletes_nothing() {
+    let home = library();
+    let manifest = home.path().join("connectors/loans.toml");
+    let text = fs::read_to_string(&manifest).unwrap();
+    fs::write(&manifest, text.replace("\"upsert\"", "\"snapshot\"")).unwrap();
+    let file = home.path().join("drop/loans_2026-01.csv");
+    let night = |night: &str| {
+        let output = shuping(home.path(), &["run", "--night", night]);
+        let loans = ask(&home.path().join("var/warehouse.db"), "select count(*) from service_case");
+        (said(&output), loans[0][0].parse::<u32>().unwrap())
+    };
+    let (_, all) = night("2026-01-28");
+    let whole = fs::read_to_string(&file).unwrap().replace("Counter", "Machine");
+    let half = whole.get(..whole.len() / 2).unwrap();
+    assert!(!half.ends_with('\n'));
+    fs::write(&file, half).unwrap();
+    let (told, loans) = night("2026-01-29");
+    assert_eq!(loans, all, "{told}");
+    assert!(told.contains("not whole yet") && told.contains("its last line has no end"), "{told}");
+    fs::write(&file, &whole).unwrap();
+    let (told, loans) = night("2026-01-30");
+    assert_eq!(loans, all, "{told}");
+    assert!(!told.contains("not whole yet"), "{told}");
 }
 
 #[tokio::test]

@@ -52,10 +52,10 @@ const MEASURES: usize = 400;
 const ROWS: usize = 160;
 
 /// The same dice every time (splitmix64).
-struct Dice(u64);
+pub(super) struct Dice(pub(super) u64);
 
 impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
+    pub(super) fn roll(&mut self, sides: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -63,7 +63,7 @@ impl Dice {
         usize::try_from((mixed ^ (mixed >> 31)) % sides as u64).unwrap()
     }
 
-    fn pick<'p>(&mut self, words: &[&'p str]) -> &'p str {
+    pub(super) fn pick<'p>(&mut self, words: &[&'p str]) -> &'p str {
         words[self.roll(words.len())]
     }
 

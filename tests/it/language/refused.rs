@@ -107,6 +107,100 @@ const REFUSED: &[(&str, &str, &str, &str, &str)] = &[
     ("COUNT(*) FILTER (WHERE SUBSTR(name, 0, 2) = 'x')", "1:37", "H030", "a number from 1 on", ""),
 ];
 
+/// What SQL knows and we do not: dropped, it would change the number without a word.
+const UNHEEDED: &[(&str, &str, &str, &str)] = &[
+    ("COUNT(name LIMIT 1)", "1:18", "H210", "COUNT heeds no `LIMIT 1`"),
+    ("SUM(hours ORDER BY count)", "1:20", "H210", "SUM heeds no `ORDER BY count`"),
+    ("COUNT(name HAVING MAX hours)", "1:23", "H210", "COUNT heeds no `HAVING MAX hours`"),
+    ("COUNT(name WHERE ok)", "1:18", "H210", "COUNT heeds no `WHERE ok`"),
+    ("COUNT(name SEPARATOR ',')", "1:22", "H210", "COUNT heeds no `SEPARATOR ','`"),
+    ("COUNT(name NULL ON NULL)", "1:1", "H210", "COUNT heeds no `NULL ON NULL`"),
+    ("COUNT(name) IGNORE NULLS", "1:1", "H210", "COUNT heeds no `IGNORE NULLS`"),
+    ("COUNT(name IGNORE NULLS)", "1:1", "H210", "COUNT heeds no `IGNORE NULLS`"),
+    ("SUM(hours)(count)", "1:1", "H210", "SUM heeds no `(hours)`"),
+    ("SUM(ALL hours)", "1:1", "H210", "SUM heeds no `ALL`"),
+    ("SUM(hours) WITHIN GROUP (ORDER BY count)", "1:35", "H210", "SUM heeds no `WITHIN GROUP`"),
+    ("SUM({fn ABS(hours)})", "1:9", "H210", "ABS heeds no `{fn …}`"),
+    ("SUM(ABS(hours ORDER BY hours))", "1:24", "H210", "ABS heeds no `ORDER BY hours`"),
+    ("SUM(GREATEST(DISTINCT hours, 3))", "1:5", "H030", "DISTINCT belongs to COUNT"),
+    ("COUNT(*) FILTER (WHERE name LIKE 'a!%' ESCAPE '!')", "1:34", "H030", "LIKE takes one string"),
+    ("COUNT(*) FILTER (WHERE name LIKE ANY ('a', 'b'))", "1:39", "H030", "LIKE takes one string"),
+    ("COUNT(*) FILTER (WHERE name ILIKE 'a')", "1:24", "H030", "`name ILIKE 'a'` is not in"),
+    ("COUNT(*) FILTER (WHERE name SIMILAR TO 'a')", "1:24", "H030", "is not in the measure"),
+    ("COUNT(*) FILTER (WHERE count GLOBAL IN (1))", "1:30", "H030", "found: GLOBAL"),
+    ("COUNT(*) FILTER (WHERE count IS DISTINCT FROM 1)", "1:24", "H030", "is not in the measure"),
+    ("COUNT(*) FILTER (WHERE came_on = {d '2026-01-15'})", "1:37", "H030", "is not in the measure"),
+    ("COUNT(*) FILTER (WHERE came_on > INTERVAL '1' DAY)", "1:43", "H030", "is not in the measure"),
+    ("SUM(CASE count WHEN 1 THEN 2 END)", "1:5", "H030", "is not in the measure language"),
+    ("SUM(CAST(hours AS INTEGER))", "1:10", "H030", "is not in the measure language"),
+    ("SUM(hours::INTEGER)", "1:5", "H030", "is not in the measure language"),
+    ("SUM(EXTRACT(YEAR FROM came_on))", "1:23", "H030", "is not in the measure language"),
+    ("SUM(LENGTH(TRIM(LEADING 'a' FROM name)))", "1:25", "H030", "is not in the measure language"),
+    ("SUM(LENGTH(SUBSTRING(name FOR 2)))", "1:22", "H030", "is not in the measure language"),
+    ("SUM(FLOOR(hours TO DAY))", "1:11", "H030", "is not in the measure language"),
+    ("SUM(CEIL(hours, 1))", "1:10", "H030", "is not in the measure language"),
+    ("SUM(+hours)", "1:6", "H030", "`+hours` is not in the measure language"),
+    ("SUM(3L)", "1:5", "H030", "`3L` is not in the measure language"),
+    ("COUNT(* EXCLUDE name)", "1:1", "H030", "is not an expression"),
+    ("\"COUNT\"(name)", "1:1", "H032", "function `\"COUNT\"`"),
+    ("main.COUNT(name)", "1:1", "H032", "function `MAIN.COUNT`"),
+];
+
+#[test]
+fn nothing_that_would_change_the_number_is_dropped_without_a_word() {
+    for (measure, at, code, message) in UNHEEDED {
+        let said = said("count % 7", measure).join("\n");
+        let place = format!("measure.m.sql: at {at}: ");
+        for part in [&*place, &format!("[{code}]"), message] {
+            assert!(said.contains(part), "`{part}` is missing for `{measure}` in\n{said}");
+        }
+    }
+}
+
+/// Other words for the same are no other number: they stay.
+#[test]
+fn what_only_writes_the_same_otherwise_is_taken() {
+    for measure in [
+        "SUM(\"hours\")",
+        "((SUM((hours))))",
+        "COUNT(*) FILTER (WHERE SUBSTRING(name FROM 1 FOR 2) = 'ab' AND SUBSTR(name, 1, 2) = 'ab')",
+        "COUNT(*) FILTER (WHERE name IS NOT NULL AND NOT ok IS UNKNOWN) -- as it is",
+    ] {
+        assert_eq!(said("count % 7", measure), Vec::<String>::new(), "{measure}");
+    }
+}
+
+/// Formulas look at the same parts of a call.
+#[test]
+fn a_formula_drops_nothing_either() {
+    for (formula, at, code, message) in [
+        ("PREV(m LIMIT 3)", "1:14", "H210", "PREV heeds no `LIMIT 3`"),
+        ("GREATEST(DISTINCT m, 3)", "1:1", "H210", "GREATEST heeds no `DISTINCT`"),
+        ("GREATEST(ALL m, 3)", "1:1", "H210", "GREATEST heeds no `ALL`"),
+        ("PREV(m) FILTER (WHERE m)", "1:9", "H030", "unexpected FILTER"),
+        ("YTD(m) IGNORE NULLS", "1:1", "H210", "YTD heeds no `IGNORE NULLS`"),
+        ("PREV(m ORDER BY m)", "1:17", "H210", "PREV heeds no `ORDER BY m`"),
+        ("SUM(m OVER sections) WITHIN GROUP (ORDER BY m)", "1:45", "H210", "no `WITHIN GROUP`"),
+        ("HOOVER(m / m OVER sections, 1, 2)", "1:1", "H030", "a limit at most"),
+        ("HOOVER(m / PREV(m LIMIT 3) OVER sections)", "1:25", "H210", "PREV heeds no `LIMIT 3`"),
+        ("3L * m", "1:1", "H030", "`3L` is not a number"),
+        ("MEDIAN(m)", "1:1", "H025", "function `MEDIAN`"),
+    ] {
+        let metric = format!(
+            "[[metric]]\nname = \"x\"\ntitle = \"x\"\nvalue = \"{formula}\"\nmeasured_in = \"1\"\n\
+             grain = [\"unit\"]\nperiod = [\"month\"]\nbasis = \"DOMAIN\"\nmeans = \"x\"\n"
+        );
+        let read = thing::read(FIELDS, &(pipeline("count", "COUNT(*)") + &metric));
+        let faults = read.err().unwrap_or_default();
+        let said: Vec<String> = faults.iter().map(|fault| fault.render(Lang::En)).collect();
+        let said = said.join("\n");
+        let place = format!("value: at {at}: ");
+        for part in [&*place, &format!("[{code}]"), message] {
+            assert!(said.contains(part), "`{part}` is missing for `{formula}` in\n{said}");
+        }
+    }
+}
+
 #[test]
 fn a_refusal_names_file_line_column_place_reason_and_what_to_do() {
     for (measure, at, code, message, hint) in REFUSED {

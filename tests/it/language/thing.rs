@@ -11,6 +11,7 @@ use shuping::base::cell::CellRow;
 use shuping::base::diagnostic::Diagnostic;
 use shuping::frame::functions::Days;
 use shuping::frame::table;
+use shuping::measure::MeasureError;
 use shuping::measure::cube;
 use shuping::measure::cube::Cube;
 use shuping::measure::evaluate::Reason;
@@ -99,6 +100,15 @@ pub(super) fn count(
     tables: &Tables,
     as_of: Date,
 ) -> (Cube, BTreeMap<String, DataFrame>) {
+    try_count(catalog, tables, as_of).unwrap()
+}
+
+/// The same where it may fail.
+pub(super) fn try_count(
+    catalog: &Catalog,
+    tables: &Tables,
+    as_of: Date,
+) -> Result<(Cube, BTreeMap<String, DataFrame>), MeasureError> {
     let days =
         Days { calendar: Arc::new(catalog.calendar.clone()), zone: catalog.settings.zone.clone() };
     let mut kept = BTreeMap::new();
@@ -107,6 +117,6 @@ pub(super) fn count(
         kept.insert(fact.name.clone(), rows.clone());
         Ok(())
     };
-    let counted = cube::count_and(&ground, keep, None);
-    (counted.unwrap(), kept)
+    let counted = cube::count_and(&ground, keep, None)?;
+    Ok((counted, kept))
 }

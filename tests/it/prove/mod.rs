@@ -83,6 +83,23 @@ async fn a_connector_as_it_should_be_passes_and_its_home_stays_as_it_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn point_8_says_where_no_night_would_warn_that_nothing_came() {
+    for (least, end) in [
+        ("", "the year 2999 none; a night warns: `rows_min` is 1"),
+        (
+            "\n[stream.contract]\nrows_min = 0\n",
+            "; not warned: `rows_min` is 0, so no night tells that nothing came",
+        ),
+    ] {
+        let (url, _) = serve(|asked, _| right(asked)).await;
+        let home = home(&format!("{MANIFEST}{least}"), &url);
+        let (_, verdict, found) = &proven(home.path(), 0)[7];
+        assert_eq!(verdict, "passed", "{found}");
+        assert!(found.ends_with(end), "{found}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn point_1_fails_where_what_is_signed_has_no_worked_example() {
     let sign = r#"auth = { kind = "sign", secret = "${secret:things.key}", algorithm = "hmac-sha256", encoding = "hex", text = "things", headers = { X-Key = "${signature}" } }"#;
     let (manifest, mut known) = (with(MANIFEST, "auth", sign), None);

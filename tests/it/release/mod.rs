@@ -1,5 +1,6 @@
 //! Can scoring tools trust a release? It stands alone, is never mixed with another, and is known to be what it was.
 
+mod causes;
 mod closed;
 mod damaged;
 mod format;
@@ -17,15 +18,24 @@ use shuping::publish;
 use shuping::publish::Label;
 use shuping::publish::Release;
 use shuping::publish::Resource;
+use shuping::spec::schema::Field;
 use shuping::spec::schema::FieldKind;
 use shuping::spec::schema::Schema;
 use shuping::spec::schema::read_schema;
 use shuping::spec::settings::CsvEncoding;
 use shuping::spec::settings::Limits;
 
-/// The tables of a tiny release: its files, their contracts and how a row is made of a number.
-const TABLES: [(&str, &str); 3] =
-    [("metrics", "metric_value"), ("definitions", "metric_definition"), ("units", "unit")];
+/// The tables of a tiny release: its files and their contracts.
+const TABLES: [(&str, &str); 8] = [
+    ("metrics", "metric_value"),
+    ("definitions", "metric_definition"),
+    ("score", "score"),
+    ("score_lines", "score_line"),
+    ("reconciliation", "reconciliation"),
+    ("units", "unit"),
+    ("sections", "section"),
+    ("corrections", "correction"),
+];
 
 fn contract(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("schemas/{name}.json"));
@@ -38,9 +48,9 @@ fn text(text: &str) -> Option<Cell> {
 }
 
 /// What a row has in a column; `period` is that of a value, `number` what is told.
-fn cell(column: &str, night: Date, (period, number): (&str, i64)) -> Option<Cell> {
+fn cell(field: &Field, night: Date, (period, number): (&str, i64)) -> Option<Cell> {
     let is_told = number >= 0;
-    match column {
+    match field.name.as_str() {
         "metric" => text("cases_closed"),
         "version" => Some(Cell::Whole(1)),
         "level" => text(if period.is_empty() { "city" } else { "unit" }),
@@ -65,7 +75,21 @@ fn cell(column: &str, night: Date, (period, number): (&str, i64)) -> Option<Cell
         "name" => text("嘉宁市档案馆"),
         "valid_from" => Some(Cell::Day(jiff::civil::date(2001, 1, 1))),
         "category" => text("institution"),
+        "section_id" if field.is_required => text("JN0001-1"),
+        _ if field.is_required => required(field, night),
         _ => None,
+    }
+}
+
+/// What stands in a column that is never empty.
+fn required(field: &Field, night: Date) -> Option<Cell> {
+    match field.kind {
+        FieldKind::Text => text(field.limits.choices.first().map_or("样例", String::as_str)),
+        FieldKind::Whole => Some(Cell::Whole(1)),
+        FieldKind::Decimal(scale) => Some(Cell::Decimal(10_i128.pow(scale.into()), scale)),
+        FieldKind::Flag => Some(Cell::Flag(false)),
+        FieldKind::Day => Some(Cell::Day(night)),
+        FieldKind::Instant => None,
     }
 }
 
@@ -97,10 +121,14 @@ fn publish_within(
     let resources = contracts.iter().map(|(file, contract, schema)| {
         let columns: Vec<(&str, FieldKind)> =
             schema.fields.iter().map(|field| (field.name.as_str(), field.kind)).collect();
-        let told = if *file == "metrics" { values } else { &[("", 0)] };
+        let told = match *file {
+            "metrics" => values,
+            "score" | "score_lines" | "reconciliation" | "corrections" => &[("2026", 1)],
+            _ => &[("", 0)],
+        };
         let rows: Vec<CellRow> = told
             .iter()
-            .map(|told| columns.iter().map(|(name, _)| cell(name, night, *told)).collect())
+            .map(|told| schema.fields.iter().map(|field| cell(field, night, *told)).collect())
             .collect();
         Resource { file, schema, contract, table: table::from_rows(&columns, &rows).unwrap() }
     });
@@ -126,7 +154,7 @@ fn tell(root: &Path, night: Date, values: &[(&str, i64)]) -> Release {
     publish_with(root, night, values, CsvEncoding::Utf8).unwrap()
 }
 
-/// What the frozen sample tells, first and then.
+/// What the frozen samples tell, first and then.
 const FIRST: [(&str, i64); 3] = [("2026", 12), ("2026-01", 7), ("2025", -1)];
 const THEN: [(&str, i64); 3] = [("2026", 15), ("2026-01", 7), ("2026-02", 3)];
 

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Command;
 use std::process::Output;
 use std::sync::atomic::AtomicBool;
+use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::thread;
 
@@ -27,6 +28,11 @@ fn latest(root: &Path) -> Value {
 
 /// Reads a release as a scoring tool does, one file after the other; its number, which every table tells.
 fn read(root: &Path) -> (String, i64) {
+    read_slowly(root, &|| {}).unwrap()
+}
+
+/// The same, with a pause before each file; nothing where a file is no longer there.
+fn read_slowly(root: &Path, pause: &dyn Fn()) -> Option<(String, i64)> {
     let latest = latest(root);
     let path = root.join(latest["manifest"].as_str().unwrap());
     let manifest = fs::read(&path).unwrap();
@@ -35,7 +41,8 @@ fn read(root: &Path) -> (String, i64) {
     let mut told = None;
     for table in manifest["resources"].as_array().unwrap() {
         for file in [table, &table["x:lines"], &table["x:parquet"]] {
-            let bytes = fs::read(path.with_file_name(file["path"].as_str().unwrap())).unwrap();
+            pause();
+            let bytes = fs::read(path.with_file_name(file["path"].as_str().unwrap())).ok()?;
             assert_eq!(file["hash"], format!("sha256:{}", sha256(&bytes)));
             if file["path"] == "metrics.jsonl" {
                 let line: Value = serde_json::from_slice(&bytes).unwrap();
@@ -44,36 +51,51 @@ fn read(root: &Path) -> (String, i64) {
             }
         }
     }
-    (latest["night"].as_str().unwrap().to_owned(), told.unwrap())
+    Some((latest["night"].as_str().unwrap().to_owned(), told.unwrap()))
 }
 
+/// One reader as fast as it can, one that lets a release be published before each file that it takes, while old ones
+/// are deleted: it has a whole release, or is told that a file is gone.
 #[test]
 fn a_reader_never_mixes_two_of_fifty_releases() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path();
     tell(root, NIGHTS[0], &[("2026", 0)]);
-    let is_over = AtomicBool::new(false);
-    let seen = thread::scope(|scope| {
-        let reader = scope.spawn(|| {
-            let mut seen = Vec::new();
-            while !is_over.load(Ordering::Acquire) {
-                seen.push(read(root));
-            }
-            seen.push(read(root));
-            seen
-        });
+    let (published, is_over) = (AtomicU64::new(0), AtomicBool::new(false));
+    let until_over = |take: &dyn Fn() -> Option<(String, i64)>| {
+        let mut seen = Vec::new();
+        while !is_over.load(Ordering::Acquire) {
+            seen.extend(take());
+        }
+        seen.push(read(root));
+        seen
+    };
+    let another = || {
+        let before = published.load(Ordering::Acquire);
+        while published.load(Ordering::Acquire) == before && !is_over.load(Ordering::Acquire) {
+            thread::yield_now();
+        }
+    };
+    let (fast, slow) = thread::scope(|scope| {
+        let fast = scope.spawn(|| until_over(&|| Some(read(root))));
+        let slow = scope.spawn(|| until_over(&|| read_slowly(root, &another)));
         let mut night = NIGHTS[0];
         for number in 1..50 {
             night = night.tomorrow().unwrap();
             tell(root, night, &[("2026", number)]);
+            publish::forget(root, NIGHTS[0], Some(40)).unwrap();
+            published.fetch_add(1, Ordering::Release);
         }
         is_over.store(true, Ordering::Release);
-        reader.join().unwrap()
+        (fast.join().unwrap(), slow.join().unwrap())
     });
     let days = |night: &str| (night.parse::<jiff::civil::Date>().unwrap() - NIGHTS[0]).get_days();
-    assert!(seen.iter().all(|(night, number)| i64::from(days(night)) == *number), "{seen:?}");
-    assert!(seen.is_sorted(), "no reader goes back");
-    assert_eq!(seen.last().unwrap().1, 49);
+    for seen in [fast, slow] {
+        assert!(seen.iter().all(|(night, number)| i64::from(days(night)) == *number), "{seen:?}");
+        assert!(seen.is_sorted(), "no reader goes back");
+        assert_eq!(seen.last().unwrap().1, 49);
+        assert!(seen.len() > 1, "{seen:?}");
+    }
 }
 
 #[test]
@@ -105,7 +127,7 @@ fn change(path: &Path, bytes: &[u8]) {
 fn every_file_that_differs_is_missing_or_is_extra_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let release = two_nights(folder.path()).folder;
-    assert_eq!(verify(&release).unwrap(), (16, Vec::new()));
+    assert_eq!(verify(&release).unwrap(), (32, Vec::new()));
     let mut metrics = fs::read(release.join("metrics.xlsx")).unwrap();
     metrics[100] ^= 1;
     change(&release.join("metrics.xlsx"), &metrics);
@@ -196,7 +218,7 @@ fn a_release_is_chosen_withdrawn_and_verified_from_the_command_line() {
     let manifest: Value =
         serde_json::from_slice(&fs::read(again.join("datapackage.json")).unwrap()).unwrap();
     assert_eq!(manifest["x:changes_since"], "2026-02-02.2");
-    assert!(said(home, &["verify"], 0).contains("release 2026-02-03.2: 16 files"));
+    assert!(said(home, &["verify"], 0).contains("release 2026-02-03.2: 32 files"));
     fs::remove_file(again.join("open.sql")).unwrap();
     let told = said(home, &["verify", "2026-02-03"], 1);
     assert!(told.contains("missing  open.sql"), "{told}");
@@ -211,4 +233,31 @@ fn a_release_is_chosen_withdrawn_and_verified_from_the_command_line() {
     for verb in ["verify", "release use", "release withdraw"] {
         assert!(access.contains(&format!("\"verb\":\"{verb}\"")), "{access}");
     }
+}
+
+#[test]
+fn a_release_is_looked_up_while_nobody_else_marks_one() {
+    let home = World::home();
+    let (home, root) = (home.path(), home.path().join("var/release"));
+    two_nights(&root);
+    // Whoever is first is let alone, before anything is looked up.
+    let lock = shuping::night::lock(&home.join("var"), "release withdraw").unwrap();
+    for words in [&["use", "1999-01-01"][..], &["withdraw", "1999-01-01", "--reason", "x"]] {
+        assert!(
+            said(home, &[&["release"], words].concat(), 75).contains("release withdraw, process")
+        );
+    }
+    drop(lock);
+    said(home, &["release", "use", "1999-01-01"], 2);
+    // Of many who withdraw the same at once, one does; the others find it withdrawn, or find somebody at work.
+    let words = ["release", "withdraw", "2026-02-02.1", "--reason", "twice"];
+    let codes: Vec<Option<i32>> = thread::scope(|scope| {
+        let all: Vec<_> =
+            (0..8).map(|_| scope.spawn(|| shuping(home, &words).status.code())).collect();
+        all.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    assert_eq!(codes.iter().filter(|code| **code == Some(0)).count(), 1, "{codes:?}");
+    assert!(codes.iter().all(|code| [Some(0), Some(2), Some(75)].contains(code)), "{codes:?}");
+    assert_eq!(fs::read_to_string(root.join("withdrawn.jsonl")).unwrap().lines().count(), 1);
+    assert_eq!(names(&root).unwrap(), "2026-02-01.1");
 }

@@ -16,6 +16,9 @@ fn faults(is: &str, becomes: &str) -> Vec<String> {
     faults.iter().map(|fault| format!("{} {}", fault.code.id(), fault.key)).collect()
 }
 
+/// Rows that only ever come, none of them late.
+const LATE: &str = "lookback = \"0d\" }\nwrite = \"append\"";
+
 #[test]
 fn every_fault_of_the_manifest_is_told_with_its_key() {
     let of = "stream.grades";
@@ -27,6 +30,12 @@ fn every_fault_of_the_manifest_is_told_with_its_key() {
         ("start = \"2023-01-01\"", "start = \"2023\"", vec![format!("H007 {of}.cursor.start")]),
         ("\"monthly\"", "\"weekly\"", vec![format!("H005 {of}.full")]),
         ("write   = \"upsert\"", "write   = \"append\"", vec![format!("H018 {of}.full")]),
+        (
+            "lookback = \"10d\", lag = \"5m\" }\nwrite   = \"upsert\"",
+            "format = \"%Y\" }\nwrite = \"append\"",
+            vec!["H217 stream.logs.cursor".into()],
+        ),
+        ("lookback = \"10d\", lag = \"5m\" }\nwrite   = \"upsert\"", LATE, vec![]),
         ("SCBZ = '1'", "SCBZ =", vec![format!("H030 {of}.deleted")]),
         (
             "write   =",

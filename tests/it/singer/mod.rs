@@ -62,6 +62,7 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
+test -f kills && kill -9 $PPID
 cat messages.jsonl
 echo "a secret of 张三" >&2
 test -f slow && exec sleep 600
@@ -101,10 +102,15 @@ impl Home {
     }
 
     fn run(&self, night: &str) -> Output {
+        self.command(night).output().unwrap()
+    }
+
+    fn command(&self, night: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_shuping"));
         command.arg("--home").arg(self.path()).args(["run", "--night", night]).env("LANG", "C");
         command.env("SHUPING_SECRET_PSEUDONYM_KEY", "a key of the tests");
-        command.env("SHUPING_SECRET_TAP_TOKEN", TOKEN).output().unwrap()
+        command.env("SHUPING_SECRET_TAP_TOKEN", TOKEN);
+        command
     }
 
     fn night(&self, night: &str) {
@@ -302,6 +308,28 @@ fn a_tap_that_does_not_end_is_ended() {
     let failed = home.run("2026-01-05");
     assert_eq!(failed.status.code(), Some(1), "{}", said(&failed));
     assert!(said(&failed).contains("the tap took too long"), "{}", said(&failed));
+}
+
+/// A tap that kills the night that runs it: what it was given stays behind, until the next night.
+#[test]
+fn no_secret_of_a_tap_outlives_the_night_after_it_was_killed() {
+    let (home, beside) = (Home::new(), tempfile::tempdir().unwrap());
+    home.says(&[schema(), record("L1", None)]);
+    home.write("kills", "");
+    let night = || home.command("2026-01-05").env("TMPDIR", beside.path()).output().unwrap();
+    assert_eq!(night().status.code(), None);
+    let left = crate::world::bytes_below(beside.path());
+    let holds = |bytes: &Vec<u8>| String::from_utf8_lossy(bytes).contains(TOKEN);
+    assert!(left.values().any(holds), "{left:?}");
+    for entry in fs::read_dir(beside.path()).unwrap() {
+        assert_eq!(entry.unwrap().metadata().unwrap().permissions().mode() & 0o777, 0o700);
+    }
+    // Also where no tap is asked any more.
+    fs::remove_file(home.path().join("connectors/loans.toml")).unwrap();
+    home.write("connectors/other.toml", &CONNECTOR.replace("taps/tap.sh", "taps/none.sh"));
+    assert_eq!(night().status.code(), Some(1));
+    assert_eq!(crate::world::bytes_below(beside.path()).len(), 0);
+    assert_eq!(fs::read_dir(beside.path()).unwrap().count(), 0);
 }
 
 #[test]

@@ -118,7 +118,7 @@ fn catalog(tap: &Path, config: &Path) -> String {
 #[expect(clippy::print_stdout, reason = "a test that did nothing should say so")]
 fn five_taps_of_the_package_index_bring_the_same_loans() {
     let Some(taps) = env::var_os("SHUPING_TAPS").map(PathBuf::from) else {
-        println!("skipped: SHUPING_TAPS names no folder with an environment for each tap");
+        println!("skipped: SHUPING_TAPS names no folder of taps; tests/run.sh makes one");
         return;
     };
     let Some(cluster) = Cluster::start() else { return };

@@ -32,8 +32,8 @@ use super::told;
 /// How many rows a night has in each table.
 const ROWS: u32 = 300;
 
-/// How often a loader is killed, for each kind of database: two hundred times in all.
-const KILLS: u32 = 100;
+/// How often a loader is killed, for each kind of database.
+const KILLS: u32 = 200;
 
 /// A home without metrics, which is read in no time.
 fn lean() -> Catalog {
@@ -117,7 +117,7 @@ async fn a_killed_loader_leaves_a_whole_night() {
             let mut child = loader(&shown, &first, &ready);
             // It is killed after a while of its own, wherever it is then; it must still be at work.
             begun(&mut child, &ready).await;
-            let end = Instant::now() + Duration::from_millis(chance.random_range(0..200));
+            let end = Instant::now() + Duration::from_millis(chance.random_range(0..120));
             watched(&place, &mut child, end).await;
             child.kill().unwrap();
             child.wait().unwrap();

@@ -13,11 +13,31 @@ use super::catalog;
 use super::load;
 use super::told;
 use super::views;
+use crate::extract::certificates;
 use crate::postgres::Cluster;
 use crate::world::NIGHT;
 use crate::world::World;
 use crate::world::ask;
 use crate::world::dump;
+
+#[tokio::test]
+async fn a_warehouse_on_another_machine_is_loaded_over_tls() {
+    let home = certificates::home();
+    let Some(cluster) = Cluster::encrypted(home.path()) else { return };
+    cluster.database("city").await;
+    let authority = home.path().join("ca.pem");
+    let options = format!("sslmode=verify-full&sslrootcert={}", authority.display());
+    let place = Place::Server(cluster.url_over_tls("city", &options));
+    let catalog = catalog(|_| {});
+    let list = [("C1", "JN0001", "2025-06-01T01:00:00Z")];
+    load(&place, &catalog, FIRST, &[("service_case", cases(&catalog, &list))]).await.unwrap();
+    assert_eq!(told(&place, "select case_id from service_case").await, ["C1"]);
+    let how = "select version from pg_stat_ssl where pid = pg_backend_pid()";
+    assert_eq!(told(&place, how).await, ["TLSv1.3"]);
+    let place = Place::Server(cluster.url_over_tls("city", "sslmode=verify-full"));
+    let refused = warehouse::ask(&place, how).await.unwrap_err();
+    assert!(format!("{refused:?}").contains("UnknownIssuer"), "{refused:?}");
+}
 
 #[tokio::test]
 async fn roles_read_what_is_theirs_and_a_loader_needs_no_more_than_to_write() {
