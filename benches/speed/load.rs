@@ -104,7 +104,8 @@ async fn loaded(catalog: &Catalog, place: &Place, rows: usize) -> Duration {
         let last = rows.min((at + 1) * PART);
         (at * PART..last).map(|number| case(number, &names)).collect()
     };
-    let rows = Rows { parts: rows.div_ceil(PART), part: Box::new(part) };
+    let parts = rows.div_ceil(PART);
+    let rows = Rows { parts, at_once: PART, part: Box::new(part), prints: None };
     let held = Held { night: date(2026, 1, 6), home: "bench" };
     let tables = [Table { name: TABLE, rows, replaces: Replaces::All }];
     let start = Instant::now();

@@ -31,6 +31,7 @@ use shuping::measure::cube;
 use shuping::measure::cube::Cube;
 use shuping::measure::cube::Rows;
 use shuping::measure::fact::Ground;
+use shuping::measure::kept::Kept;
 use shuping::measure::kept::Ledger;
 use shuping::measure::placed::month_of_measure;
 use shuping::spec::catalog;
@@ -158,7 +159,7 @@ pub(crate) fn measures(rows: usize) {
     let file = home.path.join(format!("{rows}-cases.parquet"));
     if !file.exists() {
         let kinds = home.path.join("kinds.parquet");
-        fs::copy(lake.join("fact/case.parquet"), &kinds).unwrap();
+        parquet::write(&mut Kept::at(&lake).rows("case", &[]).unwrap(), &kinds).unwrap();
         cases(&kinds, &file, rows);
     }
     let setting = Setting { catalog, ledger, file };

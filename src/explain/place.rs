@@ -330,7 +330,7 @@ impl<'d> Place<'d> {
         let schema = self.desk.catalog.schemas.get(&fact.table.value);
         Ok(Some(Rows {
             fact,
-            file: self.desk.kept.file(&fact.name),
+            file: self.desk.kept.files(&fact.name),
             derived: derived(fact, &measures),
             rows: counted.height() as u64,
             sources: sources::of(&counted),
@@ -363,7 +363,7 @@ fn counts<'d>(
     let zone = desk.catalog.settings.zone.iana_name().unwrap_or("UTC");
     let kinds = rows.get(&fact.name).map(kinds).unwrap_or_default();
     let writer = Writer { zone, kinds: &kinds };
-    let file = desk.kept.file(&fact.name);
+    let file = desk.kept.files(&fact.name);
     let file = std::path::absolute(&file).unwrap_or(file);
     let file = literal(&file.display().to_string());
     let of_fact = desk.catalog.measures().filter(|measure| measure.fact.value == fact.name);

@@ -18,6 +18,7 @@ use super::counts::by_month;
 use super::counts::kept_by;
 use super::counts::rows_of;
 use super::fact::Ground;
+use super::fact::TOLD_ON;
 use super::made::made;
 use super::often::Distribution;
 use super::placed::placed;
@@ -31,6 +32,7 @@ pub use super::spots::Spot;
 use super::spots::Standing;
 use crate::base::period::Month;
 use crate::frame::FrameError;
+use crate::spec::catalog::Catalog;
 use crate::spec::pipeline::Fact;
 use crate::spec::pipeline::FactKind;
 use crate::spec::pipeline::Measure;
@@ -119,7 +121,8 @@ pub fn count_and(
             let days = rows.column(&from.value).and_then(|column| ground.days.of_column(column));
             known.covered_from = days.map_err(doing)?.into_iter().flatten().min();
         }
-        let placed = placed(ground, fact, rows)?;
+        let mut placed = placed(ground, fact, rows)?;
+        forget_the_day(ground.catalog, fact, &mut placed);
         keep(fact, &placed)?;
         let (counts, recount) = match kept {
             Some(kept) => kept.counts(ground, fact, &placed)?,
@@ -131,6 +134,17 @@ pub fn count_and(
         tracing::debug!(fact = fact.name, "fact was counted");
     }
     Ok(cube)
+}
+
+/// Leaves the told day out of rows whose measures do not look at it: so they stay the same when a day has passed.
+fn forget_the_day(catalog: &Catalog, fact: &Fact, rows: &mut DataFrame) {
+    let mut is_asked = false;
+    for measure in catalog.measures().filter(|measure| measure.fact.value == fact.name) {
+        measure.aggregate.each_column(&mut |name| is_asked |= name == TOLD_ON);
+    }
+    if !is_asked && rows.column(TOLD_ON).is_ok() {
+        *rows = rows.drop_many([TOLD_ON]);
+    }
 }
 
 /// The measures of a fact, from what was counted of it; the first month in which any counted something.

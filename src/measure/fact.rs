@@ -23,9 +23,13 @@ use crate::spec::pipeline::Fact;
 use crate::spec::pipeline::FactKind;
 use crate::spec::pipeline::Make;
 use crate::spec::pipeline::Measure;
+use crate::spec::schema::ForeignKey;
 
 /// Tables by name, resolved.
 pub type Tables = BTreeMap<String, DataFrame>;
+
+/// The column of the day that is told, in every row.
+pub(super) const TOLD_ON: &str = "told_on";
 
 /// What facts are told from.
 #[derive(Debug)]
@@ -50,10 +54,11 @@ impl Ground<'_> {
         let Some(table) = self.tables.get(&fact.table.value) else {
             return Ok(DataFrame::empty());
         };
-        let mut frame = self.followed(fact, table.clone())?;
+        let names = self.looked_at(fact);
+        let mut frame = self.followed(&names, fact, table.clone())?;
         frame = self.in_time(fact, &frame)?;
         let told_on = std::iter::repeat_n(Some(self.as_of), frame.height());
-        frame.with_column(day_column("told_on", told_on)).map_err(doing())?;
+        frame.with_column(day_column(TOLD_ON, told_on)).map_err(doing())?;
         for derived in &fact.derive {
             frame = match &derived.make {
                 Make::Sql(_, tree) => {
@@ -67,7 +72,8 @@ impl Ground<'_> {
                     let on = frame.clone().lazy().select([built]).collect().map_err(doing())?;
                     let on = on.column("_on").and_then(|on| self.days.of_column(on));
                     let spells = self.table("person_spell")?;
-                    spell::beside(frame, &spells, &on.map_err(doing())?, &derived.name)?
+                    let on = on.map_err(doing())?;
+                    spell::beside(frame, &spells, &on, (&derived.name, &names))?
                 }
                 Make::Listed { list, value } => {
                     let claims = self.listed(&frame, fact, (&list.value, &value.value));
@@ -92,7 +98,7 @@ impl Ground<'_> {
     /// The tables that a fact rests on.
     pub fn rests_on(&self, fact: &Fact) -> BTreeSet<String> {
         let mut tables = BTreeSet::from([fact.table.value.clone()]);
-        for (_, key) in self.keys_followed(fact) {
+        for (_, key) in self.keys_followed(&self.looked_at(fact), fact) {
             tables.insert(key.table);
         }
         for derived in &fact.derive {
@@ -120,48 +126,70 @@ impl Ground<'_> {
         Ok(table::from_rows(&columns, &[])?)
     }
 
-    /// The parts of dotted names that a fact and its measures use, with the keys they follow.
-    fn keys_followed(&self, fact: &Fact) -> Vec<(String, crate::spec::schema::ForeignKey)> {
-        let Some(schema) = self.catalog.schemas.get(&fact.table.value) else { return Vec::new() };
-        let mut parts = BTreeSet::new();
+    /// The columns that a fact, its measures and whoever asks whether it has a row look at.
+    fn looked_at(&self, fact: &Fact) -> BTreeSet<String> {
+        let mut names = BTreeSet::new();
         let mut see = |name: &str| {
-            if let Some((part, _)) = name.split_once('.') {
-                parts.insert(part.to_owned());
-            }
+            names.insert(name.to_owned());
         };
-        see(&fact.unit.value);
-        fact.section.iter().for_each(|found| see(&found.value));
+        let own = [&fact.unit].into_iter().chain(&fact.section).chain(&fact.by);
+        let times = match &fact.kind {
+            FactKind::Event { time } => vec![time],
+            FactKind::Span { from, to, share } => [from, to].into_iter().chain(share).collect(),
+            FactKind::Stock { from, to } => from.iter().chain(to).collect(),
+        };
+        own.chain(times).for_each(|found| see(&found.value));
         fact.keep.iter().for_each(|(_, tree)| tree.each_column(&mut see));
         for derived in &fact.derive {
-            if let Make::Sql(_, tree) | Make::Spell { on: (_, tree) } = &derived.make {
+            match &derived.make {
+                Make::Sql(_, tree) | Make::Spell { on: (_, tree) } => tree.each_column(&mut see),
+                Make::Listed { value, .. } => see(&value.value),
+                Make::Exists { .. } => {}
+            }
+        }
+        for derived in self.catalog.facts().flat_map(|fact| &fact.derive) {
+            if let Make::Exists { fact: other, keep: Some((_, tree)) } = &derived.make
+                && other.value == fact.name
+            {
                 tree.each_column(&mut see);
             }
         }
         let measures = self.catalog.measures().filter(|measure| measure.fact.value == fact.name);
-        measures.for_each(|measure| measure.aggregate.each_column(&mut see));
-        parts
-            .into_iter()
-            .filter_map(|part| schema.followed(&part).map(|key| (part.clone(), key.clone())))
-            .collect()
+        for measure in measures {
+            measure.aggregate.each_column(&mut see);
+            measure.time.iter().for_each(|time| see(&time.value));
+        }
+        names
     }
 
-    fn followed(&self, fact: &Fact, mut frame: DataFrame) -> Result<DataFrame, MeasureError> {
-        for (part, key) in self.keys_followed(fact) {
+    /// The parts of the dotted names among them, with the keys they follow.
+    fn keys_followed(&self, names: &BTreeSet<String>, fact: &Fact) -> Vec<(String, ForeignKey)> {
+        let Some(schema) = self.catalog.schemas.get(&fact.table.value) else { return Vec::new() };
+        let parts = names.iter().filter_map(|name| Some(name.split_once('.')?.0));
+        let parts: BTreeSet<&str> = parts.collect();
+        let key = |part: &str| schema.followed(part).map(|key| (part.to_owned(), key.clone()));
+        parts.into_iter().filter_map(key).collect()
+    }
+
+    /// The rows beside what is looked at of the rows that they point at.
+    fn followed(
+        &self,
+        names: &BTreeSet<String>,
+        fact: &Fact,
+        mut frame: DataFrame,
+    ) -> Result<DataFrame, MeasureError> {
+        for (part, key) in self.keys_followed(names, fact) {
             let target = self.table(&key.table)?;
-            let names = target.get_column_names().into_iter();
-            let own = names.filter(|name| !name.starts_with('_'));
-            let renamed: Vec<Expr> =
-                own.map(|name| col(name.clone()).alias(format!("{part}.{name}"))).collect();
-            let target = target.lazy().select(renamed);
-            let on = format!("{part}.{}", key.target);
+            let own = target.get_column_names().into_iter();
+            let own = own.map(|name| (name.clone(), format!("{part}.{name}")));
+            let own = own.filter(|(name, named)| !name.starts_with('_') && names.contains(named));
+            let renamed = own.map(|(name, named)| col(name).alias(named));
+            let joined = col(key.target.as_str()).alias("_joined");
+            let columns: Vec<Expr> = renamed.chain([joined]).collect();
+            let target = target.lazy().select(columns);
             frame = frame
                 .lazy()
-                .join(
-                    target.with_column(col(on.as_str()).alias("_joined")),
-                    [col(key.column.as_str())],
-                    [col("_joined")],
-                    kept_order(),
-                )
+                .join(target, [col(key.column.as_str())], [col("_joined")], kept_order())
                 .collect()
                 .map_err(FrameError::polars(format!("following `{}`", key.column)))?;
         }

@@ -1,4 +1,4 @@
-//! Which rows did a night count? They stand in `lake/fact/`, one file a fact, as they were counted, with
+//! Which rows did a night count? They stand in `lake/fact/<fact>/`, a file a month, as they were counted, with
 //! a ledger of what else was known; so a number can be followed back to its rows.
 
 use std::collections::BTreeMap;
@@ -16,6 +16,7 @@ use serde::Serialize;
 use super::MeasureError;
 use super::cube::Cube;
 use super::cube::Known;
+use super::parts;
 use crate::base::durable::create_private_folder;
 use crate::base::durable::rename_durably;
 use crate::base::durable::write_then_rename;
@@ -88,9 +89,9 @@ impl Kept {
         Kept { folder: lake.join("fact") }
     }
 
-    /// The file of a fact.
-    pub fn file(&self, fact: &str) -> PathBuf {
-        self.folder.join(format!("{fact}.parquet"))
+    /// The files of a fact, as DuckDB reads them all.
+    pub fn files(&self, fact: &str) -> PathBuf {
+        self.folder.join(fact).join("*.parquet")
     }
 
     /// Begins a night: what is kept from here on stands beside, until all of it does.
@@ -105,17 +106,19 @@ impl Kept {
         Ok(create_private_folder(&beside).map_err(named(&beside))?)
     }
 
-    /// Keeps the rows of a fact.
+    /// Keeps the rows of a fact: months with the same rows as before are not written again, unless everything
+    /// `is_full`.
     ///
     /// # Errors
     /// The disk's.
-    pub fn keep(&self, fact: &str, rows: &DataFrame) -> Result<(), MeasureError> {
+    pub fn keep(&self, fact: &str, rows: &DataFrame, is_full: bool) -> Result<(), MeasureError> {
         if rows.width() == 0 {
             return Ok(());
         }
         // How a row was compared and marked says nothing of what it counts for.
-        let mut rows = rows.drop_many(["_deleted", "_hash"]);
-        Ok(parquet::write(&mut rows, &self.beside().join(format!("{fact}.parquet")))?)
+        let rows = rows.drop_many(["_deleted", "_hash"]);
+        let before = self.folder.join(fact);
+        Ok(parts::write(&self.beside().join(fact), &rows, (&before, is_full))?)
     }
 
     /// The night is whole: it takes the place of the one before.
@@ -159,11 +162,13 @@ impl Kept {
     /// # Errors
     /// A file that can't be read.
     pub fn rows(&self, fact: &str, texts: &[(&str, &str)]) -> Result<DataFrame, MeasureError> {
-        let path = self.file(fact);
-        if !path.exists() {
-            return Ok(DataFrame::empty());
+        let mut all = DataFrame::empty();
+        for path in parts::files(&self.folder.join(fact))? {
+            let rows = parquet::read_where(&path, texts)?;
+            let doing = FrameError::polars(format!("reading `{}`", path.display()));
+            all = if all.width() == 0 { rows } else { all.vstack(&rows).map_err(doing)? };
         }
-        Ok(parquet::read_where(&path, texts)?)
+        Ok(all)
     }
 
     fn beside(&self) -> PathBuf {

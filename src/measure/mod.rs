@@ -15,6 +15,7 @@ pub mod made;
 mod months;
 pub mod moves;
 mod often;
+mod parts;
 pub mod peers;
 pub mod placed;
 pub mod recount;

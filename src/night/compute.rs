@@ -67,7 +67,7 @@ pub(super) fn compute<'c>(
     let catalog = ground.catalog;
     let kept = Kept::at(&ground.lake());
     kept.begin().context("keeping the facts")?;
-    let mut keep = |fact: &Fact, rows: &DataFrame| kept.keep(&fact.name, rows);
+    let mut keep = |fact: &Fact, rows: &DataFrame| kept.keep(&fact.name, rows, choice.full);
     let stale: BTreeSet<String> = stale.iter().cloned().collect();
     let months = KeptMonths::at(&ground.lake(), choice.full);
     let keeping = (&mut keep as &mut Keep<'_>, Some(&months));

@@ -2,6 +2,8 @@
 
 use anyhow::Context as _;
 use jiff::Timestamp;
+use rayon::iter::ParallelIterator as _;
+use rayon::slice::ParallelSlice as _;
 
 use super::Choice;
 use super::Ground;
@@ -46,13 +48,16 @@ pub(super) fn values(
     let schema = schema(catalog, "metric_value")?;
     let columns: Vec<(&str, FieldKind)> =
         schema.fields.iter().map(|field| (field.name.as_str(), field.kind)).collect();
-    let mut values = table::from_rows(&columns, &[])?;
-    for part in computed.values.chunks(PART) {
+    let parts = computed.values.par_chunks(PART).map(|part| {
         let rows = notes::rows(schema, part.iter(), |told, name| match name {
             "night" => Some(Cell::Day(choice.night)),
             _ => value(told, name),
         });
-        values.vstack_mut(&table::from_rows(&columns, &rows)?).context("gathering the metrics")?;
+        table::from_rows(&columns, &rows)
+    });
+    let mut values = table::from_rows(&columns, &[])?;
+    for part in parts.collect::<Result<Vec<DataFrame>, _>>()? {
+        values.vstack_mut(&part).context("gathering the metrics")?;
     }
     Ok(values)
 }

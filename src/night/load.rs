@@ -26,6 +26,7 @@ use crate::base::period::Month;
 use crate::base::period::Period;
 use crate::base::period::PeriodKind;
 use crate::frame::DataFrame;
+use crate::frame::mix::Mixed;
 use crate::frame::table;
 use crate::model::held;
 use crate::model::held::Held;
@@ -118,7 +119,15 @@ fn parts<'t>(schema: &'t Schema, rows: &'t DataFrame) -> Rows<'t> {
         let start = i64::try_from(at * PART).unwrap_or(i64::MAX);
         table::to_rows(&rows.slice(start, PART), &names)
     };
-    Rows { parts: rows.height().div_ceil(PART), part: Box::new(part) }
+    let said = warehouse::said(schema).map(|field| field.name.as_str());
+    let said: Vec<&str> = said.filter(|name| rows.column(name).is_ok()).collect();
+    let prints = move || Mixed::of(rows, &said).map(|mixed| mixed.numbers()).unwrap_or_default();
+    Rows {
+        parts: rows.height().div_ceil(PART),
+        at_once: PART,
+        part: Box::new(part),
+        prints: Some(Box::new(prints)),
+    }
 }
 
 fn runs(catalog: &Catalog, report: &NightReport, run: &Run) -> anyhow::Result<Vec<CellRow>> {

@@ -3,17 +3,20 @@
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
+use rayon::slice::ParallelSliceMut as _;
 use sha2::Digest as _;
 use sha2::Sha256;
 
 use super::Loaded;
 use super::Replaces;
+use super::Rows;
 use super::Table;
 use super::dialect::quoted;
 use super::link::Link;
 use super::link::Target;
 use super::sheet::Column;
 use super::sheet::Kind;
+use super::sheet::STAMP;
 use super::sheet::Sheet;
 use super::sheet::Source;
 use crate::base::cell::Cell;
@@ -21,7 +24,7 @@ use crate::base::cell::CellRow;
 use crate::base::cell::without_noughts;
 use crate::spec::schema::FieldKind;
 
-/// The first half of a SHA-256 over what a row says.
+/// The first half of a SHA-256 over what a row says, or a number of the same length that whoever tells the row knows.
 pub(super) type Mark = [u8; 16];
 
 /// A value on its way into the warehouse. Days, instants and decimals are texts that both databases read.
@@ -52,68 +55,56 @@ pub(super) async fn change(
         }
     };
     let scribe = Scribe::of(sheet, zone);
-    let mut standing = Standing::of(standing);
-    let mut loaded = Loaded::default();
-    // Which rows are new, and in which parts; with an empty table all are, and one look is enough.
-    let news = (!standing.is_empty()).then(|| {
-        let parts = (0..table.rows.parts).map(|part| {
-            let rows = (table.rows.part)(part);
-            let is_new = rows.iter().map(|row| !standing.take(&scribe.mark(row)));
-            is_new.collect::<Vec<bool>>()
-        });
-        parts.collect::<Vec<Vec<bool>>>()
-    });
-    if let Some(news) = &news {
-        let gone = standing.left();
-        loaded.removed = gone.len() as u64;
-        loaded.unchanged = news.iter().flatten().filter(|is_new| !**is_new).count() as u64;
-        link.remove(&name, &gone).await?;
-    }
-    let of_part = |part: usize| {
-        let news = news.as_ref().map(|news| news.get(part).map_or(&[][..], Vec::as_slice));
-        let is_asked = news.is_none_or(|news| news.contains(&true));
-        let rows = is_asked.then(|| (table.rows.part)(part)).into_iter().flatten().enumerate();
-        let is_new = move |at: usize| news.is_none_or(|news| news.get(at) == Some(&true));
-        rows.filter(move |(at, _)| is_new(*at)).map(|(_, row)| row)
+    let rows = &table.rows;
+    let all = || (0..rows.parts).map(|part| (part, (rows.part)(part)));
+    let marks = match scribe.printed(rows) {
+        None if !standing.is_empty() => {
+            let marks = all().map(|(_, rows)| rows.iter().map(|row| scribe.mark(row)).collect());
+            marks.collect::<Vec<Vec<Mark>>>().concat()
+        }
+        printed => printed.unwrap_or_default(),
     };
-    let rows = (0..table.rows.parts).flat_map(of_part);
-    let rows = rows.inspect(|_| loaded.written += 1).map(|row| scribe.values(&row));
-    link.write(Target { table: &name, names: &scribe.names() }, rows).await?;
+    let mut loaded = Loaded::default();
+    // Which rows are new; with an empty table all are, and where no mark is known yet one look is enough.
+    let news = (!standing.is_empty()).then(|| held_against(standing, &marks));
+    if let Some((is_new, gone)) = &news {
+        loaded.removed = gone.len() as u64;
+        loaded.unchanged = is_new.iter().filter(|is_new| !**is_new).count() as u64;
+        link.remove(&name, gone).await?;
+    }
+    let is_new = |at: usize| news.as_ref().is_none_or(|(news, _)| news.get(at) == Some(&true));
+    let of_part = |part: usize| {
+        let start = part * rows.at_once;
+        let is_asked = news.is_none() || (start..start + rows.at_once).any(is_new);
+        let rows = is_asked.then(|| (rows.part)(part)).into_iter().flatten();
+        (start..).zip(rows).filter(move |(at, _)| is_new(*at))
+    };
+    let written = (0..rows.parts).flat_map(of_part);
+    let written = written.inspect(|_| loaded.written += 1);
+    let written = written.map(|(at, row)| scribe.values(&row, marks.get(at)));
+    link.write(Target { table: &name, names: &scribe.names() }, written).await?;
     Ok(loaded)
 }
 
-/// The rows that stand, by their marks; the same row may stand twice.
-struct Standing {
-    rows: Vec<(Mark, u64)>,
-    is_taken: Vec<bool>,
-}
-
-impl Standing {
-    fn of(mut rows: Vec<(Mark, u64)>) -> Standing {
-        rows.sort_unstable();
-        Standing { is_taken: vec![false; rows.len()], rows }
+/// Which rows are new, and where those stand that are no longer told; the same row may stand twice.
+fn held_against(standing: Vec<(Mark, u64)>, marks: &[Mark]) -> (Vec<bool>, Vec<u64>) {
+    let number = u128::from_be_bytes;
+    let mut standing: Vec<_> =
+        standing.into_iter().map(|(mark, place)| (number(mark), place)).collect();
+    let mut told: Vec<_> = marks.iter().map(|mark| number(*mark)).zip(0..).collect();
+    standing.par_sort_unstable();
+    told.par_sort_unstable();
+    let (mut is_new, mut gone) = (vec![true; marks.len()], Vec::new());
+    let mut told = told.into_iter().peekable();
+    for (mark, place) in standing {
+        while told.next_if(|(other, _)| *other < mark).is_some() {}
+        match told.next_if(|(other, _)| *other == mark) {
+            Some((_, at)) => is_new[at] = false,
+            None => gone.push(place),
+        }
     }
-
-    fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
-
-    /// Whether a row of this mark stands that was not taken yet; now it is.
-    fn take(&mut self, mark: &Mark) -> bool {
-        let first = self.rows.partition_point(|(standing, _)| standing < mark);
-        let same = self.rows.iter().skip(first).take_while(|(standing, _)| standing == mark);
-        let free = same.zip(self.is_taken.iter_mut().skip(first)).find(|(_, is_taken)| !**is_taken);
-        free.map(|(_, is_taken)| *is_taken = true).is_some()
-    }
-
-    /// Where those stand that nobody took.
-    fn left(&self) -> Vec<u64> {
-        let rows = self.rows.iter().zip(&self.is_taken);
-        let mut left: Vec<u64> =
-            rows.filter(|(_, is_taken)| !**is_taken).map(|((_, place), _)| *place).collect();
-        left.sort_unstable();
-        left
-    }
+    gone.sort_unstable();
+    (is_new, gone)
 }
 
 /// Writes the rows of a table down as values.
@@ -142,6 +133,14 @@ impl Scribe<'_> {
             _ => None,
         });
         Scribe { sheet, zone, seed, stamp }
+    }
+
+    /// The marks of rows whose numbers are known.
+    fn printed(&self, rows: &Rows<'_>) -> Option<Vec<Mark>> {
+        let prints = rows.prints.as_ref().map(|prints| prints())?;
+        let seed = u128::from_be_bytes(first_half(self.seed.clone()));
+        let mark = |print: &u128| (print ^ seed).to_be_bytes();
+        (!prints.is_empty()).then(|| prints.iter().map(mark).collect())
     }
 
     /// The columns that are written, quoted.
@@ -184,28 +183,29 @@ impl Scribe<'_> {
                 }
             }
         }
-        let whole = hash.finalize();
-        let mut mark = Mark::default();
-        mark.iter_mut().zip(whole).for_each(|(to, from)| *to = from);
-        mark
+        first_half(hash)
     }
 
-    fn values(&self, row: &CellRow) -> Vec<Value> {
+    /// What is written of a row, whose mark may be known.
+    fn values(&self, row: &CellRow, mark: Option<&Mark>) -> Vec<Value> {
         let cell = |at: &usize| row.get(*at).and_then(Option::as_ref);
         let value = |source: &Source| match source {
             Source::Cell(at) => Some(cell(at).map_or(Value::None, written)),
             Source::LocalOf(at) => {
                 Some(cell(at).map_or(Value::None, |cell| local(cell, self.zone)))
             }
-            Source::Mark => Some(Value::Mark(self.mark(row))),
+            Source::Mark => Some(Value::Mark(mark.map_or_else(|| self.mark(row), |mark| *mark))),
             Source::Part(..) => None,
         };
         self.sheet.columns.iter().filter_map(|column| value(&column.source)).collect()
     }
 }
 
-/// The column that says in which night a row was written, where it is not what makes the row itself.
-const STAMP: &str = "night";
+fn first_half(hash: Sha256) -> Mark {
+    let mut mark = Mark::default();
+    mark.iter_mut().zip(hash.finalize()).for_each(|(to, from)| *to = from);
+    mark
+}
 
 fn local(cell: &Cell, zone: &TimeZone) -> Value {
     let Cell::Instant(instant) = cell else { return Value::None };

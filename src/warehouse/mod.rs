@@ -23,6 +23,7 @@ use self::plan::FORMAT;
 use self::plan::Plan;
 use self::plan::Then;
 pub use self::sheet::columns;
+pub use self::sheet::said;
 use crate::base::cell::Cell;
 use crate::base::cell::CellRow;
 
@@ -70,14 +71,20 @@ pub struct Table<'t> {
 pub struct Rows<'t> {
     /// How many parts there are.
     pub parts: usize,
+    /// How many rows a part has; the last may have fewer.
+    pub at_once: usize,
     /// The rows of a part.
     pub part: Box<dyn Fn(usize) -> Vec<CellRow> + Send + Sync + 't>,
+    /// A number for each row, of the values of its [`said`], where that can be told without its cells: rows that say
+    /// the same have the same number.
+    pub prints: Option<Box<dyn Fn() -> Vec<u128> + Send + Sync + 't>>,
 }
 
 impl Rows<'_> {
     /// A few rows.
     pub fn few<'t>(rows: Vec<CellRow>) -> Rows<'t> {
-        Rows { parts: 1, part: Box::new(move |_| rows.clone()) }
+        let (at_once, part) = (rows.len(), Box::new(move |_| rows.clone()));
+        Rows { parts: 1, at_once, part, prints: None }
     }
 }
 

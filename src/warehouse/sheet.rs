@@ -148,6 +148,16 @@ pub fn columns(schema: &Schema) -> impl Iterator<Item = &Field> + Clone {
     schema.fields.iter().filter(keeps)
 }
 
+/// The column that says in which night a row was written, where it is not what makes the row itself.
+pub(super) const STAMP: &str = "night";
+
+/// Those of [`columns`] that a row is known again by: the night in which it was written is not what it says.
+pub fn said(schema: &Schema) -> impl Iterator<Item = &Field> + Clone {
+    let is_key = schema.primary_key.iter().any(|name| name == STAMP);
+    let is_stamp = move |field: &Field| field.name == STAMP && field.kind == FieldKind::Day;
+    columns(schema).filter(move |field| is_key || !is_stamp(field))
+}
+
 pub(super) fn sheet(schema: &Schema) -> Sheet {
     let area = Area::of(schema);
     let is_key = |name: &str| schema.foreign_keys.iter().any(|key| key.column == name);

@@ -472,7 +472,7 @@ fn rows_about_persons_are_shown_for_a_purpose(world: &World, home: &Path, id: &s
 
 /// The lake no longer gives what was published: somebody exchanged the rows of a fact.
 fn a_release_that_says_otherwise(world: &World, home: &Path, asked: &[&str]) {
-    fs::remove_file(home.join("var/lake/fact/case.parquet")).unwrap();
+    fs::remove_dir_all(home.join("var/lake/fact/case")).unwrap();
     let (code, _, wrong) = said(world, home, asked);
     assert_eq!(code, Some(74), "{wrong}");
     assert!(wrong.contains("run night 2026-01-06 again"), "{wrong}");

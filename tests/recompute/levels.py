@@ -13,7 +13,7 @@ con = duckdb.connect()
 
 
 def fact(name):
-    return f"read_parquet('{var}/lake/fact/{name}.parquet')"
+    return f"read_parquet('{var}/lake/fact/{name}/*.parquet')"
 
 
 # The last row of each unit: nobody moves to another category in the pretend city.

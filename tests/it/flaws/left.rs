@@ -140,7 +140,10 @@ impl Left {
 
     /// The rows of a fact as the last night counted them.
     pub(super) fn fact(&self, name: &str) -> Vec<Row> {
-        rows(&self.home.path().join("var/lake/fact").join(format!("{name}.parquet")))
+        let folder = self.home.path().join("var/lake/fact").join(name);
+        let parts = fs::read_dir(folder).unwrap().map(|part| part.unwrap().path());
+        let parts = parts.filter(|path| path.extension().is_some_and(|end| end == "parquet"));
+        parts.flat_map(|path| rows(&path)).collect()
     }
 
     /// What landed on the first night, under the source's own headers.

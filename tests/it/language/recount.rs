@@ -1,9 +1,11 @@
 //! Is a month that is not counted again what counting it again would give? Random changes night after
-//! night: what is kept and told must be, byte for byte, what counting everything gives.
+//! night: what is kept, of amounts and of rows, and told must be, byte for byte, what counting everything gives.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,6 +13,7 @@ use std::sync::Arc;
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 use jiff::civil::date;
+use polars::prelude::DataFrame;
 use shuping::base::cell::Cell;
 use shuping::base::cell::CellRow;
 use shuping::base::period::Month;
@@ -21,10 +24,13 @@ use shuping::measure::cube::Cube;
 use shuping::measure::cube::Spot;
 use shuping::measure::fact::Ground;
 use shuping::measure::fact::Tables;
+use shuping::measure::kept::Kept;
+use shuping::measure::kept::Ledger;
 use shuping::measure::recount::KeptMonths;
 use shuping::measure::recount::Recount;
 use shuping::measure::recount::Why;
 use shuping::spec::catalog::Catalog;
+use shuping::spec::pipeline::Fact;
 use tempfile::TempDir;
 
 use super::thing;
@@ -166,9 +172,23 @@ impl Lake {
     fn count(&self, catalog: &Catalog, tables: &Tables, as_of: Date, is_full: bool) -> Cube {
         let calendar = Arc::new(catalog.calendar.clone());
         let days = Days { calendar, zone: catalog.settings.zone.clone() };
-        let kept = KeptMonths::at(self.0.path(), is_full);
+        let (months, kept) = (KeptMonths::at(self.0.path(), is_full), Kept::at(self.0.path()));
         let ground = Ground { catalog, tables, days, as_of };
-        cube::count_and(&ground, &mut |_, _| Ok(()), Some(&kept)).unwrap()
+        kept.begin().unwrap();
+        let keep = &mut |fact: &Fact, rows: &DataFrame| kept.keep(&fact.name, rows, is_full);
+        let cube = cube::count_and(&ground, keep, Some(&months)).unwrap();
+        kept.finish(&Ledger::of((as_of, as_of), "home", &BTreeSet::new(), &cube)).unwrap();
+        cube
+    }
+
+    /// The files of the rows of a fact, each with the place of its bytes on the disk.
+    fn rows(&self, fact: &str) -> BTreeMap<String, u64> {
+        let entries = fs::read_dir(self.0.path().join("fact").join(fact)).unwrap();
+        let files = entries.map(|entry| {
+            let entry = entry.unwrap();
+            (entry.file_name().into_string().unwrap(), entry.metadata().unwrap().ino())
+        });
+        files.filter(|(name, _)| name.ends_with(".parquet")).collect()
     }
 
     fn bytes(&self) -> BTreeMap<String, Vec<u8>> {
@@ -297,6 +317,44 @@ fn only_the_months_of_the_old_and_the_new_version_are_counted_again() {
     assert_eq!(counted(&gone, "event"), (0, 7, Why::Rows));
     let months = bytes_below(&lake.0.path().join("measure/event"));
     assert!(!months.contains_key("202509.parquet"), "{:?}", months.keys());
+}
+
+#[test]
+fn only_the_months_whose_rows_changed_are_written_again() {
+    let catalog = catalog(MEASURES);
+    let mut dice = Dice(23);
+    let mut rows: Vec<CellRow> = (0..90).map(|at| dice.row(at)).collect();
+    rows[7][1] = Some(Cell::Text("U1".to_owned()));
+    rows[7][4] = Some(Cell::Day(date(2025, 3, 3)));
+    rows[7][5] = Some(Cell::Day(date(2025, 3, 20)));
+    let lake = Lake::new();
+    let count = |rows: &[CellRow], as_of: Date, is_full: bool| {
+        lake.count(&catalog, &thing::rows(&catalog, rows), as_of, is_full);
+        ["event", "span", "stock"].map(|fact| lake.rows(fact))
+    };
+    let changed = |one: &BTreeMap<String, u64>, other: &BTreeMap<String, u64>| {
+        let files: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
+        let mut files: Vec<&String> =
+            files.into_iter().filter(|file| one.get(*file) != other.get(*file)).collect();
+        files.retain(|file| *file != "others.parquet");
+        files.into_iter().map(String::as_str).collect::<Vec<_>>().join(" ")
+    };
+    let first = count(&rows, date(2025, 12, 20), false);
+    // A day passes: only what lasts knows it, in its last month.
+    let passed = count(&rows, date(2025, 12, 21), false);
+    assert_eq!(changed(&first[1], &passed[1]), "202512.parquet");
+    assert_eq!(changed(&first[2], &passed[2]), "202512.parquet");
+    // Also what no measure looks at stands in the rows.
+    rows[7][0] = Some(Cell::Text("thing7b".to_owned()));
+    let renamed = count(&rows, date(2025, 12, 21), false);
+    assert_eq!(changed(&passed[0], &renamed[0]), "202503.parquet");
+    assert_eq!(changed(&passed[1], &renamed[1]), "202503.parquet");
+    // Everything is everything.
+    let again = count(&rows, date(2025, 12, 21), true);
+    for (before, after) in renamed.iter().zip(&again) {
+        assert!(before.iter().all(|(file, at)| after[file] != *at), "{before:?} {after:?}");
+    }
+    assert!(first[0].contains_key("others.parquet"), "{:?}", first[0]);
 }
 
 #[test]

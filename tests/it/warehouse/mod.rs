@@ -2,6 +2,7 @@
 //! city made by hand.
 
 mod killed;
+mod printed;
 mod server;
 mod views;
 
