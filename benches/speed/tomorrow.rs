@@ -39,8 +39,16 @@ pub(crate) fn tomorrow(scale: f64) {
         let watched = town.night(choice);
         heading(&format!("{what}: {} rows landed", watched.rows()));
         let took = watched.steps();
+        let loaded = &watched.report.loaded;
         for (what, took) in &took {
-            line(what, *took, "");
+            let said = match *what {
+                "loaded" => format!(
+                    "{} written, {} removed, {} left alone",
+                    loaded.written, loaded.removed, loaded.unchanged
+                ),
+                _ => String::new(),
+            };
+            line(what, *took, &said);
         }
         let cube = seen.cube(&watched);
         line("the measures alone", cube, &counted(&watched));

@@ -34,6 +34,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
+use futures_util::future::join;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
@@ -203,15 +204,22 @@ pub async fn run(
     let tables = load::tables(ground, (&computed, &settled), &report, &run)?;
     let held = Held { night: choice.night, home: &ground.catalog.fingerprint };
     let design = Design::of(ground.catalog);
-    report.loaded = warehouse::load(&report.warehouse, &design, held, &tables)
-        .await
-        .with_context(|| format!("loading `{}`", report.warehouse))?;
+    let path = draft.folder().join(FROZEN);
+    let frozen = Design::frozen(ground.catalog);
+    let is_frozen = draft.is_new() && ground.catalog.settings.release.has_sqlite;
+    // Two files that know nothing of each other are written side by side.
+    let freezing = async {
+        match is_frozen {
+            true => warehouse::freeze(&path, &frozen, held, &tables).await,
+            false => Ok(()),
+        }
+    };
+    let loading = warehouse::load(&report.warehouse, &design, held, &tables);
+    let (loaded, has_frozen) = join(loading, freezing).await;
+    report.loaded = loaded.with_context(|| format!("loading `{}`", report.warehouse))?;
     watch(Step::Loaded);
-    if draft.is_new() && ground.catalog.settings.release.has_sqlite {
-        let design = Design::frozen(ground.catalog);
-        let path = draft.folder().join(FROZEN);
-        let frozen = warehouse::freeze(&path, &design, held, &tables).await;
-        frozen.with_context(|| format!("loading `{}`", path.display()))?;
+    has_frozen.with_context(|| format!("loading `{}`", path.display()))?;
+    if is_frozen {
         draft.add(FROZEN)?;
     }
     report.release = draft.publish(confirmed, clock::now())?;
