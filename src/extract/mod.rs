@@ -38,6 +38,7 @@ mod singer;
 mod text;
 mod ticket;
 mod walk;
+mod way;
 mod window;
 mod workbook;
 

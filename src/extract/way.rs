@@ -1,0 +1,120 @@
+//! Where in an answer are its records? The way to them, step by step; what stands beside it is read as
+//! values, and they become rows as they are read.
+
+use std::fmt;
+
+use serde::Deserialize as _;
+use serde::Deserializer;
+use serde::de::DeserializeSeed;
+use serde::de::MapAccess;
+use serde::de::SeqAccess;
+use serde::de::Visitor;
+use serde::de::value::SeqAccessDeserializer;
+use serde_json::Map;
+use serde_json::Value;
+
+use super::records::Read;
+use super::records::Rows;
+
+/// Where the records of an answer are, and the headers that are JSON pointers into one.
+#[derive(Clone, Copy)]
+pub(super) struct Records<'r> {
+    pub(super) at: &'r str,
+    pub(super) pointers: &'r [String],
+}
+
+impl Records<'_> {
+    /// Whether a place in an answer lies among the records.
+    pub(super) fn hold(self, at: &str) -> bool {
+        at.strip_prefix(self.at).is_some_and(|rest| rest.starts_with('/'))
+    }
+
+    /// An answer, and its rows where a list of records is there: of that list, null stays.
+    ///
+    /// # Errors
+    /// What is no JSON.
+    pub(super) fn of(self, body: &str) -> serde_json::Result<(Value, Option<Read>)> {
+        let steps =
+            self.at.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~"));
+        let (steps, mut read) = (steps.collect::<Vec<_>>(), None);
+        let mut body = serde_json::Deserializer::from_str(body);
+        let way = Way { steps: &steps, pointers: self.pointers, read: &mut read };
+        let rest = way.deserialize(&mut body)?;
+        body.end()?;
+        Ok((rest, read))
+    }
+}
+
+/// The way to the records, from where a value is read.
+struct Way<'w> {
+    steps: &'w [String],
+    pointers: &'w [String],
+    read: &'w mut Option<Read>,
+}
+
+impl<'de> DeserializeSeed<'de> for Way<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, value: D) -> Result<Value, D::Error> {
+        value.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Way<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any JSON")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Value, A::Error> {
+        let mut object = Map::new();
+        while let Some(name) = fields.next_key::<String>()? {
+            let value = match self.steps.split_first() {
+                Some((step, steps)) if *step == name => {
+                    // A name that comes twice means what it says last.
+                    *self.read = None;
+                    let (pointers, read) = (self.pointers, &mut *self.read);
+                    fields.next_value_seed(Way { steps, pointers, read })?
+                }
+                _ => fields.next_value()?,
+            };
+            object.insert(name, value);
+        }
+        Ok(Value::Object(object))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
+        if !self.steps.is_empty() {
+            return Value::deserialize(SeqAccessDeserializer::new(list));
+        }
+        let mut rows = Rows::new(self.pointers);
+        while list.next_element_seed(&mut rows)?.is_some() {}
+        *self.read = Some(rows.end());
+        Ok(Value::Null)
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
+        Ok(text.into())
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+}
