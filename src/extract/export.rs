@@ -75,7 +75,7 @@ impl Reader<'_> {
             for page in sheet.pieces(MOST_ROWS).into_iter().filter(|page| page.height() > 0) {
                 let rows = page.height() as u64;
                 let seen = Seen { rows, total: None, follows: None, print: 0 };
-                pages.put(self.shielded((seen, None), page))?;
+                pages.put(&self.shielded((seen, None), page))?;
             }
         }
         pages.end(None)?;

@@ -1,6 +1,8 @@
 //! Floor 3: rows become the promised tables: typed, checked, resolved; what breaks its contract is
 //! quarantined with its reason and place.
 
+pub mod attempt;
+mod candidates;
 pub mod cast;
 mod coded;
 mod delta;
@@ -14,6 +16,7 @@ pub mod keys;
 pub mod known;
 pub mod lake;
 pub mod landing;
+mod memo;
 mod merge;
 pub mod names;
 mod newest;
