@@ -229,8 +229,10 @@ impl<'p> Pile<'p> {
     fn part(&self, mut judged: Judged) -> Result<Part, ModelError> {
         let (mut kept, places) = (mem::take(&mut judged.kept), places(self.schema));
         // So that what lies between two keys stands together; rows of one key stay in their order.
-        let key = |kept: &Kept| places.key.iter().map(|at| kept.cells.get(*at)).collect::<Vec<_>>();
-        kept.sort_by(|one, other| key(one).cmp(&key(other)));
+        kept.sort_by(|one, other| {
+            let first = places.key.iter().map(|at| one.cells.get(*at));
+            first.cmp(places.key.iter().map(|at| other.cells.get(*at)))
+        });
         let slots = slot::columns(self.write, self.schema);
         let hashes: Vec<String> = kept.iter().map(|kept| hash_of(&kept.cells)).collect();
         let line = |(kept, hash): (&Kept, &String)| line(kept, hash, &places);
