@@ -6,6 +6,7 @@ mod candidates;
 pub mod cast;
 mod coded;
 mod delta;
+pub mod early;
 pub mod expired;
 mod formed;
 mod gone;

@@ -36,6 +36,9 @@ use crate::spec::schema::Schema;
 /// So many rows wait in memory; with more, all that came wait on the disk.
 const MOST_ROWS: usize = 50_000;
 
+/// So many bytes of them do, for rows may be long.
+const MOST_BYTES: usize = 24 << 20;
+
 /// So many wait in memory until others are judged.
 const FEW_ROWS: usize = 10_000;
 
@@ -106,6 +109,8 @@ pub struct Pile<'p> {
     /// Of a snapshot, the slots of each source.
     slots: BTreeMap<String, BTreeSet<String>>,
     rows: Vec<Rows>,
+    /// How many bytes of rows are in memory.
+    held: usize,
     folder: Option<PathBuf>,
     most: usize,
 }
@@ -135,6 +140,7 @@ impl<'p> Pile<'p> {
             spared: Vec::new(),
             slots: BTreeMap::new(),
             rows: Vec::new(),
+            held: 0,
             folder,
             most: MOST_ROWS,
         }
@@ -275,8 +281,9 @@ impl<'p> Pile<'p> {
             self.slots.entry(source).or_default().extend(slots);
         }
         self.judged.append(judged);
+        self.held += rows.estimated_size();
         self.rows.push(Rows::Held(rows));
-        if self.height > self.most { self.put() } else { Ok(()) }
+        if self.height > self.most || self.held > MOST_BYTES { self.put() } else { Ok(()) }
     }
 
     /// Puts on the disk what is held.
@@ -291,6 +298,7 @@ impl<'p> Pile<'p> {
                 *rows = Rows::Put(path);
             }
         }
+        self.held = 0;
         Ok(())
     }
 

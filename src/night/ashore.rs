@@ -3,20 +3,17 @@
 //! again from what stands.
 
 use std::io;
-use std::mem;
 use std::panic::resume_unwind;
 use std::sync::mpsc::Receiver;
 use std::sync::mpsc::SyncSender;
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
-use polars::prelude::DataFrame;
-
 use crate::base::sheet::Land;
 use crate::base::sheet::Sheet;
 use crate::model::ModelError;
 use crate::model::attempt::Attempt;
-use crate::model::judge::Judge;
+use crate::model::early::Early;
 use crate::model::pile::Pile;
 
 /// So many sheets wait to be landed; with more, nothing is asked for.
@@ -29,33 +26,6 @@ enum Word {
     Rows(Sheet),
     Mark,
     TakeBack,
-}
-
-/// What is judged while the pull goes on.
-pub(super) struct Early<'g> {
-    judge: Judge<'g>,
-    pile: Pile<'g>,
-    /// Parts that are judged at once, one a core.
-    parts: Vec<DataFrame>,
-}
-
-impl<'g> Early<'g> {
-    /// Nothing yet.
-    pub(super) fn of(judge: Judge<'g>, pile: Pile<'g>) -> Early<'g> {
-        Early { judge, pile, parts: Vec::new() }
-    }
-
-    fn part(mut self, part: DataFrame) -> Option<Early<'g>> {
-        self.parts.push(part);
-        if self.parts.len() < rayon::current_num_threads() { Some(self) } else { self.judged() }
-    }
-
-    /// Judges what waits; nothing where it can't be: whoever judges it again tells why.
-    fn judged(mut self) -> Option<Early<'g>> {
-        let parts = mem::take(&mut self.parts).into_iter().map(Ok);
-        let judged = self.pile.parts(&self.judge, parts, false);
-        judged.is_ok().then_some(self)
-    }
 }
 
 impl Ashore {
@@ -130,7 +100,5 @@ pub(super) fn whole<'g>(
         (Some(part), Some(early)) => early.part(part),
         (_, early) => early,
     };
-    let Some(Early { mut pile, .. }) = early.and_then(Early::judged) else { return Ok(None) };
-    pile.put_away()?;
-    Ok(Some(pile))
+    early.map(Early::whole).transpose().map(Option::flatten)
 }
