@@ -236,7 +236,7 @@ impl Reader<'_> {
             .map_err(|fault| format!("it is no JSON at line {}", fault.line()))?;
         let records = body.pointer(self.records()).and_then(Value::as_array);
         let records = records.ok_or_else(|| format!("`{}` of it is no list", self.records()))?;
-        records::batch(records, self.pointers())
+        records::batch(records, self.needed())
     }
 }
 

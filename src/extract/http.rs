@@ -44,7 +44,7 @@ pub(super) struct Reader<'a> {
     gateway: &'a Gateway,
     ask: &'a HttpStream,
     request: &'a Request<'a>,
-    pointers: Vec<String>,
+    needed: Vec<String>,
     shield: Mutex<Shield<'a>>,
 }
 
@@ -108,8 +108,8 @@ impl<'a> Reader<'a> {
         landing: &Landing<'_>,
     ) -> Reader<'a> {
         let shield = Shield::new(request.stream, request.key, landing.as_of());
-        let pointers = landing.pointers();
-        Reader { gateway, ask, request, pointers, shield: Mutex::new(shield) }
+        let needed = landing.needed();
+        Reader { gateway, ask, request, needed, shield: Mutex::new(shield) }
     }
 
     /// Asks for one part until it is whole or patience ends.
@@ -220,13 +220,13 @@ impl<'a> Reader<'a> {
         self.request.secrets
     }
 
-    /// Where the records are, and which headers point into them.
+    /// Where the records are, and which headers are read of them.
     pub(super) fn records(&self) -> &str {
         &self.ask.records
     }
 
-    pub(super) fn pointers(&self) -> &[String] {
-        &self.pointers
+    pub(super) fn needed(&self) -> &[String] {
+        &self.needed
     }
 
     /// The rows of the first page of a part.
@@ -349,7 +349,7 @@ impl<'a> Reader<'a> {
             Turn::Cursor { next, .. } | Turn::NextUrl { next } => Some(next),
             Turn::None | Turn::Number { .. } | Turn::Offset { .. } | Turn::LinkHeader => None,
         };
-        let records = Records { at: &self.ask.records, pointers: &self.pointers };
+        let records = Records { at: &self.ask.records, needed: &self.needed };
         let mut said = next.into_iter().chain(&page.total).chain(&page.more);
         Some(records).filter(|records| !said.any(|at| records.hold(at)))
     }
@@ -371,7 +371,7 @@ impl<'a> Reader<'a> {
         let at = &self.ask.records;
         let read = match (answer.read.take(), answer.body.pointer(at)) {
             (Some(read), _) => read,
-            (None, Some(Value::Array(records))) => records::sheet(records, &self.pointers),
+            (None, Some(Value::Array(records))) => records::sheet(records, &self.needed),
             // Some gateways say null where there is nothing.
             (None, Some(Value::Null)) => Ok(Sheet::default()),
             (None, Some(_)) => Err(format!("`{at}` is no list")),

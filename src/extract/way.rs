@@ -16,11 +16,11 @@ use serde_json::Value;
 use super::records::Read;
 use super::records::Rows;
 
-/// Where the records of an answer are, and the headers that are JSON pointers into one.
+/// Where the records of an answer are, and the headers that are read; some are JSON pointers into one.
 #[derive(Clone, Copy)]
 pub(super) struct Records<'r> {
     pub(super) at: &'r str,
-    pub(super) pointers: &'r [String],
+    pub(super) needed: &'r [String],
 }
 
 impl Records<'_> {
@@ -38,7 +38,7 @@ impl Records<'_> {
             self.at.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~"));
         let (steps, mut read) = (steps.collect::<Vec<_>>(), None);
         let mut body = serde_json::Deserializer::from_str(body);
-        let way = Way { steps: &steps, pointers: self.pointers, read: &mut read };
+        let way = Way { steps: &steps, needed: self.needed, read: &mut read };
         let rest = way.deserialize(&mut body)?;
         body.end()?;
         Ok((rest, read))
@@ -48,7 +48,7 @@ impl Records<'_> {
 /// The way to the records, from where a value is read.
 struct Way<'w> {
     steps: &'w [String],
-    pointers: &'w [String],
+    needed: &'w [String],
     read: &'w mut Option<Read>,
 }
 
@@ -74,8 +74,8 @@ impl<'de> Visitor<'de> for Way<'_> {
                 Some((step, steps)) if *step == name => {
                     // A name that comes twice means what it says last.
                     *self.read = None;
-                    let (pointers, read) = (self.pointers, &mut *self.read);
-                    fields.next_value_seed(Way { steps, pointers, read })?
+                    let (needed, read) = (self.needed, &mut *self.read);
+                    fields.next_value_seed(Way { steps, needed, read })?
                 }
                 _ => fields.next_value()?,
             };
@@ -88,7 +88,7 @@ impl<'de> Visitor<'de> for Way<'_> {
         if !self.steps.is_empty() {
             return Value::deserialize(SeqAccessDeserializer::new(list));
         }
-        let mut rows = Rows::new(self.pointers);
+        let mut rows = Rows::new(self.needed);
         while list.next_element_seed(&mut rows)?.is_some() {}
         *self.read = Some(rows.end());
         Ok(Value::Null)

@@ -19,6 +19,7 @@ pub mod lake;
 pub mod landing;
 mod memo;
 mod merge;
+mod moment;
 pub mod names;
 mod newest;
 mod past;
