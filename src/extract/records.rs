@@ -332,7 +332,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::extract::way::Records;
 
     #[test]
     fn keys_are_headers_in_order_of_appearance_and_nesting_is_pointed_at() {
@@ -373,39 +372,5 @@ mod tests {
     fn what_is_no_object_is_no_record() {
         let fault = batch(&[json!("519902198703051234")], &[]).unwrap_err();
         assert_eq!(fault, "record 1 is no object");
-    }
-
-    #[test]
-    fn rows_are_made_while_an_answer_is_read_as_of_its_values() {
-        let pointers = ["/who/id".to_owned(), "/a~1b".to_owned(), "/list".to_owned()];
-        let records = Records { at: "/data/rows", needed: &pointers };
-        for rows in [
-            r#"[{"b": 1.50, "a": "\u4e00\"", "who": {"id": "7"}, "list": [1, {"x": null}]}, {"c": -3, "b": 1e400.0}]"#,
-            r#"[{"b": 1.50, "a": "\u4e00\"", "who": {"id": "7"}, "list": [1, {"x": null}]}, {"c": -3, "b": true}]"#,
-            r#"[{"a": 1, "a": "2", "c": {"d": 1}}, {"c": "x", "a": null}, {"a": {}, "a/b": false, "who": {}}]"#,
-            r#"[{"a": "1"}, 7, {"a": "2"}, "x", [], null, true, 1.5, -1]"#,
-            r#"[{"a": 12345678901234567890, "b": 123456789012345678901234567890, "c": ""}, {}]"#,
-            r#"[{"x": {"deep": "\ud800"}}]"#,
-            "[]",
-            "null",
-            r#"{"no": "list"}"#,
-        ] {
-            let text =
-                format!(r#"{{"code": "200", "data": {{"n": [1], "rows": {rows}}}, "of": {{}}}}"#);
-            let plain = serde_json::from_str::<Value>(&text);
-            let Ok((rest, read)) = records.of(&text) else {
-                assert!(plain.is_err(), "{rows}");
-                continue;
-            };
-            let plain = plain.unwrap();
-            let list = plain.pointer("/data/rows").unwrap().as_array();
-            assert_eq!(
-                read.map(|read| read.map(Batch::from)),
-                list.map(|list| batch(list, &pointers))
-            );
-            assert_eq!((&rest["code"], &rest["of"]), (&plain["code"], &plain["of"]));
-            assert_eq!(rest["data"]["n"], plain["data"]["n"]);
-        }
-        assert!(records.hold("/data/rows/0/id") && !records.hold("/data/rowset"));
     }
 }
