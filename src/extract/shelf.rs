@@ -199,11 +199,9 @@ impl Slot {
                     length +=
                         lines.by_ref().take(most).read_to_end(&mut text).map_err(lost)? as u64;
                     let found = sheet(headers, rows, &text).filter(|_| text.len() == bytes);
+                    self.pages += usize::from(found.is_some());
                     match found {
-                        Some(sheet) => {
-                            self.pages += 1;
-                            see(Page { seen, next, sheet, unread, all })?;
-                        }
+                        Some(sheet) => see(Page { seen, next, sheet, unread, all })?,
                         None => return self.cut(good).map_err(lost),
                     }
                 }
