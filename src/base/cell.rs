@@ -68,19 +68,13 @@ fn push_instant(text: &mut String, instant: Timestamp) {
     let day = day - (153 * month + 2) / 5 + 1;
     let month = if month < 10 { month + 3 } else { month - 9 };
     let year = era * 400 + year + i64::from(month <= 2);
-    let mut two = |number: i64, behind: char| {
-        for digit in [number / 10, number % 10] {
-            text.extend(u32::try_from(digit).ok().and_then(|digit| char::from_digit(digit, 10)));
-        }
-        text.extend(Some(behind).filter(|behind| *behind != '\0'));
-    };
-    two(year / 100, '\0');
-    two(year % 100, '-');
-    two(month, '-');
-    two(day, 'T');
-    two(rest / 3_600, ':');
-    two(rest / 60 % 60, ':');
-    two(rest % 60, 'Z');
+    let mut written = *b"0000-00-00T00:00:00Z";
+    let numbers = [year / 100, year % 100, month, day, rest / 3_600, rest / 60 % 60, rest % 60];
+    for (at, number) in [0, 2, 5, 8, 11, 14, 17].into_iter().zip(numbers) {
+        let digits = written.iter_mut().skip(at).zip([number / 10, number % 10]);
+        digits.for_each(|(own, digit)| *own += u8::try_from(digit).unwrap_or_default());
+    }
+    text.push_str(std::str::from_utf8(&written).unwrap_or_default());
 }
 
 /// The first second of the year 10,000.

@@ -1,6 +1,7 @@
 //! How does a file come to be whole or not at all? It is written beside and renamed. Files and folders are
 //! their owner's alone, whatever the umask; what others may read is said to be.
 
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::fs;
 use std::fs::File;
@@ -74,6 +75,16 @@ pub fn rename_durably(from: &Path, to: &Path) -> io::Result<()> {
     fs::rename(from, to)?;
     if let Some(folder) = to.parent() {
         File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}
+
+/// Has the bytes of files and their names on the disk, of all of them when all are written: one by one each
+/// would wait for the disk.
+pub fn settle(files: &[PathBuf]) -> io::Result<()> {
+    let folders: BTreeSet<&Path> = files.iter().filter_map(|file| file.parent()).collect();
+    for path in files.iter().map(PathBuf::as_path).chain(folders) {
+        File::open(path)?.sync_all()?;
     }
     Ok(())
 }

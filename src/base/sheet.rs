@@ -38,6 +38,20 @@ pub trait Land {
     /// # Errors
     /// What the taker could not do.
     fn land(&mut self, sheet: Sheet) -> io::Result<()>;
+
+    /// Whether rows that are handed on from here on may be taken back; to who can't do that rows are handed
+    /// on when they are sure.
+    fn mark(&mut self) -> bool {
+        false
+    }
+
+    /// Takes back the rows behind the mark.
+    ///
+    /// # Errors
+    /// What the taker could not do.
+    fn take_back(&mut self) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
 }
 
 impl<F: FnMut(Batch) -> io::Result<()>> Land for F {
@@ -107,6 +121,12 @@ impl Texts {
         }
     }
 
+    /// Takes away all but the first cells.
+    fn shorten(&mut self, cells: usize) {
+        self.lengths.truncate(cells);
+        self.all.truncate(Texts::bytes(&self.lengths).unwrap_or_default());
+    }
+
     /// The cells in their order.
     pub fn iter(&self) -> impl Iterator<Item = Option<&str>> {
         let mut rest = self.all.as_str();
@@ -162,6 +182,14 @@ impl Sheet {
         }
         self.columns.iter_mut().for_each(|column| column.lengthen(height));
         self.places.extend(other.places);
+    }
+
+    /// Takes away all but the first rows and the first columns.
+    pub fn shorten(&mut self, height: usize, width: usize) {
+        self.headers.truncate(width);
+        self.columns.truncate(width);
+        self.columns.iter_mut().for_each(|column| column.shorten(height));
+        self.places.truncate(height);
     }
 
     /// A number that is the same for the same cells, in one build of the program.

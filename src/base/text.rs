@@ -39,10 +39,20 @@ pub fn cleaned(text: &str) -> Cow<'_, str> {
     Cow::Owned(cleaned)
 }
 
-/// Whether nothing of a text needs cleaning, as far as that is seen at a glance.
+/// Whether nothing of a text needs cleaning, as far as that is seen at a glance: of ASCII and the common
+/// ideographs, which are written in one way only.
 fn is_clean(text: &str) -> bool {
-    let is_plain = |byte: u8| byte.is_ascii_graphic() || byte == b' ';
-    text.bytes().all(is_plain) && text.trim_ascii().len() == text.len() && !text.contains("  ")
+    let mut was_blank = true;
+    let is_plain = text.chars().all(|letter| {
+        let is_blank = letter == ' ';
+        let is_doubled = is_blank && was_blank;
+        was_blank = is_blank;
+        !is_doubled
+            && (is_blank
+                || letter.is_ascii_graphic()
+                || ('\u{4e00}'..='\u{9fff}').contains(&letter))
+    });
+    is_plain && (!was_blank || text.is_empty())
 }
 
 /// The cleaned text without any blank, for names of units and people: `张　三` is `张三`.

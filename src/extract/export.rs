@@ -75,7 +75,7 @@ impl Reader<'_> {
             for page in sheet.pieces(MOST_ROWS).into_iter().filter(|page| page.height() > 0) {
                 let rows = page.height() as u64;
                 let seen = Seen { rows, total: None, follows: None, print: 0 };
-                pages.put(self.shielded((seen, None), page))?;
+                pages.put(&self.shielded((seen, None), page))?;
             }
         }
         pages.end(None)?;
@@ -236,7 +236,7 @@ impl Reader<'_> {
             .map_err(|fault| format!("it is no JSON at line {}", fault.line()))?;
         let records = body.pointer(self.records()).and_then(Value::as_array);
         let records = records.ok_or_else(|| format!("`{}` of it is no list", self.records()))?;
-        records::batch(records, self.pointers())
+        records::batch(records, self.needed())
     }
 }
 

@@ -2,8 +2,6 @@
 //! attempt and asked again where the connector says so.
 
 use std::path::Path;
-use std::sync::Mutex;
-use std::sync::PoisonError;
 use std::time::Duration;
 
 use reqwest::Client;
@@ -11,12 +9,11 @@ use reqwest::Url;
 use reqwest::header::CONTENT_TYPE;
 use serde_json::Value;
 use tokio::sync::Semaphore;
-use tokio::time::Instant;
 
 use super::client;
 use super::error::ExtractError;
+use super::pace::Pace;
 use super::records;
-use super::records::Records;
 use super::reply::Answer;
 use super::reply::Fault;
 use super::reply::Reply;
@@ -27,6 +24,7 @@ use super::sign::Draft;
 use super::sign::Pairs;
 use super::ticket::Desk;
 use super::ticket::Ticket;
+use super::way::Records;
 use crate::base::clock;
 use crate::base::redact::know_secret;
 use crate::base::redact::theirs;
@@ -299,10 +297,28 @@ impl Gateway {
                 Fault::Again { why, wait: None, advice: "" }
             }
         };
-        let response = request.send().await.map_err(&fault)?;
+        let mut response = request.send().await.map_err(&fault)?;
         let mut reply = Reply::of(&response, clock::now());
-        reply.body = response.bytes().await.map_err(&fault)?.into();
+        let told = response.content_length().unwrap_or_default();
+        self.fits(told, what)?;
+        while let Some(some) = response.chunk().await.map_err(&fault)? {
+            self.fits((reply.body.len() + some.len()) as u64, what)?;
+            reply.body.reserve(usize::try_from(told).unwrap_or_default());
+            reply.body.extend_from_slice(&some);
+        }
         Ok(reply)
+    }
+
+    /// Whether an answer of so many bytes is one that we take.
+    fn fits(&self, bytes: u64, what: &str) -> Result<(), Fault> {
+        let most = self.http.limit.answer;
+        if bytes <= most.saturating_mul(1_000_000) {
+            return Ok(());
+        }
+        let why = format!(
+            "the answer is larger than {most} MB: ask for smaller pages, or for less at once, or raise `answer_mb` in [http.limit]"
+        );
+        Err(Fault::Final(ExtractError::Unreadable { what: what.to_owned(), why }))
     }
 
     fn unset(&self, source: TemplateError) -> Fault {
@@ -376,27 +392,4 @@ fn encoded(any: &Url, pairs: &Pairs) -> String {
         url.query_pairs_mut().extend_pairs(pairs);
     }
     url.query().unwrap_or_default().to_owned()
-}
-
-/// The pace of a system: its questions follow each other at least this far apart.
-struct Pace {
-    apart: Duration,
-    next: Mutex<Instant>,
-}
-
-impl Pace {
-    fn of(per_second: u32) -> Pace {
-        let apart = Duration::from_secs(1).checked_div(per_second).unwrap_or_default();
-        Pace { apart, next: Mutex::new(Instant::now()) }
-    }
-
-    async fn wait(&self) {
-        let turn = {
-            let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-            let turn = Instant::now().max(*next);
-            *next = turn + self.apart;
-            turn
-        };
-        tokio::time::sleep_until(turn).await;
-    }
 }

@@ -2,6 +2,8 @@
 //! by page; pages are kept as they come, and handed on when their slice adds up.
 
 use std::pin::pin;
+use std::sync::Mutex;
+use std::sync::PoisonError;
 
 use futures_util::StreamExt as _;
 use futures_util::stream;
@@ -18,7 +20,6 @@ use super::ledger::Seen;
 use super::part::Part;
 use super::part::parts;
 use super::records;
-use super::records::Records;
 use super::reply::Answer;
 use super::shelf::Left;
 use super::shelf::Page;
@@ -27,9 +28,11 @@ use super::shelf::Slot;
 use super::shield::Shield;
 use super::shield::fates;
 use super::shield::set_apart;
+use super::turn::Turns;
 use super::walk::Walk;
 use super::walk::Where;
 use super::walk::is_counted;
+use super::way::Records;
 use crate::base::batch::Batch;
 use crate::base::sheet::Sheet;
 use crate::spec::connector::HttpStream;
@@ -41,13 +44,13 @@ pub(super) struct Reader<'a> {
     gateway: &'a Gateway,
     ask: &'a HttpStream,
     request: &'a Request<'a>,
-    pointers: Vec<String>,
-    as_of: jiff::civil::Date,
+    needed: Vec<String>,
+    shield: Mutex<Shield<'a>>,
 }
 
 /// The pages of a part that add up.
 struct Whole {
-    pages: Slot,
+    slot: Slot,
     total: Option<u64>,
     /// What was asked again on the way.
     asked_again: Vec<String>,
@@ -84,19 +87,15 @@ pub(super) async fn pull(
     let (parts, until) = parts(ask, request)?;
     let shelf = Shelf::open(request.shelf, &request.print(gateway.url()))?;
     let reader = Reader::new(gateway, ask, request, landing);
-    let asked = stream::iter(parts).map(|part| reader.part(shelf.slot(&part.name()), part));
-    let mut asked = pin!(asked.buffered(gateway.at_once()));
-    let mut number = 0;
-    while let Some(whole) = asked.next().await {
-        let mut whole = whole?;
-        landing.told(whole.total);
-        landing.so_far.asked_again.extend(whole.asked_again);
-        whole.pages.each(|page| {
-            number += 1;
-            landing.take_page(page, &format!("page {number}"))
-        })?;
-    }
     landing.so_far.until = until;
+    let turns = Turns::of(landing);
+    let asked = stream::iter(parts).enumerate();
+    let asked = asked.map(|(nth, part)| reader.part((&turns, nth), shelf.slot(&part.name()), part));
+    let mut asked = pin!(asked.buffered(gateway.at_once()));
+    while let Some(whole) = asked.next().await {
+        let Whole { mut slot, total, asked_again } = whole?;
+        turns.whole(&mut slot, total, asked_again)?;
+    }
     Ok(())
 }
 
@@ -108,29 +107,35 @@ impl<'a> Reader<'a> {
         request: &'a Request<'a>,
         landing: &Landing<'_>,
     ) -> Reader<'a> {
-        let (pointers, as_of) = (landing.needed(), landing.as_of());
-        Reader { gateway, ask, request, pointers, as_of }
+        let shield = Shield::new(request.stream, request.key, landing.as_of());
+        let needed = landing.needed();
+        Reader { gateway, ask, request, needed, shield: Mutex::new(shield) }
     }
 
     /// Asks for one part until it is whole or patience ends.
-    async fn part(&self, mut pages: Slot, part: Part) -> Result<Whole, ExtractError> {
+    async fn part(
+        &self,
+        (turns, nth): (&Turns<'_, '_>, usize),
+        mut slot: Slot,
+        part: Part,
+    ) -> Result<Whole, ExtractError> {
         let what = self.what(&part);
         let (mut patience, mut asked_again) = (self.gateway.patience(), Vec::new());
-        let mut is_resumed = self.is_resumed(&mut pages)?;
+        let mut is_resumed = self.is_resumed(&mut slot)?;
         loop {
-            let doubt = match self.attempt(&part, &mut pages, &mut asked_again).await {
-                Ok(total) => return Ok(Whole { pages, total, asked_again }),
+            let doubt = match self.attempt(&part, (turns, nth), &mut slot, &mut asked_again).await {
+                Ok(total) => return Ok(Whole { slot, total, asked_again }),
                 // Its place in the pages may be forgotten over there: they are asked for from the first on.
                 Err(Broken::Final(error)) if is_resumed && !error.is_transient() => {
                     asked_again.push(format!("{what}: it can't be gone on with: {error}"));
                     is_resumed = false;
-                    pages.clear()?;
+                    turns.broke(nth, &mut slot)?;
                     continue;
                 }
                 Err(Broken::Final(error)) => return Err(error),
                 Err(Broken::Doubt(doubt)) => doubt,
             };
-            pages.clear()?;
+            turns.broke(nth, &mut slot)?;
             is_resumed = false;
             if let Doubt::Endless { pages } = doubt {
                 return Err(ExtractError::Endless { what, pages });
@@ -162,6 +167,7 @@ impl<'a> Reader<'a> {
     async fn attempt(
         &self,
         part: &Part,
+        (turns, nth): (&Turns<'_, '_>, usize),
         pages: &mut Slot,
         asked_again: &mut Vec<String>,
     ) -> Result<Option<u64>, Broken> {
@@ -186,7 +192,7 @@ impl<'a> Reader<'a> {
             let seen = self.seen(&answer, &sheet, next.is_some(), walk.ledger.due())?;
             let entered = walk.enter(seen, next.as_ref())?;
             if entered != Next::DoneBefore {
-                pages.put(self.shielded((seen, next), sheet))?;
+                turns.came(nth, pages, self.shielded((seen, next), sheet))?;
             }
             if entered != Next::Page {
                 break;
@@ -214,13 +220,13 @@ impl<'a> Reader<'a> {
         self.request.secrets
     }
 
-    /// Where the records are, and which headers point into them.
+    /// Where the records are, and which headers are read of them.
     pub(super) fn records(&self) -> &str {
         &self.ask.records
     }
 
-    pub(super) fn pointers(&self) -> &[String] {
-        &self.pointers
+    pub(super) fn needed(&self) -> &[String] {
+        &self.needed
     }
 
     /// The rows of the first page of a part.
@@ -248,15 +254,15 @@ impl<'a> Reader<'a> {
 
     /// Whether the stream reads any of some headers.
     pub(super) fn knows_any(&self, headers: &[String]) -> bool {
-        let shield = Shield::new(self.request.stream, self.request.key, self.as_of);
+        let shield = self.shield.lock().unwrap_or_else(PoisonError::into_inner);
         headers.iter().any(|header| shield.knows(header))
     }
 
     /// What may be stored of a page.
     pub(super) fn shielded(&self, place: (Seen, Option<String>), sheet: Sheet) -> Page {
-        let mut shield = Shield::new(self.request.stream, self.request.key, self.as_of);
+        let mut shield = self.shield.lock().unwrap_or_else(PoisonError::into_inner);
         let sheet = shield.pass(sheet);
-        Page::new(place, sheet, shield.into_seen())
+        Page::new(place, sheet, shield.take_seen())
     }
 
     /// What a page looked like.
@@ -343,7 +349,7 @@ impl<'a> Reader<'a> {
             Turn::Cursor { next, .. } | Turn::NextUrl { next } => Some(next),
             Turn::None | Turn::Number { .. } | Turn::Offset { .. } | Turn::LinkHeader => None,
         };
-        let records = Records { at: &self.ask.records, pointers: &self.pointers };
+        let records = Records { at: &self.ask.records, needed: &self.needed };
         let mut said = next.into_iter().chain(&page.total).chain(&page.more);
         Some(records).filter(|records| !said.any(|at| records.hold(at)))
     }
@@ -365,7 +371,7 @@ impl<'a> Reader<'a> {
         let at = &self.ask.records;
         let read = match (answer.read.take(), answer.body.pointer(at)) {
             (Some(read), _) => read,
-            (None, Some(Value::Array(records))) => records::sheet(records, &self.pointers),
+            (None, Some(Value::Array(records))) => records::sheet(records, &self.needed),
             // Some gateways say null where there is nothing.
             (None, Some(Value::Null)) => Ok(Sheet::default()),
             (None, Some(_)) => Err(format!("`{at}` is no list")),

@@ -9,6 +9,7 @@ use super::ExtractError;
 use super::Request;
 use super::glance::Glance;
 use super::shelf::Page;
+use super::shield::Seen;
 use super::shield::Shield;
 use crate::base::batch::Batch;
 use crate::base::sheet::Land;
@@ -25,6 +26,12 @@ pub(super) struct Landing<'a> {
     glance: Option<&'a mut Glance>,
     /// What has been delivered so far; `unread` and `headers` are with the shield.
     pub(super) so_far: Delivery,
+}
+
+/// What was counted before rows came that may be taken back.
+pub(super) struct Mark {
+    seen: Seen,
+    received: u64,
 }
 
 impl<'a> Landing<'a> {
@@ -57,12 +64,25 @@ impl<'a> Landing<'a> {
     pub(super) fn take_page(&mut self, page: Page, place: &str) -> Result<(), ExtractError> {
         let Page { mut sheet, unread, all, .. } = page;
         sheet.come_from(&Arc::from(place));
-        self.shield.saw(unread, all);
+        self.shield.saw((unread, all));
         self.so_far.received += sheet.height() as u64;
         for sheet in sheet.pieces(MOST_ROWS).into_iter().filter(|sheet| sheet.height() > 0) {
             self.land.land(sheet).map_err(ExtractError::Landing)?;
         }
         Ok(())
+    }
+
+    /// From here on rows may be taken back, if whoever gets them can do that.
+    pub(super) fn mark(&mut self) -> Option<Mark> {
+        let mark = || Mark { seen: self.shield.seen(), received: self.so_far.received };
+        self.land.mark().then(mark)
+    }
+
+    /// Takes back what was handed on since.
+    pub(super) fn take_back(&mut self, mark: Mark) -> Result<(), ExtractError> {
+        self.shield.forget(mark.seen);
+        self.so_far.received = mark.received;
+        self.land.take_back().map_err(ExtractError::Landing)
     }
 
     /// The day on which a day of birth must have come.
@@ -113,8 +133,8 @@ impl<'a> Landing<'a> {
     }
 
     /// Everything, when the pull is done.
-    pub(super) fn delivery(self) -> Delivery {
-        let (unread, headers) = self.shield.into_seen();
+    pub(super) fn delivery(mut self) -> Delivery {
+        let (unread, headers) = self.shield.take_seen();
         Delivery { unread, headers, ..self.so_far }
     }
 }

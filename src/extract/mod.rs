@@ -1,5 +1,5 @@
 //! Which rows does a system have for us? Asked page by page or read from files, shielded, and handed
-//! on as they came; a slice is handed on whole or not at all.
+//! on as they came; a slice stands whole or not at all.
 
 mod client;
 mod compound;
@@ -21,6 +21,7 @@ mod ledger;
 mod link;
 pub mod look;
 mod mysql;
+mod pace;
 mod parcel;
 mod part;
 mod past;
@@ -37,7 +38,9 @@ mod sign;
 mod singer;
 mod text;
 mod ticket;
+mod turn;
 mod walk;
+mod way;
 mod window;
 mod workbook;
 

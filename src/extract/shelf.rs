@@ -38,6 +38,8 @@ pub(super) struct Shelf {
 pub(super) struct Slot {
     path: PathBuf,
     file: Option<File>,
+    /// How many pages are here, once they were counted.
+    pages: usize,
     /// The job that makes what follows, where it is one.
     job: Option<String>,
 }
@@ -165,7 +167,7 @@ impl Shelf {
 
     /// The pages of a slice.
     pub(super) fn slot(&self, name: &str) -> Slot {
-        Slot { path: self.folder.join(name), file: None, job: None }
+        Slot { path: self.folder.join(name), file: None, pages: 0, job: None }
     }
 }
 
@@ -175,6 +177,7 @@ impl Slot {
         &mut self,
         mut see: impl FnMut(Page) -> Result<(), E>,
     ) -> Result<Left, E> {
+        self.pages = 0;
         let path = self.path.clone();
         let lost = |fault| E::from(ExtractError::Landing(at(&path)(fault)));
         let file = match File::open(&self.path) {
@@ -196,6 +199,7 @@ impl Slot {
                     length +=
                         lines.by_ref().take(most).read_to_end(&mut text).map_err(lost)? as u64;
                     let found = sheet(headers, rows, &text).filter(|_| text.len() == bytes);
+                    self.pages += usize::from(found.is_some());
                     match found {
                         Some(sheet) => see(Page { seen, next, sheet, unread, all })?,
                         None => return self.cut(good).map_err(lost),
@@ -225,11 +229,25 @@ impl Slot {
     }
 
     /// Puts a page behind the others.
-    pub(super) fn put(&mut self, page: Page) -> Result<(), ExtractError> {
+    pub(super) fn put(&mut self, page: &Page) -> Result<(), ExtractError> {
         let Page { seen, next, sheet, unread, all } = page;
-        let cells = cells(&sheet);
-        let (headers, rows, bytes) = (sheet.headers, sheet.places.len(), cells.len());
-        self.write(&Line::Page { seen, next, headers, unread, all, rows, bytes }, &cells)
+        let cells = cells(sheet);
+        let line = Line::Page {
+            seen: *seen,
+            next: next.clone(),
+            headers: sheet.headers.clone(),
+            unread: unread.clone(),
+            all: all.clone(),
+            rows: sheet.places.len(),
+            bytes: cells.len(),
+        };
+        self.pages += 1;
+        self.write(&line, &cells)
+    }
+
+    /// How many pages are here, as [`Slot::each`] found them and as they were put behind.
+    pub(super) fn pages(&self) -> usize {
+        self.pages
     }
 
     /// Nothing follows.
@@ -241,7 +259,7 @@ impl Slot {
 
     /// Takes all pages away.
     pub(super) fn clear(&mut self) -> Result<(), ExtractError> {
-        (self.file, self.job) = (None, None);
+        (self.file, self.job, self.pages) = (None, None, 0);
         match fs::remove_file(&self.path) {
             Err(fault) if fault.kind() != io::ErrorKind::NotFound => {
                 Err(ExtractError::Landing(at(&self.path)(fault)))

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::collections::HashMap;
+use std::mem;
 
 use jiff::civil::Date;
 
@@ -19,6 +20,7 @@ use crate::spec::connector::Stream;
 use crate::spec::connector::Wide;
 
 /// What happens to the cells of one header.
+#[derive(Clone, Copy)]
 pub(super) enum Fate<'s> {
     /// They are landed as they came.
     Kept,
@@ -30,6 +32,9 @@ pub(super) enum Fate<'s> {
     Reduced(&'s Column),
 }
 
+/// The headers nobody maps, with how many rows filled them, and all headers.
+pub(super) type Seen = (BTreeMap<String, u64>, BTreeSet<String>);
+
 /// The shield of one stream, and what it has seen.
 pub(super) struct Shield<'s> {
     fates: BTreeMap<String, Fate<'s>>,
@@ -40,7 +45,12 @@ pub(super) struct Shield<'s> {
     as_of: Date,
     unread: BTreeMap<String, u64>,
     headers: BTreeSet<String>,
+    /// Pseudonyms that were made: who handled a row handled many.
+    known: HashMap<String, String>,
 }
+
+/// So many pseudonyms are remembered.
+const MOST_KNOWN: usize = 10_000;
 
 /// Puts headers of the source's own that begin as ours do in brackets, unless a column names them: what we
 /// add ourselves is stored as it is.
@@ -63,6 +73,7 @@ impl<'s> Shield<'s> {
             as_of,
             unread: BTreeMap::new(),
             headers: BTreeSet::new(),
+            known: HashMap::new(),
         }
     }
 
@@ -103,7 +114,7 @@ impl<'s> Shield<'s> {
         }
         for (header, column) in headers.into_iter().zip(columns) {
             self.headers.insert(quoted(&header));
-            let columns = match self.fates.get(&header) {
+            let columns = match self.fates.get(&header).copied() {
                 Some(fate) => self.hidden(header, fate, column),
                 None if header.starts_with('_') || self.is_wide(&header) => vec![(header, column)],
                 None => {
@@ -134,7 +145,7 @@ impl<'s> Shield<'s> {
     }
 
     /// The landed columns of one header.
-    fn hidden(&self, header: String, fate: &Fate<'_>, cells: Texts) -> Vec<(String, Texts)> {
+    fn hidden(&mut self, header: String, fate: Fate<'_>, cells: Texts) -> Vec<(String, Texts)> {
         let cells = match fate {
             Fate::Kept => cells,
             Fate::Person => return self.people(&header, &cells),
@@ -145,13 +156,22 @@ impl<'s> Shield<'s> {
     }
 
     /// Pseudonyms; who handled many rows is made one once.
-    fn opaque(&self, cells: &Texts) -> Texts {
-        let mut known: HashMap<&str, String> = HashMap::new();
+    fn opaque(&mut self, cells: &Texts) -> Texts {
         let mut hidden = Texts::default();
         for text in cells.iter() {
-            let filled = text.filter(|text| self.filled(text));
-            let made = |text: &str| self.key.pseudonym(&clean(text));
-            hidden.push(filled.map(|text| &**known.entry(text).or_insert_with(|| made(text))));
+            let Some(text) = text.filter(|text| self.filled(text)) else {
+                hidden.push(None);
+                continue;
+            };
+            if let Some(known) = self.known.get(text) {
+                hidden.push(Some(known));
+                continue;
+            }
+            let made = self.key.pseudonym(&clean(text));
+            hidden.push(Some(&made));
+            if self.known.len() < MOST_KNOWN {
+                self.known.insert(text.to_owned(), made);
+            }
         }
         hidden
     }
@@ -184,11 +204,21 @@ impl<'s> Shield<'s> {
     }
 
     /// What another shield of the same stream has seen.
-    pub(super) fn saw(&mut self, unread: BTreeMap<String, u64>, headers: BTreeSet<String>) {
+    pub(super) fn saw(&mut self, (unread, headers): Seen) {
         for (header, rows) in unread {
             *self.unread.entry(header).or_default() += rows;
         }
         self.headers.extend(headers);
+    }
+
+    /// What was seen up to now.
+    pub(super) fn seen(&self) -> Seen {
+        (self.unread.clone(), self.headers.clone())
+    }
+
+    /// Nothing but that was seen.
+    pub(super) fn forget(&mut self, seen: Seen) {
+        (self.unread, self.headers) = seen;
     }
 
     /// The day on which a day of birth must have come.
@@ -196,9 +226,9 @@ impl<'s> Shield<'s> {
         self.as_of
     }
 
-    /// The headers nobody maps, with how many rows filled them, and all headers.
-    pub(super) fn into_seen(self) -> (BTreeMap<String, u64>, BTreeSet<String>) {
-        (self.unread, self.headers)
+    /// The headers nobody maps, with how many rows filled them, and all headers, since that was told last.
+    pub(super) fn take_seen(&mut self) -> Seen {
+        (mem::take(&mut self.unread), mem::take(&mut self.headers))
     }
 }
 

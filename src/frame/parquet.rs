@@ -34,14 +34,24 @@ use crate::base::durable::rename_durably;
 pub fn write(table: &mut DataFrame, target: &Path) -> Result<(), FrameError> {
     let named = |cause| FrameError::File { path: target.display().to_string(), cause };
     let temporary = beside(target).map_err(named)?;
-    let mut file = Told::of(create(&temporary).map_err(named)?);
+    lay(table, &temporary)?;
+    rename_durably(&temporary, target).map_err(named)
+}
+
+/// Writes a table that stands once something else says so, which has to have it on the disk before.
+///
+/// # Errors
+/// The disk's.
+pub fn lay(table: &mut DataFrame, target: &Path) -> Result<(), FrameError> {
+    let named = |cause| FrameError::File { path: target.display().to_string(), cause };
+    let mut file = Told::of(create(target).map_err(named)?);
     table.rechunk_mut_par();
     let written = ParquetWriter::new(&mut file)
         .with_compression(ParquetCompression::Zstd(None))
         .finish(table);
     file.close().map_err(named)?;
     written.map_err(FrameError::polars(format!("writing `{}`", target.display())))?;
-    rename_durably(&temporary, target).map_err(named)
+    Ok(())
 }
 
 /// A file that keeps the disk's own fault, of which polars tells the words alone. What stands at the end of a file polars
@@ -178,6 +188,15 @@ pub fn read(path: &Path) -> Result<DataFrame, FrameError> {
 /// As [`read`], and a column that is not there.
 pub fn read_columns(path: &Path, columns: &[String]) -> Result<DataFrame, FrameError> {
     let reader = ParquetReader::new(open(path)?).with_columns(Some(columns.to_vec()));
+    reader.finish().map_err(reading(path))
+}
+
+/// Reads some rows of a table that stand together.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_rows(path: &Path, rows: &Range<usize>) -> Result<DataFrame, FrameError> {
+    let reader = ParquetReader::new(open(path)?).with_slice(Some((rows.start, rows.len())));
     reader.finish().map_err(reading(path))
 }
 

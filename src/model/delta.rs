@@ -81,7 +81,7 @@ fn lineage(name: &str, rows: &[(&Kept, &str)], delivery: Delivery<'_>) -> Column
             Int32Chunked::full(name, day, height).into_date().into_series()
         }
         "_source" => {
-            let sources = rows.iter().map(|(kept, _)| kept.source.as_str());
+            let sources = rows.iter().map(|(kept, _)| &*kept.source);
             StringChunked::from_iter_values(name, sources).into_series()
         }
         "_row" => Int64Chunked::from_iter_values(name, rows.iter().map(|(kept, _)| kept.row))

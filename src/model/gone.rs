@@ -36,11 +36,11 @@ impl Absent {
         };
         let names: Vec<&str> = columns(pile.schema).into_iter().map(|(name, _)| name).collect();
         let at = |name: &str| names.iter().position(|known| *known == name);
-        let keys = pile.lines.iter().map(|line| line.key).chain(pile.spared.iter().copied());
+        let keys = pile.lines().map(|(_, line)| line.key).chain(pile.spared.iter().copied());
         // A row that came back corrected joins its snapshot and replaces none.
-        let mut delivered = pile.lines.iter().filter(|line| line.is_delivered());
+        let mut delivered = pile.delivered_slots();
         let scopes = match pile.write {
-            Write::Snapshot { .. } => delivered.map(|line| line.slot).collect(),
+            Write::Snapshot { .. } => delivered.collect(),
             Write::Upsert | Write::Append => {
                 delivered.next().map(|_| print("")).into_iter().collect()
             }
@@ -65,7 +65,7 @@ impl Absent {
 /// The snapshots that a delivery replaces; none where it replaces none.
 pub(super) fn snapshots(pile: &Pile<'_>) -> HashSet<u128> {
     let Write::Snapshot { .. } = pile.write else { return HashSet::new() };
-    pile.lines.iter().filter(|line| line.is_delivered()).map(|line| line.slot).collect()
+    pile.delivered_slots().collect()
 }
 
 /// The deleted versions of those known rows that are gone.

@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 use polars::prelude::*;
 
 use super::ModelError;
+use super::candidates::Candidates;
 use super::cast::agree;
 use super::cast::allowed;
 use super::cast::tells_no_day;
@@ -29,20 +30,12 @@ use crate::frame::functions::Days;
 use crate::frame::table;
 use crate::spec::codes::CodeTable;
 use crate::spec::connector::Column as Mapped;
-use crate::spec::connector::Identity;
 use crate::spec::connector::Pick;
 use crate::spec::connector::Stream;
 use crate::spec::reader::Found;
 use crate::spec::schema::Field;
 use crate::spec::schema::Schema;
 use crate::spec::sql::Expr;
-
-/// The texts of a column of a part, whatever its type.
-fn texts(column: &Column) -> StringChunked {
-    let written = |cell: Option<Cell>| cell.map(|cell| cell.written());
-    let of_others = |_| table::cells(column).into_iter().map(written).collect();
-    column.str().cloned().unwrap_or_else(of_others)
-}
 
 /// What a stream is judged by.
 #[derive(Debug)]
@@ -74,14 +67,6 @@ struct Line {
     day: Option<Date>,
 }
 
-/// One of our columns over a part: the texts of its candidates.
-struct Candidates {
-    field: usize,
-    mapped: usize,
-    texts: Vec<StringChunked>,
-    faults: Option<StringChunked>,
-}
-
 impl Judge<'_> {
     /// Judges one part of a slice of the past; before those of the night, which are newer.
     ///
@@ -104,7 +89,7 @@ impl Judge<'_> {
         let deleted = self.claims(&part, self.stream.deleted.as_ref())?;
         let candidates = self.candidates(&part)?;
         let time = self.time(&candidates);
-        let mut kept = Vec::new();
+        let (mut kept, mut codes) = (Vec::new(), BTreeMap::new());
         for (at, place) in At::of(&part).enumerate() {
             judged.corrected.extend(place.corrected());
             if filtered.get(at).copied().unwrap_or(false) {
@@ -120,13 +105,14 @@ impl Judge<'_> {
             } else {
                 self.row(&candidates, line, &mut judged.noticed)
             };
-            let read = read.and_then(|cells| self.formed(cells, &place, judged));
+            let read = read.and_then(|cells| self.formed(cells, &place, (judged, &mut codes)));
             let At { source, row, is_malformed, corrects } = place;
             match read {
                 Ok(cells) => {
                     kept.push(Kept { cells, source, row, is_deleted, corrects, is_past: false });
                 }
                 Err((column, reason)) => {
+                    let source = source.to_string();
                     let key = (!is_malformed).then(|| self.key(&candidates, line).ok()).flatten();
                     let slot = (!is_malformed).then(|| self.slot(&candidates, line)).flatten();
                     judged.spared.extend(key.filter(|_| corrects.is_none()));
@@ -161,7 +147,12 @@ impl Judge<'_> {
         Ok(claims.into_iter().map(|claim| claim == Some(Cell::Flag(true))).collect())
     }
 
-    fn evaluated(&self, part: &DataFrame, tree: &Expr, key: &str) -> Result<Column, ModelError> {
+    pub(super) fn evaluated(
+        &self,
+        part: &DataFrame,
+        tree: &Expr,
+        key: &str,
+    ) -> Result<Column, ModelError> {
         let doing = || FrameError::polars(format!("evaluating `{key}`"));
         let built = expr::row(tree, &self.days).map_err(doing())?.alias("_value");
         let frame = part.clone().lazy().select([built]).collect().map_err(doing())?;
@@ -171,28 +162,6 @@ impl Judge<'_> {
         } else {
             column.new_from_index(0, part.height())
         })
-    }
-
-    fn candidates(&self, part: &DataFrame) -> Result<Vec<Candidates>, ModelError> {
-        let mut all = Vec::new();
-        for (mapped, column) in self.stream.columns.iter().enumerate() {
-            let place = self.schema.fields.iter().position(|field| field.name == column.name);
-            let Some(field) = place else { continue };
-            let named = |header: &String| part.column(header).ok().map(texts);
-            let mut candidates: Vec<_> = column.from.iter().filter_map(named).collect();
-            if let Some((text, tree)) = &column.sql {
-                candidates.push(texts(&self.evaluated(part, tree, &text.key)?));
-            }
-            if let Some(constant) = &column.constant {
-                candidates.push(StringChunked::full("".into(), constant, part.height()));
-            }
-            let faults = match (column.identity, column.from.first()) {
-                (Some(Identity::CnId), Some(header)) => named(&format!("{header}.fault")),
-                _ => None,
-            };
-            all.push(Candidates { field, mapped, texts: candidates, faults });
-        }
-        Ok(all)
     }
 
     /// The column of the row's own day, where spellings hold on some days only; of what is valid from and
@@ -295,6 +264,10 @@ impl Judge<'_> {
         else {
             return Ok(None);
         };
+        let (sole, at) = (candidate.sole(), (line.at, line.day));
+        if let Some(known) = sole.and_then(|texts| candidate.memo.borrow_mut().known(texts, at)) {
+            return Ok(Some(known));
+        }
         let fault = |reason: Reason| (field.name.clone(), reason);
         if let Some(reason) = candidate.faults.as_ref().and_then(|faults| faults.get(line.at)) {
             return Err(fault(format!("id_{reason}")));
@@ -302,6 +275,7 @@ impl Judge<'_> {
         let value = self.value(field, mapped, candidate, line, noticed).map_err(fault)?;
         if let Some(value) = &value {
             allowed(field, value).map_err(|reason| fault(reason.to_owned()))?;
+            sole.into_iter().for_each(|texts| candidate.memo.borrow_mut().keep(texts, at, value));
         }
         Ok(value)
     }
@@ -384,7 +358,7 @@ impl Judge<'_> {
                 continue;
             };
             judged.quarantined.push(Quarantined {
-                source: row.source,
+                source: row.source.to_string(),
                 row: row.row,
                 column: String::new(),
                 reason: (*reason).to_owned(),

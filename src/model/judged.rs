@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use polars::prelude::DataFrame;
@@ -26,7 +27,7 @@ pub struct Kept {
     /// Its values, in the order of the schema.
     pub cells: CellRow,
     /// The page, file or sheet.
-    pub source: String,
+    pub source: Arc<str>,
     /// The row in it.
     pub row: i64,
     /// Whether it says that its key is deleted; then only its key is read.
@@ -119,7 +120,7 @@ impl Quarantined {
 
 /// Where a row stands.
 pub(super) struct At {
-    pub(super) source: String,
+    pub(super) source: Arc<str>,
     pub(super) row: i64,
     pub(super) is_malformed: bool,
     pub(super) corrects: Option<Correction>,
@@ -136,10 +137,16 @@ impl At {
         let of = |texts: &Option<StringChunked>, at: usize| {
             texts.as_ref().and_then(|texts| texts.get(at)).map(str::to_owned)
         };
+        // Rows of one page stand together.
+        let mut page: Arc<str> = Arc::default();
         (0..part.height()).map(move |at| {
+            let source = sources.as_ref().and_then(|texts| texts.get(at)).unwrap_or_default();
+            if *page != *source {
+                page = source.into();
+            }
             let since = of(&held, at).and_then(|text| text.parse().ok());
             At {
-                source: of(&sources, at).unwrap_or_default(),
+                source: Arc::clone(&page),
                 row: rows.as_ref().and_then(|rows| rows.get(at)).unwrap_or_default(),
                 is_malformed: malformed.as_ref().is_some_and(|texts| texts.get(at).is_some()),
                 corrects: of(&corrects, at)
@@ -152,7 +159,7 @@ impl At {
     /// The place of what it corrects.
     pub(super) fn corrected(&self) -> Option<Place> {
         let correction = self.corrects.as_ref()?;
-        Some((correction.file.clone(), self.source.clone(), self.row))
+        Some((correction.file.clone(), self.source.to_string(), self.row))
     }
 }
 
@@ -167,7 +174,7 @@ mod tests {
         let part = |row: i64| Judged {
             kept: vec![Kept {
                 cells: vec![Some(Cell::Whole(row))],
-                source: "page 1".to_owned(),
+                source: "page 1".into(),
                 row,
                 is_deleted: false,
                 corrects: None,

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
-use std::mem;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -16,15 +15,9 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use super::ModelError;
-use crate::base::batch::Batch;
+use super::attempt::Attempt;
 use crate::base::durable::create_folders;
-use crate::base::durable::write_then_rename;
-use crate::base::sheet::Sheet;
 use crate::frame::parquet;
-use crate::frame::table;
-
-/// So many rows, and no fewer than a page, are one file.
-const ROWS_A_PART: usize = 10_000;
 
 /// What one pull brought; written last.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,16 +77,6 @@ pub struct Past {
 #[derive(Clone, Debug)]
 pub struct Landing {
     folder: PathBuf,
-}
-
-/// A pull that is landing.
-#[derive(Debug)]
-pub struct Attempt {
-    folder: PathBuf,
-    parts: u32,
-    rows: u64,
-    /// Rows that are not yet on the disk: a page is small, and a file a page would make a night of files.
-    waiting: Sheet,
 }
 
 impl Landing {
@@ -195,7 +178,7 @@ impl Landing {
             fs::remove_dir_all(&folder).map_err(named)?;
         }
         create_folders(&folder).map_err(named)?;
-        Ok(Attempt { folder, parts: 0, rows: 0, waiting: Sheet::default() })
+        Ok(Attempt::at(folder))
     }
 
     /// Where pages of a night wait until their slice is whole; those of other nights are cleared. Its name
@@ -319,51 +302,5 @@ impl Landed {
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(" sheet "))
         };
         self.files.iter().find(|(name, _)| is_of(name)).map_or("", |(_, sha256)| sha256)
-    }
-}
-
-impl Attempt {
-    /// Lands some rows; nothing stands before all of them do.
-    ///
-    /// # Errors
-    /// The disk's.
-    pub fn land(&mut self, batch: Batch) -> Result<(), ModelError> {
-        self.land_sheet(batch.into())
-    }
-
-    /// The same of a sheet.
-    ///
-    /// # Errors
-    /// The disk's.
-    pub fn land_sheet(&mut self, sheet: Sheet) -> Result<(), ModelError> {
-        self.rows += sheet.height() as u64;
-        self.waiting.append(sheet);
-        if self.waiting.height() < ROWS_A_PART { Ok(()) } else { self.write() }
-    }
-
-    fn write(&mut self) -> Result<(), ModelError> {
-        let sheet = mem::take(&mut self.waiting);
-        if sheet.height() == 0 {
-            return Ok(());
-        }
-        self.parts += 1;
-        let mut rows = table::from_sheet(&sheet)?;
-        let path = self.folder.join(format!("part-{:05}.parquet", self.parts));
-        Ok(parquet::write(&mut rows, &path)?)
-    }
-
-    /// The pull is whole: its manifest is written, and from now on it stands.
-    ///
-    /// # Errors
-    /// The disk's, or rows that did not land.
-    pub fn finish(mut self, landed: &Landed) -> Result<(), ModelError> {
-        self.write()?;
-        if landed.received != self.rows {
-            return Err(ModelError::Lost { received: landed.received, landed: self.rows });
-        }
-        let path = self.folder.join("manifest.json");
-        let named = |cause| ModelError::File { path: path.display().to_string(), cause };
-        let bytes = serde_json::to_vec_pretty(landed).map_err(|f| named(io::Error::other(f)))?;
-        write_then_rename(&path, &bytes).map_err(named)
     }
 }

@@ -3,11 +3,11 @@
 
 use std::collections::HashMap;
 use std::collections::HashSet;
-use std::collections::hash_map::Entry;
 use std::path::Path;
 
 use jiff::civil::Date;
 use polars::prelude::*;
+use rayon::prelude::*;
 
 use super::ModelError;
 use super::delta;
@@ -22,8 +22,10 @@ use super::lake::Lake;
 use super::lake::alive;
 use super::lake::key_of;
 use super::past;
+use super::pile::At;
 use super::pile::Line;
 use super::pile::Pile;
+use super::pile::sliced;
 use crate::base::cell::Cell;
 use crate::base::cell::CellRow;
 use crate::base::pseudonym::print;
@@ -33,8 +35,8 @@ use crate::frame::table;
 use crate::spec::connector::Write;
 use crate::spec::schema::Schema;
 
-/// So many rows of a delta are one group at least, as polars makes them of a table that is whole.
-const ROWS_A_GROUP: usize = 512 * 512;
+/// So many rows of a delta are one group at least: so many are in memory while it is written.
+const ROWS_A_GROUP: usize = 1 << 16;
 
 impl Lake {
     /// Merges what a delivery brought, and writes its delta: only rows that changed.
@@ -50,14 +52,14 @@ impl Lake {
     ) -> Result<Equation, ModelError> {
         let mut pile = Pile::of((delivery, schema, write), None);
         pile.add(judged.clone())?;
-        self.merge_pile(&pile)
+        self.merge_pile(&mut pile)
     }
 
-    /// The same of rows that wait in a pile.
+    /// The same of rows that wait in a pile, which remembers nothing of them then.
     ///
     /// # Errors
     /// The disk's.
-    pub fn merge_pile(&self, pile: &Pile<'_>) -> Result<Equation, ModelError> {
+    pub fn merge_pile(&self, pile: &mut Pile<'_>) -> Result<Equation, ModelError> {
         let Delivery { system, stream, night, .. } = pile.delivery;
         let (schema, judged) = (pile.schema, &pile.judged);
         let file = format!("{night}.{system}.{stream}.parquet");
@@ -73,7 +75,8 @@ impl Lake {
         let hashes = hashes(&known, schema);
         let mut rows: Vec<(u32, u32)> = Vec::new();
         let mut ended: HashSet<u128> = HashSet::new();
-        for line in newest(pile, &mut equation.duplicate).into_values() {
+        for at in newest(pile, &mut equation.duplicate) {
+            let Some(line) = pile.line_at(at) else { continue };
             if past::is_older(line, told.get(&line.key)) {
                 equation.unchanged += 1;
                 continue;
@@ -86,14 +89,16 @@ impl Lake {
                 continue;
             }
             match hashes.get(&line.key) {
-                Some((known, told)) if *known == Some(line.hash) || is_overtaken(line, *told) => {
+                Some((known, told))
+                    if *known == Some(line.hash) || is_overtaken(pile, at, *told) =>
+                {
                     equation.unchanged += 1;
                     continue;
                 }
                 Some(_) => equation.changed += 1,
                 None => equation.added += 1,
             }
-            rows.push(line.at);
+            rows.push(at);
         }
         let mut gone = Vec::new();
         if !ended.is_empty() {
@@ -106,6 +111,7 @@ impl Lake {
             gone.extend(absent);
         }
         drop((known, hashes));
+        pile.forget();
         let gone = delta::gone(schema, &gone)?;
         write(pile, rows, &gone, &self.folder(&schema.name).join(file))?;
         Ok(equation)
@@ -113,39 +119,56 @@ impl Lake {
 }
 
 /// Whether a row that came back corrected is older than what the lake has been told since.
-fn is_overtaken(line: &Line, told: Option<Date>) -> bool {
-    line.corrects.as_ref().is_some_and(|correction| Some(correction.since) < told)
+fn is_overtaken(pile: &Pile<'_>, at: At, told: Option<Date>) -> bool {
+    pile.correction(at).is_some_and(|correction| Some(correction.since) < told)
 }
 
 /// The newest row of every key of a delivery, by the source's own time and then by place. What a delivery
 /// itself brings is newer than a correction of an older one.
-fn newest<'p>(pile: &'p Pile<'_>, duplicates: &mut u64) -> HashMap<u128, &'p Line> {
+fn newest(pile: &Pile<'_>, duplicates: &mut u64) -> Vec<At> {
     debug_assert!(!pile.schema.primary_key.is_empty());
     let delivered = snapshots(pile);
-    let mut newest: HashMap<u128, &Line> = HashMap::with_capacity(pile.lines.len());
-    for line in &pile.lines {
-        let is_old = |of: &Correction| !pile.judged.files.contains(&of.file);
-        if line.corrects.as_deref().is_some_and(is_old) && delivered.contains(&line.slot) {
-            *duplicates += 1;
-            continue;
-        }
-        let mut known = match newest.entry(line.key) {
-            Entry::Occupied(known) => known,
-            Entry::Vacant(place) => {
-                place.insert(line);
-                continue;
-            }
-        };
-        *duplicates += 1;
-        let before = *known.get();
-        let is_older = !line.is_delivered() && before.is_delivered();
-        // What the night itself brings was asked for after a slice of the past.
-        let is_later = before.is_past && !line.is_past;
-        if is_later || (!is_older && line.updated >= before.updated) {
-            known.insert(line);
+    let is_old = |of: &Correction| !pile.judged.files.contains(&of.file);
+    let mut keys: Vec<(u64, At)> = Vec::with_capacity(pile.height());
+    for (at, line) in pile.lines() {
+        let is_replaced = line.is_correction
+            && pile.correction(at).is_some_and(is_old)
+            && delivered.contains(&pile.slot(at, line));
+        if !is_replaced {
+            keys.push((half(line.key), at));
         }
     }
+    // The whole key is asked for where its half is not alone.
+    let whole = |at: At| pile.line_at(at).map(|line| line.key);
+    keys.par_sort_unstable_by(|(one, first), (other, second)| {
+        one.cmp(other).then_with(|| (whole(*first), first).cmp(&(whole(*second), second)))
+    });
+    let same = |(one, first): &(u64, At), (other, second): &(u64, At)| {
+        one == other && whole(*first) == whole(*second)
+    };
+    let newest = keys.chunk_by(same).filter_map(|of_key| {
+        let lines = of_key.iter().filter_map(|(_, at)| Some((*at, pile.line_at(*at)?)));
+        let later = |(known, before): (At, _), (at, line): (At, _)| {
+            if is_newer(line, before) { (at, line) } else { (known, before) }
+        };
+        lines.reduce(later).map(|(at, _)| at)
+    });
+    let newest: Vec<At> = newest.collect();
+    *duplicates += (pile.height() - newest.len()) as u64;
     newest
+}
+
+/// The first half of a key's print.
+fn half(key: u128) -> u64 {
+    u64::try_from(key >> 64).unwrap_or_default()
+}
+
+/// Whether a row that came behind another of its key takes its place.
+fn is_newer(line: &Line, before: &Line) -> bool {
+    let is_older = line.is_correction && !before.is_correction;
+    // What the night itself brings was asked for after a slice of the past.
+    let is_later = before.is_past && !line.is_past;
+    is_later || (!is_older && line.updated >= before.updated)
 }
 
 /// What the lake knows of every key: its hash, and the night that told it.
@@ -186,8 +209,23 @@ fn write(
 /// The table of the rows that are gone stands behind those of a pile.
 const GONE: u32 = u32::MAX;
 
-fn table_of(pile: &Pile<'_>, at: u32, gone: &DataFrame) -> Result<DataFrame, ModelError> {
-    if at == GONE { Ok(gone.clone()) } else { pile.table(at) }
+/// Some rows of a table, in their order: what lies between the first and the last is read.
+fn rows_of(
+    pile: &Pile<'_>,
+    rows: &[(u32, u32)],
+    gone: &DataFrame,
+) -> Result<DataFrame, ModelError> {
+    let (Some((table, first)), Some((_, last))) = (rows.first(), rows.last()) else {
+        return delta::empty(pile.schema);
+    };
+    let place = |row: u32| usize::try_from(row).unwrap_or(usize::MAX);
+    let range = place(*first)..place(*last).saturating_add(1);
+    let own = if *table == GONE { sliced(gone, &range) } else { pile.rows(*table, &range)? };
+    if own.height() == rows.len() {
+        return Ok(own);
+    }
+    let rows: Vec<(u32, u32)> = rows.iter().map(|(at, row)| (*at, row - first)).collect();
+    taken(&own, &rows)
 }
 
 /// Where the rows stand, in the order of their keys.
@@ -238,9 +276,8 @@ fn gathered(
     rows.sort_unstable();
     let mut all = delta::empty(pile.schema)?;
     for of_table in rows.chunk_by(|one, other| one.0 == other.0) {
-        let Some((at, ..)) = of_table.first() else { continue };
         let places: Vec<(u32, u32)> = of_table.iter().map(|(at, row, _)| (*at, *row)).collect();
-        all.vstack_mut_owned(taken(&table_of(pile, *at, gone)?, &places)?).map_err(doing())?;
+        all.vstack_mut_owned(rows_of(pile, &places, gone)?).map_err(doing())?;
     }
     // Where each row of the order stands among those.
     let mut back = vec![0; rows.len()];
@@ -264,7 +301,7 @@ mod tests {
     fn kept(id: i64, text: &str) -> Kept {
         Kept {
             cells: vec![Some(Cell::Text(format!("k{id}"))), Some(Cell::Text(text.to_owned()))],
-            source: "page 1".to_owned(),
+            source: "page 1".into(),
             row: id,
             is_deleted: false,
             corrects: None,
@@ -300,7 +337,7 @@ mod tests {
                 pile.add(Judged { kept, ..Judged::default() }).unwrap();
             }
             assert_eq!(folder.is_dir(), most < 700);
-            let equation = lake.merge_pile(&pile).unwrap();
+            let equation = lake.merge_pile(&mut pile).unwrap();
             drop(pile);
             assert!(!folder.exists());
             let night = delivery.night;

@@ -1,9 +1,12 @@
 //! Floor 3: rows become the promised tables: typed, checked, resolved; what breaks its contract is
 //! quarantined with its reason and place.
 
+pub mod attempt;
+mod candidates;
 pub mod cast;
 mod coded;
 mod delta;
+pub mod early;
 pub mod expired;
 mod formed;
 mod gone;
@@ -14,6 +17,7 @@ pub mod keys;
 pub mod known;
 pub mod lake;
 pub mod landing;
+mod memo;
 mod merge;
 mod moment;
 pub mod names;

@@ -4,7 +4,9 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::collections::HashMap;
 use std::mem;
+use std::ops::Range;
 use std::path::PathBuf;
 
 use polars::prelude::DataFrame;
@@ -27,38 +29,63 @@ use crate::base::cell::Cell;
 use crate::base::durable::create_folders;
 use crate::base::pseudonym::print;
 use crate::frame::parquet;
+use crate::frame::table::day_number;
 use crate::spec::connector::Write;
 use crate::spec::schema::Schema;
 
 /// So many rows wait in memory; with more, all that came wait on the disk.
-const MOST_ROWS: usize = 100_000;
+const MOST_ROWS: usize = 50_000;
 
-/// What is remembered of a row that keeps its contract.
+/// So many bytes of them do, for rows may be long.
+const MOST_BYTES: usize = 24 << 20;
+
+/// So many wait in memory until others are judged.
+const FEW_ROWS: usize = 10_000;
+
+/// What is remembered of a row that keeps its contract. There is one a row, so it is small.
 #[derive(Debug)]
 pub(super) struct Line {
     /// The print of its key.
     pub(super) key: u128,
-    /// The print of its slot: of a snapshot that, else the key.
-    pub(super) slot: u128,
     /// The hash of its values.
     pub(super) hash: u64,
     /// When its source changed it.
-    pub(super) updated: Option<Cell>,
-    /// What it corrects.
-    pub(super) corrects: Option<Box<Correction>>,
+    pub(super) updated: When,
+    /// Whether it corrects a row of another delivery, or of this one.
+    pub(super) is_correction: bool,
     /// Whether it says that its key is deleted.
     pub(super) is_deleted: bool,
     /// Whether a slice of the past brought it.
     pub(super) is_past: bool,
-    /// Where its values are: which table, and which row of it.
-    pub(super) at: (u32, u32),
 }
 
-impl Line {
-    /// Whether its own delivery brought it, and no correction.
-    pub(super) fn is_delivered(&self) -> bool {
-        self.corrects.is_none()
+/// When a source changed a row: by a number where that is one, which takes less room.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum When {
+    Unknown,
+    Number(i64),
+    Told(Box<Cell>),
+}
+
+impl From<Option<&Cell>> for When {
+    fn from(cell: Option<&Cell>) -> When {
+        match cell {
+            None => When::Unknown,
+            Some(Cell::Instant(instant)) => When::Number(instant.as_microsecond()),
+            Some(Cell::Day(day)) => When::Number(day_number(*day).into()),
+            Some(cell) => When::Told(Box::new(cell.clone())),
+        }
     }
+}
+
+/// Where the values of a row are: which table, and which row of it.
+pub(super) type At = (u32, u32);
+
+/// The lines of a table, and of a snapshot the print of the slot of each.
+#[derive(Debug)]
+struct Lines {
+    own: Vec<Line>,
+    slots: Vec<u128>,
 }
 
 /// The values of some rows, as they stand in a delta.
@@ -74,12 +101,16 @@ pub struct Pile<'p> {
     pub(super) write: &'p Write,
     /// Everything but the rows that keep their contract.
     pub judged: Judged,
-    pub(super) lines: Vec<Line>,
+    lines: Vec<Lines>,
+    height: usize,
+    corrections: HashMap<At, Correction>,
     /// The prints of the keys of rows that break their contract.
     pub(super) spared: Vec<u128>,
     /// Of a snapshot, the slots of each source.
     slots: BTreeMap<String, BTreeSet<String>>,
     rows: Vec<Rows>,
+    /// How many bytes of rows are in memory.
+    held: usize,
     folder: Option<PathBuf>,
     most: usize,
 }
@@ -87,7 +118,8 @@ pub struct Pile<'p> {
 /// What one part brings to a pile.
 struct Part {
     judged: Judged,
-    lines: Vec<Line>,
+    lines: Lines,
+    corrections: Vec<(u32, Correction)>,
     rows: DataFrame,
 }
 
@@ -103,9 +135,12 @@ impl<'p> Pile<'p> {
             write,
             judged: Judged::default(),
             lines: Vec::new(),
+            height: 0,
+            corrections: HashMap::new(),
             spared: Vec::new(),
             slots: BTreeMap::new(),
             rows: Vec::new(),
+            held: 0,
             folder,
             most: MOST_ROWS,
         }
@@ -120,7 +155,46 @@ impl<'p> Pile<'p> {
 
     /// How many rows its own delivery brought that keep their contract.
     pub fn delivered(&self) -> u64 {
-        self.lines.iter().filter(|line| line.is_delivered()).count() as u64
+        self.lines().filter(|(_, line)| !line.is_correction).count() as u64
+    }
+
+    /// The rows that keep their contract, in the order in which they came, and where their values are.
+    pub(super) fn lines(&self) -> impl Iterator<Item = (At, &Line)> {
+        let tables = self.lines.iter().zip(0..);
+        tables.flat_map(|(lines, table)| {
+            lines.own.iter().zip(0..).map(move |(line, row)| ((table, row), line))
+        })
+    }
+
+    /// How many they are.
+    pub(super) fn height(&self) -> usize {
+        self.height
+    }
+
+    /// The line of a row.
+    pub(super) fn line_at(&self, (table, row): At) -> Option<&Line> {
+        self.lines_of(table)?.own.get(usize::try_from(row).ok()?)
+    }
+
+    fn lines_of(&self, table: u32) -> Option<&Lines> {
+        self.lines.get(usize::try_from(table).ok()?)
+    }
+
+    /// The print of the slot of a row: of a snapshot that, else the key.
+    pub(super) fn slot(&self, at: At, line: &Line) -> u128 {
+        let of = |lines: &Lines| lines.slots.get(usize::try_from(at.1).ok()?).copied();
+        self.lines_of(at.0).and_then(of).unwrap_or(line.key)
+    }
+
+    /// The slots of the rows that its own delivery brought.
+    pub(super) fn delivered_slots(&self) -> impl Iterator<Item = u128> {
+        let own = self.lines().filter(|(_, line)| !line.is_correction);
+        own.map(|(at, line)| self.slot(at, line))
+    }
+
+    /// What a row corrects.
+    pub(super) fn correction(&self, at: At) -> Option<&Correction> {
+        self.corrections.get(&at)
     }
 
     /// Judges the parts of a landing one a core, so that a large stream is no slower than several small ones.
@@ -159,36 +233,35 @@ impl<'p> Pile<'p> {
     }
 
     fn part(&self, mut judged: Judged) -> Result<Part, ModelError> {
-        let (kept, places) = (mem::take(&mut judged.kept), places(self.schema));
+        let (mut kept, places) = (mem::take(&mut judged.kept), places(self.schema));
+        // So that what lies between two keys stands together; rows of one key stay in their order.
+        kept.sort_by(|one, other| {
+            let first = places.key.iter().map(|at| one.cells.get(*at));
+            first.cmp(places.key.iter().map(|at| other.cells.get(*at)))
+        });
         let slots = slot::columns(self.write, self.schema);
         let hashes: Vec<String> = kept.iter().map(|kept| hash_of(&kept.cells)).collect();
-        let line = |(kept, hash): (&Kept, &String)| self.line(kept, hash, (&places, &slots));
-        let lines: Vec<Line> = kept.iter().zip(&hashes).map(line).collect();
+        let line = |(kept, hash): (&Kept, &String)| line(kept, hash, &places);
+        let of_slot = |kept: &Kept| print(&key_of(&kept.cells, &slots));
+        let lines = Lines {
+            own: kept.iter().zip(&hashes).map(line).collect(),
+            slots: kept.iter().filter(|_| self.is_snapshot()).map(of_slot).collect(),
+        };
+        let corrects = |(kept, row): (&Kept, u32)| Some((row, kept.corrects.clone()?));
+        let corrections = kept.iter().zip(0..).filter_map(corrects).collect();
         let rows: Vec<(&Kept, &str)> = kept.iter().zip(hashes.iter().map(String::as_str)).collect();
         let rows = delta(self.schema, self.delivery, &rows)?;
         if self.is_snapshot() {
             let mut of_source: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
             for kept in kept {
-                of_source.entry(kept.source).or_default().insert(key_of(&kept.cells, &slots));
+                of_source
+                    .entry(kept.source.to_string())
+                    .or_default()
+                    .insert(key_of(&kept.cells, &slots));
             }
             judged.slots = of_source;
         }
-        Ok(Part { judged, lines, rows })
-    }
-
-    fn line(&self, kept: &Kept, hash: &str, (places, slots): (&Places, &[usize])) -> Line {
-        let key = print(&key_of(&kept.cells, &places.key));
-        let slot = if self.is_snapshot() { print(&key_of(&kept.cells, slots)) } else { key };
-        Line {
-            key,
-            slot,
-            hash: u64::from_str_radix(hash, 16).unwrap_or_default(),
-            updated: places.updated.and_then(|at| kept.cells.get(at)?.clone()),
-            corrects: kept.corrects.clone().map(Box::new),
-            is_deleted: kept.is_deleted,
-            is_past: kept.is_past,
-            at: (0, 0),
-        }
+        Ok(Part { judged, lines, corrections, rows })
     }
 
     fn is_snapshot(&self) -> bool {
@@ -197,17 +270,20 @@ impl<'p> Pile<'p> {
 
     fn take(&mut self, part: Part) -> Result<(), ModelError> {
         let table = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
-        let Part { mut judged, lines, rows } = part;
-        let at = |(line, row): (Line, u32)| Line { at: (table, row), ..line };
-        self.lines.extend(lines.into_iter().zip(0..).map(at));
+        let Part { mut judged, lines, corrections, rows } = part;
+        self.height += lines.own.len();
+        self.lines.push(lines);
+        let corrections = corrections.into_iter();
+        self.corrections.extend(corrections.map(|(row, correction)| ((table, row), correction)));
         let key = places(self.schema).key;
         self.spared.extend(judged.spared.drain(..).map(|cells| print(&key_of(&cells, &key))));
         for (source, slots) in mem::take(&mut judged.slots) {
             self.slots.entry(source).or_default().extend(slots);
         }
         self.judged.append(judged);
+        self.held += rows.estimated_size();
         self.rows.push(Rows::Held(rows));
-        if self.lines.len() > self.most { self.put() } else { Ok(()) }
+        if self.height > self.most || self.held > MOST_BYTES { self.put() } else { Ok(()) }
     }
 
     /// Puts on the disk what is held.
@@ -222,16 +298,30 @@ impl<'p> Pile<'p> {
                 *rows = Rows::Put(path);
             }
         }
+        self.held = 0;
         Ok(())
     }
 
     /// The values of one table of rows.
-    pub(super) fn table(&self, at: u32) -> Result<DataFrame, ModelError> {
+    fn table(&self, at: u32) -> Result<DataFrame, ModelError> {
         match self.rows.get(usize::try_from(at).unwrap_or(usize::MAX)) {
             Some(Rows::Held(rows)) => Ok(rows.clone()),
             Some(Rows::Put(path)) => Ok(parquet::read(path)?),
             None => super::delta::empty(self.schema),
         }
+    }
+
+    /// The values of some rows of one table that stand together.
+    pub(super) fn rows(&self, at: u32, rows: &Range<usize>) -> Result<DataFrame, ModelError> {
+        match self.rows.get(usize::try_from(at).unwrap_or(usize::MAX)) {
+            Some(Rows::Put(path)) => Ok(parquet::read_rows(path, rows)?),
+            Some(Rows::Held(_)) | None => Ok(sliced(&self.table(at)?, rows)),
+        }
+    }
+
+    /// Forgets what is remembered of each row: which of them won is known.
+    pub(super) fn forget(&mut self) {
+        (self.lines, self.height) = (Vec::new(), 0);
     }
 
     /// The same of the columns of the key alone.
@@ -242,11 +332,39 @@ impl<'p> Pile<'p> {
         }
     }
 
-    /// A row of a snapshot whose own slot can't be read belongs to some snapshot that its source holds.
-    pub fn settle(&mut self) {
+    /// Puts on the disk what is held, unless it is little: others may have much to hold.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn put_away(&mut self) -> Result<(), ModelError> {
+        if self.height > FEW_ROWS { self.put() } else { Ok(()) }
+    }
+
+    /// All rows have come, and maybe every key that still stands in the source. A row of a snapshot whose own
+    /// slot can't be read belongs to some snapshot that its source holds.
+    pub fn whole(&mut self, is_full: bool) {
+        self.delivery.is_full = is_full;
         if self.is_snapshot() {
             slot::settle(&mut self.judged.quarantined, &self.slots);
         }
+    }
+}
+
+/// Some rows of a table.
+pub(super) fn sliced(table: &DataFrame, rows: &Range<usize>) -> DataFrame {
+    table.slice(i64::try_from(rows.start).unwrap_or(i64::MAX), rows.len())
+}
+
+/// What is remembered of a row.
+fn line(kept: &Kept, hash: &str, places: &Places) -> Line {
+    let updated = places.updated.and_then(|at| kept.cells.get(at)?.as_ref());
+    Line {
+        key: print(&key_of(&kept.cells, &places.key)),
+        hash: u64::from_str_radix(hash, 16).unwrap_or_default(),
+        updated: updated.into(),
+        is_correction: kept.corrects.is_some(),
+        is_deleted: kept.is_deleted,
+        is_past: kept.is_past,
     }
 }
 

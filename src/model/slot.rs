@@ -49,10 +49,9 @@ pub struct Delivered(HashSet<u128>);
 impl Delivered {
     /// Of the rows that a stream brought.
     pub fn of(pile: &Pile<'_>) -> Delivered {
-        let kept = pile.lines.iter().filter(|line| line.is_delivered()).map(|line| line.slot);
         let held = pile.judged.quarantined.iter().filter(|held| held.corrects.is_none());
         let held = held.filter_map(|held| held.slot.as_deref().map(print));
-        Delivered(kept.chain(held).collect())
+        Delivered(pile.delivered_slots().chain(held).collect())
     }
 
     /// Whether it brings all that may stand in the place of a row.

@@ -13,11 +13,11 @@ use crate::frame::table;
 use crate::model::held;
 use crate::model::held::Closed;
 use crate::model::held::Held;
+use crate::model::judge::Judged;
 use crate::model::judge::Quarantined;
 use crate::model::judged::Place;
 use crate::model::lake::Lake;
 use crate::model::landing::Landing;
-use crate::model::pile::Pile;
 use crate::model::slot::Delivered;
 use crate::spec::connector::Connector;
 use crate::spec::connector::Stream;
@@ -89,23 +89,25 @@ fn said_once(landing: &Landing, night: Date) -> anyhow::Result<BTreeMap<(String,
     Ok(said)
 }
 
-/// What a stream that went well closes: rows that came back and keep their contract, rows that are held
-/// back anew, and rows in whose place something else was delivered.
-pub(super) fn closed(before: &[Held], told: &StreamNight, pile: &Pile<'_>) -> Vec<Held> {
+/// Which rows of a stream wait to come back, those that it held back tonight among them: where everything is
+/// asked for again, a file and its correction come in one night.
+pub(super) fn waiting(before: &[Held], told: &StreamNight) -> Vec<Held> {
     let is_ours = |held: &&Held| {
         held.closed.is_none() && held.system == told.system && held.stream == told.stream
     };
+    before.iter().filter(is_ours).cloned().chain(told.held()).collect()
+}
+
+/// What a stream that went well closes: rows that came back and keep their contract, rows that are held
+/// back anew, and rows in whose place something else was delivered.
+pub(super) fn closed(
+    waiting: &[Held],
+    told: &StreamNight,
+    (judged, delivered): (&Judged, &Delivered),
+) -> Vec<Held> {
     let tonight: Vec<Held> = told.held();
-    let mut waiting: Vec<&Held> = before.iter().filter(is_ours).collect();
-    // Where everything is asked for again, a file and its correction come in one night.
-    waiting.extend(&tonight);
-    if waiting.is_empty() {
-        return Vec::new();
-    }
-    let judged = &pile.judged;
     let still: BTreeSet<Place> = judged.quarantined.iter().filter_map(Quarantined::place).collect();
     let anew: BTreeSet<Place> = tonight.iter().map(Held::place).collect();
-    let delivered = Delivered::of(pile);
     let why = |held: &Held| {
         let (place, is_older) = (held.place(), held.night < told.night);
         if judged.corrected.contains(&place) && !still.contains(&place) {

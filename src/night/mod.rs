@@ -1,6 +1,7 @@
 //! Floor 5: one night, from systems to metric files. The only room that knows the order.
 
 pub mod aliases;
+mod ashore;
 mod close;
 mod compute;
 mod deliver;
@@ -43,8 +44,11 @@ use self::report::State;
 use self::report::StreamNight;
 use crate::base::access::Access;
 use crate::base::clock;
+use crate::base::durable::create;
 use crate::base::durable::create_folders;
 use crate::base::durable::create_private_folder;
+use crate::base::durable::rename_durably;
+use crate::base::durable::settle;
 use crate::base::durable::share;
 use crate::base::durable::write_then_rename;
 use crate::base::pseudonym::Key;
@@ -333,9 +337,20 @@ fn keep_home(ground: &Ground<'_>) -> anyhow::Result<()> {
     if folder.exists() {
         return Ok(());
     }
+    lay_home(&ground.home.files, &folder).context("keeping the home")
+}
+
+/// Writes the files of a home, all of them or none.
+fn lay_home(files: &BTreeMap<String, String>, folder: &Path) -> std::io::Result<()> {
     let beside = folder.with_extension("tmp");
-    for (path, text) in &ground.home.files {
-        write_then_rename(&beside.join(path), text.as_bytes()).context("keeping the home")?;
+    let mut written = Vec::new();
+    for (path, text) in files {
+        let path = beside.join(path);
+        path.parent().map_or(Ok(()), create_folders)?;
+        create(&path)?.write_all(text.as_bytes())?;
+        written.push(path);
     }
-    std::fs::rename(&beside, &folder).context("keeping the home")
+    create_folders(&beside)?;
+    settle(&written)?;
+    rename_durably(&beside, folder)
 }

@@ -13,7 +13,7 @@ use num_rational::Ratio;
 use super::Ground;
 use super::Step;
 use super::held;
-use super::pull::Pulled;
+use super::pull::Brought;
 use super::report::Noticed;
 use super::report::State;
 use super::report::StreamNight;
@@ -28,6 +28,7 @@ use crate::model::lake::Lake;
 use crate::model::landing::Landed;
 use crate::model::landing::Landing;
 use crate::model::pile::Pile;
+use crate::model::slot::Delivered;
 use crate::spec::catalog::Catalog;
 use crate::spec::connector::Ask;
 use crate::spec::connector::Connector;
@@ -35,6 +36,7 @@ use crate::spec::connector::Contract;
 use crate::spec::connector::NewColumn;
 use crate::spec::connector::Stream;
 use crate::spec::connector::Write;
+use crate::spec::schema::Schema;
 
 /// What days mean in a home.
 pub(super) fn days(catalog: &Catalog) -> Days {
@@ -63,16 +65,16 @@ type Modelled = anyhow::Result<(StreamNight, Vec<Noticed>)>;
 pub(super) fn all(
     ground: &Ground<'_>,
     night: (Date, &[Held]),
-    pulls: Vec<Pulled>,
+    pulls: Vec<Brought<'_>>,
     watch: &mut (dyn FnMut(Step) + Send),
 ) -> Vec<Modelled> {
     let streams = ground.catalog.streams().into_iter().zip(pulls).enumerate();
     let mut tables: BTreeMap<&str, Vec<_>> = BTreeMap::new();
-    for (at, (of, pulled)) in streams {
-        tables.entry(&of.1.into.value).or_default().push((at, of, pulled));
+    for (at, (of, brought)) in streams {
+        tables.entry(&of.1.into.value).or_default().push((at, of, brought));
     }
     let of_table = |streams: Vec<_>, tell: &Sender<Step>| {
-        let each = |(at, of, pulled)| (at, told(model(ground, of, night, pulled), tell));
+        let each = |(at, of, brought)| (at, told(model(ground, of, night, brought), tell));
         streams.into_iter().map(each).collect::<Vec<_>>()
     };
     let threads = thread::available_parallelism().map_or(1, NonZero::get);
@@ -93,12 +95,39 @@ fn told(modelled: Modelled, tell: &Sender<Step>) -> Modelled {
     Ok((told, noticed))
 }
 
+/// What a stream is judged by.
+pub(super) fn judge<'c>(
+    catalog: &'c Catalog,
+    (connector, stream): (&'c Connector, &'c Stream),
+    (schema, night): (&'c Schema, Date),
+) -> anyhow::Result<Judge<'c>> {
+    Ok(Judge {
+        stream,
+        schema,
+        codes: &catalog.codes,
+        zone: jiff::tz::TimeZone::get(&connector.zone)?,
+        days: days(catalog),
+        night,
+    })
+}
+
+/// Where its rows are while they are judged; nothing yet.
+pub(super) fn pile<'c>(
+    (connector, stream): (&'c Connector, &'c Stream),
+    (schema, night): (&'c Schema, Date),
+    landing: &Landing,
+) -> Pile<'c> {
+    let (system, stream_name) = (&connector.name, &stream.name);
+    let delivery = Delivery { system, stream: stream_name, night, is_full: false };
+    Pile::of((delivery, schema, &stream.write), Some(landing.pile(night)))
+}
+
 /// Judges and merges what a stream brought.
 fn model(
     ground: &Ground<'_>,
     (connector, stream): (&Connector, &Stream),
     (night, before): (Date, &[Held]),
-    pulled: Pulled,
+    Brought { pulled, pile: judged }: Brought<'_>,
 ) -> Modelled {
     let lake = Lake::at(&ground.lake());
     let mut told = StreamNight::new(connector, stream, night);
@@ -124,22 +153,17 @@ fn model(
     told.received = landed.received;
     told.told = landed.told;
     told.asked_again = landed.asked_again.len() as u64;
-    let judge = Judge {
-        stream,
-        schema,
-        codes: &ground.catalog.codes,
-        zone: jiff::tz::TimeZone::get(&connector.zone)?,
-        days: days(ground.catalog),
-        night,
-    };
     // Only a stream that says so is asked for everything in order to find what is gone.
     let is_full = landed.is_full && (stream.full.is_some() || matches!(stream.ask, Ask::Singer(_)));
-    let delivery = Delivery { system: &connector.name, stream: &stream.name, night, is_full };
-    let mut pile = Pile::of((delivery, schema, &stream.write), Some(landing.pile(night)));
+    let is_judged = judged.is_some();
+    let mut pile = judged.unwrap_or_else(|| pile((connector, stream), (schema, night), &landing));
+    if !is_judged {
+        let judge = judge(ground.catalog, (connector, stream), (schema, night))?;
+        pile.parts(&judge, past.into_iter().flatten(), true)?;
+        pile.parts(&judge, landing.parts(attempt)?, false)?;
+    }
     pile.judged.files = landed.files.values().cloned().collect();
-    pile.parts(&judge, past.into_iter().flatten(), true)?;
-    pile.parts(&judge, landing.parts(attempt)?, false)?;
-    pile.settle();
+    pile.whole(is_full);
     let (judged, kept) = (&pile.judged, pile.delivered());
     told.hold_back(&judged.quarantined, &landed);
     let mut noticed = noticed(connector, stream, judged);
@@ -154,8 +178,12 @@ fn model(
         told.fail(&broken);
         return Ok((told, noticed));
     }
-    told.equation = lake.merge_pile(&pile)?;
-    told.closed = held::closed(before, &told, &pile);
+    let waiting = held::waiting(before, &told);
+    let delivered = (!waiting.is_empty()).then(|| Delivered::of(&pile));
+    told.equation = lake.merge_pile(&mut pile)?;
+    if let Some(delivered) = delivered {
+        told.closed = held::closed(&waiting, &told, (&pile.judged, &delivered));
+    }
     told.state = if landed.received == 0 { State::Nothing } else { State::Done };
     Ok((told, noticed))
 }

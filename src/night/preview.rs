@@ -102,7 +102,11 @@ pub async fn preview(
     };
     let judged = judged(ground, (&connector, stream), night, &came.rows)?;
     let kept = judged.kept.into_iter();
-    let kept = kept.map(|kept| Made { source: kept.source, row: kept.row, cells: Ok(kept.cells) });
+    let kept = kept.map(|kept| Made {
+        source: kept.source.to_string(),
+        row: kept.row,
+        cells: Ok(kept.cells),
+    });
     let held = judged.quarantined.into_iter().map(|held| Made {
         source: held.source,
         row: held.row,

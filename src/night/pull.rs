@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::io;
 use std::sync::OnceLock;
 use std::sync::mpsc::Sender;
 
@@ -12,24 +13,27 @@ use tokio::runtime::Handle;
 use super::Choice;
 use super::Ground;
 use super::Step;
+use super::ashore::ashore;
+use super::ashore::whole;
 use super::held::held_back;
+use super::model::judge;
+use super::model::pile;
 use super::parents;
 use super::parents::Ends;
 use super::side_by_side::side_by_side;
 use super::status;
 use crate::base::pseudonym::Key;
-use crate::base::sheet::Land;
-use crate::base::sheet::Sheet;
 use crate::extract;
 use crate::extract::DeliveredFile;
 use crate::extract::Delivery;
 use crate::extract::ExtractError;
 use crate::extract::System;
 use crate::model::ModelError;
-use crate::model::landing::Attempt;
+use crate::model::early::Early;
 use crate::model::landing::Landed;
 use crate::model::landing::Landing;
 use crate::model::landing::clear;
+use crate::model::pile::Pile;
 use crate::spec::connector::Connector;
 use crate::spec::connector::Full;
 use crate::spec::connector::Stream;
@@ -37,25 +41,38 @@ use crate::spec::connector::Stream;
 /// What became of asking for a stream: the attempt that stands, or why there is none.
 pub(super) type Pulled = Result<(Date, u32), String>;
 
+/// The same, with its rows where they were judged as they came.
+pub(super) struct Brought<'g> {
+    pub(super) pulled: Pulled,
+    pub(super) pile: Option<Pile<'g>>,
+}
+
+impl From<Pulled> for Brought<'_> {
+    fn from(pulled: Pulled) -> Self {
+        Brought { pulled, pile: None }
+    }
+}
+
 /// Asks for every stream that has not landed tonight, side by side: each system says itself how many
 /// questions it bears at once. What came stands in the order of [`crate::spec::catalog::Catalog::streams`].
-pub(super) fn all(
-    ground: &Ground<'_>,
+pub(super) fn all<'g>(
+    ground: &Ground<'g>,
     choice: Choice,
     (key, cutoff): (&Key, Timestamp),
     watch: &mut (dyn FnMut(Step) + Send),
-) -> anyhow::Result<Vec<Pulled>> {
+) -> anyhow::Result<Vec<Brought<'g>>> {
     let well = status::well(&ground.lake(), ground.catalog)?;
     let connectors = ground.catalog.connectors.iter();
     let systems = connectors.map(|connector| (&connector.name, OnceLock::new())).collect();
     let ends = Ends::default();
-    let night = Tonight { ground, choice, key, cutoff, well, systems, ends: &ends };
     let runtime = Handle::current();
-    let asked = |(connector, stream): (&Connector, &Stream), tell: &Sender<Step>| {
+    let night = Tonight { ground, choice, key, cutoff, well, systems, ends: &ends, runtime };
+    let asked = |(connector, stream): (&'g Connector, &'g Stream), tell: &Sender<Step>| {
+        let _within = night.runtime.enter();
         let mut end = ends.of(named(connector, stream));
-        let pulled = runtime.block_on(night.stream((connector, stream), tell))?;
-        end.pulled.clone_from(&pulled);
-        Ok(pulled)
+        let brought = night.stream((connector, stream), tell)?;
+        end.pulled.clone_from(&brought.pulled);
+        Ok(brought)
     };
     let streams = ground.catalog.streams();
     let threads = streams.len();
@@ -98,8 +115,8 @@ impl Bookmark {
 }
 
 /// What all pulls of a night share.
-struct Tonight<'t> {
-    ground: &'t Ground<'t>,
+struct Tonight<'t, 'g> {
+    ground: &'t Ground<'g>,
     choice: Choice,
     key: &'t Key,
     cutoff: Timestamp,
@@ -109,6 +126,7 @@ struct Tonight<'t> {
     systems: BTreeMap<&'t String, OnceLock<Result<System, String>>>,
     /// How streams ended, for their children.
     ends: &'t Ends,
+    runtime: Handle,
 }
 
 /// The name of a stream in notes and messages.
@@ -116,7 +134,7 @@ pub(super) fn named(connector: &Connector, stream: &Stream) -> String {
     format!("{}.{}", connector.name, stream.name)
 }
 
-impl Tonight<'_> {
+impl<'g> Tonight<'_, 'g> {
     /// The system of a connector, or why it cannot be asked.
     fn opened(&self, connector: &Connector) -> Result<&System, String> {
         let system = self.systems.get(&connector.name).ok_or("it is no system of this home")?;
@@ -144,13 +162,25 @@ impl Tonight<'_> {
         Ok(past.map(|past| past.name()).filter(|name| !merged.contains(name)).collect())
     }
 
-    /// Asks for a stream, if it has not landed tonight.
-    async fn stream(
+    /// Where the rows of a stream are judged as they come; none where its table has no schema.
+    fn early(
         &self,
-        (connector, stream): (&Connector, &Stream),
+        (connector, stream): (&'g Connector, &'g Stream),
+        landing: &Landing,
+    ) -> anyhow::Result<Option<Early<'g>>> {
+        let (catalog, night) = (self.ground.catalog, self.choice.night);
+        let Some(schema) = catalog.schemas.get(&stream.into.value) else { return Ok(None) };
+        let judge = judge(catalog, (connector, stream), (schema, night))?;
+        Ok(Some(Early::of(judge, pile((connector, stream), (schema, night), landing))))
+    }
+
+    /// Asks for a stream, if it has not landed tonight.
+    fn stream(
+        &self,
+        (connector, stream): (&'g Connector, &'g Stream),
         tell: &Sender<Step>,
-    ) -> anyhow::Result<Pulled> {
-        let Tonight { ground, choice, .. } = *self;
+    ) -> anyhow::Result<Brought<'g>> {
+        let (ground, choice) = (self.ground, self.choice);
         let name = named(connector, stream);
         let landing = Landing::of(&ground.lake(), &connector.name, &stream.name);
         let attempts = landing.attempts()?;
@@ -158,13 +188,13 @@ impl Tonight<'_> {
         if let Some(attempt) = tonight.filter(|_| !choice.again) {
             let landed = landing.manifest(*attempt)?;
             if !landing.holds(*attempt, &landed)? {
-                return Ok(Err("its rows were deleted when their time was over".to_owned()));
+                return Ok(Err("its rows were deleted when their time was over".to_owned()).into());
             }
             tell.send(Step::Landed(name, landed.received))?;
-            return Ok(Ok(*attempt));
+            return Ok(Ok(*attempt).into());
         }
         if let Err(why) = self.ends.parent(&connector.name, stream) {
-            return Ok(Err(why));
+            return Ok(Err(why).into());
         }
         tell.send(Step::Asking(name.clone()))?;
         let asked = match self.opened(connector) {
@@ -173,11 +203,11 @@ impl Tonight<'_> {
                     night < choice.night && self.well.contains(&(name.clone(), night))
                 };
                 let from = Bookmark::of(&landing, stood)?.of_stream(stream, choice.night);
-                pull(self, (connector, stream), system, (&landing, from)).await?
+                pull(self, (connector, stream), system, (&landing, from))?
             }
-            Err(fault) => Err(fault),
+            Err(fault) => Err(fault).into(),
         };
-        match &asked {
+        match &asked.pulled {
             Ok(attempt) => tell.send(Step::Landed(name, landing.manifest(*attempt)?.received))?,
             Err(fault) => tracing::warn!(stream = name, fault, "stream failed"),
         }
@@ -185,24 +215,18 @@ impl Tonight<'_> {
     }
 }
 
-/// Lands what comes in an attempt.
-struct Ashore<'a>(&'a mut Attempt);
-
-impl Land for Ashore<'_> {
-    fn land(&mut self, sheet: Sheet) -> std::io::Result<()> {
-        self.0.land_sheet(sheet).map_err(std::io::Error::other)
-    }
-}
-
 /// What became of asking a system. What our own disk refuses is no fault of the system: it ends the night.
-async fn pull(
-    tonight: &Tonight<'_>,
-    (connector, stream): (&Connector, &Stream),
+fn pull<'g>(
+    tonight: &Tonight<'_, 'g>,
+    (connector, stream): (&'g Connector, &'g Stream),
     system: &System,
     (landing, from): (&Landing, Bookmark),
-) -> anyhow::Result<Pulled> {
+) -> anyhow::Result<Brought<'g>> {
     let mut attempt = landing.begin(tonight.choice.night)?;
     let shelf = landing.shelf(tonight.choice.night)?;
+    let past = tonight.past((connector, stream), landing)?;
+    // Slices of the past are judged before the rows of the night.
+    let early = if past.is_empty() { tonight.early((connector, stream), landing)? } else { None };
     let name = named(connector, stream);
     let well =
         tonight.well.iter().filter(|(of, night)| *of == name && *night < tonight.choice.night);
@@ -213,7 +237,7 @@ async fn pull(
     };
     let held_back = || {
         let held = held_back(tonight.ground, (connector, stream), tonight.choice.night);
-        held.map_err(std::io::Error::other)
+        held.map_err(io::Error::other)
     };
     let request = extract::Request {
         connector,
@@ -230,23 +254,27 @@ async fn pull(
         key: tonight.key,
         home: &tonight.ground.home.root,
     };
-    let delivery = extract::pull(system, &request, &mut Ashore(&mut attempt)).await;
+    let (delivery, early) = ashore(&mut attempt, early, |mut land| {
+        tonight.runtime.block_on(extract::pull(system, &request, &mut land))
+    });
+    let early = early.map_err(|fault| ExtractError::Landing(io::Error::other(fault)))?;
     let delivery = match delivery {
         Ok(delivery) => delivery,
         Err(fault @ ExtractError::Landing(_)) => return Err(fault.into()),
-        Err(fault) => return Ok(Err(chain(&fault))),
+        Err(fault) => return Ok(Err(chain(&fault)).into()),
     };
+    let pile = whole(&mut attempt, early)?;
     let is_full = delivery.is_full.unwrap_or(from.since.is_none());
-    let past = tonight.past((connector, stream), landing)?;
     let landed = Landed { is_full, past, ..landed(delivery, tonight.key) };
     match attempt.finish(&landed) {
-        Err(lost @ ModelError::Lost { .. }) => return Ok(Err(chain(&lost))),
+        Err(lost @ ModelError::Lost { .. }) => return Ok(Err(chain(&lost)).into()),
         finished => finished?,
     }
     clear(&shelf)?;
     let attempts = landing.attempts()?.into_iter();
     let last = attempts.filter(|(night, _)| *night == tonight.choice.night).max();
-    Ok(last.ok_or_else(|| "the pull left no manifest".to_owned()))
+    let pulled = last.ok_or_else(|| "the pull left no manifest".to_owned());
+    Ok(Brought { pulled, pile })
 }
 
 pub(super) fn landed(delivery: Delivery, key: &Key) -> Landed {

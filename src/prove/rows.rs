@@ -279,7 +279,7 @@ pub(super) async fn bad_row(case: &Case<'_>) -> anyhow::Result<Verdict> {
     let Some(first) = case.judged.kept.iter().find(|kept| !kept.is_deleted) else {
         return Ok(NotAsked("no row came that could be spoilt".to_owned()));
     };
-    let place = (first.source.clone(), first.row);
+    let place = (first.source.to_string(), first.row);
     let headers = column.from.clone();
     let after = if case.http().is_some_and(|ask| ask.export.is_none() && ask.each.is_none()) {
         let reading = match spoil_answer(case, headers, &place).await {

@@ -119,6 +119,7 @@ const BROKEN_NAMES: &[(&str, &str, &str, &str)] = &[
         "H019",
     ),
     ("connectors/hotline.toml", "concurrency = 4", "concurrency = 0", "H007"),
+    ("connectors/hotline.toml", "concurrency = 4", "answer_mb = 0", "H007"),
     ("connectors/service.toml", "9rDa9LWY", "9rDa9LWX", "H040"),
     (
         "pipelines/service.toml",

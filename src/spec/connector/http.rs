@@ -73,6 +73,8 @@ pub struct Limit {
     pub per_second: u32,
     /// Questions that may be open at the same time.
     pub at_once: usize,
+    /// The largest answer that is taken, in MB.
+    pub answer: u64,
     /// The hours in which it may be asked at all.
     pub hours: Option<Hours>,
 }
@@ -169,6 +171,9 @@ pub struct Cursor {
     pub step: Option<jiff::Span>,
 }
 
+/// A page is some MB, a file of an export may be more.
+const MOST_ANSWER: u64 = 256;
+
 const RETRIED: &[u16] = &[408, 425, 429, 500, 502, 503, 504];
 
 pub(super) fn read(root: &Table<'_>, zone: &str) -> Option<Http> {
@@ -204,17 +209,25 @@ fn hours(table: &Table<'_>, zone: &str) -> Option<Hours> {
 }
 
 fn limit(table: Option<Table<'_>>, zone: &str) -> Limit {
-    let Some(table) = table else { return Limit { per_second: 0, at_once: 1, hours: None } };
+    let mut limit = Limit { per_second: 0, at_once: 1, answer: MOST_ANSWER, hours: None };
+    let Some(table) = table else { return limit };
     let rate =
         table.parsed("rate", "a rate such as `20/s`", |text| text.strip_suffix("/s")?.parse().ok());
-    let at_once = table.count("concurrency").and_then(|number| usize::try_from(number).ok());
-    if at_once == Some(0) {
+    limit.per_second = rate.unwrap_or(0);
+    limit.at_once = one_or_more(&table, "concurrency").unwrap_or(limit.at_once);
+    limit.answer = one_or_more(&table, "answer_mb").unwrap_or(limit.answer);
+    limit.hours = hours(&table, zone);
+    limit
+}
+
+fn one_or_more<N: TryFrom<u64>>(table: &Table<'_>, key: &'static str) -> Option<N> {
+    let number = table.count(key)?;
+    if number == 0 {
         let expected = "1 or more".to_owned();
         let nouns = vec![("found", "0".to_owned()), ("expected", expected)];
-        table.fault("concurrency", Code::BadNumber, nouns);
+        table.fault(key, Code::BadNumber, nouns);
     }
-    let hours = hours(&table, zone);
-    Limit { per_second: rate.unwrap_or(0), at_once: at_once.unwrap_or(1), hours }
+    number.try_into().ok()
 }
 
 fn okay(table: Option<Table<'_>>) -> Okay {

@@ -317,7 +317,7 @@ async fn a_body_that_breaks_off_is_asked_again() {
     assert!(delivery.asked_again[0].contains("cut short"), "{:?}", delivery.asked_again);
 }
 
-const WINDOWS: &str = r#"
+pub(crate) const WINDOWS: &str = r#"
 cursor = { param = "from", until = "to", start = "2025-11-01", lookback = "3d", lag = "5m", step = "31d" }
 method = "POST"
 parameters = { region = "519900" }
@@ -350,7 +350,7 @@ async fn windows_are_asked_for_in_slices_with_numbers_as_numbers() {
 }
 
 /// A gateway that answers only when three questions are open, two pages a slice; and the most that ever were.
-async fn three_at_once() -> (String, Arc<AtomicUsize>) {
+pub(crate) async fn three_at_once() -> (String, Arc<AtomicUsize>) {
     let (open, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let (kept, three) = (Arc::clone(&most), Arc::new(Barrier::new(3)));
     let respond = move |body: Bytes| {

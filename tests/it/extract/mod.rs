@@ -19,6 +19,7 @@ mod past;
 mod proof;
 mod resume;
 mod sheets;
+mod turns;
 mod unfinished;
 
 use std::collections::BTreeMap;
@@ -29,6 +30,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use shuping::base::batch::Batch;
 use shuping::base::pseudonym::Key;
+use shuping::base::sheet::Land;
 use shuping::extract::Delivery;
 use shuping::extract::ExtractError;
 use shuping::extract::Request;
@@ -112,6 +114,21 @@ pub(crate) async fn pulled_from(
     stream: usize,
     start: &Start,
 ) -> (Result<Delivery, ExtractError>, Vec<Batch>) {
+    let mut batches = Vec::new();
+    let mut land = |batch| {
+        batches.push(batch);
+        Ok(())
+    };
+    let delivery = pulled_into(&mut land, (system, connector, stream), start).await;
+    (delivery, batches)
+}
+
+/// The same, handed to somebody.
+async fn pulled_into(
+    land: &mut (dyn Land + Send),
+    (system, connector, stream): (&System, &Connector, usize),
+    start: &Start,
+) -> Result<Delivery, ExtractError> {
     let vault = Vault { url: start.url.clone() };
     let key = Key::new("a key of people");
     let own = tempfile::tempdir().unwrap();
@@ -137,13 +154,7 @@ pub(crate) async fn pulled_from(
         key: &key,
         home: &start.home,
     };
-    let mut batches = Vec::new();
-    let mut land = |batch| {
-        batches.push(batch);
-        Ok(())
-    };
-    let delivery = sent(pull(system, &request, &mut land)).await;
-    (delivery, batches)
+    sent(pull(system, &request, land)).await
 }
 
 /// A pull may be spawned on any thread.

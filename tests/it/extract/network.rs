@@ -127,6 +127,28 @@ async fn it_hangs_up_in_the_middle() {
 }
 
 #[tokio::test]
+async fn it_sends_more_than_is_taken() {
+    let text = plain().replace("[[stream]]", "limit = { answer_mb = 1 }\n[[stream]]");
+    let told_first = |stream: &mut TcpStream| {
+        let head = b"HTTP/1.1 200 OK\r\nContent-Length: 1000001\r\n\r\n";
+        stream.write_all(head).unwrap();
+    };
+    // What has no end is not waited for: as much as is taken, and no more, is read.
+    let endless = |stream: &mut TcpStream| {
+        stream.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n").unwrap();
+        let chunk = format!("10000\r\n{}\r\n", " ".repeat(0x10000));
+        while stream.write_all(chunk.as_bytes()).is_ok() {}
+    };
+    for url in [raw(told_first), raw(endless)] {
+        let error = refusal_of(&text, &url).await;
+        assert_eq!(
+            error,
+            "service.cases page 1 cannot be read: the answer is larger than 1 MB: ask for smaller pages, or for less at once, or raise `answer_mb` in [http.limit]"
+        );
+    }
+}
+
+#[tokio::test]
 async fn it_sends_half_an_answer_as_a_whole_one() {
     let error = refusal(&saying(b"{\"code\":\"200\",\"data\":{\"total\":1,\"li")).await;
     assert!(error.contains("the answer is cut short or no JSON"), "{error}");
