@@ -3,6 +3,7 @@
 
 mod killed;
 mod server;
+mod values;
 mod views;
 
 use std::collections::BTreeMap;
