@@ -50,7 +50,7 @@ else:
     destination, how = dlt.destinations.sqlalchemy(address), "typed-jsonl"
 options = {"loader_file_format": how} if way == "arrow" else {}
 start = time.perf_counter()
-pipeline = dlt.pipeline("load", destination=destination, dataset_name="beside", progress=None)
+pipeline = dlt.pipeline("load", destination=destination, dataset_name=f"beside_{way}", progress=None)
 source = dlt.resource(handed, name=table)
 pipeline.run(source, write_disposition="replace", **options)
 seconds = time.perf_counter() - start

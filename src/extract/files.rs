@@ -95,11 +95,9 @@ pub(super) fn pull(
             Ok(())
         })?;
     }
-    // A file is known once a later revision landed with it, even where that one leaves the folder.
-    if landing.so_far.received > 0 {
-        let settled = passed.into_iter().filter(|(_, winner)| landed.contains(*winner));
-        landing.so_far.files.extend(settled.map(|(file, _)| file));
-    }
+    // A file is known once a later revision landed, this night or before, even where that one leaves the folder.
+    let settled = passed.into_iter().filter(|(_, winner)| landed.contains(*winner));
+    landing.so_far.outdone.extend(settled.map(|(file, _)| file));
     correction::pull(&folder, request, landing)
 }
 

@@ -168,6 +168,8 @@ pub struct Delivery {
     pub state: Option<String>,
     /// The files that were read.
     pub files: Vec<DeliveredFile>,
+    /// The files of which a later revision was read.
+    pub outdone: Vec<DeliveredFile>,
     /// Files that are not whole yet, and how that is known; another night reads them.
     pub not_whole: BTreeMap<String, String>,
     /// The workbooks with corrected rows that were read.

@@ -166,13 +166,16 @@ impl AmountsAt<'_> {
     pub fn within(&self, period: Period, told: Month) -> Result<Option<Exact>, Overflow> {
         let Amounts { way, divisor, .. } = *self.amounts;
         let months = self.months(period, told);
-        let sum = |sums: Stretch<'_, Sums>| sums.list.within(sums.within(&months));
+        let sum = |sums: Stretch<'_, Sums>| {
+            sums.list.within(sums.within(&months)).ok_or(Overflow::Formula)
+        };
         let over = |digits: i128| Exact::new(digits, divisor);
         Ok(match way {
-            Way::Sum => Some(over(sum(self.sums))),
+            Way::Sum => Some(over(sum(self.sums)?)),
             Way::Mean => {
-                let rows = sum(self.rows);
-                (rows > 0).then(|| over(sum(self.sums)) / Exact::from(rows))
+                let rows = sum(self.rows)?;
+                let sum = sum(self.sums)?;
+                (rows > 0).then(|| over(sum) / Exact::from(rows))
             }
             Way::Distinct => {
                 let values = self.values(&months).len() as i128;

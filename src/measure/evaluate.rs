@@ -9,6 +9,7 @@ use super::era::Era;
 use super::groups::Level;
 use super::seat::Seat;
 use super::seat::Stand;
+use super::spread::Overflow;
 pub use super::status::Reason;
 pub use super::status::Status;
 use super::telling::Footing;
@@ -140,7 +141,7 @@ pub(super) fn told<'m>(
         return Ok(told);
     }
     (told.status, told.reason) = (Status::NoData, Some(Reason::NoValue));
-    let failed = |_| MeasureError::Overflow { metric: metric.name.clone() };
+    let failed = |beyond: Overflow| beyond.told(&metric.name);
     if let Formula::Divide(above, below) = &metric.value {
         told.numerator = seat.value(above).map_err(failed)?;
         told.denominator = seat.value(below).map_err(failed)?;

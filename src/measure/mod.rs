@@ -53,10 +53,10 @@ pub enum MeasureError {
         /// The measure.
         measure: String,
     },
-    /// A formula whose numbers leave 128 bits.
-    #[error("metric `{metric}` leaves the range of exact numbers")]
+    /// A formula or a measure whose numbers leave 128 bits.
+    #[error("{of} leaves the range of exact numbers")]
     Overflow {
-        /// The metric.
-        metric: String,
+        /// The metric or the measure.
+        of: String,
     },
 }

@@ -17,9 +17,11 @@ use super::groups::Groups;
 use super::seat::Seat;
 use super::seat::Stand;
 use super::series::Series;
+use super::spread::Overflow;
 use super::status::Reason;
 use super::status::Status;
 use super::sums;
+use super::sums::Sum;
 use super::telling::Footing;
 use super::telling::Telling;
 use super::units::Unit;
@@ -175,7 +177,7 @@ pub(super) fn sum<'a, 'm: 'a>(
     for told in units {
         let Some(value) = told.value else { continue };
         let sum = num_traits::CheckedAdd::checked_add(&total.unwrap_or_default(), &value);
-        total = Some(sum.ok_or_else(|| MeasureError::Overflow { metric: metric.name.clone() })?);
+        total = Some(sum.ok_or_else(|| Overflow::Formula.told(&metric.name))?);
         is_few |= told.status == Status::Few;
     }
     if total.is_some() {
@@ -257,8 +259,8 @@ impl Amounts {
 /// What is added up for places, by month.
 #[derive(Default)]
 struct Gathered {
-    sums: BTreeMap<Spot, BTreeMap<Month, i128>>,
-    rows: BTreeMap<Spot, BTreeMap<Month, i128>>,
+    sums: BTreeMap<Spot, BTreeMap<Month, Sum>>,
+    rows: BTreeMap<Spot, BTreeMap<Month, Sum>>,
     counts: BTreeMap<Spot, BTreeMap<Month, BTreeMap<i128, u64>>>,
 }
 
@@ -267,12 +269,13 @@ impl Gathered {
         &mut self,
         place: &Spot,
         month: Month,
-        (amount, rows, values): (Option<i128>, Option<i128>, &[(i128, u64)]),
+        (amount, rows, values): (Option<Sum>, Option<Sum>, &[(i128, u64)]),
     ) {
         for (sums, amount) in [(&mut self.sums, amount), (&mut self.rows, rows)] {
             if let Some(amount) = amount {
                 let sums = sums.entry(place.clone()).or_default();
-                *sums.entry(month).or_default() += amount;
+                let sum = sums.entry(month).or_insert(Some(0));
+                *sum = sums::together(*sum, amount);
             }
         }
         for (value, count) in values {

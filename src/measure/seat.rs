@@ -138,7 +138,8 @@ impl<'s> Seat<'s> {
         }
         let known = self.stand.known.iter().find(|(known, _)| *known == name);
         let within = |(_, amounts): &(&str, AmountsAt<'_>)| {
-            amounts.within(self.period, self.footing.told).transpose()
+            let beyond = |_| Overflow::Measure(name.to_owned());
+            amounts.within(self.period, self.footing.told).map_err(beyond).transpose()
         };
         known.and_then(within).transpose()
     }
@@ -293,5 +294,5 @@ fn in_range(
     pair: Option<(Exact, Exact)>,
     work: impl Fn(&(Exact, Exact)) -> Option<Exact>,
 ) -> Result<Option<Exact>, Overflow> {
-    pair.map(|pair| work(&pair).ok_or(Overflow)).transpose()
+    pair.map(|pair| work(&pair).ok_or(Overflow::Formula)).transpose()
 }

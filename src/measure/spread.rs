@@ -8,12 +8,30 @@ use num_traits::Signed as _;
 use num_traits::ToPrimitive as _;
 use num_traits::Zero as _;
 
+use super::MeasureError;
 use crate::spec::formula::Exact;
 use crate::spec::formula::Spread;
 
 /// Numbers left 128 bits.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Overflow;
+pub enum Overflow {
+    /// Those of a formula.
+    Formula,
+    /// Those of a measure.
+    Measure(String),
+}
+
+impl Overflow {
+    /// The same of a metric, as it is told.
+    pub(super) fn told(self, metric: &str) -> MeasureError {
+        MeasureError::Overflow {
+            of: match self {
+                Overflow::Formula => format!("metric `{metric}`"),
+                Overflow::Measure(name) => format!("measure `{name}`"),
+            },
+        }
+    }
+}
 
 /// A part: what stands above the line, and what below; below is more than zero.
 pub type Share = (Exact, Exact);
@@ -33,7 +51,7 @@ pub fn spread(kind: Spread, parts: &[Share], limit: Option<Exact>) -> Known {
             else {
                 return Ok(None);
             };
-            hoover.checked_mul(&below).map(Some).ok_or(Overflow)
+            hoover.checked_mul(&below).map(Some).ok_or(Overflow::Formula)
         }
         Spread::Cv => Ok(over_ratios(parts, variation)),
         Spread::MaxMin => max_min(parts),
@@ -55,11 +73,11 @@ fn count(parts: &[Share], holds: impl Fn(&Share) -> bool) -> Exact {
 }
 
 fn sum(mut numbers: impl Iterator<Item = Exact>) -> Result<Exact, Overflow> {
-    numbers.try_fold(Exact::zero(), |sum, x| sum.checked_add(&x)).ok_or(Overflow)
+    numbers.try_fold(Exact::zero(), |sum, x| sum.checked_add(&x)).ok_or(Overflow::Formula)
 }
 
 fn ratios(parts: &[Share]) -> Result<Vec<Exact>, Overflow> {
-    parts.iter().map(|(above, below)| above.checked_div(below).ok_or(Overflow)).collect()
+    parts.iter().map(|(above, below)| above.checked_div(below).ok_or(Overflow::Formula)).collect()
 }
 
 /// ½ Σ |share of what is above − share of what is below|.
@@ -73,7 +91,7 @@ fn hoover(parts: &[Share]) -> Known {
         let (x, y) = (x.checked_div(&above)?, y.checked_div(&below)?);
         x.checked_sub(&y).map(|distance| distance.abs())
     };
-    let distances = parts.iter().map(|part| distance(part).ok_or(Overflow));
+    let distances = parts.iter().map(|part| distance(part).ok_or(Overflow::Formula));
     let total = sum(distances.collect::<Result<Vec<_>, _>>()?.into_iter())?;
     Ok(Some(total / Exact::from(2)))
 }
@@ -86,7 +104,7 @@ fn max_min(parts: &[Share]) -> Known {
     if parts.len() < 2 || !least.is_positive() {
         return Ok(None);
     }
-    most.checked_div(least).map(Some).ok_or(Overflow)
+    most.checked_div(least).map(Some).ok_or(Overflow::Formula)
 }
 
 fn herfindahl(parts: &[Share]) -> Known {
@@ -99,7 +117,7 @@ fn herfindahl(parts: &[Share]) -> Known {
         let share = ratio.checked_div(&total)?;
         share.checked_mul(&share)
     };
-    let squares = ratios.iter().map(|ratio| square(ratio).ok_or(Overflow));
+    let squares = ratios.iter().map(|ratio| square(ratio).ok_or(Overflow::Formula));
     sum(squares.collect::<Result<Vec<_>, _>>()?.into_iter()).map(Some)
 }
 

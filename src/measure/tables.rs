@@ -16,6 +16,7 @@ use super::counts::Valued;
 use super::often::Entry;
 use super::often::entries;
 use super::spots::keys;
+use super::weight::beyond;
 use crate::frame::codes::Bundles;
 use crate::frame::codes::Codes;
 use crate::frame::codes::number;
@@ -156,9 +157,13 @@ impl<'c> Tables<'c> {
         for (name, Summed { scale, .. }) in names.collect::<BTreeMap<_, _>>() {
             let amounts = times.iter().flat_map(|(_, of_time, cells)| {
                 let own = of_time.sums.get(name);
-                cells.iter().map(move |cell| own.map(|own| own.sums.at(*cell)))
+                cells
+                    .iter()
+                    .map(move |cell| own.map(|own| own.sums.at(*cell).ok_or(())).transpose())
             });
-            columns.push(amounts_column(name, *scale, amounts)?);
+            let amounts: Result<Vec<Option<i128>>, ()> = amounts.collect();
+            let Ok(amounts) = amounts else { return Err(beyond(name)) };
+            columns.push(amounts_column(name, *scale, amounts.into_iter())?);
         }
         DataFrame::new(rows.len(), columns)
     }

@@ -30,13 +30,16 @@ pub(super) fn deviation(values: &[(i128, u64)], divisor: i128) -> Result<Option<
     let middle = nth(values, count / 2).unwrap_or(0);
     for (value, times) in values {
         let times = i128::from(*times);
-        let apart = value.checked_sub(middle).ok_or(Overflow)?;
+        let apart = value.checked_sub(middle).ok_or(Overflow::Formula)?;
         let square = apart.checked_mul(apart).and_then(|square| square.checked_mul(times));
-        sum = apart.checked_mul(times).and_then(|apart| sum.checked_add(apart)).ok_or(Overflow)?;
-        squares = square.and_then(|square| squares.checked_add(square)).ok_or(Overflow)?;
+        sum = apart
+            .checked_mul(times)
+            .and_then(|apart| sum.checked_add(apart))
+            .ok_or(Overflow::Formula)?;
+        squares = square.and_then(|square| squares.checked_add(square)).ok_or(Overflow::Formula)?;
     }
     // n Σ v² − (Σ v)² over n (n − 1)
-    let all = squares.checked_mul(count).zip(sum.checked_mul(sum)).ok_or(Overflow)?;
+    let all = squares.checked_mul(count).zip(sum.checked_mul(sum)).ok_or(Overflow::Formula)?;
     let (above, below) = (all.0 - all.1, count * (count - 1));
     let root = above.to_f64().zip(below.to_f64()).map(|(above, below)| (above / below).sqrt());
     let root = root.zip(divisor.to_f64()).map(|(root, divisor)| root / divisor);

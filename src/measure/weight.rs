@@ -87,6 +87,11 @@ fn digits(column: &Column) -> PolarsResult<Option<Weight>> {
     })
 }
 
+/// The sum of a measure that has no room.
+pub(super) fn beyond(measure: &str) -> PolarsError {
+    polars_err!(ComputeError: "measure `{measure}`: its sum leaves the range of numbers (38 digits)")
+}
+
 impl Weight {
     /// Calls `see` with the group of each row that counts, and its digits.
     fn each(&self, groups: &Bundles, mut see: impl FnMut(usize, i128)) {
@@ -124,7 +129,7 @@ impl Weight {
             None => is_beyond = true,
         });
         if is_beyond {
-            polars_bail!(ComputeError: "measure `{name}`: its sum leaves the range of numbers (38 digits)");
+            return Err(beyond(name));
         }
         Ok(OfSum { name: name.to_owned(), scale: Some(self.scale()), amounts })
     }

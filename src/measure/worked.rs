@@ -125,7 +125,7 @@ pub(super) fn worked<'m>(
     withholding: &Withholding<'_>,
 ) -> Result<Worked<'m>, MeasureError> {
     let told = told(metric, seat, withholding)?;
-    let failed = |_| MeasureError::Overflow { metric: metric.name.clone() };
+    let failed = |beyond: Overflow| beyond.told(&metric.name);
     let mut worked = Worked::of(told, seat).map_err(failed)?;
     // What rests on too few people is told to nobody, here as in a release.
     if !matches!(worked.told.status, Status::NotApplicable | Status::Withheld) {
@@ -145,7 +145,7 @@ pub(super) fn summed<'m>(
     seat: &Seat<'_>,
     units: &[Worked<'m>],
 ) -> Result<Worked<'m>, MeasureError> {
-    let failed = |_| MeasureError::Overflow { metric: metric.name.clone() };
+    let failed = |beyond: Overflow| beyond.told(&metric.name);
     let sum = sum(metric, seat, units.iter().map(|unit| &unit.told))?;
     let mut worked = Worked::of(sum, seat).map_err(failed)?;
     let counted = || units.iter().filter(|unit| unit.told.value.is_some());

@@ -36,6 +36,9 @@ pub struct Landed {
     pub state: Option<String>,
     /// Files that were read: name, content hash.
     pub files: BTreeMap<String, String>,
+    /// Files of which a later revision was read: they do not come back where that one leaves the folder.
+    #[serde(default)]
+    pub outdone: BTreeMap<String, String>,
     /// Files that were not whole yet, and how that is known.
     #[serde(default)]
     pub not_whole: BTreeMap<String, String>,

@@ -98,6 +98,7 @@ impl Bookmark {
             bookmark.state = landed.state.or(bookmark.state);
             bookmark.last_full = bookmark.last_full.max(landed.is_full.then_some(attempt.0));
             bookmark.files.extend(landed.files.into_values());
+            bookmark.files.extend(landed.outdone.into_values());
             bookmark.files.extend(landed.corrections.into_values());
         }
         Ok(bookmark)
@@ -289,6 +290,7 @@ pub(super) fn landed(delivery: Delivery, key: &Key) -> Landed {
         past: Vec::new(),
         state: delivery.state,
         files: named(delivery.files),
+        outdone: named(delivery.outdone),
         not_whole: delivery.not_whole,
         corrections: named(delivery.corrections),
         strays: delivery.strays,

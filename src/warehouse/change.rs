@@ -1,6 +1,9 @@
 //! What of a table changed since it was written last? Only that is written: a row is known again by its mark.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use rayon::slice::ParallelSliceMut as _;
@@ -11,11 +14,12 @@ use super::Loaded;
 use super::Replaces;
 use super::Rows;
 use super::Table;
+use super::dialect::Engine;
 use super::dialect::quoted;
 use super::link::Link;
-use super::link::Target;
 use super::sheet::Column;
 use super::sheet::Kind;
+use super::sheet::Part;
 use super::sheet::STAMP;
 use super::sheet::Sheet;
 use super::sheet::Source;
@@ -27,13 +31,21 @@ use crate::spec::schema::FieldKind;
 /// The first half of a SHA-256 over what a row says, or a number of the same length that whoever tells the row knows.
 pub(super) type Mark = [u8; 16];
 
-/// A value on its way into the warehouse. Days, instants and decimals are texts that both databases read.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Value {
+/// A row that is written, and its mark where that is known.
+pub(super) type Written = (CellRow, Option<Mark>);
+
+/// A value on its way into the warehouse.
+pub(super) enum Value<'r> {
     None,
-    Text(String),
+    Text(Cow<'r, str>),
     Whole(i64),
+    /// Digits, without the noughts at their end.
+    Decimal(String),
     Flag(bool),
+    Day(Date),
+    Instant(Timestamp),
+    /// To the second.
+    Local(DateTime),
     Mark(Mark),
 }
 
@@ -54,7 +66,7 @@ pub(super) async fn change(
             link.marks(&question, Some(value)).await?
         }
     };
-    let scribe = Scribe::of(sheet, zone);
+    let scribe = Scribe::of(sheet, zone, engine);
     let rows = &table.rows;
     let all = || (0..rows.parts).map(|part| (part, (rows.part)(part)));
     let marks = match scribe.printed(rows) {
@@ -81,8 +93,7 @@ pub(super) async fn change(
     };
     let written = (0..rows.parts).flat_map(of_part);
     let written = written.inspect(|_| loaded.written += 1);
-    let written = written.map(|(at, row)| scribe.values(&row, marks.get(at)));
-    link.write(Target { table: &name, names: &scribe.names() }, written).await?;
+    link.write(&scribe, written.map(|(at, row)| (row, marks.get(at).copied()))).await?;
     Ok(loaded)
 }
 
@@ -108,8 +119,10 @@ fn held_against(standing: Vec<(Mark, u64)>, marks: &[Mark]) -> (Vec<bool>, Vec<u
 }
 
 /// Writes the rows of a table down as values.
-struct Scribe<'s> {
-    sheet: &'s Sheet,
+pub(super) struct Scribe<'s> {
+    table: String,
+    /// The columns that are written.
+    written: Vec<&'s Column>,
     zone: &'s TimeZone,
     /// What every mark begins with: the columns, so that rows of another shape have other marks.
     seed: Sha256,
@@ -118,7 +131,7 @@ struct Scribe<'s> {
 }
 
 impl Scribe<'_> {
-    fn of<'s>(sheet: &'s Sheet, zone: &'s TimeZone) -> Scribe<'s> {
+    fn of<'s>(sheet: &'s Sheet, zone: &'s TimeZone, engine: Engine) -> Scribe<'s> {
         let mut seed = Sha256::new();
         for column in &sheet.columns {
             seed.update(format!("{}\n{:?}\n", column.name, column.kind));
@@ -132,7 +145,13 @@ impl Scribe<'_> {
             Source::Cell(at) => Some(at),
             _ => None,
         });
-        Scribe { sheet, zone, seed, stamp }
+        let written = sheet.columns.iter().filter(|column| !engine.reckons(column)).collect();
+        Scribe { table: engine.name(sheet.area, &sheet.name), written, zone, seed, stamp }
+    }
+
+    /// What they are written into.
+    pub(super) fn table(&self) -> &str {
+        &self.table
     }
 
     /// The marks of rows whose numbers are known.
@@ -144,10 +163,8 @@ impl Scribe<'_> {
     }
 
     /// The columns that are written, quoted.
-    fn names(&self) -> Vec<String> {
-        let written =
-            self.sheet.columns.iter().filter(|column| !matches!(column.source, Source::Part(..)));
-        written.map(|column| quoted(&column.name)).collect()
+    pub(super) fn names(&self) -> Vec<String> {
+        self.written.iter().map(|column| quoted(&column.name)).collect()
     }
 
     fn mark(&self, row: &CellRow) -> Mark {
@@ -186,18 +203,38 @@ impl Scribe<'_> {
         first_half(hash)
     }
 
-    /// What is written of a row, whose mark may be known.
-    fn values(&self, row: &CellRow, mark: Option<&Mark>) -> Vec<Value> {
-        let cell = |at: &usize| row.get(*at).and_then(Option::as_ref);
-        let value = |source: &Source| match source {
-            Source::Cell(at) => Some(cell(at).map_or(Value::None, written)),
-            Source::LocalOf(at) => {
-                Some(cell(at).map_or(Value::None, |cell| local(cell, self.zone)))
+    /// Hands over the values of a row, in the order of [`Scribe::names`].
+    pub(super) fn values<'r>(
+        &self,
+        (row, mark): &'r Written,
+        mut put: impl FnMut(Value<'r>) -> sqlx::Result<()>,
+    ) -> sqlx::Result<()> {
+        let cell = |at: usize| row.get(at).and_then(Option::as_ref);
+        // The parts of a local time stand behind it.
+        let mut last: Option<(usize, DateTime)> = None;
+        let mut local = |at: usize| match (last, cell(at)) {
+            (Some((known, local)), _) if known == at => Some(local),
+            (_, Some(Cell::Instant(instant))) => {
+                let local = self.zone.to_datetime(*instant);
+                last = Some((at, local));
+                Some(local)
             }
-            Source::Mark => Some(Value::Mark(mark.map_or_else(|| self.mark(row), |mark| *mark))),
-            Source::Part(..) => None,
+            _ => None,
         };
-        self.sheet.columns.iter().filter_map(|column| value(&column.source)).collect()
+        for column in &self.written {
+            put(match &column.source {
+                Source::Cell(at) => match cell(*at) {
+                    None => Value::None,
+                    Some(cell) => held(column.kind, cell).ok_or_else(|| other(column))?,
+                },
+                Source::LocalOf(at) => local(*at).map_or(Value::None, Value::Local),
+                Source::Part { at, part, .. } => {
+                    local(*at).map_or(Value::None, |local| part_of(local, *part))
+                }
+                Source::Mark => Value::Mark(mark.unwrap_or_else(|| self.mark(row))),
+            })?;
+        }
+        Ok(())
     }
 }
 
@@ -207,81 +244,32 @@ fn first_half(hash: Sha256) -> Mark {
     mark
 }
 
-fn local(cell: &Cell, zone: &TimeZone) -> Value {
-    let Cell::Instant(instant) = cell else { return Value::None };
-    Value::Text(moment(zone.to_datetime(*instant), ' '))
+fn other(column: &Column) -> sqlx::Error {
+    let name = &column.name;
+    sqlx::Error::Encode(format!("`{name}` is of another type than its contract says").into())
 }
 
-/// A time to the second, of one width. Times are most of what a fact says: they are written without a pattern that is read
-/// each time.
-fn moment(at: DateTime, between: char) -> String {
-    let Ok(year @ 0..=9999) = u32::try_from(at.year()) else {
-        return at.strftime(&format!("%Y-%m-%d{between}%H:%M:%S")).to_string();
-    };
-    let mut text = String::with_capacity(27);
-    two(&mut text, year / 100);
-    two(&mut text, year % 100);
-    let parts = [
-        ('-', at.month()),
-        ('-', at.day()),
-        (between, at.hour()),
-        (':', at.minute()),
-        (':', at.second()),
-    ];
-    for (before, part) in parts {
-        text.push(before);
-        two(&mut text, u32::from(part.unsigned_abs()));
-    }
-    text
-}
-
-/// The last two digits of a number.
-fn two(text: &mut String, number: u32) {
-    for digit in [number / 10 % 10, number % 10] {
-        text.extend(char::from_digit(digit, 10));
-    }
-}
-
-/// An instant in UTC, of one width, so that the texts sort as time does.
-fn instant(at: Timestamp) -> String {
-    let utc = TimeZone::UTC.to_datetime(at);
-    let mut text = moment(utc, 'T');
-    let micros = utc.subsec_nanosecond().unsigned_abs() / 1000;
-    text.push('.');
-    for part in [micros / 10_000, micros / 100, micros] {
-        two(&mut text, part);
-    }
-    text.push('Z');
-    text
-}
-
-fn written(cell: &Cell) -> Value {
-    match cell {
-        Cell::Whole(number) => Value::Whole(*number),
-        Cell::Flag(flag) => Value::Flag(*flag),
-        Cell::Instant(at) => Value::Text(instant(*at)),
-        Cell::Decimal(..) => Value::Text(without_noughts(&cell.written()).to_owned()),
-        Cell::Text(_) | Cell::Day(_) => Value::Text(cell.written()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_written_as_jiff_writes_them() {
-        for text in [
-            "2025-03-09T08:07:06Z",
-            "1999-12-31T23:59:59.999999Z",
-            "0001-01-01T00:00:00.5Z",
-            "9999-12-29T10:20:30.000001Z",
-        ] {
-            let at: Timestamp = text.parse().unwrap();
-            assert_eq!(instant(at), format!("{at:.6}"));
-            let zone = TimeZone::fixed(jiff::tz::offset(8));
-            let there = zone.to_datetime(at);
-            assert_eq!(moment(there, ' '), there.strftime("%Y-%m-%d %H:%M:%S").to_string());
+/// A cell as its column holds it; none where its contract says otherwise.
+fn held(kind: Kind, cell: &Cell) -> Option<Value<'_>> {
+    let Kind::Field(kind) = kind else { return None };
+    Some(match (kind, cell) {
+        (FieldKind::Text, Cell::Text(text)) => Value::Text(Cow::Borrowed(text)),
+        (FieldKind::Text, other) => Value::Text(Cow::Owned(other.written())),
+        (FieldKind::Whole, Cell::Whole(number)) => Value::Whole(*number),
+        (FieldKind::Decimal(_), Cell::Decimal(..) | Cell::Whole(_)) => {
+            Value::Decimal(without_noughts(&cell.written()).to_owned())
         }
+        (FieldKind::Flag, Cell::Flag(flag)) => Value::Flag(*flag),
+        (FieldKind::Day, Cell::Day(day)) => Value::Day(*day),
+        (FieldKind::Instant, Cell::Instant(at)) => Value::Instant(*at),
+        _ => return None,
+    })
+}
+
+fn part_of(at: DateTime, part: Part) -> Value<'static> {
+    match part {
+        Part::Date => Value::Day(at.date()),
+        Part::Month => Value::Text(Cow::Owned(format!("{:04}-{:02}", at.year(), at.month()))),
+        Part::Year => Value::Whole(i64::from(at.year())),
     }
 }

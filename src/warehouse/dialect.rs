@@ -19,14 +19,11 @@ pub(super) enum Engine {
     Postgres,
 }
 
-/// How a night begins. One that writes at a time: in SQLite by its own lock, in PostgreSQL by an advisory one. An index
-/// over a million rows is sorted in memory there, which the default of 64 MB is too little for.
+/// How a night begins. One that writes at a time: in SQLite by its own lock, in PostgreSQL by an advisory one.
 pub(super) fn begin(engine: Engine) -> &'static str {
     match engine {
         Engine::Sqlite => "begin immediate",
-        Engine::Postgres => {
-            "begin; set local maintenance_work_mem = '256MB'; select pg_advisory_xact_lock(7306086)"
-        }
+        Engine::Postgres => "begin; select pg_advisory_xact_lock(7306086)",
     }
 }
 
@@ -68,11 +65,17 @@ impl Engine {
         }
     }
 
-    /// A column as it is made. SQLite reckons parts of a time as they are read, PostgreSQL 15 keeps them.
+    /// Whether the database reckons a column as it is read. PostgreSQL 15 could only keep what it reckoned, which takes it
+    /// longer than to be told.
+    pub(super) fn reckons(self, column: &Column) -> bool {
+        self == Engine::Sqlite && matches!(column.source, Source::Part { .. })
+    }
+
+    /// A column as it is made.
     pub(super) fn column(self, column: &Column) -> String {
         let kind = self.kind(column.kind);
-        let made = match (self, &column.source) {
-            (Engine::Sqlite, Source::Part(of, part)) => {
+        let made = match &column.source {
+            Source::Part { of, part, .. } if self.reckons(column) => {
                 let of = quoted(of);
                 let part = match part {
                     Part::Date => format!("substr({of}, 1, 10)"),
@@ -81,19 +84,7 @@ impl Engine {
                 };
                 format!(" generated always as ({part}) virtual")
             }
-            (Engine::Postgres, Source::Part(of, part)) => {
-                let of = quoted(of);
-                let part = match part {
-                    Part::Date => format!("{of}::date"),
-                    Part::Month => format!(
-                        "extract(year from {of})::int::text || '-' || \
-                         lpad(extract(month from {of})::int::text, 2, '0')"
-                    ),
-                    Part::Year => format!("extract(year from {of})::bigint"),
-                };
-                format!(" generated always as ({part}) stored")
-            }
-            (_, Source::Cell(_) | Source::LocalOf(_) | Source::Mark) => String::new(),
+            _ => String::new(),
         };
         let required = if column.is_required { " not null" } else { "" };
         format!("{} {kind}{made}{required}", quoted(&column.name))

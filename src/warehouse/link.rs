@@ -8,18 +8,14 @@ use std::str::FromStr as _;
 use std::time::Duration;
 
 use futures_util::TryStreamExt as _;
-use futures_util::future::join;
 use sqlx::AssertSqlSafe;
 use sqlx::ConnectOptions as _;
 use sqlx::Connection as _;
 use sqlx::Executor as _;
 use sqlx::PgConnection;
 use sqlx::Row as _;
-use sqlx::Sqlite;
 use sqlx::SqliteConnection;
 use sqlx::postgres::PgConnectOptions;
-use sqlx::query::Query;
-use sqlx::sqlite::SqliteArguments;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::sqlite::SqliteJournalMode;
 use sqlx::sqlite::SqliteSynchronous;
@@ -27,11 +23,13 @@ use sqlx::sqlite::SqliteSynchronous;
 use super::Place;
 use super::WarehouseError;
 use super::change::Mark;
-use super::change::Value;
+use super::change::Scribe;
+use super::change::Written;
+use super::copy::copy;
 use super::dialect::Engine;
 use super::dialect::quoted;
+use super::insert::insert;
 use super::sheet::Area;
-use crate::base::pseudonym::hex;
 
 /// A connection that may write.
 pub(super) enum Link {
@@ -42,12 +40,8 @@ pub(super) enum Link {
 /// How long one that writes waits for another.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// How many values one statement of SQLite binds at most; SQLite itself allows 32,766.
-const BOUND: usize = 8_000;
-
-/// How many bytes are gathered before they are sent to PostgreSQL: fewer than a socket holds, so that it reads some while
-/// the next are made.
-const SENT: usize = 1 << 16;
+/// How many rows one statement removes at most.
+const AT_ONCE: usize = 8_000;
 
 impl Link {
     /// Opens the warehouse, which need not be there yet.
@@ -158,7 +152,7 @@ impl Link {
 
     /// Removes the rows at some places.
     pub(super) async fn remove(&mut self, table: &str, places: &[u64]) -> sqlx::Result<()> {
-        for some in places.chunks(BOUND) {
+        for some in places.chunks(AT_ONCE) {
             match self {
                 Link::Sqlite(connection) => {
                     let list: Vec<String> = some.iter().map(u64::to_string).collect();
@@ -184,12 +178,12 @@ impl Link {
     /// Writes rows of a table.
     pub(super) async fn write(
         &mut self,
-        into: Target<'_>,
-        rows: impl Iterator<Item = Vec<Value>>,
+        scribe: &Scribe<'_>,
+        rows: impl Iterator<Item = Written>,
     ) -> sqlx::Result<()> {
         match self {
-            Link::Sqlite(connection) => insert(connection, into, rows).await,
-            Link::Postgres(connection) => copy(connection, into, rows).await,
+            Link::Sqlite(connection) => insert(connection, scribe, rows).await,
+            Link::Postgres(connection) => copy(connection, scribe, rows).await,
         }
     }
 
@@ -202,57 +196,6 @@ impl Link {
     }
 }
 
-/// What holds rows of a table; its columns are quoted.
-#[derive(Clone, Copy)]
-pub(super) struct Target<'t> {
-    pub(super) table: &'t str,
-    pub(super) names: &'t [String],
-}
-
-/// Inserts rows, many by one statement. While SQLite takes some, on its own thread, the next are made.
-async fn insert(
-    connection: &mut SqliteConnection,
-    Target { table, names }: Target<'_>,
-    mut rows: impl Iterator<Item = Vec<Value>>,
-) -> sqlx::Result<()> {
-    let (list, places) = (names.join(", "), format!("({})", vec!["?"; names.len()].join(", ")));
-    let at_once = BOUND / names.len().max(1);
-    let mut next = || {
-        let some: Vec<_> = rows.by_ref().take(at_once).collect();
-        let all = vec![places.as_str(); some.len()].join(", ");
-        let text = AssertSqlSafe(format!("insert into {table} ({list}) values {all}"));
-        let statement = sqlx::query(text).persistent(some.len() == at_once);
-        (!some.is_empty()).then(|| some.into_iter().flatten().fold(statement, bound))
-    };
-    let mut statement = next();
-    while let Some(some) = statement {
-        let (taken, following) = join(some.execute(&mut *connection), async { next() }).await;
-        taken?;
-        statement = following;
-    }
-    Ok(())
-}
-
-/// Copies rows into PostgreSQL.
-async fn copy(
-    connection: &mut PgConnection,
-    Target { table, names }: Target<'_>,
-    rows: impl Iterator<Item = Vec<Value>>,
-) -> sqlx::Result<()> {
-    let statement = format!("copy {table} ({}) from stdin", names.join(", "));
-    let mut copy = connection.copy_in_raw(&statement).await?;
-    let mut bytes = Vec::with_capacity(SENT + SENT / 8);
-    for row in rows {
-        copied(&row, &mut bytes);
-        if bytes.len() >= SENT {
-            copy.send(bytes.as_slice()).await?;
-            bytes.clear();
-        }
-    }
-    copy.send(bytes.as_slice()).await?;
-    copy.finish().await.map(drop)
-}
-
 fn texts(
     columns: usize,
     cell: impl Fn(usize) -> sqlx::Result<Option<String>>,
@@ -262,50 +205,6 @@ fn texts(
 
 fn marked(bytes: &[u8]) -> sqlx::Result<Mark> {
     bytes.try_into().map_err(|_| sqlx::Error::Decode("a mark has 16 bytes".into()))
-}
-
-fn bound(
-    statement: Query<'_, Sqlite, SqliteArguments>,
-    value: Value,
-) -> Query<'_, Sqlite, SqliteArguments> {
-    match value {
-        Value::None => statement.bind(None::<String>),
-        Value::Text(text) => statement.bind(text),
-        Value::Whole(number) => statement.bind(number),
-        Value::Flag(flag) => statement.bind(flag),
-        Value::Mark(mark) => statement.bind(mark.to_vec()),
-    }
-}
-
-/// A row as `COPY` reads it.
-fn copied(row: &[Value], bytes: &mut Vec<u8>) {
-    for (at, value) in row.iter().enumerate() {
-        if at > 0 {
-            bytes.push(b'\t');
-        }
-        match value {
-            Value::None => bytes.extend(b"\\N"),
-            Value::Text(text) => escaped(text, bytes),
-            Value::Whole(number) => bytes.extend(number.to_string().bytes()),
-            Value::Flag(flag) => bytes.push(if *flag { b't' } else { b'f' }),
-            Value::Mark(mark) => bytes.extend(hex(mark).bytes()),
-        }
-    }
-    bytes.push(b'\n');
-}
-
-/// PostgreSQL has no place for the character of code 0 in a text.
-fn escaped(text: &str, bytes: &mut Vec<u8>) {
-    for byte in text.bytes() {
-        match byte {
-            b'\\' => bytes.extend(b"\\\\"),
-            b'\t' => bytes.extend(b"\\t"),
-            b'\n' => bytes.extend(b"\\n"),
-            b'\r' => bytes.extend(b"\\r"),
-            0 => {}
-            other => bytes.push(other),
-        }
-    }
 }
 
 async fn open_file(path: &Path, has_persons: bool) -> sqlx::Result<Link> {

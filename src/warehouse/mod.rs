@@ -2,8 +2,10 @@
 //! sees the night before or this one, whole; only rows that changed are written.
 
 mod change;
+mod copy;
 mod design;
 mod dialect;
+mod insert;
 mod link;
 mod plan;
 mod sheet;

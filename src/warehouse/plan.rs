@@ -133,7 +133,7 @@ fn remade(sheet: &Sheet, stands: &[[String; 3]], then: Then) -> Vec<String> {
         return Vec::new();
     }
     let stood = |column: &&Column| text.contains(&format!("{} ", quoted(&column.name)));
-    let own = sheet.columns.iter().filter(|column| !matches!(column.source, Source::Part(..)));
+    let own = sheet.columns.iter().filter(|column| !engine.reckons(column));
     let (shared, added): (Vec<&Column>, Vec<&Column>) = own.partition(stood);
     let is_made = |column: &&Column| column.kind != Kind::Mark && column.is_required;
     if (then == Then::Night && !sheet.keeps) || added.iter().any(is_made) {
@@ -190,7 +190,13 @@ fn altered(sheet: &Sheet, stands: &[[String; 3]]) -> Vec<String> {
     let optional = optional
         .filter(|[column, ..]| sheet.keeps || stood.contains(&column.as_str()))
         .map(|[column, ..]| format!("alter column {} drop not null", quoted(column)));
-    let changes: Vec<String> = gone.chain(added).chain(optional).collect();
+    // Programs of before let the database reckon what it is told now.
+    let told = sheet.columns.iter().filter(|column| {
+        matches!(column.source, Source::Part { .. }) && stood.contains(&column.name.as_str())
+    });
+    let told = told
+        .map(|column| format!("alter column {} drop expression if exists", quoted(&column.name)));
+    let changes: Vec<String> = gone.chain(added).chain(optional).chain(told).collect();
     let change = |change| format!("alter table {name} {change}");
     changes.into_iter().map(change).collect()
 }

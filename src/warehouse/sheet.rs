@@ -114,8 +114,8 @@ pub(super) enum Source {
     Cell(usize),
     /// The instant at a place, in the home's zone.
     LocalOf(usize),
-    /// The database reckons it from a local time.
-    Part(String, Part),
+    /// A part of a local time: the column of that, and the place of its instant.
+    Part { of: String, at: usize, part: Part },
     /// It is reckoned over the row.
     Mark,
 }
@@ -197,7 +197,7 @@ fn local(schema: &Schema, field: &Field, at: usize) -> Vec<Column> {
     let stem = field.name.strip_suffix("_at").unwrap_or(&field.name);
     let local = format!("{stem}_local");
     let text = Kind::Field(FieldKind::Text);
-    let part = |part| Source::Part(local.clone(), part);
+    let part = |part| Source::Part { of: local.clone(), at, part };
     let lines = [
         (local.clone(), "当地时间", Kind::Local, Source::LocalOf(at)),
         (format!("{stem}_date"), "日期", Kind::Field(FieldKind::Day), part(Part::Date)),

@@ -67,13 +67,17 @@ impl World {
         }
     }
 
-    /// A default home, new, that reads this city; its releases go without the warehouse, which takes a while.
+    /// A default home, new, that reads this city; its releases go without the warehouse, which takes a while, and none waits
+    /// for somebody, whatever a test moves.
     pub(crate) fn home() -> TempDir {
         let home = tempfile::tempdir().unwrap();
         write_default(home.path()).unwrap();
         let settings = home.path().join("shuping.toml");
         let text = fs::read_to_string(&settings).unwrap();
-        fs::write(settings, format!("{text}\n[release]\nsqlite = false\n")).unwrap();
+        let is_kept = |line: &&str| !line.starts_with("moved_");
+        let text: Vec<&str> = text.lines().filter(is_kept).collect();
+        let text = text.join("\n").replacen("[release]\n", "[release]\nsqlite = false\n", 1);
+        fs::write(settings, text + "\n").unwrap();
         home
     }
 

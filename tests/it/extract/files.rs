@@ -201,20 +201,49 @@ async fn of_files_that_differ_in_their_revision_the_last_is_read() {
         told[0].starts_with("mbdc_任务清单_20260105_更正10.csv row 3") && told[0].contains("养路")
     );
     let delivery = delivery.unwrap();
-    assert_eq!(delivery.files.len(), 4);
+    assert_eq!((delivery.files.len(), delivery.outdone.len()), (2, 2));
     // All are known now: also where the last revision is gone, the first does not come back.
-    let known = delivery.files.iter().map(|file| file.sha256.clone()).collect();
+    let all = delivery.files.iter().chain(&delivery.outdone);
+    let known = all.map(|file| file.sha256.clone()).collect();
     fs::remove_file(home.path().join("drop").join(name("_更正10"))).unwrap();
     let later = pulled(&revised(), &Start { known, ..start }).await.0.unwrap();
     assert_eq!((later.received, later.files.len()), (0, 0));
-    // The first one comes late: it is outdone by what is there.
+    // The first ones come late and alone: they are outdone by what is there, and known from then on.
     let known = [sha256(tenth.as_bytes()), sha256(next.as_bytes())].into();
     fs::write(home.path().join("drop").join(name("_更正10")), &tenth).unwrap();
     let start = Start { known, ..Start::home(home.path()) };
     let late = pulled(&revised(), &start).await.0.unwrap();
-    assert_eq!((late.received, late.files.len()), (0, 0));
+    assert_eq!((late.received, late.files.len(), late.outdone.len()), (0, 0, 2));
     // Without a revision in the pattern both halves of a month are read.
     let halves = TASKS.replace(r"(?<as_of>\d{8})\.csv", r"(?<as_of>\d{8}).*\.csv");
     let start = Start::home(home.path());
     assert_eq!(pulled(&halves, &start).await.0.unwrap().received, 12);
+}
+
+/// Night after night, as the landing remembers it.
+#[test]
+fn an_earlier_revision_that_comes_late_and_alone_never_takes_the_place_of_a_later_one() {
+    let home = crate::library::library();
+    let home = home.path();
+    let connector = home.join("connectors/loans.toml");
+    let text = fs::read_to_string(&connector).unwrap();
+    let revised = text.replace(r"loans_\d{4}-\d{2}\.csv", r"loans_\d{4}-\d{2}(?<rev>_v\d+)?\.csv");
+    assert_ne!(text, revised);
+    fs::write(connector, revised).unwrap();
+    let [first, second] = ["", "_v2"].map(|rev| home.join(format!("drop/loans_2026-01{rev}.csv")));
+    fs::rename(&first, &second).unwrap();
+    let night = |night: &str| {
+        let output = crate::library::shuping(home, &["run", "--night", night]);
+        assert_eq!(output.status.code(), Some(0), "{}", crate::library::said(&output));
+        let asked = "select coalesce(closed_at, '') from service_case where case_id = 'L01'";
+        crate::world::ask(&home.join("var/warehouse.db"), asked).concat()
+    };
+    let stood = night("2026-02-01");
+    let earlier = fs::read_to_string(&second).unwrap();
+    let changed = earlier.replacen("2026-01-12 16:00,Counter", "2026-01-15 09:00,Counter", 1);
+    assert_ne!(earlier, changed);
+    fs::write(&first, changed).unwrap();
+    assert_eq!(night("2026-02-02"), stood);
+    fs::remove_file(second).unwrap();
+    assert_eq!(night("2026-02-03"), stood);
 }

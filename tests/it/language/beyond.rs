@@ -3,15 +3,21 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use jiff::civil::date;
 use shuping::base::cell::Cell;
 use shuping::base::cell::CellRow;
 use shuping::base::messages::Lang;
 use shuping::base::period::Month;
+use shuping::frame::functions::Days;
 use shuping::frame::parquet;
 use shuping::measure::MeasureError;
 use shuping::measure::behind;
+use shuping::measure::cube;
+use shuping::measure::fact::Ground;
+use shuping::measure::recount::KeptMonths;
+use shuping::measure::spread::Overflow;
 use shuping::spec::catalog::Catalog;
 use shuping::spec::duckdb::Writer;
 use shuping::spec::duckdb::literal;
@@ -145,6 +151,52 @@ fn rows_that_are_left_out_do_not_count_and_do_not_fail() {
         let told = counted(&catalog("a", "TRUE", measure), &cells);
         assert_eq!(told, Ok(Some(Exact::from(value))), "{measure}");
     }
+}
+
+/// Each row and each month has room, the year has none.
+#[test]
+fn a_sum_of_months_beyond_128_bits_names_its_measure() {
+    let huge = 90_000_000_000_000_000_000_000_000_000_000_000_000;
+    let pipeline = "format = 1\ntitle = \"Things\"\n[[fact]]\nname = \"f\"\ntable = \"thing\"\nkind = \"event\"\n\
+                    time = \"counted_on\"\n[[measure]]\nname = \"m\"\nfact = \"f\"\nsql = \"SUM(d)\"\nmeasured_in = \"1\"\n\
+                    [[metric]]\nname = \"x\"\ntitle = \"x\"\nvalue = \"m\"\nmeasured_in = \"1\"\ngrain = [\"unit\"]\n\
+                    period = [\"month\", \"year\"]\nbasis = \"test\"\nmeans = \"test\"\n";
+    let catalog = thing::read(FIELDS, pipeline).unwrap();
+    let mut cells: Vec<CellRow> = (0..2).map(|at| row(at, [None; 3], Some(huge))).collect();
+    cells[1][2] = Some(Cell::Day(date(2026, 2, 1)));
+    let as_of = date(2026, 12, 31);
+    let told = thing::try_told(&catalog, &thing::rows(&catalog, &cells), &["U1"], as_of);
+    let said = told.unwrap_err().to_string();
+    assert_eq!(said, "measure `m` leaves the range of exact numbers");
+    // What one of them takes back has room again.
+    cells[1][7] = Some(Cell::Decimal(-huge, 2));
+    let told = thing::told(&catalog, &thing::rows(&catalog, &cells), &["U1"], as_of);
+    let year = ("x".to_owned(), "U1".to_owned(), String::new(), "2026".to_owned());
+    assert_eq!(told[&year].2, Some(Exact::from(0)));
+}
+
+/// Rows are counted some at a time: what they come to together is looked at as well.
+#[test]
+fn a_sum_of_slices_beyond_128_bits_names_its_measure() {
+    let huge = 90_000_000_000_000_000_000_000_000_000_000_000_000;
+    let catalog = catalog("a", "TRUE", "SUM(d)");
+    let amount = |at: usize| Some(if at.is_multiple_of(131_072) { huge } else { 0 });
+    let cells: Vec<CellRow> = (0..=131_072).map(|at| row(at, [None; 3], amount(at))).collect();
+    let tables = thing::rows(&catalog, &cells);
+    let march = date(2026, 3, 31);
+    let (cube, _) = thing::count(&catalog, &tables, march);
+    let spot = (("U1".to_owned(), None), None);
+    let told = cube.measures["m"].on(&spot).within("2026-03".parse().unwrap(), Month::of(march));
+    assert_eq!(told, Err(Overflow::Formula));
+    // It is not kept for the next night either.
+    let days =
+        Days { calendar: Arc::new(catalog.calendar.clone()), zone: catalog.settings.zone.clone() };
+    let ground = Ground { catalog: &catalog, tables: &tables, days, as_of: march };
+    let lake = tempfile::tempdir().unwrap();
+    let months = KeptMonths::at(lake.path(), false);
+    let fault = cube::count_and(&ground, &mut |_, _| Ok(()), Some(&months)).err().unwrap();
+    let said = format!("{:#}", anyhow::Error::from(fault));
+    assert!(said.contains("measure `m`: its sum leaves the range of numbers"), "{said}");
 }
 
 fn whole(dice: &mut Dice, depth: usize) -> String {

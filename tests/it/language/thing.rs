@@ -67,6 +67,16 @@ pub(super) type Figures = BTreeMap<Key, (&'static str, String, Option<Exact>)>;
 
 /// Every figure of units that have always been there.
 pub(super) fn told(catalog: &Catalog, tables: &Tables, units: &[&str], as_of: Date) -> Figures {
+    try_told(catalog, tables, units, as_of).unwrap()
+}
+
+/// The same where it may fail.
+pub(super) fn try_told(
+    catalog: &Catalog,
+    tables: &Tables,
+    units: &[&str],
+    as_of: Date,
+) -> Result<Figures, MeasureError> {
     let (cube, _) = count(catalog, tables, as_of);
     let unit = |id: &&str| Unit { unit_id: (*id).to_owned(), from: Date::MIN, to: None };
     let units: Vec<Unit> = units.iter().map(unit).collect();
@@ -91,7 +101,7 @@ pub(super) fn told(catalog: &Catalog, tables: &Tables, units: &[&str], as_of: Da
         let reason = told.reason.map(Reason::words).unwrap_or_default();
         (key, (told.status.name(), reason, told.value))
     };
-    telling.all().unwrap().into_iter().map(figure).collect()
+    Ok(telling.all()?.into_iter().map(figure).collect())
 }
 
 /// The measures, and the rows that were counted for each fact.

@@ -83,6 +83,25 @@ fn a_release_that_moves_too_much_waits_until_somebody_lets_it_go() {
     run(home, "2026-02-06", 0);
 }
 
+/// As `shuping init` writes them.
+#[test]
+fn the_limits_of_a_new_home_let_a_first_and_an_ordinary_night_through_and_no_other() {
+    let shipped = include_str!("../../../shuping.toml").split("\n[release]\n").nth(1).unwrap();
+    let lines: Vec<&str> = shipped.lines().take_while(|line| line.starts_with("moved_")).collect();
+    assert_eq!(lines.len(), 2, "{shipped}");
+    let home = library();
+    let home = home.path();
+    settings(home, &lines.join("\n"));
+    run(home, "2026-02-01", 0);
+    run(home, "2026-02-02", 0);
+    late(home, 90, "2026-01-30 10:00");
+    let said = run(home, "2026-02-03", 3);
+    assert!(said.contains("is held back") && said.contains("(rows"), "{said}");
+    assert_eq!(latest(home), "2026-02-02.1");
+    done(home, &["release", "publish", "2026-02-03", "--confirm", "补报"], 0);
+    assert_eq!(latest(home), "2026-02-03.1");
+}
+
 #[test]
 fn a_metric_of_the_city_moves_no_further_than_it_may() {
     let home = library();

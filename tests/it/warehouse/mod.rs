@@ -4,6 +4,7 @@
 mod killed;
 mod printed;
 mod server;
+mod values;
 mod views;
 
 use std::collections::BTreeMap;
