@@ -213,10 +213,7 @@ pub async fn run(
     let is_frozen = draft.is_new() && ground.catalog.settings.release.has_sqlite;
     // Two files that know nothing of each other are written side by side.
     let freezing = async {
-        match is_frozen {
-            true => warehouse::freeze(&path, &frozen, held, &tables).await,
-            false => Ok(()),
-        }
+        if is_frozen { warehouse::freeze(&path, &frozen, held, &tables).await } else { Ok(()) }
     };
     let loading = warehouse::load(&report.warehouse, &design, held, &tables);
     let (loaded, has_frozen) = join(loading, freezing).await;
