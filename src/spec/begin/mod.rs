@@ -318,6 +318,17 @@ impl Guess<'_> {
         if names.is_empty() { vec!["unit_id".to_owned()] } else { names }
     }
 
+    /// Those of them that are never empty, or else the first.
+    fn full_key(&self) -> Vec<String> {
+        let is_full = |at: &usize| {
+            self.columns.get(*at).is_some_and(|column| column.filled == self.seen.rows.len())
+        };
+        let names = self.key_names();
+        let full = names.iter().zip(&self.key).filter(|(_, at)| is_full(at));
+        let full: Vec<String> = full.map(|(name, _)| name.clone()).collect();
+        if full.is_empty() { names.into_iter().take(1).collect() } else { full }
+    }
+
     /// Our name of the column of its time.
     fn time_name(&self) -> &str {
         let column = self.time.and_then(|at| self.columns.get(at));
@@ -331,10 +342,15 @@ impl Guess<'_> {
 }
 
 fn schema(guess: &Guess<'_>) -> Value {
+    let key = guess.key_names();
+    let full = guess.full_key();
     let field = |name: &str, kind: FieldKind, title: &str| {
         let mut field = json!({ "name": name, "type": word(kind), "title": title });
         if let (FieldKind::Decimal(scale), Some(object)) = (kind, field.as_object_mut()) {
             object.insert("x:scale".to_owned(), scale.into());
+        }
+        if let Some(object) = field.as_object_mut().filter(|_| full.iter().any(|of| of == name)) {
+            object.insert("constraints".to_owned(), json!({ "required": true }));
         }
         field
     };
@@ -361,7 +377,7 @@ fn schema(guess: &Guess<'_>) -> Value {
         "x:persons": is_about_persons,
         "x:time": guess.time_name(),
         "fields": fields,
-        "primaryKey": guess.key_names(),
+        "primaryKey": key,
         "foreignKeys": [{ "fields": ["unit_id"], "reference": { "resource": "unit", "fields": ["unit_id"] } }],
     })
 }
