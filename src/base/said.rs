@@ -95,6 +95,7 @@ texts! {
     Release "R052" "release" "发布文件";
     FailedStream "R060" "{stream} failed: {why}; its last good data stay, and metrics that rest on it are marked stale" "{stream} 失败:{why};沿用上次数据,依据它的指标标为陈旧";
     OwnerHint "R061" "{owner} answers for {system}; when it is mended, run the same night again: only what failed is asked for" "{system} 由{owner}负责;修复后重跑同一夜,只会重取失败的数据流";
+    MendedHint "R481" "when it is mended, run the same night again: only what failed is asked for" "修复后重跑同一夜,只会重取失败的数据流";
     TryQuery "R062" "ask the warehouse: sqlite3 {path} \"select metric, title, formula from metric_definition\"" "查询数据仓库:sqlite3 {path} \"select metric, title, formula from metric_definition\"";
     TryAliases "R063" "{rows} rows name a unit that nobody knows; `shuping aliases` lists the names: decide and run again" "{rows} 行的机构名称无人认得;请用 `shuping aliases` 查看、登记后重跑";
     CityTable "R070" "The year 2025: units with the most cases a person" "2025 年人均办件最多的机构";

@@ -389,7 +389,8 @@ fn failures(report: &NightReport, face: &mut Face<'_>) -> io::Result<()> {
         let nouns = [("stream", stream.name()), ("why", stream.note.clone())];
         let text = face.say(Say::FailedStream, &nouns);
         let nouns = [("owner", stream.owner.clone()), ("system", stream.system_title.clone())];
-        let hint = face.say(Say::OwnerHint, &nouns);
+        let has_owner = !stream.owner.is_empty();
+        let hint = face.say(if has_owner { Say::OwnerHint } else { Say::MendedHint }, &nouns);
         face.complain(&text, Some(&hint))?;
     }
     Ok(())

@@ -19,6 +19,12 @@ pub(super) fn is_cut(bytes: &[u8]) -> bool {
     reach(bytes).is_none_or(|(last, size)| bytes.len() <= (last + 1) * size)
 }
 
+/// Whether it is a workbook behind a password: an XLSX that is locked is a part of a compound file.
+pub(super) fn is_locked(bytes: &[u8]) -> bool {
+    let name: Vec<u8> = "EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    bytes.windows(name.len()).any(|window| window == name)
+}
+
 /// The last sector that is used, and the size of all; nothing where the table itself is cut off.
 fn reach(bytes: &[u8]) -> Option<(usize, usize)> {
     let size = match bytes.get(POWER)? {

@@ -21,6 +21,7 @@ use super::reply::Answer;
 use super::reply::Fault;
 use super::reply::Reply;
 use super::retry::Patience;
+use super::retry::beyond;
 use super::sign;
 use super::sign::Draft;
 use super::sign::Pairs;
@@ -146,7 +147,8 @@ impl Gateway {
             let attempts = patience.made();
             if !patience.wait(wait).await {
                 let what = question.what.clone();
-                let why = format!("{why}{advice}");
+                let asks = beyond(&self.http.retry, wait);
+                let why = format!("{why}{asks}{advice}");
                 return Err(ExtractError::Unavailable { what, attempts, why });
             }
             asked_again.push(format!("{}: {why}", question.what));
@@ -349,8 +351,8 @@ impl Gateway {
         };
         let _place = self.places.acquire().await;
         self.pace.wait().await;
-        let reply = self.reply(request, &what).await?;
-        let body = reply.login(&what, &self.http)?;
+        let reply = self.reply(request, &what).await.map_err(Fault::of_login)?;
+        let body = reply.login(&what, &self.http).map_err(Fault::of_login)?;
         let ticket = body.pointer(&login.ticket).and_then(records::text);
         let Some(ticket) = ticket.filter(|ticket| !ticket.is_empty()) else {
             let said =

@@ -108,7 +108,7 @@ impl<'a> Reader<'a> {
         request: &'a Request<'a>,
         landing: &Landing<'_>,
     ) -> Reader<'a> {
-        let (pointers, as_of) = (landing.pointers(), landing.as_of());
+        let (pointers, as_of) = (landing.needed(), landing.as_of());
         Reader { gateway, ask, request, pointers, as_of }
     }
 

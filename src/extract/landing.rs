@@ -43,12 +43,7 @@ impl<'a> Landing<'a> {
         Landing { glance: Some(glance), ..self }
     }
 
-    /// The headers that are JSON pointers.
-    pub(super) fn pointers(&self) -> Vec<String> {
-        self.shield.needed().filter(|header| header.starts_with('/')).map(str::to_owned).collect()
-    }
-
-    /// The headers that the stream's columns name.
+    /// The headers that the stream's columns name; some are JSON pointers.
     pub(super) fn needed(&self) -> Vec<String> {
         self.shield.needed().map(str::to_owned).collect()
     }

@@ -54,21 +54,21 @@ impl Records<'_> {
     }
 }
 
-/// The records of a list as rows of a page without a name. `pointers` are headers that are JSON pointers
-/// into a record.
+/// The records of a list as rows of a page without a name. `needed` are the headers that are read; some
+/// are JSON pointers into a record.
 ///
 /// # Errors
 /// What is not a record.
-pub(super) fn batch(records: &[Value], pointers: &[String]) -> Result<Batch, String> {
-    sheet(records, pointers).map(Batch::from)
+pub(super) fn batch(records: &[Value], needed: &[String]) -> Result<Batch, String> {
+    sheet(records, needed).map(Batch::from)
 }
 
 /// The same as a sheet.
 ///
 /// # Errors
 /// What is not a record.
-pub(super) fn sheet(records: &[Value], pointers: &[String]) -> Read {
-    let mut rows = Rows::new(pointers);
+pub(super) fn sheet(records: &[Value], needed: &[String]) -> Read {
+    let mut rows = Rows::new(needed);
     for record in records {
         // A value is read as its text is, and nothing is wrong with it.
         rows.deserialize(record).map_err(|fault| fault.to_string())?;
@@ -152,7 +152,8 @@ impl<'de> Visitor<'de> for Way<'_> {
 
 /// Rows that are being made.
 struct Rows<'r> {
-    pointers: &'r [String],
+    needed: &'r [String],
+    has_pointers: bool,
     sheet: Sheet,
     places: HashMap<String, usize>,
     source: Arc<str>,
@@ -161,9 +162,10 @@ struct Rows<'r> {
 }
 
 impl<'r> Rows<'r> {
-    fn new(pointers: &'r [String]) -> Rows<'r> {
+    fn new(needed: &'r [String]) -> Rows<'r> {
         let (sheet, places) = (Sheet::default(), HashMap::new());
-        Rows { pointers, sheet, places, source: Arc::default(), row: 0, fault: None }
+        let has_pointers = needed.iter().any(|header| header.starts_with('/'));
+        Rows { needed, has_pointers, sheet, places, source: Arc::default(), row: 0, fault: None }
     }
 
     fn end(self) -> Read {
@@ -192,7 +194,7 @@ impl<'r> Rows<'r> {
             let step = pointer.split('/').nth(1).unwrap_or_default();
             step.replace("~1", "/").replace("~0", "~") == key
         };
-        self.pointers.iter().any(step)
+        self.needed.iter().filter(|header| header.starts_with('/')).any(step)
     }
 
     /// The cell of a field of a record, by its name or the column that is known; what a header points into
@@ -204,7 +206,7 @@ impl<'r> Rows<'r> {
         pointed: &mut Map<String, Value>,
     ) -> Result<(), A::Error> {
         let name_of = known.and_then(|at| self.sheet.headers.get(at)).map_or(name, String::as_str);
-        if !self.pointers.is_empty() && self.points_into(name_of) {
+        if self.has_pointers && self.points_into(name_of) {
             let (value, own) = (fields.next_value::<Value>()?, name_of.to_owned());
             let is_plain = !value.is_array() && !value.is_object();
             if is_plain && let Some(column) = self.column(&own, known) {
@@ -219,18 +221,32 @@ impl<'r> Rows<'r> {
             let Some(column) = self.column(name, known) else { return Ok(()) };
             if !fields.next_value_seed(Cell { into: column })? {
                 column.push(None);
+                let name = known.and_then(|at| self.sheet.headers.get(at)).map_or(name, |own| own);
+                let name = name.to_owned();
+                self.nested(&name);
             }
         } else if fields.next_value_seed(Cell { into: &mut into })?
             && let Some(column) = self.column(name, None)
         {
             column.push(into.iter().next().flatten());
+        } else if into.is_empty() {
+            self.nested(name);
         }
         Ok(())
     }
 
+    /// Notes that a list or an object came where a value is read: as a column that nobody maps, without its words.
+    fn nested(&mut self, name: &str) {
+        if self.needed.iter().any(|needed| needed == name)
+            && let Some(column) = self.column(&format!("/{name}"), None)
+        {
+            column.push(Some("…"));
+        }
+    }
+
     /// The cells that headers point at.
     fn point(&mut self, record: &Value) {
-        for pointer in self.pointers {
+        for pointer in self.needed.iter().filter(|header| header.starts_with('/')) {
             let Some(value) = record.pointer(pointer) else { continue };
             let text = text(value).filter(|text| !text.is_empty());
             if let Some(column) = self.column(pointer, None) {
@@ -436,6 +452,21 @@ mod tests {
         assert_eq!(cells[1], ["-", "-", "-", "1.5", "-"]);
         assert_eq!(cells[2], ["18446744073709551615", "-", "-", "true", "-"]);
         assert_eq!(batch.rows[2].row, 3);
+    }
+
+    #[test]
+    fn a_list_where_a_value_is_read_is_told_without_its_words() {
+        let records = [
+            json!({ "a": "1", "b": "x" }),
+            json!({ "a": ["519902"], "b": ["y"] }),
+            json!({ "a": { "n": 1 }, "c": { "n": 2 } }),
+        ];
+        let batch = batch(&records, &["a".to_owned(), "c".to_owned()]).unwrap();
+        assert_eq!(batch.headers, ["a", "b", "/a", "/c"]);
+        let told: Vec<_> = batch.rows.iter().map(|row| row.cells.get(2).cloned()).collect();
+        assert_eq!(told, [Some(None), Some(Some("…".to_owned())), Some(Some("…".to_owned()))]);
+        assert_eq!(batch.rows[2].cells[3].as_deref(), Some("…"));
+        assert_eq!(batch.rows[1].cells[..2], [None, None]);
     }
 
     #[test]

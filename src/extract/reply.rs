@@ -1,9 +1,15 @@
 //! What is a reply? An answer, a reason to ask again, or a refusal, with what to do about it.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
+use encoding_rs::Encoding;
+use encoding_rs::GB18030;
+use encoding_rs::GBK;
 use jiff::Timestamp;
 use reqwest::Response;
+use reqwest::header::CONTENT_ENCODING;
+use reqwest::header::CONTENT_TYPE;
 use reqwest::header::DATE;
 use reqwest::header::HeaderName;
 use reqwest::header::LINK;
@@ -15,9 +21,11 @@ use super::gateway::Question;
 use super::records;
 use super::records::Read;
 use super::retry::retry_after;
+use super::text::decode;
 use crate::base::redact::theirs;
 use crate::spec::connector::Http;
 use crate::spec::connector::Login;
+use crate::spec::connector::Script;
 
 /// A clock further off than this is named before the key.
 const CLOCK: i64 = 60;
@@ -33,6 +41,18 @@ pub(super) enum Fault {
     },
     /// Not worth one.
     Final(ExtractError),
+}
+
+impl Fault {
+    /// The same of a login on the way to a question.
+    pub(super) fn of_login(self) -> Fault {
+        match self {
+            Fault::Again { why, wait, advice } => {
+                Fault::Again { why: format!("its login: {why}"), wait, advice }
+            }
+            Fault::Final(error) => Fault::Final(error),
+        }
+    }
 }
 
 /// What was answered.
@@ -55,6 +75,10 @@ pub(super) struct Reply {
     link: Option<String>,
     /// By how many seconds our clock is ahead of theirs.
     ahead: i64,
+    /// Whether it says that it is no UTF-8 but one of the Chinese encodings.
+    is_chinese: bool,
+    /// How its bytes are packed, which nobody asked for.
+    packed: Option<String>,
     pub(super) body: Vec<u8>,
 }
 
@@ -70,8 +94,22 @@ impl Reply {
             wait: header(RETRY_AFTER).and_then(|text| retry_after(text, now)),
             link: links.find_map(next),
             ahead: date.map_or(0, |date| now.as_second() - date.timestamp().as_second()),
+            is_chinese: header(CONTENT_TYPE).is_some_and(is_chinese),
+            packed: header(CONTENT_ENCODING).map(theirs).filter(|how| how != "identity"),
             body: Vec::new(),
         }
+    }
+
+    /// Its text, by its mark, in UTF-8, or in GB18030 where its type says so and it is no UTF-8.
+    fn text(&self) -> Option<Cow<'_, str>> {
+        let stated = (!self.is_chinese).then_some(Script::Utf8);
+        let (text, is_damaged) = decode(&self.body, stated);
+        Some(text).filter(|_| !is_damaged)
+    }
+
+    /// What it says in JSON, if it does.
+    pub(super) fn value(&self) -> Option<Value> {
+        serde_json::from_str(&self.text()?).ok()
     }
 
     /// Whether the gateway no longer takes a ticket.
@@ -82,7 +120,7 @@ impl Reply {
         if login.renew_body.is_empty() {
             return false;
         }
-        let body: Option<Value> = serde_json::from_slice(&self.body).ok();
+        let body = self.value();
         let is_said = |(at, values): &(String, Vec<String>)| {
             let found = body.as_ref().and_then(|body| records::text(body.pointer(at)?));
             found.is_some_and(|found| values.contains(&found))
@@ -92,7 +130,7 @@ impl Reply {
 
     /// The answer of a login.
     pub(super) fn login(&self, what: &str, http: &Http) -> Result<Value, Fault> {
-        let body: Option<Value> = serde_json::from_slice(&self.body).ok();
+        let body = self.value();
         let is_okay = (200..300).contains(&self.status);
         if !is_okay && http.retry.status.contains(&self.status) {
             return Err(self.again(format!("HTTP {}", self.status)));
@@ -104,7 +142,7 @@ impl Reply {
                 let why = format!("{}HTTP {}{said}; check [auth]", self.clock(), self.status);
                 Err(refused(what, why))
             }
-            None if is_okay => Err(self.again(unreadable(&self.body))),
+            None if is_okay => Err(self.again(self.unreadable())),
             None => {
                 Err(refused(what, format!("{}HTTP {}; check [auth]", self.clock(), self.status)))
             }
@@ -159,7 +197,7 @@ impl Reply {
         let clock = if is_denied { self.clock() } else { String::new() };
         let Ok((body, read)) = self.read(question, http) else {
             return Err(if is_okay {
-                self.again(unreadable(&self.body))
+                self.again(self.unreadable())
             } else {
                 refused(what, format!("{clock}HTTP {status}{advice}"))
             });
@@ -190,12 +228,12 @@ impl Reply {
     /// Its body, and the rows of the records where they were asked for; nothing else is read from among them.
     fn read(&self, question: &Question<'_>, http: &Http) -> Result<(Value, Option<Read>), ()> {
         let (okay, retry) = (&http.okay, &http.retry);
-        let text = std::str::from_utf8(&self.body).map_err(drop)?;
+        let text = self.text().ok_or(())?;
         let mut read = okay.body.iter().chain(&retry.body).map(|(at, _)| at).chain(&okay.message);
         let records = question.records.filter(|records| !read.any(|at| records.hold(at)));
         match records {
-            Some(records) => records.of(text).map_err(drop),
-            None => Ok((serde_json::from_str(text).map_err(drop)?, None)),
+            Some(records) => records.of(&text).map_err(drop),
+            None => Ok((serde_json::from_str(&text).map_err(drop)?, None)),
         }
     }
 
@@ -206,6 +244,36 @@ impl Reply {
             _ => "",
         };
         Fault::Again { why, wait: self.wait, advice }
+    }
+
+    /// Why its body is no JSON, without its words but the title of a page.
+    fn unreadable(&self) -> String {
+        let Some(text) = self.text() else {
+            return match &self.packed {
+                Some(how) => format!(
+                    "the answer is packed (`{how}`), and we did not ask for that: ask its owner to send it plain"
+                ),
+                None if self.is_chinese => {
+                    "the answer is no GB18030, and that is what it says: ask its owner".to_owned()
+                }
+                None => "the answer is no UTF-8: ask its owner for JSON in UTF-8, or to name its charset in `Content-Type`".to_owned(),
+            };
+        };
+        if text.trim_start().starts_with('<') {
+            let title =
+                text.split_once("<title>").and_then(|(_, rest)| rest.split_once("</title>"));
+            let title =
+                title.map_or_else(String::new, |(title, _)| format!(" `{}`", theirs(title)));
+            return format!(
+                "the answer is a page{title}, no JSON: is `url` right, or does a proxy or a login stand before it?"
+            );
+        }
+        match serde_json::from_str::<Value>(&text) {
+            Err(fault) if !fault.is_eof() => {
+                format!("the answer is no JSON at line {} column {}", fault.line(), fault.column())
+            }
+            _ => "the answer is cut short or no JSON".to_owned(),
+        }
     }
 
     /// The gateway's own words.
@@ -230,24 +298,13 @@ fn refused(what: &str, why: String) -> Fault {
     Fault::Final(ExtractError::Refused { what: what.to_owned(), why })
 }
 
-/// Why a body is no JSON, without its words but the title of a page.
-fn unreadable(body: &[u8]) -> String {
-    let Ok(text) = std::str::from_utf8(body) else {
-        return "the answer is no UTF-8: ask its owner for JSON in UTF-8".to_owned();
-    };
-    if text.trim_start().starts_with('<') {
-        let title = text.split_once("<title>").and_then(|(_, rest)| rest.split_once("</title>"));
-        let title = title.map_or_else(String::new, |(title, _)| format!(" `{}`", theirs(title)));
-        return format!(
-            "the answer is a page{title}, no JSON: is `url` right, or does a proxy or a login stand before it?"
-        );
-    }
-    match serde_json::from_str::<Value>(text) {
-        Err(fault) if !fault.is_eof() => {
-            format!("the answer is no JSON at line {} column {}", fault.line(), fault.column())
-        }
-        _ => "the answer is cut short or no JSON".to_owned(),
-    }
+/// Whether a type of content names a Chinese encoding.
+fn is_chinese(content: &str) -> bool {
+    let content = content.to_ascii_lowercase();
+    let label = content.split_once("charset=").map(|(_, label)| label);
+    let label = label.and_then(|label| label.trim_matches(['"', ' ']).split([';', '"']).next());
+    let encoding = label.and_then(|label| Encoding::for_label(label.as_bytes()));
+    encoding.is_some_and(|encoding| encoding == GBK || encoding == GB18030)
 }
 
 /// The address of `rel="next"` in a header `Link` (RFC 8288).
@@ -274,6 +331,20 @@ fn next(header: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_encoding_is_named_in_many_ways() {
+        for (content, is) in [
+            ("application/json;charset=GB18030", true),
+            ("text/plain; charset=\"gbk\"; x=1", true),
+            ("application/json; Charset=gb2312", true),
+            ("application/json; charset=utf-8", false),
+            ("application/json", false),
+            ("application/json; charset=nonsense", false),
+        ] {
+            assert_eq!(is_chinese(content), is, "{content}");
+        }
+    }
 
     #[test]
     fn the_next_page_is_found_among_links() {

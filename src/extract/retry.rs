@@ -62,6 +62,14 @@ impl Patience {
     }
 }
 
+/// What is said of a wait that is longer than all patience; else nothing.
+pub(super) fn beyond(retry: &Retry, wait: Option<Duration>) -> String {
+    let wait = wait.filter(|wait| *wait > retry.give_up);
+    let said =
+        |wait: Duration| format!("; it asks to wait {} s, longer than `give_up`", wait.as_secs());
+    wait.map_or_else(String::new, said)
+}
+
 /// The wait of a `Retry-After` header: seconds, or a date.
 pub(super) fn retry_after(text: &str, now: Timestamp) -> Option<Duration> {
     if let Ok(seconds) = text.trim().parse() {

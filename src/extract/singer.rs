@@ -264,7 +264,7 @@ impl<'m> Messages<'m> {
         if records.is_empty() {
             return Ok(());
         }
-        let batch = records::batch(&records, &landing.pointers());
+        let batch = records::batch(&records, &landing.needed());
         let mut batch = batch.map_err(|why| self.broken(&why))?;
         for header in headers {
             if !batch.headers.contains(&header) {

@@ -27,6 +27,9 @@ pub(super) fn sheet(
     if text.contains('\0') {
         return Err("it is neither a workbook nor a text".to_owned());
     }
+    if is_page(&text) {
+        return Err("it is a web page under another name: open it in a spreadsheet program, and save it as a workbook".to_owned());
+    }
     let at = usize::try_from(header).unwrap_or(usize::MAX).saturating_sub(1);
     let names = text.lines().nth(at).unwrap_or_default();
     let mut reader = csv::ReaderBuilder::new()
@@ -76,9 +79,18 @@ impl Counted {
     }
 }
 
-/// What stands between the fields of a header.
+/// What stands between the fields of a header: what is there most often, and of equals the comma.
 pub(super) fn delimiter(header: &str) -> u8 {
-    if header.matches('\t').count() > header.matches(',').count() { b'\t' } else { b',' }
+    let often = |mark: &u8| header.bytes().filter(|byte| byte == mark).count();
+    [b'|', b';', b'\t', b','].into_iter().max_by_key(often).unwrap_or(b',')
+}
+
+/// Whether a text is HTML or the XML of a spreadsheet, which many systems export as `.xls`.
+fn is_page(text: &str) -> bool {
+    let begin: String = text.trim_start().chars().take(9).collect::<String>().to_lowercase();
+    ["<html", "<!doctype", "<table", "<?xml", "<meta", "<style"]
+        .iter()
+        .any(|tag| begin.starts_with(tag))
 }
 
 /// The text, and whether some bytes were none. A mark at its beginning is believed before the connector.
@@ -116,9 +128,11 @@ mod tests {
         let (gb18030, _, _) = GB18030.encode(text);
         let marked = format!("\u{feff}{text}");
         let wide: Vec<u8> = marked.encode_utf16().flat_map(u16::to_le_bytes).collect();
-        let tabs = text.replace(',', "\t");
-        for bytes in [text.as_bytes(), &gb18030, marked.as_bytes(), &wide, tabs.as_bytes()] {
+        for bytes in [text.as_bytes(), &gb18030, marked.as_bytes(), &wide] {
             assert_eq!(texts(bytes), expected);
+        }
+        for mark in ["\t", ";", "|"] {
+            assert_eq!(texts(text.replace(',', mark).as_bytes()), expected, "{mark}");
         }
     }
 
@@ -133,5 +147,14 @@ mod tests {
     fn bytes_of_no_encoding_are_noticed() {
         assert!(sheet("x.csv", b"a,b\n1,\xff\xff\n", None, 1).unwrap().is_damaged);
         assert!(sheet("x.csv", b"a\0b", None, 1).is_err());
+    }
+
+    #[test]
+    fn a_page_is_no_table_of_text() {
+        for page in ["<html><table>", "\r\n<!DOCTYPE html>", "<?xml version=\"1.0\"?><Workbook>"] {
+            let fault = sheet("x.xls", page.as_bytes(), None, 1).map(drop).unwrap_err();
+            assert!(fault.contains("a web page under another name"), "{fault}");
+        }
+        assert!(sheet("x.csv", b"<5,a\n1,2\n", None, 1).is_ok());
     }
 }

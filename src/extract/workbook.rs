@@ -7,6 +7,7 @@ use calamine::Data;
 use calamine::Dimensions;
 use calamine::ExcelDateTime;
 use calamine::Ods;
+use calamine::Range;
 use calamine::Reader as _;
 use calamine::SheetType;
 use calamine::SheetVisible;
@@ -27,6 +28,9 @@ const ZIP: &[u8] = b"PK\x03\x04";
 /// Excel's last day, and the largest whole number that a cell holds exactly.
 const LAST_DAY: f64 = 2_958_466.0;
 const LARGEST: f64 = 999_999_999_999_999.0;
+
+/// What stands in a cell whose formula no program has worked out yet.
+const NOT_WORKED_OUT: &str = "#FORMULA";
 
 /// A workbook that is being read.
 pub(super) struct Workbook<'b> {
@@ -50,6 +54,9 @@ pub(super) fn open<'b>(name: &str, bytes: &'b [u8]) -> Result<Workbook<'b>, Stri
     let cursor = Cursor::new(bytes);
     let is_named = |end: &str| name.to_lowercase().ends_with(end);
     let sheets = if bytes.starts_with(compound::BEGINS) {
+        if compound::is_locked(bytes) {
+            return Err("it is locked with a password: ask for one without".to_owned());
+        }
         Sheets::Xls(Xls::new(cursor).map_err(told)?)
     } else if bytes.get(30..38) == Some(b"mimetype") {
         Sheets::Ods(Ods::new(cursor).map_err(told)?)
@@ -106,15 +113,46 @@ impl Workbook<'_> {
             let before = (0..column).map(|_| None);
             Line { number, cells: before.chain(cells.iter().map(text)).collect() }
         });
+        let mut lines: Vec<Line> = lines.collect();
+        self.name_formulas(name, &range, &mut lines).map_err(told)?;
         Ok(Sheet {
             source: format!("{} sheet {name}", self.name),
             name: Some(name.trim().to_owned()),
-            lines: lines.collect(),
+            lines,
             merged,
             is_text: false,
             is_damaged: false,
             has_open_quote: false,
         })
+    }
+
+    /// Says of a formula that it has no value: programs that write workbooks and don't count leave it away, and
+    /// an empty cell would say that there is none.
+    fn name_formulas(
+        &mut self,
+        name: &str,
+        values: &Range<Data>,
+        lines: &mut [Line],
+    ) -> Result<(), String> {
+        let Sheets::Xlsx(book) = &mut self.sheets else { return Ok(()) };
+        let formulas = book.worksheet_formula(name).map_err(|fault| fault.to_string())?;
+        let (from, left) = formulas.start().unwrap_or_default();
+        let whole = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        for (down, right, _) in formulas.used_cells() {
+            let (row, column) =
+                (from.saturating_add(whole(down)), left.saturating_add(whole(right)));
+            // An empty text is a value.
+            if !matches!(values.get_value((row, column)), None | Some(Data::Empty)) {
+                continue;
+            }
+            let at = lines.binary_search_by_key(&(row + 1), |line| line.number).ok();
+            let cells = at.and_then(|at| lines.get_mut(at)).map(|line| &mut line.cells);
+            if let Some(cell) = cells.and_then(|cells| cells.get_mut(usize::try_from(column).ok()?))
+            {
+                *cell = Some(NOT_WORKED_OUT.to_owned());
+            }
+        }
+        Ok(())
     }
 
     /// The merged cells; calamine tells those of XLSX and XLS only.

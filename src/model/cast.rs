@@ -5,6 +5,9 @@ use jiff::civil::Date;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
+use super::moment::at;
+use super::moment::day_of_instant;
+use super::moment::instant;
 use crate::base::cell::Cell;
 use crate::base::text::clean;
 use crate::spec::schema::Field;
@@ -30,7 +33,7 @@ pub fn cast(
         FieldKind::Flag => claim(text).map(Cell::Flag).ok_or("not_a_boolean"),
         // The first stated format that reads; every usual way where none is stated.
         FieldKind::Day => match formats {
-            [] => day(text),
+            [] => day_of_instant(text, zone).or_else(|| day(text)),
             formats => formats.iter().find_map(|format| day_in(text, format, zone)),
         }
         .map(Cell::Day)
@@ -44,8 +47,18 @@ pub fn cast(
     }
 }
 
+/// A number without the commas that part its thousands; another comma is none of a number.
+fn without_commas(text: &str) -> Option<String> {
+    let (whole, part) = text.split_at(text.find(['.', '%', '万', ' ']).unwrap_or(text.len()));
+    let mut groups = whole.split(',');
+    let begin = groups.next()?.trim_start_matches('-').len();
+    let is_parted = groups.clone().next().is_some();
+    let is_plain = !is_parted || ((1..=3).contains(&begin) && groups.all(|group| group.len() == 3));
+    (is_plain && !part.contains(',')).then(|| text.replace(',', ""))
+}
+
 fn whole(text: &str) -> Option<i64> {
-    let plain = text.replace(',', "");
+    let plain = without_commas(text)?;
     let plain = plain.split_once('.').map_or(plain.as_str(), |(whole, part)| {
         if part.bytes().all(|byte| byte == b'0') { whole } else { plain.as_str() }
     });
@@ -54,7 +67,7 @@ fn whole(text: &str) -> Option<i64> {
 
 /// A number as people write it: 1,234.5, 98% or 1.2万; what does not fit its scale is refused.
 fn decimal(text: &str, scale: u8) -> Option<i128> {
-    let plain = text.replace(',', "");
+    let plain = without_commas(text)?;
     let suffixes = [('%', -2), ('万', 4)];
     let (plain, shift) = suffixes
         .iter()
@@ -139,64 +152,6 @@ fn instant_in(text: &str, format: &str, zone: &TimeZone) -> Option<Timestamp> {
     }
 }
 
-/// An instant as systems write it: with an offset, or local time; epoch milliseconds or seconds.
-fn instant(text: &str, zone: &TimeZone) -> Option<Timestamp> {
-    if text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return instant_in(text, "epoch_ms", zone).or_else(|| instant_in(text, "epoch_s", zone));
-    }
-    if let Some(civil) = plain_time(text) {
-        return at(civil, zone);
-    }
-    if let Ok(instant) = text.parse() {
-        return Some(instant);
-    }
-    let plain = text.replace('/', "-");
-    plain.parse::<DateTime>().ok().and_then(|civil| at(civil, zone)).or_else(|| {
-        let alone = day(text).filter(|_| !text.contains(':'))?;
-        at(alone.at(0, 0, 0, 0), zone)
-    })
-}
-
-/// A local time as most systems write it, 2025-01-06 12:00:00, which is read at a glance.
-fn plain_time(text: &str) -> Option<DateTime> {
-    let bytes: &[u8; 19] = text.as_bytes().try_into().ok()?;
-    let [
-        y1,
-        y2,
-        y3,
-        y4,
-        b'-',
-        m1,
-        m2,
-        b'-',
-        d1,
-        d2,
-        b' ' | b'T',
-        h1,
-        h2,
-        b':',
-        n1,
-        n2,
-        b':',
-        s1,
-        s2,
-    ] = bytes
-    else {
-        return None;
-    };
-    let digit = |byte: u8| byte.is_ascii_digit().then(|| i8::try_from(byte - b'0').ok()).flatten();
-    let two = |tens: &u8, ones: &u8| Some(digit(*tens)? * 10 + digit(*ones)?);
-    let year = i16::from(two(y1, y2)?) * 100 + i16::from(two(y3, y4)?);
-    let (hour, minute, second) = (two(h1, h2)?, two(n1, n2)?, two(s1, s2)?);
-    DateTime::new(year, two(m1, m2)?, two(d1, d2)?, hour, minute, second, 0).ok()
-}
-
-/// A local time as an instant, to the microsecond.
-fn at(civil: DateTime, zone: &TimeZone) -> Option<Timestamp> {
-    let instant = zone.to_ambiguous_timestamp(civil).compatible().ok()?;
-    Timestamp::from_microsecond(instant.as_microsecond()).ok()
-}
-
 /// Whether a later source of a value says the same; one that tells only the month says no other day.
 pub(super) fn agree(first: &Cell, other: &Cell, text: &str) -> bool {
     match (first, other) {
@@ -263,26 +218,21 @@ mod tests {
     }
 
     #[test]
-    fn an_instant_without_offset_is_local() {
-        let zone = TimeZone::get("Asia/Shanghai").unwrap();
-        let noon: Timestamp = "2025-01-06T04:00:00Z".parse().unwrap();
-        for text in [
-            "2025-01-06 12:00:00",
-            "2025/01/06 12:00:00",
-            "2025-01-06T12:00:00",
-            "1736136000000",
-            "2025-01-06T12:00:00+08:00",
-        ] {
-            assert_eq!(instant(text, &zone), Some(noon), "{text}");
-        }
-        for text in ["2025-01-06 24:00:00", "2025-13-06 12:00:00", "2025-01-06 12:00:0x"] {
-            assert_eq!(instant(text, &zone), None, "{text}");
-        }
-        let leap: Timestamp = "2016-12-31T15:59:59Z".parse().unwrap();
-        assert_eq!(instant("2016-12-31 23:59:60", &zone), Some(leap));
+    fn an_instant_is_read_in_the_format_that_is_stated() {
         let boston = TimeZone::get("America/New_York").unwrap();
         let read = instant_in("2025-08-01 06:35:06.539+00", "%Y-%m-%d %H:%M:%S%.f+00", &boston);
         assert_eq!(read, Some("2025-08-01T10:35:06.539Z".parse().unwrap()));
+    }
+
+    #[test]
+    fn commas_part_thousands_or_the_number_is_refused() {
+        assert_eq!(whole("1,234,567"), Some(1_234_567));
+        assert_eq!(whole("-1,234.00"), Some(-1_234));
+        assert_eq!(decimal("12,345.6%", 4), Some(1_234_560));
+        for text in ["1,5", "1,2,3", "12,34", "1234,567", ",123", "1,234,5", "1.5,000"] {
+            assert_eq!(whole(text), None, "{text}");
+            assert_eq!(decimal(text, 2), None, "{text}");
+        }
     }
 
     #[test]

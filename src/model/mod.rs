@@ -15,6 +15,7 @@ pub mod known;
 pub mod lake;
 pub mod landing;
 mod merge;
+mod moment;
 pub mod names;
 mod newest;
 mod past;

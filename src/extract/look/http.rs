@@ -10,8 +10,10 @@ use serde_json::Value;
 
 use super::ROWS;
 use crate::base::batch::Batch;
+use crate::base::clock;
 use crate::extract::client;
 use crate::extract::records;
+use crate::extract::reply::Reply;
 use crate::spec::begin::Seen;
 use crate::spec::begin::SeenTable;
 use crate::spec::begin::text;
@@ -105,8 +107,9 @@ async fn asked(url: &Url, home: &Path) -> Result<(Value, bool), String> {
     }
     let mut links = response.headers().get_all(LINK).iter().filter_map(|text| text.to_str().ok());
     let link = links.any(|text| text.contains("rel=\"next\"") || text.contains("rel=next"));
-    let bytes = response.bytes().await.map_err(spoken)?;
-    let body = serde_json::from_slice(&bytes).map_err(|_| "its answer is no JSON".to_owned())?;
+    let mut reply = Reply::of(&response, clock::now());
+    reply.body = response.bytes().await.map_err(spoken)?.into();
+    let body = reply.value().ok_or_else(|| "its answer is no JSON".to_owned())?;
     Ok((body, link))
 }
 

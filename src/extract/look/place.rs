@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::base::text::clean;
+use crate::base::text::squeeze;
 use crate::extract::grid::Cell;
 use crate::extract::grid::Line;
 use crate::extract::grid::Sheet;
@@ -111,7 +112,13 @@ fn marks(sheet: &Sheet, to: u32) -> (Vec<String>, Vec<String>) {
     let rows: Vec<String> =
         sheet.lines.iter().filter(|line| line.number > to).filter_map(first).collect();
     let begins = |text: &str, words: &[&str]| {
-        let word = words.iter().find(|word| text.starts_with(**word));
+        // Offices write `合　计`. A word with a blank in it means that blank, as every night reads it.
+        let squeezed = squeeze(text);
+        let is_one = |word: &&&str| {
+            let text = if word.contains(' ') { text } else { &squeezed };
+            text.starts_with(**word)
+        };
+        let word = words.iter().find(is_one);
         word.map(|word| (*word).to_owned())
     };
     // What ends a table stands among its last rows.
@@ -134,7 +141,7 @@ fn covered_below(sheet: &Sheet, from: u32, to: u32) -> Vec<String> {
         let at = usize::try_from(*column).ok()?;
         let mut parts: Vec<String> = Vec::new();
         for part in (from..=to).filter_map(|row| sheet.covered(row, at)) {
-            let part = crate::base::text::squeeze(part);
+            let part = squeeze(part);
             if !part.is_empty() && parts.last() != Some(&part) {
                 parts.push(part);
             }

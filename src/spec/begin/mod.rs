@@ -203,8 +203,9 @@ fn units(begin: Begin<'_>, guess: &Guess<'_>) -> String {
             format!("{{ constant = {} }}", text(begin.title)),
         ),
     };
-    // A row that names nobody is no unit.
-    let filled = unit.map_or_else(String::new, |column| {
+    // A row that names nobody is no unit; where each names one, one that does not is held back.
+    let partly = unit.filter(|column| column.filled < guess.seen.rows.len());
+    let filled = partly.map_or_else(String::new, |column| {
         let claim = format!("{} <> ''", column::quoted(&column.header));
         format!("where  = {}\n", text(&claim))
     });
@@ -368,6 +369,19 @@ fn schema(guess: &Guess<'_>) -> Value {
         }
         field
     }));
+    // A row without its key would stand as one with all others that have none.
+    let key = guess.key_names();
+    let mut columns = guess.key.iter().filter_map(|at| guess.columns.get(*at));
+    let is_whole = columns.all(|column| column.filled == guess.seen.rows.len());
+    for field in fields.iter_mut().filter(|_| is_whole).filter_map(Value::as_object_mut) {
+        if field
+            .get("name")
+            .and_then(Value::as_str)
+            .is_some_and(|own| key.iter().any(|it| it == own))
+        {
+            field.insert("constraints".to_owned(), json!({ "required": true }));
+        }
+    }
     // Rows beside the names of persons are about persons, also without the names.
     let is_about_persons = guess.columns.iter().any(|column| column.personal.is_some());
     json!({

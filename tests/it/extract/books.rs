@@ -92,6 +92,17 @@ fn quotas() -> Vec<u8> {
 
 /// The same workbook for a Mac of its time: days are counted from 1904, and so are 1,462 fewer.
 fn of_1904(book: &[u8]) -> Vec<u8> {
+    rewritten(book, |name, text| {
+        if name == "xl/workbook.xml" {
+            assert!(text.contains("<workbookPr "));
+            *text = text.replace("<workbookPr ", "<workbookPr date1904=\"1\" ");
+        }
+        *text = text.replace("<v>45351</v>", "<v>43889</v>");
+    })
+}
+
+/// The same workbook with other texts in its parts.
+fn rewritten(book: &[u8], rewrite: impl Fn(&str, &mut String)) -> Vec<u8> {
     let mut archive = ZipArchive::new(Cursor::new(book)).unwrap();
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     for at in 0..archive.len() {
@@ -99,11 +110,7 @@ fn of_1904(book: &[u8]) -> Vec<u8> {
         let name = part.name().unwrap().into_owned();
         let mut text = String::new();
         part.read_to_string(&mut text).unwrap();
-        if name == "xl/workbook.xml" {
-            assert!(text.contains("<workbookPr "));
-            text = text.replace("<workbookPr ", "<workbookPr date1904=\"1\" ");
-        }
-        let text = text.replace("<v>45351</v>", "<v>43889</v>");
+        rewrite(&name, &mut text);
         zip.start_file(name, SimpleFileOptions::default()).unwrap();
         zip.write_all(text.as_bytes()).unwrap();
     }
@@ -147,6 +154,37 @@ async fn formulas_say_their_values_and_days_are_days_in_both_date_systems() {
         // A pattern takes every sheet that it matches and that is seen.
         assert_eq!(rows(&batches), [row("编制核定"), row("编制核定(备查)")]);
     }
+}
+
+#[tokio::test]
+async fn a_formula_that_nobody_worked_out_is_no_empty_cell() {
+    let home = TempDir::new().unwrap();
+    // What programs write that don't count, and what stands for an empty text.
+    for (typed, value, said) in [
+        ("", "<v></v>", "核定数/领导职数=#FORMULA 生效"),
+        ("", "<v/>", "核定数/领导职数=#FORMULA 生效"),
+        ("", "", "核定数/领导职数=#FORMULA 生效"),
+        (" t=\"str\"", "<v></v>", "核定数/编制/合计=42 生效"),
+    ] {
+        let book = rewritten(&quotas(), |_, text| {
+            let formula = text.replace(" t=\"str\"><f>", &format!("{typed}><f>"));
+            *text = formula.replace("<v>五</v>", value);
+        });
+        fs::write(home.path().join("quotas.xlsx"), book).unwrap();
+        let (_, batches) = pulled(QUOTAS, &Start::home(home.path())).await;
+        let rows = rows(&batches).concat();
+        assert!(rows.contains(said), "{value}: {rows}");
+    }
+}
+
+#[tokio::test]
+async fn a_workbook_behind_a_password_is_named() {
+    let home = TempDir::new().unwrap();
+    // Python's `openpyxl` wrote it, and `msoffcrypto` locked it.
+    let locked = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/extract/books/locked.xlsx");
+    fs::copy(locked, home.path().join("quotas.xlsx")).unwrap();
+    let error = told(&pulled(QUOTAS, &Start::home(home.path())).await.0.unwrap_err());
+    assert!(error.contains("quotas.xlsx` cannot be read: it is locked with a password"), "{error}");
 }
 
 #[tokio::test]

@@ -127,6 +127,7 @@ async fn a_file_that_is_no_table_is_named() {
     for (bytes, why) in [
         ("", "it is empty"),
         ("a\0b\n", "neither a workbook nor a text"),
+        ("<html><table><tr><td>任务编号", "a web page under another name"),
         (&LIST.replace("导出时间", "时间"), "no cell above the header matches `note`"),
         ("导出时间:2026\r\n", "there is no header in row 2"),
         (&LIST.replace("亮灯", "任务 编号"), "columns 1 and 4 are both named `任务编号`"),

@@ -25,6 +25,7 @@ use super::gateway::serve;
 use super::gateway::status;
 use super::pulled;
 use super::pulled_from;
+use super::rows;
 use super::told;
 
 /// Why nothing came, and that nothing did.
@@ -57,9 +58,14 @@ fn raw(speak: impl Fn(&mut TcpStream) + Send + 'static) -> String {
 
 /// A whole answer of some bytes.
 fn saying(body: &'static [u8]) -> String {
+    headed("", body)
+}
+
+/// The same below some lines of its head.
+fn headed(lines: &'static str, body: &'static [u8]) -> String {
     raw(move |stream| {
         let head = format!(
-            "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+            "HTTP/1.1 200 OK\r\n{lines}Content-Length: {}\r\nConnection: close\r\n\r\n",
             body.len()
         );
         let said = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body));
@@ -130,6 +136,59 @@ async fn it_sends_half_an_answer_as_a_whole_one() {
 async fn it_speaks_another_encoding() {
     let error = refusal(&saying(b"{\"code\":\"200\",\"msg\":\"\xd5\xc5\xc8\xfd\"}")).await;
     assert!(error.contains("the answer is no UTF-8: ask its owner"), "{error}");
+    let lines = "Content-Type: application/json;charset=GBK\r\n";
+    let error = refusal(&headed(lines, b"{\"code\":\"200\",\"msg\":\"\xff\xff\"}")).await;
+    assert!(error.contains("the answer is no GB18030, and that is what it says"), "{error}");
+    let lines = "Content-Encoding: gzip\r\n";
+    let error = refusal(&headed(lines, b"\x1f\x8b\x08\x00")).await;
+    assert!(error.contains("the answer is packed (`gzip`), and we did not ask"), "{error}");
+}
+
+#[tokio::test]
+async fn an_encoding_that_it_names_is_read() {
+    let gbk = b"{\"code\":\"200\",\"data\":{\"total\":1,\"list\":[{\"id\":\"\xd5\xc5\xc8\xfd\"}]}}";
+    let marked = "\u{feff}{\"code\":\"200\",\"data\":{\"total\":1,\"list\":[{\"id\":\"张三\"}]}}";
+    for url in [
+        headed("Content-Type: application/json;charset=GB2312\r\n", gbk),
+        headed("Content-Type: text/plain; charset=\"gb18030\"\r\n", gbk),
+        // UTF-8 is believed before what is said of it.
+        headed("Content-Type: application/json; charset=GBK\r\n", marked.as_bytes()),
+        saying(marked.as_bytes()),
+    ] {
+        let (delivery, batches) = pulled(&plain(), &Start::at(&url)).await;
+        assert_eq!(delivery.unwrap().received, 1);
+        assert!(rows(&batches).concat().contains("id=张三"), "{batches:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_value_that_became_a_list_is_told() {
+    let url = saying(
+        b"{\"code\":\"200\",\"data\":{\"total\":2,\"list\":[{\"id\":1},{\"id\":[\"519902198703051234\"]}]}}",
+    );
+    let (delivery, batches) = pulled(&plain(), &Start::at(&url)).await;
+    let delivery = delivery.unwrap();
+    assert_eq!(delivery.unread.get("/id"), Some(&1));
+    assert!(!rows(&batches).concat().contains("5199"), "{batches:?}");
+}
+
+#[tokio::test]
+async fn a_wait_beyond_all_patience_is_told() {
+    let (delivery, _, asked) = asked_of(&plain(), |_, _| status(429, "86400")).await;
+    let error = delivery.unwrap_err();
+    let why =
+        "in 1 attempts: HTTP 429; it asks to wait 86400 s, longer than `give_up`; it is asked";
+    assert!(error.contains(why) && asked == 1, "{error}");
+}
+
+#[tokio::test]
+async fn a_login_that_is_down_is_named() {
+    let login = r#"auth = { kind = "login", headers = { X-Ticket = "${ticket}" }, login = { url = "/login", ticket = "/ticket" } }
+[system]"#;
+    let text = plain().replacen("[system]", login, 1);
+    let (delivery, _, _) = asked_of(&text, |_, _| status(503, "0")).await;
+    let error = delivery.unwrap_err();
+    assert!(error.contains("in 3 attempts: its login: HTTP 503; it is down"), "{error}");
 }
 
 #[tokio::test]

@@ -1,0 +1,211 @@
+//! When was it? A time as people and programs write it: with an offset, as local time in digits or in
+//! words, or as the number of a clock. What is not read to its end is no time, so that no hour is lost.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+
+use super::cast::day;
+
+/// An instant in any usual way; a day alone is its first moment.
+pub(super) fn instant(text: &str, zone: &TimeZone) -> Option<Timestamp> {
+    if text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return counted(text, zone);
+    }
+    if let Some(civil) = plain_time(text) {
+        return at(civil, zone);
+    }
+    if let Ok(instant) = text.parse() {
+        return Some(instant);
+    }
+    let civil = text.replace('/', "-").parse::<DateTime>().ok().or_else(|| in_words(text));
+    // A text that has no digits behind its day tells no time of it.
+    let groups = text.split(|c: char| !c.is_ascii_digit()).filter(|group| !group.is_empty());
+    let is_day = groups.count() <= 3 && !text.contains(':');
+    let alone = || day(text).filter(|_| is_day).map(first);
+    at(civil.or_else(alone)?, zone)
+}
+
+/// The day of a time that names its offset, as `2025-03-04T16:00:00Z`, where we are.
+pub(super) fn day_of_instant(text: &str, zone: &TimeZone) -> Option<Date> {
+    let behind = text.get(10..).filter(|rest| rest.contains(['Z', 'z', '+', '-']))?;
+    let instant: Timestamp = behind.contains(':').then(|| text.parse().ok())??;
+    Some(zone.to_datetime(instant).date())
+}
+
+/// Digits alone: 20250306, 20250306143000 with or without its seconds or thousandths, the day of a
+/// spreadsheet, or seconds or milliseconds since 1970.
+fn counted(text: &str, zone: &TimeZone) -> Option<Timestamp> {
+    let compact = |text: &str| {
+        let two = |from: usize| text.get(from..from + 2).map_or(Some(0), |two| two.parse().ok());
+        let century = text.get(..2).filter(|century| matches!(*century, "19" | "20"))?;
+        let year = format!("{century}{}", text.get(2..4)?).parse().ok()?;
+        let thousandths = text.get(14..).map_or(Some(0), |rest| format!("0{rest}").parse().ok())?;
+        let (hour, minute, second) = (two(8)?, two(10)?, two(12)?);
+        DateTime::new(year, two(4)?, two(6)?, hour, minute, second, thousandths * 1_000_000).ok()
+    };
+    match text.len() {
+        5 | 6 | 8 => at(first(day(text)?), zone),
+        12 | 14 | 17 if compact(text).is_some() => at(compact(text)?, zone),
+        9 | 10 => Timestamp::from_second(text.parse().ok()?).ok(),
+        12 | 13 => Timestamp::from_millisecond(text.parse().ok()?).ok(),
+        _ => None,
+    }
+}
+
+/// A local time as most systems write it, 2025-01-06 12:00:00, which is read at a glance.
+fn plain_time(text: &str) -> Option<DateTime> {
+    let bytes: &[u8; 19] = text.as_bytes().try_into().ok()?;
+    let [
+        y1,
+        y2,
+        y3,
+        y4,
+        b'-',
+        m1,
+        m2,
+        b'-',
+        d1,
+        d2,
+        b' ' | b'T',
+        h1,
+        h2,
+        b':',
+        n1,
+        n2,
+        b':',
+        s1,
+        s2,
+    ] = bytes
+    else {
+        return None;
+    };
+    let digit = |byte: u8| byte.is_ascii_digit().then(|| i8::try_from(byte - b'0').ok()).flatten();
+    let two = |tens: &u8, ones: &u8| Some(digit(*tens)? * 10 + digit(*ones)?);
+    let year = i16::from(two(y1, y2)?) * 100 + i16::from(two(y3, y4)?);
+    let (hour, minute, second) = (two(h1, h2)?, two(n1, n2)?, two(s1, s2)?);
+    DateTime::new(year, two(m1, m2)?, two(d1, d2)?, hour, minute, second, 0).ok()
+}
+
+/// A local time as offices and spreadsheets write it: 2025/3/6 9:05, 2025.3.6 9:05:07,
+/// 2025年3月6日14时30分, 2025年3月6日 下午2:30.
+fn in_words(text: &str) -> Option<DateTime> {
+    let mut rest = text;
+    let year = number(&mut rest, 4, &['-', '/', '.', '年'])?;
+    let month = number(&mut rest, 2, &['-', '/', '.', '月'])?;
+    let day = number(&mut rest, 2, &['日', '号', ' ', 'T'])?;
+    rest = rest.trim_start();
+    let is_late = rest.starts_with("下午");
+    rest = rest.strip_prefix("上午").or(rest.strip_prefix("下午")).unwrap_or(rest).trim_start();
+    let mut hour = number(&mut rest, 2, &[':', '时', '点'])?;
+    let minute = number(&mut rest, 2, &[':', '分']).or(rest.is_empty().then_some(0))?;
+    let second = number(&mut rest, 2, &['秒']).or(rest.is_empty().then_some(0))?;
+    if is_late && hour < 12 {
+        hour += 12;
+    }
+    let [month, day, hour, minute, second] =
+        [month, day, hour, minute, second].map(|part| i8::try_from(part).ok());
+    let civil = DateTime::new(year, month?, day?, hour?, minute?, second?, 0).ok();
+    civil.filter(|_| rest.trim_start().is_empty())
+}
+
+/// The number at the beginning of a text, so many digits at most, and the mark behind it; none but at its
+/// end may have none.
+fn number(rest: &mut &str, most: usize, marks: &[char]) -> Option<i16> {
+    let (digits, behind) =
+        rest.split_at(rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len()));
+    let marked = behind.strip_prefix(marks).or(behind.is_empty().then_some(behind))?;
+    let number = digits.parse().ok().filter(|_| digits.len() <= most)?;
+    *rest = marked;
+    Some(number)
+}
+
+fn first(day: Date) -> DateTime {
+    day.at(0, 0, 0, 0)
+}
+
+/// A local time as an instant, to the microsecond.
+pub(super) fn at(civil: DateTime, zone: &TimeZone) -> Option<Timestamp> {
+    let instant = zone.to_ambiguous_timestamp(civil).compatible().ok()?;
+    Timestamp::from_microsecond(instant.as_microsecond()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shanghai() -> TimeZone {
+        TimeZone::get("Asia/Shanghai").unwrap()
+    }
+
+    #[test]
+    fn an_instant_without_offset_is_local() {
+        let zone = shanghai();
+        let noon: Timestamp = "2025-01-06T04:00:00Z".parse().unwrap();
+        for text in [
+            "2025-01-06 12:00:00",
+            "2025/01/06 12:00:00",
+            "2025-01-06T12:00:00",
+            "1736136000000",
+            "1736136000",
+            "2025-01-06T12:00:00+08:00",
+            "2025-01-06T12:00:00.000+0800",
+            "2025-01-06 12:00",
+            "2025/1/6 12:00",
+            "2025.1.6 12:00:00",
+            "2025年01月06日 12时00分",
+            "2025年1月6日12时",
+            "2025年1月6日 12点00分00秒",
+            "2025年1月6日 上午12:00",
+            "20250106120000",
+            "202501061200",
+            "20250106120000000",
+        ] {
+            assert_eq!(instant(text, &zone), Some(noon), "{text}");
+        }
+        let afternoon = noon + jiff::SignedDuration::from_mins(151);
+        for text in ["2025年1月6日 下午2:31", "2025-1-6 14:31", "2025年1月6日14时31分"] {
+            assert_eq!(instant(text, &zone), Some(afternoon), "{text}");
+        }
+        for text in ["2025-01-06 24:00:00", "2025-13-06 12:00:00", "2025-01-06 12:00:0x"] {
+            assert_eq!(instant(text, &zone), None, "{text}");
+        }
+        let leap: Timestamp = "2016-12-31T15:59:59Z".parse().unwrap();
+        assert_eq!(instant("2016-12-31 23:59:60", &zone), Some(leap));
+    }
+
+    #[test]
+    fn a_day_alone_is_its_first_moment_and_nothing_else_is() {
+        let zone = shanghai();
+        let day: Timestamp = "2025-01-05T16:00:00Z".parse().unwrap();
+        for text in ["2025-01-06", "2025/1/6", "2025年1月6日", "20250106", "45663", "2025.1.6 周一"]
+        {
+            assert_eq!(instant(text, &zone), Some(day), "{text}");
+        }
+        for text in [
+            "2025年1月6日 25时00分",
+            "2025年1月6日 夜12时00分",
+            "2025.1.6-1.8",
+            "2025-01-06 14.30",
+            "2025-01-06 12:00 ~ 13:00",
+            "20251306120000",
+            "99999999999999",
+            "0",
+            "2025",
+            "20251345",
+        ] {
+            assert_eq!(instant(text, &zone), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_day_written_as_an_instant_is_the_day_here() {
+        let day = |text| day_of_instant(text, &shanghai()).map(|day| day.to_string());
+        assert_eq!(day("1987-03-04T16:00:00.000Z").as_deref(), Some("1987-03-05"));
+        assert_eq!(day("1987-03-05T00:00:00+08:00").as_deref(), Some("1987-03-05"));
+        for text in ["1987-03-05", "1987-03-05 09:00:00", "1987-03-05Z", "1987年3月5日"] {
+            assert_eq!(day(text), None, "{text}");
+        }
+    }
+}
