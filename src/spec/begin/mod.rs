@@ -344,6 +344,7 @@ impl Guess<'_> {
 
 fn schema(guess: &Guess<'_>) -> Value {
     let key = guess.key_names();
+    // A row without its key would stand as one with all others that have none.
     let full = guess.full_key();
     let field = |name: &str, kind: FieldKind, title: &str| {
         let mut field = json!({ "name": name, "type": word(kind), "title": title });
@@ -369,19 +370,6 @@ fn schema(guess: &Guess<'_>) -> Value {
         }
         field
     }));
-    // A row without its key would stand as one with all others that have none.
-    let key = guess.key_names();
-    let mut columns = guess.key.iter().filter_map(|at| guess.columns.get(*at));
-    let is_whole = columns.all(|column| column.filled == guess.seen.rows.len());
-    for field in fields.iter_mut().filter(|_| is_whole).filter_map(Value::as_object_mut) {
-        if field
-            .get("name")
-            .and_then(Value::as_str)
-            .is_some_and(|own| key.iter().any(|it| it == own))
-        {
-            field.insert("constraints".to_owned(), json!({ "required": true }));
-        }
-    }
     // Rows beside the names of persons are about persons, also without the names.
     let is_about_persons = guess.columns.iter().any(|column| column.personal.is_some());
     json!({
