@@ -76,6 +76,7 @@ codes! {
     UnknownFact "H020" "no fact is named `{found}`" "没有名为 `{found}` 的事实" "did you mean `{guess}`?" "是否应为 `{guess}`?";
     UnknownName "H021" "`{found}` is no measure and no metric" "`{found}` 既不是计量也不是指标" "did you mean `{guess}`?" "是否应为 `{guess}`?";
     Circle "H022" "the formula of `{found}` rests on itself: {path}" "`{found}` 的公式依赖自身:{path}" "" "";
+    KeyMayBeEmpty "H213" "every column of the key `{found}` may be empty, and rows come into `{table}`" "主键 `{found}` 的各列均允许为空,而 `{table}` 由来源填入" "write `\"constraints\": {\"required\": true}` at one of them: a row without it is quarantined, or else one row without any would stand for all such" "请至少在其中一列写明 `\"constraints\": {\"required\": true}`:缺值的行将被隔离,否则所有缺值的行会被当作同一行";
     AppendBehind "H217" "what is committed late stands behind this cursor and never comes" "迟到的行落在游标之后,不会再取到" "`lookback = \"3d\"` reads it again, `lag = \"5m\"` waits for it; `lookback = \"0d\"` says that nothing is late" "`lookback = \"3d\"` 会回看重取,`lag = \"5m\"` 会稍候再取;确无迟到时请写 `lookback = \"0d\"`";
     NotTold "H190" "the metric is not told of `{found}`" "指标未列 `{found}`" "`period_of` names what `grain` and `period` have: {choices}" "`period_of` 只能取 `grain` 与 `period` 已列的:{choices}";
     UnknownDimension "H023" "nothing is counted by `{found}`" "没有按 `{found}` 计数的事实" "the dimensions are {choices}; name one in `by` of a fact" "可用的维度:{choices};请在事实的 `by` 中写明";

@@ -56,8 +56,17 @@ fn check_scoring(catalog: &Catalog) -> Vec<Diagnostic> {
 
 fn check_tables(catalog: &Catalog) -> Vec<Diagnostic> {
     let mut faults = Vec::new();
+    let streams = catalog.connectors.iter().flat_map(|connector| &connector.streams);
+    let filled: BTreeSet<&str> = streams.map(|stream| stream.into.value.as_str()).collect();
     for schema in catalog.schemas.values() {
         let of = Faults::of(&format!("schemas/{}.json", schema.name));
+        // What nights write themselves has no sender who could leave a key out.
+        let mut key = schema.primary_key.iter().filter_map(|name| schema.field(name));
+        if filled.contains(&*schema.name) && !key.any(|field| field.is_required) {
+            let found = schema.primary_key.join(", ");
+            let nouns = vec![("found", found), ("table", schema.name.clone())];
+            of.add(schema.key_place, "primaryKey", Code::KeyMayBeEmpty, nouns);
+        }
         for key in &schema.foreign_keys {
             let Some(other) = catalog.schemas.get(&key.table) else {
                 let nouns = guess(&key.table, catalog.schemas.keys().map(String::as_str));

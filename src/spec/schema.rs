@@ -20,6 +20,8 @@ pub struct Schema {
     pub fields: Vec<Field>,
     /// What makes a row itself.
     pub primary_key: Vec<String>,
+    /// Where that stands.
+    pub key_place: Place,
     /// What its columns point at.
     pub foreign_keys: Vec<ForeignKey>,
     /// Whether its rows are about persons, so that they never leave the lake.
@@ -159,6 +161,7 @@ fn schema(name: &str, root: &Table<'_>) -> Schema {
         name: name.to_owned(),
         title: root.need_text("title"),
         primary_key: root.texts("primaryKey"),
+        key_place: root.node("primaryKey").map_or(root.place, |node| node.place),
         foreign_keys: root.tables("foreignKeys").iter().filter_map(foreign_key).collect(),
         is_about_persons,
         class: class.unwrap_or(if is_about_persons { "重要" } else { "一般" }),

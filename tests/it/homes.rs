@@ -139,6 +139,12 @@ const BROKEN_NAMES: &[(&str, &str, &str, &str)] = &[
     ("pipelines/reference/disciplines.csv", ",JN0085,medicine", ",JN0085,", "H088"),
     ("schemas/section.json", "\"resource\": \"unit\"", "\"resource\": \"units\"", "H010"),
     (
+        "schemas/service_case.json",
+        "\"title\": \"办件编号\", \"constraints\": {\"required\": true}",
+        "\"title\": \"办件编号\"",
+        "H213",
+    ),
+    (
         "schemas/person_snapshot.json",
         "\"x:codes\": \"education\"",
         "\"x:codes\": \"educatoin\"",

@@ -319,6 +319,17 @@ impl Guess<'_> {
         if names.is_empty() { vec!["unit_id".to_owned()] } else { names }
     }
 
+    /// Those of them that are never empty, or else the first.
+    fn full_key(&self) -> Vec<String> {
+        let is_full = |at: &usize| {
+            self.columns.get(*at).is_some_and(|column| column.filled == self.seen.rows.len())
+        };
+        let names = self.key_names();
+        let full = names.iter().zip(&self.key).filter(|(_, at)| is_full(at));
+        let full: Vec<String> = full.map(|(name, _)| name.clone()).collect();
+        if full.is_empty() { names.into_iter().take(1).collect() } else { full }
+    }
+
     /// Our name of the column of its time.
     fn time_name(&self) -> &str {
         let column = self.time.and_then(|at| self.columns.get(at));
@@ -332,10 +343,16 @@ impl Guess<'_> {
 }
 
 fn schema(guess: &Guess<'_>) -> Value {
+    let key = guess.key_names();
+    // A row without its key would stand as one with all others that have none.
+    let full = guess.full_key();
     let field = |name: &str, kind: FieldKind, title: &str| {
         let mut field = json!({ "name": name, "type": word(kind), "title": title });
         if let (FieldKind::Decimal(scale), Some(object)) = (kind, field.as_object_mut()) {
             object.insert("x:scale".to_owned(), scale.into());
+        }
+        if let Some(object) = field.as_object_mut().filter(|_| full.iter().any(|of| of == name)) {
+            object.insert("constraints".to_owned(), json!({ "required": true }));
         }
         field
     };
@@ -353,19 +370,6 @@ fn schema(guess: &Guess<'_>) -> Value {
         }
         field
     }));
-    // A row without its key would stand as one with all others that have none.
-    let key = guess.key_names();
-    let mut columns = guess.key.iter().filter_map(|at| guess.columns.get(*at));
-    let is_whole = columns.all(|column| column.filled == guess.seen.rows.len());
-    for field in fields.iter_mut().filter(|_| is_whole).filter_map(Value::as_object_mut) {
-        if field
-            .get("name")
-            .and_then(Value::as_str)
-            .is_some_and(|own| key.iter().any(|it| it == own))
-        {
-            field.insert("constraints".to_owned(), json!({ "required": true }));
-        }
-    }
     // Rows beside the names of persons are about persons, also without the names.
     let is_about_persons = guess.columns.iter().any(|column| column.personal.is_some());
     json!({
