@@ -160,12 +160,25 @@ mod tests {
         sheet
     }
 
-    /// Lands rows and takes them back.
-    fn in_vain(attempt: &mut Attempt, rows: usize) {
-        for _ in 0..rows / 1_000 {
-            attempt.land_sheet(page(&["c", "a"], 1_000)).unwrap();
+    /// Lands some rows, of which so many wait.
+    fn begun(folder: &Path, waiting: usize) -> Attempt {
+        fs::create_dir(folder).unwrap();
+        let mut attempt = Attempt::at(folder.to_owned());
+        let sheets = [page(&["a"], 10_000), page(&["b", "a"], waiting)];
+        for sheet in sheets.into_iter().filter(|sheet| sheet.height() > 0) {
+            attempt.land_sheet(sheet).unwrap();
         }
-        attempt.take_back().unwrap();
+        attempt.mark();
+        attempt
+    }
+
+    /// Lands rows and takes them back, so many times.
+    fn in_vain(attempt: &mut Attempt, times: usize, rows: usize) {
+        for _ in 0..times {
+            let pages = (0..rows / 1_000).map(|_| page(&["c", "a"], 1_000));
+            pages.for_each(|page| drop(attempt.land_sheet(page).unwrap()));
+            attempt.take_back().unwrap();
+        }
     }
 
     #[test]
@@ -175,14 +188,8 @@ mod tests {
         for (waiting, back) in [(0, 30_000), (4_000, 7_000), (4_000, 3_000), (9_000, 25_000)] {
             let ends = [0, 2].map(|times| {
                 let folder = root.path().join(format!("{waiting} {back} {times}"));
-                fs::create_dir(&folder).unwrap();
-                let mut attempt = Attempt::at(folder.clone());
-                let sheets = [page(&["a"], 10_000), page(&["b", "a"], waiting)];
-                for sheet in sheets.into_iter().filter(|sheet| sheet.height() > 0) {
-                    attempt.land_sheet(sheet).unwrap();
-                }
-                attempt.mark();
-                (0..times).for_each(|_| in_vain(&mut attempt, back));
+                let mut attempt = begun(&folder, waiting);
+                in_vain(&mut attempt, times, back);
                 attempt.land_sheet(page(&["a", "d"], 6_000)).unwrap();
                 let received = 16_000 + waiting as u64;
                 attempt.finish(&Landed { received, ..Landed::default() }).unwrap();

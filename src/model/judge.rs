@@ -275,7 +275,9 @@ impl Judge<'_> {
         let value = self.value(field, mapped, candidate, line, noticed).map_err(fault)?;
         if let Some(value) = &value {
             allowed(field, value).map_err(|reason| fault(reason.to_owned()))?;
-            sole.into_iter().for_each(|texts| candidate.memo.borrow_mut().keep(texts, at, value));
+        }
+        if let (Some(texts), Some(value)) = (sole, &value) {
+            candidate.memo.borrow_mut().keep(texts, at, value);
         }
         Ok(value)
     }

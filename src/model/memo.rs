@@ -51,7 +51,9 @@ impl Memo {
         }
         self.slots.resize(SLOTS, None);
         let place = texts.get(at).and_then(|text| self.slots.get_mut(slot(text)));
-        place.into_iter().for_each(|place| *place = Some((at, day, cell.clone())));
+        if let Some(place) = place {
+            *place = Some((at, day, cell.clone()));
+        }
     }
 
     fn is_worth_it(&self) -> bool {
