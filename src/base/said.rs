@@ -247,6 +247,7 @@ texts! {
     KindNotUnique "R271" "a value that only one row may have" "应唯一而重复的取值";
     KindBeyond "R154" "a metric beyond its limit" "指标超出界限";
     KindStrayCorrection "R226" "a corrected row that nobody waits for" "更正行无对应的隔离行";
+    KindCameTwice "R482" "a key that came twice while paging; another row may be missing" "翻页时同一主键出现两次,可能漏取别的行";
     KindNotWhole "R604" "a file that is not whole yet; another night reads it" "文件尚不完整,留待下一夜读取";
     KindUnreadCorrection "R227" "a file of corrections that can't be read" "更正文件无法读取";
     ClosedRows "R200" "Closed in quarantine" "隔离行结案";
@@ -472,6 +473,7 @@ pub fn kind(kind: &str) -> Say {
         "no_calendar" => Say::KindNoCalendar,
         "stray_correction" => Say::KindStrayCorrection,
         "not_whole" => Say::KindNotWhole,
+        "came_twice" => Say::KindCameTwice,
         "unread_correction" => Say::KindUnreadCorrection,
         "other_meaning" => Say::KindOtherMeaning,
         "metric_gone" => Say::KindMetricGone,

@@ -158,6 +158,11 @@ impl Sheet {
         self.places.len()
     }
 
+    /// How many bytes its texts have.
+    pub fn bytes(&self) -> usize {
+        self.columns.iter().map(|column| column.all.len()).sum()
+    }
+
     /// Says from which page, file or sheet all rows come.
     pub fn come_from(&mut self, source: &Arc<str>) {
         self.places.iter_mut().for_each(|(own, _)| *own = Arc::clone(source));

@@ -31,7 +31,6 @@ use super::shield::set_apart;
 use super::turn::Turns;
 use super::walk::Walk;
 use super::walk::Where;
-use super::walk::is_counted;
 use super::way::Records;
 use crate::base::batch::Batch;
 use crate::base::sheet::Sheet;
@@ -156,7 +155,7 @@ impl<'a> Reader<'a> {
             kept += 1;
             Ok(())
         })?;
-        if left == Left::More && is_counted(&self.ask.page) {
+        if left == Left::More && self.ask.page.is_counted() {
             pages.clear()?;
             kept = 0;
         }
@@ -204,7 +203,7 @@ impl<'a> Reader<'a> {
 
     /// What is gone behind its first page was there a moment ago; counted pages end so.
     fn may_end(&self, page: u32) -> Result<(), Doubt> {
-        if page == 1 || is_counted(&self.ask.page) { Ok(()) } else { Err(Doubt::Lost { page }) }
+        if page == 1 || self.ask.page.is_counted() { Ok(()) } else { Err(Doubt::Lost { page }) }
     }
 
     /// System, stream and part, for reports.

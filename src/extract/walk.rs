@@ -39,7 +39,7 @@ impl<'p> Walk<'p> {
                 Where::Said(None)
             }
         };
-        let size = page.size.as_ref().map(|(_, size)| *size).filter(|_| is_counted(page));
+        let size = page.size.as_ref().map(|(_, size)| *size).filter(|_| page.is_counted());
         Walk { page, ledger: Ledger::of(size), place, places: BTreeSet::new() }
     }
 
@@ -70,12 +70,6 @@ impl<'p> Walk<'p> {
         };
         Ok(Next::Page)
     }
-}
-
-/// Whether pages are found by counting: rows that come and go meanwhile move them, so that pages of
-/// another hour do not fit those of this one.
-pub(super) fn is_counted(page: &Page) -> bool {
-    matches!(page.turn, Turn::Number { .. } | Turn::Offset { .. })
 }
 
 fn number(place: &str) -> u64 {

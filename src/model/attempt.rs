@@ -20,6 +20,9 @@ use crate::frame::table;
 /// So many rows, and no fewer than a page, are one file.
 const ROWS_A_PART: usize = 10_000;
 
+/// So many bytes of long rows are one as well, for parts are judged whole.
+const BYTES_A_PART: usize = 8 << 20;
+
 /// A pull that is landing.
 #[derive(Debug)]
 pub struct Attempt {
@@ -61,7 +64,8 @@ impl Attempt {
     pub fn land_sheet(&mut self, sheet: Sheet) -> Result<Option<DataFrame>, ModelError> {
         self.rows += sheet.height() as u64;
         self.waiting.append(sheet);
-        if self.waiting.height() < ROWS_A_PART { Ok(None) } else { self.write() }
+        let is_full = self.waiting.height() >= ROWS_A_PART || self.waiting.bytes() >= BYTES_A_PART;
+        if is_full { self.write() } else { Ok(None) }
     }
 
     /// Rows that land from here on may be taken back.

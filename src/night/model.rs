@@ -181,6 +181,7 @@ fn model(
     let waiting = held::waiting(before, &told);
     let delivered = (!waiting.is_empty()).then(|| Delivered::of(&pile));
     told.equation = lake.merge_pile(&mut pile)?;
+    noticed.extend(came_twice(connector, stream, told.equation.duplicate));
     if let Some(delivered) = delivered {
         told.closed = held::closed(&waiting, &told, (&pile.judged, &delivered));
     }
@@ -281,6 +282,14 @@ fn not_whole(connector: &Connector, stream: &Stream, landed: &Landed) -> Vec<Not
         Noticed::of(connector, stream, "not_whole", &quoted(&format!("{file}: {why}")))
     };
     landed.not_whole.iter().map(of).collect()
+}
+
+/// Keys that came more than once from pages that are found by counting: what moved them may have moved another
+/// row past us, and the total still agrees.
+fn came_twice(connector: &Connector, stream: &Stream, rows: u64) -> Option<Noticed> {
+    let is_counted = matches!(&stream.ask, Ask::Http(ask) if ask.page.is_counted());
+    let about = stream.into.value.as_str();
+    (is_counted && rows > 0).then(|| Noticed::of(connector, stream, "came_twice", about).rows(rows))
 }
 
 /// What of the corrected workbooks nobody waits for, and which of them can't be read.

@@ -16,6 +16,14 @@ pub struct Page {
     pub more: Option<String>,
 }
 
+impl Page {
+    /// Whether pages are found by counting: rows that come and go meanwhile move them, so that pages of
+    /// another hour do not fit those of this one.
+    pub fn is_counted(&self) -> bool {
+        self.turn.is_counted()
+    }
+}
+
 /// What asks for the next page.
 #[derive(Clone, Debug)]
 pub enum Turn {
@@ -49,6 +57,12 @@ pub enum Turn {
     },
     /// The address in the header `Link` of the page before (RFC 8288).
     LinkHeader,
+}
+
+impl Turn {
+    fn is_counted(&self) -> bool {
+        matches!(self, Turn::Number { .. } | Turn::Offset { .. })
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -90,7 +104,7 @@ pub(super) fn read(table: Option<Table<'_>>) -> Page {
         Some(Kind::NextUrl) => Turn::NextUrl { next: table.need_text("next") },
         Some(Kind::LinkHeader) => Turn::LinkHeader,
     };
-    let is_counted = matches!(turn, Turn::Number { .. } | Turn::Offset { .. });
+    let is_counted = turn.is_counted();
     Page {
         size: size(&table, is_counted),
         total: table.text("total"),

@@ -298,8 +298,7 @@ fn pages_until(
 #[tokio::test(flavor = "multi_thread")]
 async fn memory_does_not_grow_with_pages() {
     let mut most = Vec::new();
-    // The first parts are judged by then.
-    for last in [60, 160] {
+    for last in [20, 120] {
         let (pid, (say, told)) = (Arc::new(AtomicU32::new(0)), channel());
         let peak = Arc::new(AtomicU32::new(0));
         let both = (Arc::clone(&pid), Arc::clone(&peak));

@@ -3,6 +3,7 @@
 mod begin;
 mod doctor;
 mod preview;
+mod twice;
 
 use std::fs;
 use std::path::Path;

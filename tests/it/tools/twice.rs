@@ -1,0 +1,29 @@
+//! Is it told when rows move while pages are read, and the total still agrees?
+
+use serde_json::json;
+
+use super::told;
+use crate::extract::gateway::okay;
+use crate::extract::gateway::serve;
+use crate::world::ask;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_came_on_two_pages_is_told() {
+    // Between the two pages a row is taken away before the third, and another is put behind the last.
+    let (url, _) = serve(|asked, _| {
+        let ids = if asked.number("pageNum") == 1 { [1, 2] } else { [2, 4] };
+        let list = ids.map(|id| json!({ "id": id, "site": "North", "openedAt": format!("2026-01-0{id} 09:00:00") }));
+        okay(&json!({ "code": 0, "data": { "total": 4, "list": list } }))
+    })
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path();
+    told(home, &["init", "http", &format!("{url}/v1/permits?pageNum=1&pageSize=2")], 0);
+    let text = told(home, &["run", "--night", "2026-02-10", "--as-of", "2026-02-10"], 0);
+    let said = "a key that came twice while paging; another row may be missing";
+    assert!(text.contains(said), "{text}");
+    let warehouse = home.join("var/warehouse.db");
+    let question = "select subject, stream, rows from finding where kind = 'came_twice'";
+    let found = std::thread::spawn(move || ask(&warehouse, question)).join().unwrap();
+    assert_eq!(found, [["permits", "permits", "1"]]);
+}
