@@ -286,7 +286,7 @@ impl<'a> Reader<'a> {
         if page.more.is_some() && more.is_none() {
             return Err(Broken::Doubt(Doubt::NoMore { page: number }));
         }
-        let follows = more.or((!is_counted(page)).then_some(has_next));
+        let follows = more.or((!page.is_counted()).then_some(has_next));
         Ok(Seen { rows, total, follows, print })
     }
 

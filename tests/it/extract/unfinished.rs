@@ -186,13 +186,14 @@ fn half_a_snapshot_deletes_nothing() {
 #[tokio::test]
 async fn what_somebody_has_open_waits_unless_it_is_known() {
     for mark in ["~$loans.xlsx", ".~lock.loans.xlsx#"] {
-        let home = TempDir::new().unwrap();
-        fs::write(home.path().join("loans.xlsx"), workbook()).unwrap();
+        // A workbook says when it was made: another one has other bytes.
+        let (home, bytes) = (TempDir::new().unwrap(), workbook());
+        fs::write(home.path().join("loans.xlsx"), &bytes).unwrap();
         fs::write(home.path().join(mark), "somebody").unwrap();
         let delivery = brought(home.path()).await;
         assert_eq!(delivery.received, 0);
         assert_eq!(delivery.not_whole, waiting("loans.xlsx", "somebody has it open"));
-        let known = [sha256(&workbook())].into();
+        let known = [sha256(&bytes)].into();
         let start = Start { known, ..Start::home(home.path()) };
         assert!(pulled(LOANS, &start).await.0.unwrap().not_whole.is_empty());
         // A mark that a program left behind holds nothing back for ever.
