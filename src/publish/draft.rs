@@ -22,6 +22,7 @@ use super::moved::Said;
 use super::named;
 use super::package;
 use super::pretty;
+use super::scored::scored;
 use super::seal;
 use super::shelf;
 use super::verify::verify;
@@ -136,7 +137,9 @@ fn compared(
     label: &Label<'_>,
 ) -> Result<(Vec<moved::Moved>, Vec<Beyond>), PublishError> {
     let before = Said::of_release(folder)?;
-    let moved = moved::moved(&before, after)?;
+    let home = shelf::home_of(folder).map(|(home, _)| home);
+    let mut moved = moved::moved(&before, after)?;
+    moved.extend(scored((&before, after), &moved, home.as_deref() == Some(label.home))?);
     let beyond = match shelf::told_of(folder) {
         Some((_, as_of)) => limits::beyond(label.limits, (&before, as_of), after, &moved)?,
         None => Vec::new(),

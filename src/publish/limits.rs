@@ -12,6 +12,7 @@ use super::moved::Cause;
 use super::moved::Moved;
 use super::moved::Said;
 use super::moved::comparing;
+use super::scored::SCORE;
 use crate::base::cell::Cell;
 use crate::base::cell::text_of;
 use crate::base::period::Period;
@@ -31,9 +32,9 @@ pub enum Beyond {
         /// How many did so for each cause.
         causes: BTreeMap<Cause, u64>,
     },
-    /// A metric of the whole city, too far.
+    /// A metric of the whole city or the score of a unit, too far.
     Furthest {
-        /// The metric, and the period in which it moved furthest.
+        /// Which, and the period in which it moved furthest.
         metric: (String, String),
         /// How it was and is shown.
         shown: (String, String),
@@ -78,7 +79,7 @@ pub(super) fn beyond(
             }
         }
         let mut by: BTreeMap<String, BTreeMap<Cause, u64>> = BTreeMap::new();
-        for it in &moved {
+        for it in moved.iter().filter(|it| it.key[0].as_deref() != Some(SCORE)) {
             let causes = by.entry(of(it.key[0].as_deref().unwrap_or_default())).or_default();
             *causes.entry(it.cause).or_default() += 1;
         }
@@ -95,13 +96,20 @@ pub(super) fn beyond(
     Ok(beyond)
 }
 
-/// The metrics of the whole city that moved further than they may, each where it moved furthest.
+/// The metrics of the whole city, and the scores of units, that moved further than they may, each where it moved furthest.
 fn too_far(moved: &[&Moved], furthest: Exact) -> Vec<Beyond> {
-    let mut worst: BTreeMap<&str, (Exact, &Moved)> = BTreeMap::new();
+    let mut worst: BTreeMap<String, (Exact, &Moved)> = BTreeMap::new();
     for it in moved {
-        let [Some(metric), None, None, Some(dim), ..] = &it.key else { continue };
-        let Some(far) = far(it).filter(|far| dim == "city" && *far > furthest) else { continue };
-        let known = worst.entry(metric).or_insert((far, it));
+        let whose = match &it.key {
+            [Some(metric), None, None, Some(dim), ..] if dim == "city" => metric.clone(),
+            // A unit that is gone has no score to be held against.
+            [Some(metric), Some(unit), ..] if metric == SCORE && it.after.is_some() => {
+                format!("{metric} {unit}")
+            }
+            _ => continue,
+        };
+        let Some(far) = far(it).filter(|far| *far > furthest) else { continue };
+        let known = worst.entry(whose).or_insert((far, it));
         if far > known.0 {
             *known = (far, it);
         }
@@ -112,7 +120,7 @@ fn too_far(moved: &[&Moved], furthest: Exact) -> Vec<Beyond> {
             shown.unwrap_or_else(|| "–".to_owned())
         };
         Beyond::Furthest {
-            metric: (metric.to_owned(), it.key[6].clone().unwrap_or_default()),
+            metric: (metric, it.key[6].clone().unwrap_or_default()),
             shown: (shown(&it.before), shown(&it.after)),
             cause: it.cause,
         }

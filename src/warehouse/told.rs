@@ -182,7 +182,8 @@ impl Level<'_> {
              {} join (select v.metric, {unit}v.period, sum(v.value) as value \
              from {{metric_value}} as v where {} group by v.metric, {unit}v.period) as s \
              on s.metric = v.metric and s.period = v.period{same}\n\
-             where {}{own} and d.additive and abs(v.value - coalesce(s.value, 0)) > 0.0000001",
+             where {}{own} and d.additive and v.value is not null \
+             and (s.value is null or abs(v.value - s.value) > 0.0000001)",
             selected(&empty.collect::<Vec<_>>()),
             // A metric that no unit is taken apart for has no rows here, and no rest either.
             if self.is_dimension { "inner" } else { "left" },

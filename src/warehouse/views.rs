@@ -52,6 +52,10 @@ pub(super) fn ours(engine: Engine, kind: &str) -> String {
 pub(super) const TABLE: &str = "表";
 pub(super) const VIEW: &str = "视图";
 
+/// Whether it adds up to look at rows of a table: one by one there is nothing to add, and what tells of all levels counts twice.
+const LISTED: &str = "明细,一行一条";
+const AT_ALL_LEVELS: &str = "不可加:各级合计同在一表";
+
 /// Every view over the tables of a home.
 pub(super) fn views(catalog: &Catalog, sheets: &BTreeMap<String, Sheet>) -> Vec<View> {
     let mut views = Vec::new();
@@ -76,7 +80,7 @@ fn unit_now(sheets: &BTreeMap<String, Sheet>) -> View {
         name: "unit_now".to_owned(),
         title: "现有机构".to_owned(),
         means: "每个机构最近的一行".to_owned(),
-        adds: "",
+        adds: LISTED,
         query: format!(
             "select {} from {{unit}} as u where not exists (select 1 from {{unit}} as later \
              where later.unit_id = u.unit_id and later.valid_from > u.valid_from)",
@@ -96,7 +100,10 @@ fn shown(sheet: &Sheet) -> Vec<(String, String)> {
 /// The Chinese view of every table and view.
 fn chinese(sheets: &BTreeMap<String, Sheet>, views: &[View]) -> Vec<View> {
     let tables = sheets.values().filter(|sheet| sheet.name != DICTIONARY);
-    let tables = tables.map(|sheet| (sheet.area, &sheet.name, &sheet.title, "", shown(sheet)));
+    let tables = tables.map(|sheet| {
+        let adds = if sheet.area == Area::Metric { AT_ALL_LEVELS } else { LISTED };
+        (sheet.area, &sheet.name, &sheet.title, adds, shown(sheet))
+    });
     let over = views
         .iter()
         .map(|view| (view.area, &view.name, &view.title, view.adds, view.columns.clone()));
@@ -177,12 +184,11 @@ pub(super) fn entries(sheets: &BTreeMap<String, Sheet>, views: &[View]) -> Vec<C
     for view in views {
         for (name, title) in &view.columns {
             let area = view.area.name();
-            let (title, means, adds) = if view.is_chinese {
-                ("", "", "")
-            } else {
-                (title.as_str(), view.means.as_str(), view.adds)
+            let (title, means) = match view.is_chinese {
+                true => ("", ""),
+                false => (title.as_str(), view.means.as_str()),
             };
-            row([area, &view.name, &view.title, VIEW, name, title, "", "", means, adds]);
+            row([area, &view.name, &view.title, VIEW, name, title, "", "", means, view.adds]);
         }
     }
     rows

@@ -82,7 +82,7 @@ fn sums_over_views(warehouse: &Path) {
     let views = ask(
         warehouse,
         "select \"对象\", max(\"列\" = 'section_id') from 数据字典
-        where \"可加\" is not null and \"可加\" not like '不可加%' group by 1",
+        where \"可加\" like '%可加' and \"可加\" not like '不%' and \"说明\" is not null group by 1",
     );
     let mut held = BTreeMap::new();
     for [view, has_sections] in views.iter().map(|row| [&row[0], &row[1]]) {
@@ -90,8 +90,7 @@ fn sums_over_views(warehouse: &Path) {
         let sums = ask(
             warehouse,
             &format!(
-                "select metric || ' ' || period || ' ' || {whose}, sum(value) from {view}
-                where value is not null group by 1"
+                "select metric || ' ' || period || ' ' || {whose}, sum(value) from {view} group by 1"
             ),
         );
         let told = sums.iter().filter_map(|row| Some((row, published.get(row[0].as_str())?)));

@@ -84,7 +84,7 @@ remark = { from = "说明", optional = true }
 "#;
 
 const GUEST: &str = r#"{ "title": "来宾", "primaryKey": ["guest_id"], "x:persons": true, "fields": [
-  { "name": "guest_id", "type": "string", "title": "编号" },
+  { "name": "guest_id", "type": "string", "title": "编号", "constraints": { "required": true } },
   { "name": "person_id", "type": "string", "title": "人员", "x:pii": "id" },
   { "name": "contact", "type": "string", "title": "联系人" },
   { "name": "called", "type": "string", "title": "称呼" },
