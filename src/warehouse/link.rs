@@ -237,6 +237,15 @@ fn persons_beside(path: &Path) -> PathBuf {
 
 /// Makes a file that is not there, so that its group may read it or nobody else; what SQLite writes beside it
 /// takes its mode.
+/// Lays what SQLite takes away with whoever wrote last: who may only read finds nothing without it.
+pub(super) fn lay_beside(path: &Path) -> std::io::Result<()> {
+    ["-wal", "-shm"].into_iter().try_for_each(|end| {
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(end);
+        private(Path::new(&beside), 0o640)
+    })
+}
+
 fn private(path: &Path, mode: u32) -> std::io::Result<()> {
     File::options().append(true).create(true).mode(mode).open(path).map(drop)
 }

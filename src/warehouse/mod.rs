@@ -172,7 +172,11 @@ pub async fn load(
     tables: &[Table<'_>],
 ) -> Result<Loaded, WarehouseError> {
     let link = begin(place, design).await?;
-    fill(link, place, design, (held, tables)).await
+    let loaded = fill(link, place, design, (held, tables)).await?;
+    if let Place::File(path) = place {
+        link::lay_beside(path).map_err(|cause| place.unopened(cause.into()))?;
+    }
+    Ok(loaded)
 }
 
 /// Writes a night's tables into a file of SQLite of their own, as small as it gets and the same bytes for the same rows.

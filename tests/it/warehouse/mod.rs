@@ -1,6 +1,7 @@
 //! Does a warehouse hold a night whole, and write only what changed? One suite for SQLite and PostgreSQL, over a small
 //! city made by hand.
 
+mod analyst;
 mod killed;
 mod printed;
 mod server;
