@@ -184,10 +184,8 @@ pub(super) fn entries(sheets: &BTreeMap<String, Sheet>, views: &[View]) -> Vec<C
     for view in views {
         for (name, title) in &view.columns {
             let area = view.area.name();
-            let (title, means) = match view.is_chinese {
-                true => ("", ""),
-                false => (title.as_str(), view.means.as_str()),
-            };
+            let (title, means) =
+                if view.is_chinese { ("", "") } else { (title.as_str(), view.means.as_str()) };
             row([area, &view.name, &view.title, VIEW, name, title, "", "", means, view.adds]);
         }
     }
