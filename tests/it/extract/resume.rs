@@ -298,7 +298,8 @@ fn pages_until(
 #[tokio::test(flavor = "multi_thread")]
 async fn memory_does_not_grow_with_pages() {
     let mut most = Vec::new();
-    for last in [20, 120] {
+    // By the first point parts are landed and judged side by side, which takes as much for any number of them.
+    for last in [60, 260] {
         let (pid, (say, told)) = (Arc::new(AtomicU32::new(0)), channel());
         let peak = Arc::new(AtomicU32::new(0));
         let both = (Arc::clone(&pid), Arc::clone(&peak));
@@ -306,6 +307,6 @@ async fn memory_does_not_grow_with_pages() {
         killed(&Desk::with(PAGES, &url), told, &pid).await;
         most.push(peak.load(Ordering::SeqCst));
     }
-    // A hundred more pages are a hundred megabytes of text.
-    assert!(most[1] < most[0] + 30_000, "{most:?} kB");
+    // Two hundred more pages are two hundred megabytes of text.
+    assert!(most[1] < most[0] + 80_000, "{most:?} kB");
 }
