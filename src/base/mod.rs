@@ -10,6 +10,7 @@ pub mod clock;
 pub mod credit;
 pub mod diagnostic;
 pub mod durable;
+pub mod finding;
 pub mod fold;
 pub mod identity;
 pub mod messages;

@@ -55,7 +55,7 @@ pub(super) fn diff(root: &Path, asked: &Diff, face: &mut Face<'_>) -> anyhow::Re
     }
     asked.shown.print(&found, face)?;
     if !asked.shown.is_csv() {
-        moved::scores(&publish::moved::moved_scores(before, after)?, face)?;
+        moved::scores(&publish::scored::moved_scores(before, after)?, face)?;
     }
     Ok(DONE)
 }

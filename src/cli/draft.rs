@@ -56,7 +56,7 @@ pub(super) fn draft(root: &Path, asked: &Try, face: &mut Face<'_>) -> anyhow::Re
         Err(fault) => return Err(fault),
     };
     let found = publish::moved::moved(&told.before, &told.after)?;
-    let scores = publish::moved::moved_scores(&told.before, &told.after)?;
+    let scores = publish::scored::moved_scores(&told.before, &told.after)?;
     if asked.shown.is_csv() {
         asked.shown.print(&found, face)?;
         return Ok(DONE);

@@ -10,8 +10,8 @@ use crate::base::cell::Cell;
 use crate::base::said::Say;
 use crate::publish::moved::Cause;
 use crate::publish::moved::Moved;
-use crate::publish::moved::MovedScore;
 use crate::publish::moved::Point;
+use crate::publish::scored::MovedScore;
 
 /// What is shown of what moved.
 #[derive(Debug, clap::Args)]
@@ -73,7 +73,9 @@ fn metrics(moved: &[&Moved], face: &mut Face<'_>) -> std::io::Result<()> {
             count(|it| it.after.is_none()),
             count(|it| it.before.is_some() && it.after.is_some()),
             causes(moved, face),
-            furthest.map(|it| format!("{} {}", place(it), step(it))).unwrap_or_default(),
+            furthest
+                .map(|it| format!("{} {}", place(it), step(it.before.as_ref(), it.after.as_ref())))
+                .unwrap_or_default(),
         ]
     });
     let mut table = table(&head, 1, rows.collect());
@@ -101,7 +103,7 @@ fn lines(moved: &[&Moved], face: &mut Face<'_>) -> std::io::Result<()> {
     let row = |it: &&&Moved| {
         let metric = it.key[0].clone().unwrap_or_default();
         let why = said(it.cause).text(face.lang).to_owned();
-        vec![metric, place(it), step(it), parts(it), why]
+        vec![metric, place(it), step(it.before.as_ref(), it.after.as_ref()), parts(it), why]
     };
     let mut furthest: Vec<&&Moved> = moved.iter().collect();
     furthest.sort_by(|x, y| distance(y).total_cmp(&distance(x)));
@@ -149,9 +151,8 @@ pub(super) fn scores(moved: &[MovedScore], face: &mut Face<'_>) -> std::io::Resu
     }
     let head = [Say::Unit, Say::Where, Say::MovedValues];
     let head: Vec<&str> = head.iter().map(|say| say.text(face.lang)).collect();
-    let shown = |shown: &Option<String>| shown.clone().unwrap_or_else(|| "–".to_owned());
     let row = |(unit, period, before, after): &MovedScore| {
-        vec![unit.clone(), period.clone(), format!("{} → {}", shown(before), shown(after))]
+        vec![unit.clone(), period.clone(), step(before.as_ref(), after.as_ref())]
     };
     let table = table(&head, head.len(), moved.iter().take(LINES).map(row).collect());
     writeln!(
@@ -170,21 +171,21 @@ fn place(it: &Moved) -> String {
 }
 
 /// How a value is shown, or why there is none.
-fn step(it: &Moved) -> String {
-    let side = |point: &Option<Point>| match point {
+fn step(before: Option<&Point>, after: Option<&Point>) -> String {
+    let side = |point: Option<&Point>| match point {
         None => "–".to_owned(),
         Some(point) => point.shown.clone().unwrap_or_else(|| point.status.clone()),
     };
-    let (before, after) = (side(&it.before), side(&it.after));
-    if before != after {
-        return format!("{before} → {after}");
+    let shown = (side(before), side(after));
+    if shown.0 != shown.1 {
+        return format!("{} → {}", shown.0, shown.1);
     }
     // What is shown is rounded: the exact values differ.
-    let exact = |point: &Option<Point>| {
-        let value = point.as_ref().and_then(|point| point.value.as_ref());
+    let exact = |point: Option<&Point>| {
+        let value = point.and_then(|point| point.value.as_ref());
         value.map_or_else(|| "–".to_owned(), Cell::written)
     };
-    format!("{} → {}", exact(&it.before), exact(&it.after))
+    format!("{} → {}", exact(before), exact(after))
 }
 
 /// What stands above and below the line.

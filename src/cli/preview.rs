@@ -18,7 +18,7 @@ use crate::base::cell::Cell;
 use crate::base::clock;
 use crate::base::durable::create_folders;
 use crate::base::durable::share;
-use crate::base::said;
+use crate::base::finding;
 use crate::base::said::Say;
 use crate::night::Ground;
 use crate::night::preview;
@@ -165,7 +165,7 @@ fn made(schema: &Schema, seen: &Previewed, face: &mut Face<'_>) -> anyhow::Resul
     let line = |made: &Made| {
         let place = format!("{} row {}", made.source, made.row);
         let broken = made.cells.as_ref().err();
-        let reason = broken.map(|(column, why)| format!("{column} {}", said::reason(why, lang)));
+        let reason = broken.map(|(column, why)| format!("{column} {}", finding::reason(why, lang)));
         let reason = reason.unwrap_or_default().trim().to_owned();
         let cells = seen.columns(schema).map(|(at, _)| match &made.cells {
             Ok(cells) => cells.get(at).cloned().flatten().map_or_else(String::new, |c| c.written()),
@@ -183,7 +183,7 @@ fn made(schema: &Schema, seen: &Previewed, face: &mut Face<'_>) -> anyhow::Resul
     let text = face.say(Say::PreviewMade, &nouns);
     writeln!(face.out, "\n{text}\n{}", rows.trim_fmt())?;
     for ((kind, subject), rows) in &seen.noticed {
-        writeln!(face.out, "  {}: {} ({rows})", said::kind(kind).text(lang), cut(subject))?;
+        writeln!(face.out, "  {}: {} ({rows})", finding::kind(kind).text(lang), cut(subject))?;
     }
     Ok(())
 }

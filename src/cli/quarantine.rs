@@ -16,7 +16,7 @@ use super::report::grouped;
 use super::report::standing;
 use super::report::table;
 use crate::base::access::Access;
-use crate::base::said;
+use crate::base::finding;
 use crate::base::said::Say;
 use crate::extract::correction::FOLDER;
 use crate::extract::reopen::Lost;
@@ -144,7 +144,7 @@ fn summary(rows: &[Waiting], face: &Face<'_>) -> comfy_table::Table {
 fn single(rows: &[Waiting], face: &Face<'_>) -> comfy_table::Table {
     let lines = rows.iter().map(|row| {
         let held = &row.held;
-        let reason = format!("{} ({})", said::reason(&held.reason, face.lang), held.reason);
+        let reason = format!("{} ({})", finding::reason(&held.reason, face.lang), held.reason);
         let state = standing(row.closed()).text(face.lang).to_owned();
         let (source, column) = (held.source.clone(), held.column.clone());
         vec![

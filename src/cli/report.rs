@@ -10,8 +10,8 @@ use comfy_table::presets;
 use num_traits::Signed as _;
 
 use super::Face;
+use crate::base::finding::kind;
 use crate::base::said::Say;
-use crate::base::said::kind;
 use crate::measure::evaluate::Status;
 use crate::measure::recount::Recount;
 use crate::measure::recount::Why;

@@ -301,9 +301,9 @@ impl Gateway {
         let mut reply = Reply::of(&response, clock::now());
         let told = response.content_length().unwrap_or_default();
         self.fits(told, what)?;
+        reply.body.reserve(usize::try_from(told).unwrap_or_default());
         while let Some(some) = response.chunk().await.map_err(&fault)? {
             self.fits((reply.body.len() + some.len()) as u64, what)?;
-            reply.body.reserve(usize::try_from(told).unwrap_or_default());
             reply.body.extend_from_slice(&some);
         }
         Ok(reply)

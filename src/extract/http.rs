@@ -1,5 +1,5 @@
 //! How is a stream read from a gateway? Slice by slice, for each row of its parent where it has one, page
-//! by page; pages are kept as they come, and handed on when their slice adds up.
+//! by page; pages are kept as they come, and handed on when it is their turn.
 
 use std::pin::pin;
 use std::sync::Mutex;
@@ -155,7 +155,7 @@ impl<'a> Reader<'a> {
             kept += 1;
             Ok(())
         })?;
-        if left == Left::More && self.ask.page.is_counted() {
+        if left == Left::More && self.ask.page.turn.is_counted() {
             pages.clear()?;
             kept = 0;
         }
@@ -203,7 +203,11 @@ impl<'a> Reader<'a> {
 
     /// What is gone behind its first page was there a moment ago; counted pages end so.
     fn may_end(&self, page: u32) -> Result<(), Doubt> {
-        if page == 1 || self.ask.page.is_counted() { Ok(()) } else { Err(Doubt::Lost { page }) }
+        if page == 1 || self.ask.page.turn.is_counted() {
+            Ok(())
+        } else {
+            Err(Doubt::Lost { page })
+        }
     }
 
     /// System, stream and part, for reports.
@@ -286,7 +290,7 @@ impl<'a> Reader<'a> {
         if page.more.is_some() && more.is_none() {
             return Err(Broken::Doubt(Doubt::NoMore { page: number }));
         }
-        let follows = more.or((!page.is_counted()).then_some(has_next));
+        let follows = more.or((!page.turn.is_counted()).then_some(has_next));
         Ok(Seen { rows, total, follows, print })
     }
 

@@ -39,7 +39,7 @@ impl<'p> Walk<'p> {
                 Where::Said(None)
             }
         };
-        let size = page.size.as_ref().map(|(_, size)| *size).filter(|_| page.is_counted());
+        let size = page.size.as_ref().map(|(_, size)| *size).filter(|_| page.turn.is_counted());
         Walk { page, ledger: Ledger::of(size), place, places: BTreeSet::new() }
     }
 

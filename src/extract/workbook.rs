@@ -54,10 +54,9 @@ pub(super) fn open<'b>(name: &str, bytes: &'b [u8]) -> Result<Workbook<'b>, Stri
     let cursor = Cursor::new(bytes);
     let is_named = |end: &str| name.to_lowercase().ends_with(end);
     let sheets = if bytes.starts_with(compound::BEGINS) {
-        if compound::is_locked(bytes) {
-            return Err("it is locked with a password: ask for one without".to_owned());
-        }
-        Sheets::Xls(Xls::new(cursor).map_err(told)?)
+        let locked = || "it is locked with a password: ask for one without".to_owned();
+        let fault = |fault| if compound::is_locked(bytes) { locked() } else { told(fault) };
+        Sheets::Xls(Xls::new(cursor).map_err(fault)?)
     } else if bytes.get(30..38) == Some(b"mimetype") {
         Sheets::Ods(Ods::new(cursor).map_err(told)?)
     } else if is_named(".xlsb") {
@@ -114,7 +113,7 @@ impl Workbook<'_> {
             Line { number, cells: before.chain(cells.iter().map(text)).collect() }
         });
         let mut lines: Vec<Line> = lines.collect();
-        self.name_formulas(name, &range, &mut lines).map_err(told)?;
+        self.name_formulas(name, &range, &mut lines);
         Ok(Sheet {
             source: format!("{} sheet {name}", self.name),
             name: Some(name.trim().to_owned()),
@@ -128,14 +127,10 @@ impl Workbook<'_> {
 
     /// Says of a formula that it has no value: programs that write workbooks and don't count leave it away, and
     /// an empty cell would say that there is none.
-    fn name_formulas(
-        &mut self,
-        name: &str,
-        values: &Range<Data>,
-        lines: &mut [Line],
-    ) -> Result<(), String> {
-        let Sheets::Xlsx(book) = &mut self.sheets else { return Ok(()) };
-        let formulas = book.worksheet_formula(name).map_err(|fault| fault.to_string())?;
+    fn name_formulas(&mut self, name: &str, values: &Range<Data>, lines: &mut [Line]) {
+        let Sheets::Xlsx(book) = &mut self.sheets else { return };
+        // Values are read without their formulas, also where one of those can't be.
+        let Ok(formulas) = book.worksheet_formula(name) else { return };
         let (from, left) = formulas.start().unwrap_or_default();
         let whole = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         for (down, right, _) in formulas.used_cells() {
@@ -152,7 +147,6 @@ impl Workbook<'_> {
                 *cell = Some(NOT_WORKED_OUT.to_owned());
             }
         }
-        Ok(())
     }
 
     /// The merged cells; calamine tells those of XLSX and XLS only.

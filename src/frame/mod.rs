@@ -35,6 +35,11 @@ pub enum FrameError {
 }
 
 impl FrameError {
+    /// A fault of a file.
+    pub fn file(path: &std::path::Path) -> impl Fn(std::io::Error) -> FrameError + '_ {
+        |cause| FrameError::File { path: path.display().to_string(), cause }
+    }
+
     /// A polars fault, with what was being done.
     pub fn polars<D: Into<String>>(
         doing: D,

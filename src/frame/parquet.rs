@@ -32,10 +32,10 @@ use crate::base::durable::rename_durably;
 /// # Errors
 /// The disk's.
 pub fn write(table: &mut DataFrame, target: &Path) -> Result<(), FrameError> {
-    let named = |cause| FrameError::File { path: target.display().to_string(), cause };
-    let temporary = beside(target).map_err(named)?;
+    let named = FrameError::file(target);
+    let temporary = beside(target).map_err(&named)?;
     lay(table, &temporary)?;
-    rename_durably(&temporary, target).map_err(named)
+    rename_durably(&temporary, target).map_err(&named)
 }
 
 /// Writes a table that stands once something else says so, which has to have it on the disk before.
@@ -43,13 +43,13 @@ pub fn write(table: &mut DataFrame, target: &Path) -> Result<(), FrameError> {
 /// # Errors
 /// The disk's.
 pub fn lay(table: &mut DataFrame, target: &Path) -> Result<(), FrameError> {
-    let named = |cause| FrameError::File { path: target.display().to_string(), cause };
-    let mut file = Told::of(create(target).map_err(named)?);
+    let named = FrameError::file(target);
+    let mut file = Told::of(create(target).map_err(&named)?);
     table.rechunk_mut_par();
     let written = ParquetWriter::new(&mut file)
         .with_compression(ParquetCompression::Zstd(None))
         .finish(table);
-    file.close().map_err(named)?;
+    file.close().map_err(&named)?;
     written.map_err(FrameError::polars(format!("writing `{}`", target.display())))?;
     Ok(())
 }
@@ -101,13 +101,13 @@ pub fn write_groups<E: From<FrameError>>(
     groups: impl Iterator<Item = Result<DataFrame, E>>,
     target: &Path,
 ) -> Result<(), E> {
-    let named = |cause| FrameError::File { path: target.display().to_string(), cause };
-    let temporary = beside(target).map_err(named)?;
-    let mut file = Told::of(create(&temporary).map_err(named)?);
+    let named = FrameError::file(target);
+    let temporary = beside(target).map_err(&named)?;
+    let mut file = Told::of(create(&temporary).map_err(&named)?);
     let written = grouped(groups, &mut file);
-    file.close().map_err(named)?;
+    file.close().map_err(&named)?;
     written?.map_err(FrameError::polars(format!("writing `{}`", target.display())))?;
-    Ok(rename_durably(&temporary, target).map_err(named)?)
+    Ok(rename_durably(&temporary, target).map_err(&named)?)
 }
 
 /// Writes groups one after the other; none is no file that can be read.
@@ -140,13 +140,13 @@ fn grouped<E>(
 /// # Errors
 /// The disk's.
 pub fn put(table: &mut DataFrame, target: &Path) -> Result<(), FrameError> {
-    let named = |cause| FrameError::File { path: target.display().to_string(), cause };
-    let mut file = Told::of(create(target).map_err(named)?);
+    let named = FrameError::file(target);
+    let mut file = Told::of(create(target).map_err(&named)?);
     let written = ParquetWriter::new(&mut file)
         .with_compression(ParquetCompression::Uncompressed)
         .with_statistics(StatisticsOptions::empty())
         .finish(table);
-    file.close().map_err(named)?;
+    file.close().map_err(&named)?;
     written.map_err(FrameError::polars(format!("writing `{}`", target.display())))?;
     Ok(())
 }
@@ -201,7 +201,7 @@ pub fn read_rows(path: &Path, rows: &Range<usize>) -> Result<DataFrame, FrameErr
 }
 
 fn open(path: &Path) -> Result<File, FrameError> {
-    File::open(path).map_err(|cause| FrameError::File { path: path.display().to_string(), cause })
+    File::open(path).map_err(FrameError::file(path))
 }
 
 fn reading(path: &Path) -> impl FnOnce(PolarsError) -> FrameError {

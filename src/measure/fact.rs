@@ -133,12 +133,9 @@ impl Ground<'_> {
             names.insert(name.to_owned());
         };
         let own = [&fact.unit].into_iter().chain(&fact.section).chain(&fact.by);
-        let times = match &fact.kind {
-            FactKind::Event { time } => vec![time],
-            FactKind::Span { from, to, share } => [from, to].into_iter().chain(share).collect(),
-            FactKind::Stock { from, to } => from.iter().chain(to).collect(),
-        };
-        own.chain(times).for_each(|found| see(&found.value));
+        own.chain(fact.kind.times()).for_each(|found| see(&found.value));
+        // A dimension may be told by its key.
+        fact.by.iter().for_each(|by| see(&format!("{}_id", by.value)));
         fact.keep.iter().for_each(|(_, tree)| tree.each_column(&mut see));
         for derived in &fact.derive {
             match &derived.make {

@@ -101,9 +101,9 @@ impl Kept {
     pub fn begin(&self) -> Result<(), MeasureError> {
         let beside = self.beside();
         if beside.exists() {
-            fs::remove_dir_all(&beside).map_err(named(&beside))?;
+            fs::remove_dir_all(&beside).map_err(FrameError::file(&beside))?;
         }
-        Ok(create_private_folder(&beside).map_err(named(&beside))?)
+        Ok(create_private_folder(&beside).map_err(FrameError::file(&beside))?)
     }
 
     /// Keeps the rows of a fact: months with the same rows as before are not written again, unless everything
@@ -128,18 +128,18 @@ impl Kept {
     pub fn finish(&self, ledger: &Ledger) -> Result<(), MeasureError> {
         let (beside, before) = (self.beside(), self.folder.with_extension("before"));
         let path = beside.join(LEDGER);
-        let bytes =
-            serde_json::to_vec_pretty(ledger).map_err(|f| named(&path)(io::Error::other(f)))?;
-        write_then_rename(&path, &bytes).map_err(named(&path))?;
+        let bytes = serde_json::to_vec_pretty(ledger)
+            .map_err(|f| FrameError::file(&path)(io::Error::other(f)))?;
+        write_then_rename(&path, &bytes).map_err(FrameError::file(&path))?;
         if before.exists() {
-            fs::remove_dir_all(&before).map_err(named(&before))?;
+            fs::remove_dir_all(&before).map_err(FrameError::file(&before))?;
         }
         if self.folder.exists() {
-            fs::rename(&self.folder, &before).map_err(named(&before))?;
+            fs::rename(&self.folder, &before).map_err(FrameError::file(&before))?;
         }
-        rename_durably(&beside, &self.folder).map_err(named(&self.folder))?;
+        rename_durably(&beside, &self.folder).map_err(FrameError::file(&self.folder))?;
         if before.exists() {
-            fs::remove_dir_all(&before).map_err(named(&before))?;
+            fs::remove_dir_all(&before).map_err(FrameError::file(&before))?;
         }
         Ok(())
     }
@@ -153,8 +153,9 @@ impl Kept {
         if !path.exists() {
             return Ok(None);
         }
-        let bytes = fs::read(&path).map_err(named(&path))?;
-        Ok(serde_json::from_slice(&bytes).map_err(|fault| named(&path)(io::Error::other(fault)))?)
+        let bytes = fs::read(&path).map_err(FrameError::file(&path))?;
+        Ok(serde_json::from_slice(&bytes)
+            .map_err(|fault| FrameError::file(&path)(io::Error::other(fault)))?)
     }
 
     /// The rows of a fact that have some texts, such as those of a unit.
@@ -177,7 +178,3 @@ impl Kept {
 }
 
 const LEDGER: &str = "ledger.json";
-
-fn named(path: &Path) -> impl Fn(io::Error) -> FrameError + '_ {
-    |cause| FrameError::File { path: path.display().to_string(), cause }
-}

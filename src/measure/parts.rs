@@ -52,7 +52,7 @@ pub(super) fn write(
     rows: &DataFrame,
     (before, is_full): (&Path, bool),
 ) -> Result<(), FrameError> {
-    create_private_folder(folder).map_err(named(folder))?;
+    create_private_folder(folder).map_err(FrameError::file(folder))?;
     let known = if is_full { List::new() } else { read_list(before) };
     let parts = by_month(rows).map_err(FrameError::polars("parting rows"))?;
     let write = |(name, say, at): &(String, String, Vec<IdxSize>)| {
@@ -68,13 +68,14 @@ pub(super) fn write(
         }
         let own = rows.take(&IdxCa::from_slice("_at".into(), at));
         let bytes = parquet::bytes(&mut own.map_err(FrameError::polars("parting rows"))?)?;
-        write_then_rename(&path, &bytes).map_err(named(&path))?;
+        write_then_rename(&path, &bytes).map_err(FrameError::file(&path))?;
         Ok((name.clone(), Part { rows: say.clone(), file: sha256(&bytes) }))
     };
     let list = parts.par_iter().map(write).collect::<Result<List, FrameError>>()?;
     let path = folder.join(LIST);
-    let bytes = serde_json::to_vec_pretty(&list).map_err(|f| named(&path)(io::Error::other(f)))?;
-    write_then_rename(&path, &bytes).map_err(named(&path))
+    let bytes = serde_json::to_vec_pretty(&list)
+        .map_err(|f| FrameError::file(&path)(io::Error::other(f)))?;
+    write_then_rename(&path, &bytes).map_err(FrameError::file(&path))
 }
 
 /// The rows of each file: its name, what they come to, and where they stand.
@@ -107,8 +108,8 @@ pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>, FrameError> {
         return Ok(Vec::new());
     }
     let mut files = Vec::new();
-    for entry in fs::read_dir(folder).map_err(named(folder))? {
-        let path = entry.map_err(named(folder))?.path();
+    for entry in fs::read_dir(folder).map_err(FrameError::file(folder))? {
+        let path = entry.map_err(FrameError::file(folder))?.path();
         if path.extension().is_some_and(|ending| ending == "parquet") {
             files.push(path);
         }
@@ -121,8 +122,4 @@ pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>, FrameError> {
 fn read_list(folder: &Path) -> List {
     let bytes = fs::read(folder.join(LIST)).unwrap_or_default();
     serde_json::from_slice(&bytes).unwrap_or_default()
-}
-
-fn named(path: &Path) -> impl Fn(io::Error) -> FrameError + '_ {
-    |cause| FrameError::File { path: path.display().to_string(), cause }
 }

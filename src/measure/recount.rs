@@ -156,7 +156,7 @@ impl KeptMonths {
             };
             let is_dirty = |_: &str, month: i32| dirty.contains_key(&month);
             counts = Counts::of(ground, fact, Rows::Table(&rows), &is_dirty)?;
-            create_private_folder(&folder).map_err(named(&folder))?;
+            create_private_folder(&folder).map_err(FrameError::file(&folder))?;
             let tables = Tables::of(fact, &counts);
             for (month, rows) in dirty {
                 let files = write(&folder, month, tables.of_month(month).map_err(doing())?)?;
@@ -178,7 +178,7 @@ impl KeptMonths {
         for path in entries(&self.folder)? {
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
             if !facts.contains(name) {
-                fs::remove_dir_all(&path).map_err(named(&path))?;
+                fs::remove_dir_all(&path).map_err(FrameError::file(&path))?;
             }
         }
         Ok(())
@@ -280,7 +280,7 @@ fn write(folder: &Path, month: i32, tables: [DataFrame; 2]) -> Result<[String; 2
         if table.height() > 0 {
             let bytes = parquet::bytes(&mut table)?;
             *content = sha256(&bytes);
-            write_then_rename(&path, &bytes).map_err(named(&path))?;
+            write_then_rename(&path, &bytes).map_err(FrameError::file(&path))?;
         }
     }
     Ok(contents)
@@ -289,9 +289,10 @@ fn write(folder: &Path, month: i32, tables: [DataFrame; 2]) -> Result<[String; 2
 /// Writes the ledger, and then clears what it does not name.
 fn finish(folder: &Path, ledger: &Ledger) -> Result<(), MeasureError> {
     let path = folder.join(LEDGER);
-    let bytes = serde_json::to_vec_pretty(ledger).map_err(|f| named(&path)(io::Error::other(f)))?;
+    let bytes = serde_json::to_vec_pretty(ledger)
+        .map_err(|f| FrameError::file(&path)(io::Error::other(f)))?;
     if fs::read(&path).ok().as_deref() != Some(&bytes) {
-        write_then_rename(&path, &bytes).map_err(named(&path))?;
+        write_then_rename(&path, &bytes).map_err(FrameError::file(&path))?;
     }
     let mut known = BTreeSet::from([path]);
     for (month, line) in &ledger.months {
@@ -299,7 +300,7 @@ fn finish(folder: &Path, ledger: &Ledger) -> Result<(), MeasureError> {
         known.extend(files.filter(|(_, content)| !content.is_empty()).map(|(path, _)| path));
     }
     for path in entries(folder)?.into_iter().filter(|path| !known.contains(path)) {
-        fs::remove_file(&path).map_err(named(&path))?;
+        fs::remove_file(&path).map_err(FrameError::file(&path))?;
     }
     Ok(())
 }
@@ -309,11 +310,8 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>, MeasureError> {
     if !folder.exists() {
         return Ok(Vec::new());
     }
-    let entries = fs::read_dir(folder).map_err(named(folder))?;
-    let paths = entries.map(|entry| entry.map(|entry| entry.path()).map_err(named(folder)));
+    let entries = fs::read_dir(folder).map_err(FrameError::file(folder))?;
+    let paths =
+        entries.map(|entry| entry.map(|entry| entry.path()).map_err(FrameError::file(folder)));
     Ok(paths.collect::<Result<_, _>>()?)
-}
-
-fn named(path: &Path) -> impl Fn(io::Error) -> FrameError + '_ {
-    |cause| FrameError::File { path: path.display().to_string(), cause }
 }

@@ -65,7 +65,7 @@ impl Attempt {
         self.rows += sheet.height() as u64;
         self.waiting.append(sheet);
         let is_full = self.waiting.height() >= ROWS_A_PART || self.waiting.bytes() >= BYTES_A_PART;
-        if is_full { self.write() } else { Ok(None) }
+        if is_full { self.end() } else { Ok(None) }
     }
 
     /// Rows that land from here on may be taken back.
@@ -81,6 +81,9 @@ impl Attempt {
     pub fn take_back(&mut self) -> Result<(), ModelError> {
         let Mark { parts, rows, waiting: (height, width) } = self.mark;
         if self.parts > parts {
+            self.waiting = Sheet::default();
+        }
+        if self.parts > parts && height > 0 {
             // The rows that waited then are the first ones of the part behind.
             let first = parquet::read(&self.path(parts + 1))?.head(Some(height));
             self.waiting = table::to_batch(&first).into();
@@ -99,7 +102,11 @@ impl Attempt {
         self.folder.join(format!("part-{part:05}.parquet"))
     }
 
-    fn write(&mut self) -> Result<Option<DataFrame>, ModelError> {
+    /// What waits is a part, such as the last one when all rows have come.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn end(&mut self) -> Result<Option<DataFrame>, ModelError> {
         let sheet = mem::take(&mut self.waiting);
         if sheet.height() == 0 {
             return Ok(None);
@@ -111,20 +118,12 @@ impl Attempt {
         Ok(Some(rows))
     }
 
-    /// All rows have come: the last part.
-    ///
-    /// # Errors
-    /// The disk's.
-    pub fn end(&mut self) -> Result<Option<DataFrame>, ModelError> {
-        self.write()
-    }
-
     /// The pull is whole: its manifest is written, and from now on it stands.
     ///
     /// # Errors
     /// The disk's, or rows that did not land.
     pub fn finish(mut self, landed: &Landed) -> Result<(), ModelError> {
-        self.write()?;
+        self.end()?;
         if landed.received != self.rows {
             return Err(ModelError::Lost { received: landed.received, landed: self.rows });
         }

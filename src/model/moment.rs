@@ -39,15 +39,17 @@ pub(super) fn day_of_instant(text: &str, zone: &TimeZone) -> Option<Date> {
 fn counted(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     let compact = |text: &str| {
         let two = |from: usize| text.get(from..from + 2).map_or(Some(0), |two| two.parse().ok());
-        let century = text.get(..2).filter(|century| matches!(*century, "19" | "20"))?;
-        let year = format!("{century}{}", text.get(2..4)?).parse().ok()?;
+        let is_of_ours = text.starts_with("19") || text.starts_with("20");
+        let year = text.get(..4).filter(|_| is_of_ours)?.parse().ok()?;
         let thousandths = text.get(14..).map_or(Some(0), |rest| format!("0{rest}").parse().ok())?;
         let (hour, minute, second) = (two(8)?, two(10)?, two(12)?);
         DateTime::new(year, two(4)?, two(6)?, hour, minute, second, thousandths * 1_000_000).ok()
     };
+    if let Some(civil) = matches!(text.len(), 12 | 14 | 17).then(|| compact(text)).flatten() {
+        return at(civil, zone);
+    }
     match text.len() {
         5 | 6 | 8 => at(first(day(text)?), zone),
-        12 | 14 | 17 if compact(text).is_some() => at(compact(text)?, zone),
         9 | 10 => Timestamp::from_second(text.parse().ok()?).ok(),
         12 | 13 => Timestamp::from_millisecond(text.parse().ok()?).ok(),
         _ => None,

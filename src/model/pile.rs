@@ -102,7 +102,6 @@ pub struct Pile<'p> {
     /// Everything but the rows that keep their contract.
     pub judged: Judged,
     lines: Vec<Lines>,
-    height: usize,
     corrections: HashMap<At, Correction>,
     /// The prints of the keys of rows that break their contract.
     pub(super) spared: Vec<u128>,
@@ -135,7 +134,6 @@ impl<'p> Pile<'p> {
             write,
             judged: Judged::default(),
             lines: Vec::new(),
-            height: 0,
             corrections: HashMap::new(),
             spared: Vec::new(),
             slots: BTreeMap::new(),
@@ -158,7 +156,8 @@ impl<'p> Pile<'p> {
         self.lines().filter(|(_, line)| !line.is_correction).count() as u64
     }
 
-    /// The rows that keep their contract, in the order in which they came, and where their values are.
+    /// The rows that keep their contract, part by part, each in the order of its keys and rows of one key in the order in which they
+    /// came, and where their values are.
     pub(super) fn lines(&self) -> impl Iterator<Item = (At, &Line)> {
         let tables = self.lines.iter().zip(0..);
         tables.flat_map(|(lines, table)| {
@@ -168,7 +167,7 @@ impl<'p> Pile<'p> {
 
     /// How many they are.
     pub(super) fn height(&self) -> usize {
-        self.height
+        self.lines.iter().map(|lines| lines.own.len()).sum()
     }
 
     /// The line of a row.
@@ -271,7 +270,6 @@ impl<'p> Pile<'p> {
     fn take(&mut self, part: Part) -> Result<(), ModelError> {
         let table = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
         let Part { mut judged, lines, corrections, rows } = part;
-        self.height += lines.own.len();
         self.lines.push(lines);
         let corrections = corrections.into_iter();
         self.corrections.extend(corrections.map(|(row, correction)| ((table, row), correction)));
@@ -283,7 +281,7 @@ impl<'p> Pile<'p> {
         self.judged.append(judged);
         self.held += rows.estimated_size();
         self.rows.push(Rows::Held(rows));
-        if self.height > self.most || self.held > MOST_BYTES { self.put() } else { Ok(()) }
+        if self.height() > self.most || self.held > MOST_BYTES { self.put() } else { Ok(()) }
     }
 
     /// Puts on the disk what is held.
@@ -321,7 +319,7 @@ impl<'p> Pile<'p> {
 
     /// Forgets what is remembered of each row: which of them won is known.
     pub(super) fn forget(&mut self) {
-        (self.lines, self.height) = (Vec::new(), 0);
+        (self.lines, self.corrections) = (Vec::new(), HashMap::new());
     }
 
     /// The same of the columns of the key alone.
@@ -337,7 +335,7 @@ impl<'p> Pile<'p> {
     /// # Errors
     /// The disk's.
     pub fn put_away(&mut self) -> Result<(), ModelError> {
-        if self.height > FEW_ROWS { self.put() } else { Ok(()) }
+        if self.height() > FEW_ROWS { self.put() } else { Ok(()) }
     }
 
     /// All rows have come, and maybe every key that still stands in the source. A row of a snapshot whose own

@@ -26,6 +26,7 @@ use crate::base::period::Month;
 use crate::base::period::Period;
 use crate::base::period::PeriodKind;
 use crate::frame::DataFrame;
+use crate::frame::FrameError;
 use crate::frame::mix::Mixed;
 use crate::frame::table;
 use crate::model::held;
@@ -121,7 +122,10 @@ fn parts<'t>(schema: &'t Schema, rows: &'t DataFrame) -> Rows<'t> {
     };
     let said = warehouse::said(schema).map(|field| field.name.as_str());
     let said: Vec<&str> = said.filter(|name| rows.column(name).is_ok()).collect();
-    let prints = move || Mixed::of(rows, &said).map(|mixed| mixed.numbers()).unwrap_or_default();
+    let prints = move || {
+        let mixed = Mixed::of(rows, &said).map_err(FrameError::polars("mixing rows"))?;
+        Ok(mixed.numbers())
+    };
     Rows {
         parts: rows.height().div_ceil(PART),
         at_once: PART,

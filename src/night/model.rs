@@ -181,7 +181,10 @@ fn model(
     let waiting = held::waiting(before, &told);
     let delivered = (!waiting.is_empty()).then(|| Delivered::of(&pile));
     told.equation = lake.merge_pile(&mut pile)?;
-    noticed.extend(came_twice(connector, stream, &told));
+    if landed.past.is_empty() {
+        // A slice of the past may bring what the night brings too.
+        noticed.extend(came_twice(connector, stream, &told));
+    }
     if let Some(delivered) = delivered {
         told.closed = held::closed(&waiting, &told, (&pile.judged, &delivered));
     }
@@ -287,7 +290,7 @@ fn not_whole(connector: &Connector, stream: &Stream, landed: &Landed) -> Vec<Not
 /// Keys that came more than once from pages that are found by counting: what moved them may have moved another
 /// row past us, and the total still agrees. Where most rows share their key they are about something else.
 fn came_twice(connector: &Connector, stream: &Stream, told: &StreamNight) -> Option<Noticed> {
-    let is_counted = matches!(&stream.ask, Ask::Http(ask) if ask.page.is_counted());
+    let is_counted = matches!(&stream.ask, Ask::Http(ask) if ask.page.turn.is_counted());
     let rows = told.equation.duplicate;
     let is_odd = rows > 0 && rows.saturating_mul(2) <= told.received;
     let noticed = || Noticed::of(connector, stream, "came_twice", &stream.into.value).rows(rows);

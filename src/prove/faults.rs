@@ -147,7 +147,7 @@ fn cursor(ask: &HttpStream) -> Trial {
 /// A page that lost its rows.
 fn empty(ask: &HttpStream) -> Trial {
     let page = &ask.page;
-    let is_counted = matches!(page.turn, Turn::Number { .. } | Turn::Offset { .. });
+    let is_counted = page.turn.is_counted();
     if page.total.is_none() && (!is_counted || page.more.is_some()) {
         return Err("without a `total` nobody can tell it from one that has none".to_owned());
     }

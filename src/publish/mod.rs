@@ -9,7 +9,7 @@ mod draft;
 mod limits;
 pub mod moved;
 mod package;
-mod scored;
+pub mod scored;
 mod shelf;
 mod text;
 pub mod verify;

@@ -73,9 +73,6 @@ pub struct Moved {
     pub cause: Cause,
 }
 
-/// A score that is not what it was: the unit, the year, and how it was and is shown.
-pub type MovedScore = (String, String, Option<String>, Option<String>);
-
 impl Cause {
     /// All of them, in the order in which they are looked for.
     pub const ALL: [Cause; 4] = [Cause::Definition, Cause::Units, Cause::Time, Cause::Rows];
@@ -201,26 +198,6 @@ pub fn moved(before: &Said, after: &Said) -> Result<Vec<Moved>, PublishError> {
         moved.push(Moved { key, before, after, cause });
     }
     moved.sort_by(|x, y| x.key.cmp(&y.key));
-    Ok(moved)
-}
-
-/// Every score that is not what it was, in the order of the units.
-///
-/// # Errors
-/// Tables that are not those of a release.
-pub fn moved_scores(before: &Said, after: &Said) -> Result<Vec<MovedScore>, PublishError> {
-    let (Some(before), Some(after)) = (&before.scores, &after.scores) else {
-        return Ok(Vec::new());
-    };
-    let both = joined(before, after, &["unit_id", "period"], &["shown"])?;
-    let names = ["unit_id", "period", "shown_before", "shown_after"];
-    let rows = table::to_rows(&both, &names).into_iter().filter_map(|row| {
-        let shown = (text_of(row.get(2)), text_of(row.get(3)));
-        let is_moved = shown.0 != shown.1;
-        is_moved.then_some((text_of(row.first())?, text_of(row.get(1))?, shown.0, shown.1))
-    });
-    let mut moved: Vec<MovedScore> = rows.collect();
-    moved.sort();
     Ok(moved)
 }
 

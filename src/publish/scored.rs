@@ -2,6 +2,7 @@
 //! unit, under the name of its table, so that whoever reads what changed, and whoever holds a release back, sees it.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use super::PublishError;
 use super::moved::AFTER;
@@ -11,6 +12,7 @@ use super::moved::Moved;
 use super::moved::Point;
 use super::moved::Said;
 use super::moved::joined;
+use super::moved::point;
 use crate::base::cell::Cell;
 use crate::base::cell::text_of;
 use crate::base::period::PeriodKind;
@@ -22,8 +24,35 @@ pub(super) const SCORE: &str = "score";
 const KEY: [&str; 2] = ["unit_id", "period"];
 const POINT: [&str; 3] = ["state", "data_score", "shown"];
 
-/// Every score that is not what it was. It moved for what its unit's values of the same period moved for; where none did, for the
-/// home, where that is another one, and else for the rows of those it is held against.
+/// A score that is not what it was: the unit, the year, and how it was and is.
+pub type MovedScore = (String, String, Option<Point>, Option<Point>);
+
+/// Every score that is not what it was, in the order of the units.
+///
+/// # Errors
+/// Tables that are not those of a release.
+pub fn moved_scores(before: &Said, after: &Said) -> Result<Vec<MovedScore>, PublishError> {
+    let (Some(before), Some(after)) = (&before.scores, &after.scores) else {
+        return Ok(Vec::new());
+    };
+    let both = joined(before, after, &KEY, &POINT)?;
+    let sides = [BEFORE, AFTER].map(|side| POINT.map(|name| format!("{name}{side}")));
+    let names: Vec<&str> =
+        KEY.into_iter().chain(sides.iter().flatten().map(String::as_str)).collect();
+    let rows = table::to_rows(&both, &names).into_iter().filter_map(|row| {
+        // A score has no numerator and no denominator.
+        let side = |cells: &[Option<Cell>]| point(&[cells, &[None, None]].concat());
+        let (before, after) = (side(row.get(2..5)?), side(row.get(5..8)?));
+        let whose = (text_of(row.first())?, text_of(row.get(1))?);
+        (before != after).then_some((whose.0, whose.1, before, after))
+    });
+    let mut moved: Vec<MovedScore> = rows.collect();
+    moved.sort_by(|x, y| (&x.0, &x.1).cmp(&(&y.0, &y.1)));
+    Ok(moved)
+}
+
+/// The same among the values that moved. A score moved for what its unit's values of the same period moved for; where none did, for
+/// the home, where that is another one, and else for the rows of those it is held against.
 ///
 /// # Errors
 /// Tables that are not those of a release.
@@ -32,47 +61,32 @@ pub(super) fn scored(
     moved: &[Moved],
     is_same_home: bool,
 ) -> Result<Vec<Moved>, PublishError> {
-    let (Some(before), Some(after)) = (&before.scores, &after.scores) else {
-        return Ok(Vec::new());
-    };
     let mut causes: BTreeMap<(&str, &str), Cause> = BTreeMap::new();
     for it in moved {
         let [_, Some(unit), None, None, _, _, Some(period)] = &it.key else { continue };
         let known = causes.entry((unit, period)).or_insert(it.cause);
         *known = it.cause.min(*known);
     }
-    let both = joined(before, after, &KEY, &POINT)?;
-    let sides = [BEFORE, AFTER].map(|side| POINT.map(|name| format!("{name}{side}")));
-    let names: Vec<&str> =
-        KEY.into_iter().chain(sides.iter().flatten().map(String::as_str)).collect();
-    let rows = table::to_rows(&both, &names).into_iter().filter_map(|row| {
-        let (unit, period) = (text_of(row.first())?, text_of(row.get(1))?);
-        let (before, after) = (point(row.get(2..5)?), point(row.get(5..8)?));
-        let of_unit = || causes.get(&(unit.as_str(), period.as_str())).copied();
-        let of_all = if is_same_home { Cause::Rows } else { Cause::Definition };
+    let of_all = if is_same_home { Cause::Rows } else { Cause::Definition };
+    let (was, is) = (years(before), years(after));
+    let scored = moved_scores(before, after)?.into_iter().map(|(unit, period, before, after)| {
+        let of_unit = causes.get(&(unit.as_str(), period.as_str())).copied();
         let cause = match (&before, &after) {
-            (Some(before), Some(after)) if before == after => return None,
-            (Some(_), Some(_)) => of_unit().unwrap_or(of_all),
-            (None, _) | (_, None) => Cause::Units,
+            (Some(_), Some(_)) => of_unit.unwrap_or(of_all),
+            _ if was.contains(&period) && is.contains(&period) => Cause::Units,
+            _ => Cause::Time,
         };
         let kind = PeriodKind::Year.name().to_owned();
         let key = [Some(SCORE.to_owned()), Some(unit), None, None, None, Some(kind), Some(period)];
-        Some(Moved { key, before, after, cause })
+        Moved { key, before, after, cause }
     });
-    let mut scored: Vec<Moved> = rows.collect();
-    scored.sort_by(|x, y| x.key.cmp(&y.key));
-    Ok(scored)
+    Ok(scored.collect())
 }
 
-fn point(cells: &[Option<Cell>]) -> Option<Point> {
-    let (numerator, denominator) = (None, None);
-    Some(Point {
-        status: text_of(cells.first())?,
-        value: cells.get(1).cloned().flatten(),
-        shown: text_of(cells.get(2)),
-        numerator,
-        denominator,
-    })
+/// The years that anybody is scored for.
+fn years(said: &Said) -> BTreeSet<String> {
+    let rows = said.scores.iter().flat_map(|scores| table::to_rows(scores, &["period"]));
+    rows.filter_map(|row| text_of(row.first())).collect()
 }
 
 #[cfg(test)]
@@ -89,6 +103,10 @@ mod tests {
 
     /// What is said of the scores of 2025, in hundredths.
     fn said(scores: &[(&str, Option<i128>)]) -> Said {
+        said_of("2025", scores)
+    }
+
+    fn said_of(year: &str, scores: &[(&str, Option<i128>)]) -> Said {
         let columns = [
             ("unit_id", FieldKind::Text),
             ("period", FieldKind::Text),
@@ -101,7 +119,7 @@ mod tests {
             let state = if score.is_some() { "scored" } else { "withheld" };
             let score = score.map(|score| Cell::Decimal(score, 2));
             let shown = score.as_ref().map(|score| Cell::Text(score.written()));
-            vec![text(unit), text("2025"), text(state), score, shown]
+            vec![text(unit), text(year), text(state), score, shown]
         };
         let rows: Vec<Vec<Option<Cell>>> = scores.iter().map(row).collect();
         let (metrics, definitions) = (DataFrame::empty(), DataFrame::empty());
@@ -131,6 +149,14 @@ mod tests {
         };
         assert_eq!(told(true), expected(Cause::Rows));
         assert_eq!(told(false), expected(Cause::Definition));
+    }
+
+    #[test]
+    fn a_year_that_is_over_or_begins_is_no_change_of_units() {
+        let (before, after) = (said(&[("A", Some(1))]), said_of("2026", &[("A", Some(1))]));
+        let moved = scored((&before, &after), &[], true).unwrap();
+        let causes: Vec<Cause> = moved.iter().map(|it| it.cause).collect();
+        assert_eq!(causes, [Cause::Time; 2]);
     }
 
     #[test]

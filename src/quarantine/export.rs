@@ -8,8 +8,8 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use super::Waiting;
+use crate::base::finding;
 use crate::base::messages::Lang;
-use crate::base::said;
 use crate::extract::correction::OURS;
 use crate::extract::reopen::DropFolder;
 use crate::extract::reopen::Lost;
@@ -188,7 +188,7 @@ fn ours(
     let mapped = stream.columns.iter().find(|column| column.name == held.column);
     let theirs = mapped.map(|column| column.from.join(" / ")).filter(|theirs| !theirs.is_empty());
     let column = theirs.unwrap_or_else(|| held.column.clone());
-    let words = said::reason(&held.reason, Lang::Zh);
+    let words = finding::reason(&held.reason, Lang::Zh);
     let why = if column.is_empty() { words } else { format!("{column}:{words}") };
     let cells = [
         why,

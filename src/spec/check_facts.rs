@@ -108,12 +108,7 @@ pub(super) fn fact(catalog: &Catalog, fact: &Fact, faults: &Faults) {
     if let Some((text, _)) = &fact.keep {
         parse::check_condition(text, &columns, faults);
     }
-    let times = match &fact.kind {
-        FactKind::Event { time } => vec![time],
-        FactKind::Span { from, to, share } => [from, to].into_iter().chain(share).collect(),
-        FactKind::Stock { from, to } => from.iter().chain(to).collect(),
-    };
-    for found in times.into_iter().chain([&fact.unit]).chain(&fact.section) {
+    for found in fact.kind.times().into_iter().chain([&fact.unit]).chain(&fact.section) {
         known(&found.value, &columns, found, faults);
     }
     for by in &fact.by {

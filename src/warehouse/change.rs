@@ -20,7 +20,6 @@ use super::link::Link;
 use super::sheet::Column;
 use super::sheet::Kind;
 use super::sheet::Part;
-use super::sheet::STAMP;
 use super::sheet::Sheet;
 use super::sheet::Source;
 use crate::base::cell::Cell;
@@ -57,8 +56,8 @@ pub(super) async fn change(
     table: &Table<'_>,
 ) -> sqlx::Result<Loaded> {
     let engine = link.engine();
-    let name = engine.name(sheet.area, &sheet.name);
-    let marks = engine.marks(&name);
+    let scribe = Scribe::of(sheet, zone, engine);
+    let marks = engine.marks(scribe.table());
     let standing = match &table.replaces {
         Replaces::All => link.marks(&marks, None).await?,
         Replaces::Where(column, value) => {
@@ -66,13 +65,13 @@ pub(super) async fn change(
             link.marks(&question, Some(value)).await?
         }
     };
-    let scribe = Scribe::of(sheet, zone, engine);
     let rows = &table.rows;
-    let all = || (0..rows.parts).map(|part| (part, (rows.part)(part)));
-    let marks = match scribe.printed(rows) {
+    let marks = match scribe.printed(rows)? {
         None if !standing.is_empty() => {
-            let marks = all().map(|(_, rows)| rows.iter().map(|row| scribe.mark(row)).collect());
-            marks.collect::<Vec<Vec<Mark>>>().concat()
+            let parts = (0..rows.parts).map(rows.part.as_ref());
+            parts
+                .flat_map(|rows| rows.iter().map(|row| scribe.mark(row)).collect::<Vec<_>>())
+                .collect()
         }
         printed => printed.unwrap_or_default(),
     };
@@ -82,7 +81,7 @@ pub(super) async fn change(
     if let Some((is_new, gone)) = &news {
         loaded.removed = gone.len() as u64;
         loaded.unchanged = is_new.iter().filter(|is_new| !**is_new).count() as u64;
-        link.remove(&name, gone).await?;
+        link.remove(scribe.table(), gone).await?;
     }
     let is_new = |at: usize| news.as_ref().is_none_or(|(news, _)| news.get(at) == Some(&true));
     let of_part = |part: usize| {
@@ -137,16 +136,14 @@ impl Scribe<'_> {
             seed.update(format!("{}\n{:?}\n", column.name, column.kind));
         }
         seed.update(zone.iana_name().unwrap_or_default());
-        let is_stamp = !sheet.key.iter().any(|name| name == STAMP);
-        let is_night =
-            |column: &&Column| column.name == STAMP && column.kind == Kind::Field(FieldKind::Day);
-        let stamp = sheet.columns.iter().find(is_night).filter(|_| is_stamp);
-        let stamp = stamp.and_then(|column| match column.source {
-            Source::Cell(at) => Some(at),
-            _ => None,
-        });
         let written = sheet.columns.iter().filter(|column| !engine.reckons(column)).collect();
-        Scribe { table: engine.name(sheet.area, &sheet.name), written, zone, seed, stamp }
+        Scribe {
+            table: engine.name(sheet.area, &sheet.name),
+            written,
+            zone,
+            seed,
+            stamp: sheet.stamp,
+        }
     }
 
     /// What they are written into.
@@ -155,11 +152,11 @@ impl Scribe<'_> {
     }
 
     /// The marks of rows whose numbers are known.
-    fn printed(&self, rows: &Rows<'_>) -> Option<Vec<Mark>> {
-        let prints = rows.prints.as_ref().map(|prints| prints())?;
+    fn printed(&self, rows: &Rows<'_>) -> sqlx::Result<Option<Vec<Mark>>> {
+        let Some(prints) = &rows.prints else { return Ok(None) };
+        let prints = prints().map_err(|fault| sqlx::Error::Encode(fault.into()))?;
         let seed = u128::from_be_bytes(first_half(self.seed.clone()));
-        let mark = |print: &u128| (print ^ seed).to_be_bytes();
-        (!prints.is_empty()).then(|| prints.iter().map(mark).collect())
+        Ok(Some(prints.iter().map(|print| (print ^ seed).to_be_bytes()).collect()))
     }
 
     /// The columns that are written, quoted.

@@ -235,8 +235,6 @@ fn persons_beside(path: &Path) -> PathBuf {
     path.with_file_name(format!("{stem}-person.db"))
 }
 
-/// Makes a file that is not there, so that its group may read it or nobody else; what SQLite writes beside it
-/// takes its mode.
 /// Lays what SQLite takes away with whoever wrote last: who may only read finds nothing without it.
 pub(super) fn lay_beside(path: &Path) -> std::io::Result<()> {
     ["-wal", "-shm"].into_iter().try_for_each(|end| {
@@ -246,6 +244,8 @@ pub(super) fn lay_beside(path: &Path) -> std::io::Result<()> {
     })
 }
 
+/// Makes a file that is not there, so that its group may read it or nobody else; what SQLite writes beside it
+/// takes its mode.
 fn private(path: &Path, mode: u32) -> std::io::Result<()> {
     File::options().append(true).create(true).mode(mode).open(path).map(drop)
 }

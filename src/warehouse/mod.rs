@@ -28,6 +28,7 @@ pub use self::sheet::columns;
 pub use self::sheet::said;
 use crate::base::cell::Cell;
 use crate::base::cell::CellRow;
+use crate::frame::FrameError;
 
 /// Where a warehouse is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,8 +80,11 @@ pub struct Rows<'t> {
     pub part: Box<dyn Fn(usize) -> Vec<CellRow> + Send + Sync + 't>,
     /// A number for each row, of the values of its [`said`], where that can be told without its cells: rows that say
     /// the same have the same number.
-    pub prints: Option<Box<dyn Fn() -> Vec<u128> + Send + Sync + 't>>,
+    pub prints: Option<Box<Prints<'t>>>,
 }
+
+/// A number for each row.
+pub type Prints<'t> = dyn Fn() -> Result<Vec<u128>, FrameError> + Send + Sync + 't;
 
 impl Rows<'_> {
     /// A few rows.
@@ -173,10 +177,14 @@ pub async fn load(
 ) -> Result<Loaded, WarehouseError> {
     let link = begin(place, design).await?;
     let loaded = fill(link, place, design, (held, tables)).await?;
-    if let Place::File(path) = place {
-        link::lay_beside(path).map_err(|cause| place.unopened(cause.into()))?;
-    }
+    leave(place)?;
     Ok(loaded)
+}
+
+/// Leaves a file so that who may only read it can.
+fn leave(place: &Place) -> Result<(), WarehouseError> {
+    let Place::File(path) = place else { return Ok(()) };
+    link::lay_beside(path).map_err(|cause| place.unopened(cause.into()))
 }
 
 /// Writes a night's tables into a file of SQLite of their own, as small as it gets and the same bytes for the same rows.
@@ -232,6 +240,7 @@ pub async fn migrate(place: &Place, design: &Design) -> Result<Vec<String>, Ware
     let plan = plan::plan(&mut link, design, Then::Nothing).await?;
     change(&mut link, &plan.before).await?;
     finish(link, place, design, (&plan, None)).await?;
+    leave(place)?;
     Ok(plan.before.into_iter().chain(plan.after).collect())
 }
 
@@ -243,6 +252,7 @@ pub async fn planned(place: &Place, design: &Design) -> Result<Vec<String>, Ware
     let mut link = begin(place, design).await?;
     let plan = plan::plan(&mut link, design, Then::Nothing).await?;
     link.close().await.map_err(|cause| place.unopened(cause))?;
+    leave(place)?;
     Ok(plan.before.into_iter().chain(plan.after).collect())
 }
 

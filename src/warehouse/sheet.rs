@@ -58,6 +58,8 @@ pub(super) struct Sheet {
     pub(super) columns: Vec<Column>,
     /// What makes a row itself.
     pub(super) key: Vec<String>,
+    /// Which cell says in which night a row was written, and is no part of what it says.
+    pub(super) stamp: Option<usize>,
     /// Columns that point at other tables, and at which.
     pub(super) pointing: Vec<(String, String)>,
     /// Whether rows of nights before stay, so that the table can't be made anew.
@@ -149,7 +151,7 @@ pub fn columns(schema: &Schema) -> impl Iterator<Item = &Field> + Clone {
 }
 
 /// The column that says in which night a row was written, where it is not what makes the row itself.
-pub(super) const STAMP: &str = "night";
+const STAMP: &str = "night";
 
 /// Those of [`columns`] that a row is known again by: the night in which it was written is not what it says.
 pub fn said(schema: &Schema) -> impl Iterator<Item = &Field> + Clone {
@@ -185,6 +187,7 @@ pub(super) fn sheet(schema: &Schema) -> Sheet {
         area,
         name: schema.name.clone(),
         title: schema.title.clone(),
+        stamp: columns(schema).position(|field| said(schema).all(|said| said.name != field.name)),
         key: schema.primary_key.iter().filter(|name| has(name)).cloned().collect(),
         pointing,
         keeps: matches!(schema.name.as_str(), "run" | "run_step"),
@@ -246,6 +249,7 @@ pub(super) fn own(
         name: name.to_owned(),
         title: title.to_owned(),
         key: key.collect(),
+        stamp: None,
         pointing: Vec::new(),
         keeps: false,
         columns: columns.iter().enumerate().map(column).chain([mark()]).collect(),

@@ -101,7 +101,7 @@ fn shown(sheet: &Sheet) -> Vec<(String, String)> {
 fn chinese(sheets: &BTreeMap<String, Sheet>, views: &[View]) -> Vec<View> {
     let tables = sheets.values().filter(|sheet| sheet.name != DICTIONARY);
     let tables = tables.map(|sheet| {
-        let adds = if sheet.area == Area::Metric { AT_ALL_LEVELS } else { LISTED };
+        let adds = if sheet.name == "metric_value" { AT_ALL_LEVELS } else { LISTED };
         (sheet.area, &sheet.name, &sheet.title, adds, shown(sheet))
     });
     let over = views

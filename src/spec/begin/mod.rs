@@ -343,7 +343,6 @@ impl Guess<'_> {
 }
 
 fn schema(guess: &Guess<'_>) -> Value {
-    let key = guess.key_names();
     // A row without its key would stand as one with all others that have none.
     let full = guess.full_key();
     let field = |name: &str, kind: FieldKind, title: &str| {
@@ -379,7 +378,7 @@ fn schema(guess: &Guess<'_>) -> Value {
         "x:persons": is_about_persons,
         "x:time": guess.time_name(),
         "fields": fields,
-        "primaryKey": key,
+        "primaryKey": guess.key_names(),
         "foreignKeys": [{ "fields": ["unit_id"], "reference": { "resource": "unit", "fields": ["unit_id"] } }],
     })
 }

@@ -16,14 +16,6 @@ pub struct Page {
     pub more: Option<String>,
 }
 
-impl Page {
-    /// Whether pages are found by counting: rows that come and go meanwhile move them, so that pages of
-    /// another hour do not fit those of this one.
-    pub fn is_counted(&self) -> bool {
-        self.turn.is_counted()
-    }
-}
-
 /// What asks for the next page.
 #[derive(Clone, Debug)]
 pub enum Turn {
@@ -60,7 +52,9 @@ pub enum Turn {
 }
 
 impl Turn {
-    fn is_counted(&self) -> bool {
+    /// Whether pages are found by counting: rows that come and go meanwhile move them, so that pages of
+    /// another hour do not fit those of this one.
+    pub fn is_counted(&self) -> bool {
         matches!(self, Turn::Number { .. } | Turn::Offset { .. })
     }
 }

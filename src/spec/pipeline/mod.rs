@@ -109,6 +109,17 @@ pub enum FactKind {
     },
 }
 
+impl FactKind {
+    /// The columns that place a row in time, and how much of it counts.
+    pub fn times(&self) -> Vec<&Found<String>> {
+        match self {
+            Self::Event { time } => vec![time],
+            Self::Span { from, to, share } => [from, to].into_iter().chain(share).collect(),
+            Self::Stock { from, to } => from.iter().chain(to).collect(),
+        }
+    }
+}
+
 /// A column made once a row.
 #[derive(Clone, Debug)]
 pub struct Derived {

@@ -3,6 +3,7 @@
 
 mod beyond;
 mod dimensions;
+mod followed;
 mod periods;
 mod random;
 mod recount;

@@ -17,6 +17,10 @@ fn a_reader_of_the_group_needs_no_right_to_write() {
         let ran = shuping(home.path(), &["run", "--night", night]);
         assert_eq!(ran.status.code(), Some(0), "{}", said(&ran));
     }
+    for words in [&["migrate"][..], &["migrate", "--plan"]] {
+        let ran = shuping(home.path(), words);
+        assert_eq!(ran.status.code(), Some(0), "{}", said(&ran));
+    }
     let warehouse = home.path().join("var/warehouse.db");
     for end in ["", "-wal", "-shm"] {
         let file = home.path().join(format!("var/warehouse.db{end}"));

@@ -43,7 +43,7 @@ async fn load(
         asked.lock().unwrap().push(at);
         table::to_rows(&framed.slice(i64::try_from(2 * at).unwrap(), 2), &names)
     };
-    let prints = || Mixed::of(&framed, &said).unwrap().numbers();
+    let prints = || Ok(Mixed::of(&framed, &said).unwrap().numbers());
     let rows = Rows {
         parts: rows.len().div_ceil(2),
         at_once: 2,
