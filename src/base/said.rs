@@ -410,6 +410,7 @@ texts! {
     Found "R634" "found" "结果";
     DoctorLine "R635" "{checks} checks: {broken} broken, {doubts} in doubt" "共 {checks} 项:故障 {broken},注意 {doubts}";
     HintAddress "H151" "set the variable or the secret that `url` names; `shuping check` tells what the file says" "请设置 `url` 所引用的变量或密钥;`shuping check` 可检查文件本身";
+    HintVariable "H218" "set it where shuping runs: by `EnvironmentFile=` of its unit, or by `export` in a shell" "请在运行 shuping 的环境中设置:服务单元的 `EnvironmentFile=`,或 shell 中 `export`";
     HintName "H152" "is the name in `url` right, and does this machine's name server know it?" "请核对 `url` 中的主机名,以及本机域名服务器能否解析";
     HintTcp "H153" "is it up, is the port right, and does a firewall stand between?" "请确认对方服务已启动、端口无误、防火墙已放行";
     HintTls "H154" "ask its owner for a valid certificate; `ca` in [http] names who vouches for it" "请对方更换有效证书;[http] 的 `ca` 指明由谁签发";

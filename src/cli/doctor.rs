@@ -79,7 +79,11 @@ pub(super) async fn doctor(root: &Path, asked: &Doctor, face: &mut Face<'_>) -> 
         if has_key && !checks.iter().any(Check::is_broken) {
             checks.extend(doctor::system(&ground, connector, night, &standing).await?);
         } else {
-            checks.extend(probe::way(connector, &secrets, root).await);
+            // What is not set need not be told again where it is looked for.
+            let is_told = |check: &Check| checks.iter().any(|told| check.says.ends_with(&told.says));
+            let way = probe::way(connector, &secrets, root).await.into_iter();
+            let way: Vec<Check> = way.filter(|check| !is_told(check)).collect();
+            checks.extend(way);
         }
         all.extend(checks.into_iter().map(|check| (connector.name.as_str(), check)));
     }
@@ -130,7 +134,7 @@ fn variable(secrets: &HomeSecrets, name: &str) -> Check {
     let what = format!("variable {name}");
     match secrets.env(name) {
         Ok(_) => Check::well(what, "is set"),
-        Err(why) => Check::well(what, why).but(State::Broken, Say::HintAddress, &[]),
+        Err(why) => Check::well(what, why).but(State::Broken, Say::HintVariable, &[]),
     }
 }
 

@@ -86,8 +86,11 @@ fn a_way_that_ends_is_told_where_it_ends_and_no_further() {
     assert_eq!((state.as_str(), says.as_str()), ("broken", "`gateway.invalid` has no address"));
     assert!(hint.contains("name server"), "{hint}");
     let unset = gate("${env:SHUPING_TEST_NOWHERE}", "");
-    let (state, says, _) = found(unset.path(), "variable SHUPING_TEST_NOWHERE");
+    let (state, says, hint) = found(unset.path(), "variable SHUPING_TEST_NOWHERE");
     assert!(state == "broken" && says.contains("is not set"), "{says}");
+    assert!(hint.contains("`EnvironmentFile=`"), "{hint}");
+    let once = told(unset.path(), &["doctor", "gate"], 1);
+    assert!(once.matches("is not set").count() == 1 && once.contains("1 broken"), "{once}");
     let none = told(closed.path(), &["doctor", "gates"], 2);
     assert!(none.contains("named `gates`"), "{none}");
 }
