@@ -152,13 +152,11 @@ fn instant(number: i64) -> Option<Cell> {
 }
 
 /// Of each row the cells of some columns as people write them, with `between` between them.
-pub fn joined<'c>(
-    columns: impl Iterator<Item = &'c Column>,
-    height: usize,
-    between: char,
-) -> Vec<String> {
-    let mut rows = vec![String::new(); height];
-    for (nth, column) in columns.enumerate() {
+pub fn joined(columns: &[&Column], height: usize, between: char) -> Vec<String> {
+    // Most cells are no longer than a time.
+    let room = columns.len() * 20;
+    let mut rows: Vec<String> = (0..height).map(|_| String::with_capacity(room)).collect();
+    for (nth, column) in columns.iter().enumerate() {
         if nth > 0 {
             rows.iter_mut().for_each(|row| row.push(between));
         }

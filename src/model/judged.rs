@@ -134,6 +134,9 @@ impl Kept {
         let rows = self.values.select(keys).and_then(|own| own.with_row_index(ROW.into(), None));
         let sorted = rows.and_then(|rows| rows.sort(keys, order)).map_err(doing())?;
         let order = sorted.column(ROW).and_then(|rows| rows.idx()).map_err(doing())?;
+        if order.iter().flatten().zip(0..).all(|(row, at)| row == at) {
+            return Ok(self);
+        }
         let mut origins: Vec<Option<Origin>> = self.origins.into_iter().map(Some).collect();
         let place = |at: IdxSize| usize::try_from(at).ok();
         let places = order.iter().flatten().filter_map(place);

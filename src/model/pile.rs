@@ -237,13 +237,15 @@ impl<'p> Pile<'p> {
         let (kept, places) =
             (mem::take(&mut judged.kept).by(&self.schema.primary_key)?, places(self.schema));
         let Kept { values, origins } = &kept;
-        let words = |columns: &[usize]| {
-            let columns = columns.iter().filter_map(|at| values.columns().get(*at));
-            table::joined(columns, values.height(), UNIT)
+        let words = |places: &[usize]| {
+            let columns = places.iter().filter_map(|at| values.columns().get(*at));
+            table::joined(&columns.collect::<Vec<_>>(), values.height(), UNIT)
         };
-        let prints = |words: Vec<String>| words.into_iter().map(|words| print(&words));
-        let hashes = prints(words(&(0..values.width()).collect::<Vec<_>>())).map(half);
-        let hashes: Vec<u64> = hashes.collect();
+        let prints = |places: &[usize]| {
+            words(places).into_iter().map(|words| print(&words)).collect::<Vec<_>>()
+        };
+        let all: Vec<usize> = (0..values.width()).collect();
+        let hashes: Vec<u64> = prints(&all).into_iter().map(half).collect();
         let updated = places.updated.and_then(|at| values.columns().get(at)).map(table::cells);
         let mut updated = updated.unwrap_or_default().into_iter();
         let line = |((key, hash), origin): ((u128, &u64), &Origin)| Line {
@@ -254,7 +256,7 @@ impl<'p> Pile<'p> {
             is_deleted: origin.is_deleted,
             is_past: origin.is_past,
         };
-        let own = prints(words(&places.key)).zip(&hashes).zip(origins).map(line).collect();
+        let own = prints(&places.key).into_iter().zip(&hashes).zip(origins).map(line).collect();
         let mut slots = Vec::new();
         if self.is_snapshot() {
             let words = words(&slot::columns(self.write, self.schema));
