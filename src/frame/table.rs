@@ -257,3 +257,33 @@ pub fn to_batch(table: &DataFrame) -> Batch {
     });
     Batch { rows: rows.collect(), headers }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::cell;
+
+    #[test]
+    fn the_cells_of_many_rows_are_joined_as_those_of_one_are() {
+        let kinds = [
+            ("text", FieldKind::Text),
+            ("time", FieldKind::Instant),
+            ("day", FieldKind::Day),
+            ("share", FieldKind::Decimal(2)),
+            ("is", FieldKind::Flag),
+        ];
+        let filled: CellRow = vec![
+            Some(Cell::Text("一 b".to_owned())),
+            Some(Cell::Instant("2025-01-06T04:00:00.25Z".parse().unwrap())),
+            Some(Cell::Day(jiff::civil::date(2025, 1, 6))),
+            Some(Cell::Decimal(-5, 2)),
+            Some(Cell::Flag(true)),
+        ];
+        let rows = [filled.clone(), vec![None; kinds.len()], filled];
+        let table = from_rows(&kinds, &rows).unwrap();
+        let columns: Vec<&Column> = table.columns().iter().collect();
+        let one = |row: &CellRow| cell::joined(row.iter().map(Option::as_ref), '|');
+        assert_eq!(joined(&columns, 3, '|'), rows.iter().map(one).collect::<Vec<_>>());
+        assert_eq!(joined(&[], 1, '|'), [""]);
+    }
+}

@@ -239,6 +239,41 @@ impl At {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::cell::joined;
+
+    fn kept(ids: &[&str]) -> Kept {
+        let origin = |row: i64| Origin {
+            source: "page 1".into(),
+            row,
+            is_deleted: false,
+            corrects: None,
+            is_past: false,
+        };
+        let values = df!("id" => ids).unwrap();
+        Kept { values, origins: (1..).take(ids.len()).map(origin).collect() }
+    }
+
+    fn told(kept: &Kept) -> Vec<(String, i64)> {
+        let told = |(cells, origin): (CellRow, &Origin)| {
+            (joined(cells.iter().map(Option::as_ref), ' '), origin.row)
+        };
+        kept.rows().map(told).collect()
+    }
+
+    #[test]
+    fn rows_go_with_their_places_where_they_are_sorted_and_parted() {
+        let sorted = kept(&["b", "a", "b", "a"]).by(&["id".to_owned()]).unwrap();
+        let by_key = ["a", "a", "b", "b"].map(str::to_owned).into_iter().zip([2, 4, 1, 3]);
+        assert_eq!(told(&sorted), by_key.collect::<Vec<_>>());
+        let (meant, mut others) = sorted.parted(|at| at == 1).unwrap();
+        assert_eq!(told(&meant), [("a".to_owned(), 4)]);
+        others.append(meant).unwrap();
+        assert_eq!(
+            others.origins.iter().map(|origin| origin.row).collect::<Vec<_>>(),
+            [2, 1, 3, 4]
+        );
+        assert_eq!(others.values.height(), 4);
+    }
 
     #[test]
     fn rows_that_were_judged_apart_are_noticed_together() {
