@@ -41,14 +41,19 @@ pub fn joined<'c>(cells: impl Iterator<Item = Option<&'c Cell>>, between: char) 
         if at > 0 {
             text.push(between);
         }
-        match cell {
-            Some(Cell::Text(own)) => text.push_str(own),
-            Some(Cell::Instant(instant)) => push_instant(&mut text, *instant),
-            Some(cell) => text.push_str(&cell.written()),
-            None => {}
-        }
+        push(&mut text, cell);
     }
     text
+}
+
+/// Puts a cell behind a text, as people write it.
+pub fn push(text: &mut String, cell: Option<&Cell>) {
+    match cell {
+        Some(Cell::Text(own)) => text.push_str(own),
+        Some(Cell::Instant(instant)) => push_instant(text, *instant),
+        Some(cell) => text.push_str(&cell.written()),
+        None => {}
+    }
 }
 
 /// Puts an instant behind a text, as it is written. Many are, and most are a whole second of our time.
@@ -68,12 +73,17 @@ fn push_instant(text: &mut String, instant: Timestamp) {
     let day = day - (153 * month + 2) / 5 + 1;
     let month = if month < 10 { month + 3 } else { month - 9 };
     let year = era * 400 + year + i64::from(month <= 2);
-    let mut written = *b"0000-00-00T00:00:00Z";
-    let numbers = [year / 100, year % 100, month, day, rest / 3_600, rest / 60 % 60, rest % 60];
-    for (at, number) in [0, 2, 5, 8, 11, 14, 17].into_iter().zip(numbers) {
-        let digits = written.iter_mut().skip(at).zip([number / 10, number % 10]);
-        digits.for_each(|(own, digit)| *own += u8::try_from(digit).unwrap_or_default());
-    }
+    let digits = |number: i64| {
+        let number = u8::try_from(number).unwrap_or_default();
+        [b'0' + number / 10, b'0' + number % 10]
+    };
+    let ([c1, c2], [y1, y2]) = (digits(year / 100), digits(year % 100));
+    let ([m1, m2], [d1, d2]) = (digits(month), digits(day));
+    let ([h1, h2], [n1, n2]) = (digits(rest / 3_600), digits(rest / 60 % 60));
+    let [s1, s2] = digits(rest % 60);
+    let written = [
+        c1, c2, y1, y2, b'-', m1, m2, b'-', d1, d2, b'T', h1, h2, b':', n1, n2, b':', s1, s2, b'Z',
+    ];
     text.push_str(std::str::from_utf8(&written).unwrap_or_default());
 }
 

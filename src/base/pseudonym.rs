@@ -61,10 +61,7 @@ pub fn sha256(bytes: &[u8]) -> String {
 
 /// A text as a number that no other text has.
 pub fn print(text: &str) -> u128 {
-    Sha256::digest(text.as_bytes())
-        .iter()
-        .take(16)
-        .fold(0, |all, byte| (all << 8) | u128::from(*byte))
+    Sha256::digest(text.as_bytes()).first_chunk().map_or(0, |half| u128::from_be_bytes(*half))
 }
 
 /// Bytes as lower-case hexadecimal digits.

@@ -103,7 +103,8 @@ const WIDTH: usize = 5;
 
 /// The cells of a page: the number of each row, and of each column how long its texts are, and they.
 fn cells(sheet: &Sheet) -> Vec<u8> {
-    let mut bytes = Vec::new();
+    let numbers = (sheet.columns.len() + 1) * sheet.height();
+    let mut bytes = Vec::with_capacity(numbers * WIDTH + sheet.bytes());
     let put = |bytes: &mut Vec<u8>, number: u32| {
         let group = |at: usize| u8::try_from((number >> (7 * at)) & 127).unwrap_or_default();
         bytes.extend((0..WIDTH).map(group));
@@ -272,12 +273,12 @@ impl Slot {
         let mut write = || {
             let mut text = serde_json::to_vec(line)?;
             text.push(b'\n');
-            text.extend(cells);
             let file = match &mut self.file {
                 Some(file) => file,
                 none => none.insert(appended(&self.path)?),
             };
-            file.write_all(&text)
+            file.write_all(&text)?;
+            file.write_all(cells)
         };
         write().map_err(at(&self.path)).map_err(ExtractError::Landing)
     }

@@ -9,6 +9,7 @@ use crate::base::batch::Batch;
 use crate::base::batch::Row;
 use crate::base::cell::Cell;
 use crate::base::cell::CellRow;
+use crate::base::cell::push;
 use crate::base::sheet::Sheet;
 use crate::spec::schema::FieldKind;
 
@@ -133,13 +134,44 @@ pub fn from_rows(columns: &[(&str, FieldKind)], rows: &[CellRow]) -> Result<Data
 pub fn cells(column: &Column) -> Vec<Option<Cell>> {
     let series = column.as_materialized_series();
     match series.dtype() {
-        // Most columns are texts, and polars' own values of any type are slow to make.
+        // Most columns are texts and instants, and polars' own values of any type are slow to make.
         DataType::String => series.str().map_or_else(
             |_| vec![None; series.len()],
             |texts| texts.iter().map(|text| text.map(|text| Cell::Text(text.to_owned()))).collect(),
         ),
+        DataType::Datetime(TimeUnit::Microseconds, _) => series.datetime().map_or_else(
+            |_| vec![None; series.len()],
+            |instants| instants.physical().iter().map(|number| instant(number?)).collect(),
+        ),
         _ => series.iter().map(|value| cell(&value)).collect(),
     }
+}
+
+fn instant(number: i64) -> Option<Cell> {
+    Timestamp::from_microsecond(number).ok().map(Cell::Instant)
+}
+
+/// Of each row the cells of some columns as people write them, with `between` between them.
+pub fn joined(columns: &[&Column], height: usize, between: char) -> Vec<String> {
+    // Most cells are no longer than a time.
+    let room = columns.len() * 20;
+    let mut rows: Vec<String> = (0..height).map(|_| String::with_capacity(room)).collect();
+    for (nth, column) in columns.iter().enumerate() {
+        if nth > 0 {
+            rows.iter_mut().for_each(|row| row.push(between));
+        }
+        match column.str() {
+            Ok(texts) => {
+                let cells = rows.iter_mut().zip(texts.iter());
+                cells.for_each(|(row, text)| row.push_str(text.unwrap_or_default()));
+            }
+            Err(_) => {
+                let cells = rows.iter_mut().zip(cells(column));
+                cells.for_each(|(row, cell)| push(row, cell.as_ref()));
+            }
+        }
+    }
+    rows
 }
 
 /// A table in pieces of so many rows, for what takes rows as values.
@@ -167,9 +199,7 @@ fn cell(value: &AnyValue<'_>) -> Option<Cell> {
         AnyValue::StringOwned(text) => Some(Cell::Text(text.to_string())),
         AnyValue::Boolean(flag) => Some(Cell::Flag(*flag)),
         AnyValue::Date(number) => day_of(*number).map(Cell::Day),
-        AnyValue::Datetime(number, _, _) => {
-            Timestamp::from_microsecond(*number).ok().map(Cell::Instant)
-        }
+        AnyValue::Datetime(number, _, _) => instant(*number),
         AnyValue::Decimal(digits, _, scale) => {
             u8::try_from(*scale).ok().map(|scale| Cell::Decimal(*digits, scale))
         }
@@ -192,16 +222,13 @@ pub fn from_batch(batch: &Batch) -> Result<DataFrame, FrameError> {
 /// Two headers of one name.
 pub fn from_sheet(sheet: &Sheet) -> Result<DataFrame, FrameError> {
     let height = sheet.height();
-    let texts = |name: &str, texts: &mut dyn Iterator<Item = Option<&str>>| {
-        let mut column = StringChunkedBuilder::new(name.into(), height);
-        texts.for_each(|text| column.append_option(text));
-        Column::from(column.finish().into_series())
-    };
     let own = sheet.headers.iter().zip(&sheet.columns);
-    let mut columns: Vec<Column> =
-        own.map(|(header, column)| texts(header, &mut column.iter())).collect();
-    let places = &sheet.places;
-    columns.push(texts("_source", &mut places.iter().map(|(source, _)| Some(source.as_ref()))));
+    let own = own.map(|(header, column)| {
+        StringChunked::from_iter_options(header.as_str().into(), column.iter()).into_series().into()
+    });
+    let (mut columns, places): (Vec<Column>, _) = (own.collect(), &sheet.places);
+    let sources = places.iter().map(|(source, _)| source.as_ref());
+    columns.push(StringChunked::from_iter_values("_source".into(), sources).into_series().into());
     let numbers = places.iter().map(|(_, row)| i64::from(*row));
     columns.push(Int64Chunked::from_iter_values("_row".into(), numbers).into_series().into());
     DataFrame::new(height, columns).map_err(FrameError::polars("building a batch"))
@@ -229,4 +256,34 @@ pub fn to_batch(table: &DataFrame) -> Batch {
         cells: cells.into_iter().map(|cell| cell.map(|cell| cell.written())).collect(),
     });
     Batch { rows: rows.collect(), headers }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::cell;
+
+    #[test]
+    fn the_cells_of_many_rows_are_joined_as_those_of_one_are() {
+        let kinds = [
+            ("text", FieldKind::Text),
+            ("time", FieldKind::Instant),
+            ("day", FieldKind::Day),
+            ("share", FieldKind::Decimal(2)),
+            ("is", FieldKind::Flag),
+        ];
+        let filled: CellRow = vec![
+            Some(Cell::Text("一 b".to_owned())),
+            Some(Cell::Instant("2025-01-06T04:00:00.25Z".parse().unwrap())),
+            Some(Cell::Day(jiff::civil::date(2025, 1, 6))),
+            Some(Cell::Decimal(-5, 2)),
+            Some(Cell::Flag(true)),
+        ];
+        let rows = [filled.clone(), vec![None; kinds.len()], filled];
+        let table = from_rows(&kinds, &rows).unwrap();
+        let columns: Vec<&Column> = table.columns().iter().collect();
+        let one = |row: &CellRow| cell::joined(row.iter().map(Option::as_ref), '|');
+        assert_eq!(joined(&columns, 3, '|'), rows.iter().map(one).collect::<Vec<_>>());
+        assert_eq!(joined(&[], 1, '|'), [""]);
+    }
 }

@@ -1,13 +1,10 @@
 //! From which texts of a part is a column of ours read? Those under its headers, made by an expression, or
 //! the same in every row.
 
-use std::cell::RefCell;
-
 use polars::prelude::*;
 
 use super::ModelError;
 use super::judge::Judge;
-use super::memo::Memo;
 use crate::base::cell::Cell;
 use crate::frame::table;
 use crate::spec::connector::Identity;
@@ -18,7 +15,6 @@ pub(super) struct Candidates {
     pub(super) mapped: usize,
     pub(super) texts: Vec<StringChunked>,
     pub(super) faults: Option<StringChunked>,
-    pub(super) memo: RefCell<Memo>,
 }
 
 impl Candidates {
@@ -57,13 +53,7 @@ impl Judge<'_> {
                 (Some(Identity::CnId), Some(header)) => named(&format!("{header}.fault")),
                 _ => None,
             };
-            all.push(Candidates {
-                field,
-                mapped,
-                texts: candidates,
-                faults,
-                memo: RefCell::default(),
-            });
+            all.push(Candidates { field, mapped, texts: candidates, faults });
         }
         Ok(all)
     }

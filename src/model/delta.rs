@@ -5,6 +5,7 @@ use polars::prelude::*;
 
 use super::ModelError;
 use super::judge::Kept;
+use super::judge::Origin;
 use super::lake::Delivery;
 use crate::base::cell::CellRow;
 use crate::frame::FrameError;
@@ -49,30 +50,26 @@ pub(super) fn gone(schema: &Schema, rows: &[CellRow]) -> Result<DataFrame, Model
     Ok(table::from_rows(&columns(schema), rows)?)
 }
 
-/// The new versions of rows, each with its hash and its lineage. Made a column at a time, for rows are many
-/// and their cells stand already.
+/// The new versions of rows, each with its hash and its lineage.
 pub(super) fn delta(
     schema: &Schema,
     delivery: Delivery<'_>,
-    rows: &[(&Kept, &str)],
+    (kept, hashes): (Kept, &[u64]),
 ) -> Result<DataFrame, ModelError> {
-    let column = |(at, (name, kind)): (usize, (&str, FieldKind))| {
-        let own = rows.iter().map(|(kept, _)| kept.cells.get(at).and_then(Option::as_ref));
-        let is_own = at < schema.fields.len();
-        if is_own { table::column(name, kind, own) } else { Ok(lineage(name, rows, delivery)) }
-    };
-    let columns = columns(schema).into_iter().enumerate().map(column);
-    let columns = columns.collect::<Result<Vec<_>, _>>()?;
-    let doing = FrameError::polars("building a delta");
-    Ok(DataFrame::new(rows.len(), columns).map_err(doing)?)
+    if kept.origins.is_empty() {
+        return empty(schema);
+    }
+    let lineage = LINEAGE.map(|(name, _)| lineage(name, (&kept.origins, hashes), delivery));
+    Ok(kept.values.hstack(&lineage).map_err(FrameError::polars("building a delta"))?)
 }
 
 /// What the lineage says of rows in one of its columns.
-fn lineage(name: &str, rows: &[(&Kept, &str)], delivery: Delivery<'_>) -> Column {
-    let (name, height) = (PlSmallStr::from_str(name), rows.len());
+fn lineage(name: &str, (origins, hashes): (&[Origin], &[u64]), delivery: Delivery<'_>) -> Column {
+    let (name, height) = (PlSmallStr::from_str(name), origins.len());
     let series = match name.as_str() {
         "_hash" => {
-            StringChunked::from_iter_values(name, rows.iter().map(|(_, hash)| *hash)).into_series()
+            let hashes = hashes.iter().map(|hash| format!("{hash:016x}"));
+            StringChunked::from_iter_values(name, hashes).into_series()
         }
         "_system" => StringChunked::full(name, delivery.system, height).into_series(),
         "_stream" => StringChunked::full(name, delivery.stream, height).into_series(),
@@ -81,11 +78,13 @@ fn lineage(name: &str, rows: &[(&Kept, &str)], delivery: Delivery<'_>) -> Column
             Int32Chunked::full(name, day, height).into_date().into_series()
         }
         "_source" => {
-            let sources = rows.iter().map(|(kept, _)| &*kept.source);
+            let sources = origins.iter().map(|origin| &*origin.source);
             StringChunked::from_iter_values(name, sources).into_series()
         }
-        "_row" => Int64Chunked::from_iter_values(name, rows.iter().map(|(kept, _)| kept.row))
-            .into_series(),
+        "_row" => {
+            let rows = origins.iter().map(|origin| origin.row);
+            Int64Chunked::from_iter_values(name, rows).into_series()
+        }
         _ => BooleanChunked::full(name, false, height).into_series(),
     };
     series.into()

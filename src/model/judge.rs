@@ -2,8 +2,6 @@
 //! with the column, the reason and its place, and never with its payload.
 
 use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::collections::HashMap;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -17,9 +15,11 @@ use super::cast::tells_no_day;
 use super::judged::At;
 pub use super::judged::Judged;
 pub use super::judged::Kept;
+pub use super::judged::Origin;
 pub use super::judged::Quarantined;
 use super::reshape::reshaped;
 use super::slot;
+use super::told::Row;
 use crate::base::cell::Cell;
 use crate::base::cell::CellRow;
 use crate::base::text::clean;
@@ -62,9 +62,9 @@ type Reason = String;
 
 /// A row of a part, and its own day where the meaning of a text hangs on it.
 #[derive(Clone, Copy)]
-struct Line {
-    at: usize,
-    day: Option<Date>,
+pub(super) struct Line {
+    pub(super) at: usize,
+    pub(super) day: Option<Date>,
 }
 
 impl Judge<'_> {
@@ -73,9 +73,9 @@ impl Judge<'_> {
     /// # Errors
     /// An expression that polars refuses.
     pub fn past(&self, part: &DataFrame, judged: &mut Judged) -> Result<(), ModelError> {
-        let before = judged.kept.len();
+        let before = judged.kept.origins.len();
         self.part(part, judged)?;
-        judged.kept.iter_mut().skip(before).for_each(|kept| kept.is_past = true);
+        judged.kept.origins.iter_mut().skip(before).for_each(|origin| origin.is_past = true);
         Ok(())
     }
 
@@ -89,7 +89,7 @@ impl Judge<'_> {
         let deleted = self.claims(&part, self.stream.deleted.as_ref())?;
         let candidates = self.candidates(&part)?;
         let time = self.time(&candidates);
-        let (mut kept, mut codes) = (Vec::new(), BTreeMap::new());
+        let mut rows = Vec::with_capacity(part.height());
         for (at, place) in At::of(&part).enumerate() {
             judged.corrected.extend(place.corrected());
             if filtered.get(at).copied().unwrap_or(false) {
@@ -98,30 +98,41 @@ impl Judge<'_> {
             }
             let line = Line { at, day: time.and_then(|time| self.day(time, at)) };
             let is_deleted = deleted.get(at).copied().unwrap_or(false);
-            let read = if place.is_malformed {
-                Err((String::new(), "malformed".to_owned()))
+            let (key, fault) = if place.is_malformed {
+                (None, Some((String::new(), "malformed".to_owned())))
             } else if is_deleted {
                 self.key(&candidates, line)
+                    .map_or_else(|fault| (None, Some(fault)), |key| (Some(key), None))
             } else {
-                self.row(&candidates, line, &mut judged.noticed)
+                (None, None)
             };
-            let read = read.and_then(|cells| self.formed(cells, &place, (judged, &mut codes)));
-            let At { source, row, is_malformed, corrects } = place;
-            match read {
-                Ok(cells) => {
-                    kept.push(Kept { cells, source, row, is_deleted, corrects, is_past: false });
-                }
-                Err((column, reason)) => {
-                    let source = source.to_string();
-                    let key = (!is_malformed).then(|| self.key(&candidates, line).ok()).flatten();
-                    let slot = (!is_malformed).then(|| self.slot(&candidates, line)).flatten();
-                    judged.spared.extend(key.filter(|_| corrects.is_none()));
-                    let held = Quarantined { source, row, column, reason, slot, corrects };
-                    judged.quarantined.push(held);
-                }
-            }
+            rows.push(Row { line, place, key, fault });
         }
-        self.checked(kept, judged)
+        let mut told = self.told(&candidates, &mut rows, &mut judged.noticed);
+        self.formed(&mut told, &mut rows, judged);
+        let stays: Vec<bool> = rows.iter().map(|row| row.fault.is_none()).collect();
+        let columns = self.schema.fields.iter().zip(&told);
+        let columns = columns.map(|(field, told)| told.column(field, &stays));
+        let columns = columns.collect::<Result<Vec<_>, _>>()?;
+        drop(told);
+        let mut origins = Vec::with_capacity(rows.len());
+        for row in rows {
+            let At { source, row: number, is_malformed, corrects } = row.place;
+            let Some((column, reason)) = row.fault else {
+                let is_deleted = row.key.is_some();
+                origins.push(Origin { source, row: number, is_deleted, corrects, is_past: false });
+                continue;
+            };
+            let source = source.to_string();
+            let key = (!is_malformed).then(|| self.key(&candidates, row.line).ok()).flatten();
+            let slot = (!is_malformed).then(|| self.slot(&candidates, row.line)).flatten();
+            judged.spared.extend(key.filter(|_| corrects.is_none()));
+            let held = Quarantined { source, row: number, column, reason, slot, corrects };
+            judged.quarantined.push(held);
+        }
+        let doing = FrameError::polars("building what was judged");
+        let values = DataFrame::new(origins.len(), columns).map_err(doing)?;
+        self.checked(Kept { values, origins }, judged)
     }
 
     fn filtered(&self, part: &DataFrame) -> Result<Vec<bool>, ModelError> {
@@ -191,31 +202,6 @@ impl Judge<'_> {
         }
     }
 
-    /// The values of one row, or the column and the reason that quarantine it.
-    fn row(
-        &self,
-        candidates: &[Candidates],
-        line: Line,
-        noticed: &mut BTreeMap<(String, String), u64>,
-    ) -> Result<CellRow, (String, Reason)> {
-        let mut cells: CellRow = vec![None; self.schema.fields.len()];
-        for candidate in candidates {
-            let value = self.read(candidate, line, noticed)?;
-            if let Some(cell) = cells.get_mut(candidate.field) {
-                *cell = value;
-            }
-        }
-        for (field, cell) in self.schema.fields.iter().zip(&cells) {
-            if cell.is_none() && field.is_required {
-                return Err((field.name.clone(), "missing".to_owned()));
-            }
-            if cell.is_none() && field.is_expected {
-                *noticed.entry(("incomplete".to_owned(), field.name.clone())).or_default() += 1;
-            }
-        }
-        Ok(cells)
-    }
-
     /// The key of one row and the source's own time, and nothing else of it.
     fn key(&self, candidates: &[Candidates], line: Line) -> Result<CellRow, (String, Reason)> {
         let mut cells: CellRow = vec![None; self.schema.fields.len()];
@@ -253,7 +239,7 @@ impl Judge<'_> {
     }
 
     /// The value of one of our columns, or the column and the reason that quarantine its row.
-    fn read(
+    pub(super) fn read(
         &self,
         candidate: &Candidates,
         line: Line,
@@ -264,10 +250,6 @@ impl Judge<'_> {
         else {
             return Ok(None);
         };
-        let (sole, at) = (candidate.sole(), (line.at, line.day));
-        if let Some(known) = sole.and_then(|texts| candidate.memo.borrow_mut().known(texts, at)) {
-            return Ok(Some(known));
-        }
         let fault = |reason: Reason| (field.name.clone(), reason);
         if let Some(reason) = candidate.faults.as_ref().and_then(|faults| faults.get(line.at)) {
             return Err(fault(format!("id_{reason}")));
@@ -275,9 +257,6 @@ impl Judge<'_> {
         let value = self.value(field, mapped, candidate, line, noticed).map_err(fault)?;
         if let Some(value) = &value {
             allowed(field, value).map_err(|reason| fault(reason.to_owned()))?;
-        }
-        if let (Some(texts), Some(value)) = (sole, &value) {
-            candidate.memo.borrow_mut().keep(texts, at, value);
         }
         Ok(value)
     }
@@ -323,30 +302,15 @@ impl Judge<'_> {
     }
 
     /// The row checks of the manifest, over our typed columns.
-    fn checked(&self, kept: Vec<Kept>, judged: &mut Judged) -> Result<(), ModelError> {
-        if self.stream.checks.is_empty() || kept.is_empty() {
-            judged.kept.extend(kept);
-            return Ok(());
-        }
-        let mut asked = BTreeSet::new();
-        for check in &self.stream.checks {
-            check.expr.each_column(&mut |name| asked.extend([name.to_owned()]));
-        }
-        let fields = self.schema.fields.iter().enumerate();
-        let columns = fields.filter(|(_, field)| asked.contains(&field.name)).map(|(at, field)| {
-            let cells = kept.iter().map(|row| row.cells.get(at).and_then(Option::as_ref));
-            table::column(&field.name, field.kind, cells)
-        });
-        let columns = columns.collect::<Result<Vec<_>, _>>()?;
-        let typed = DataFrame::new(kept.len(), columns)
-            .map_err(FrameError::polars("building what is checked"))?;
-        let mut failed: HashMap<usize, &str> = HashMap::new();
+    fn checked(&self, kept: Kept, judged: &mut Judged) -> Result<(), ModelError> {
+        let Kept { values, origins } = &kept;
+        let mut failed: BTreeMap<usize, &str> = BTreeMap::new();
         // Backwards, so that the first check that fails is the reason.
-        for check in self.stream.checks.iter().rev() {
-            let claims = table::cells(&self.evaluated(&typed, &check.expr, &check.sql.key)?);
+        for check in self.stream.checks.iter().rev().filter(|_| !origins.is_empty()) {
+            let claims = table::cells(&self.evaluated(values, &check.expr, &check.sql.key)?);
             let is_broken = |at: &usize| claims.get(*at) == Some(&Some(Cell::Flag(false)));
-            let counts = |at: &usize| kept.get(*at).is_some_and(|row| !row.is_deleted);
-            let broken: Vec<usize> = (0..kept.len()).filter(is_broken).filter(counts).collect();
+            let counts = |at: &usize| origins.get(*at).is_some_and(|origin| !origin.is_deleted);
+            let broken: Vec<usize> = (0..origins.len()).filter(is_broken).filter(counts).collect();
             if check.is_warning && !broken.is_empty() {
                 let subject = ("check".to_owned(), check.name.clone());
                 *judged.noticed.entry(subject).or_default() += broken.len() as u64;
@@ -354,21 +318,19 @@ impl Judge<'_> {
                 failed.extend(broken.into_iter().map(|at| (at, check.name.as_str())));
             }
         }
-        for (at, row) in kept.into_iter().enumerate() {
-            let Some(reason) = failed.get(&at) else {
-                judged.kept.push(row);
-                continue;
-            };
+        let (broken, kept) = kept.parted(|at| failed.contains_key(&at))?;
+        let columns = slot::columns(&self.stream.write, self.schema);
+        for ((cells, origin), reason) in broken.rows().zip(failed.values()) {
             judged.quarantined.push(Quarantined {
-                source: row.source.to_string(),
-                row: row.row,
+                source: origin.source.to_string(),
+                row: origin.row,
                 column: String::new(),
                 reason: (*reason).to_owned(),
-                slot: Some(slot::of(&row.cells, &slot::columns(&self.stream.write, self.schema))),
-                corrects: row.corrects.clone(),
+                slot: Some(slot::of(&cells, &columns)),
+                corrects: origin.corrects.clone(),
             });
-            judged.spared.extend(Some(row.cells).filter(|_| row.corrects.is_none()));
+            judged.spared.extend(Some(cells).filter(|_| origin.is_delivered()));
         }
-        Ok(())
+        judged.kept.append(kept)
     }
 }

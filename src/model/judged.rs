@@ -6,10 +6,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::civil::Date;
-use polars::prelude::DataFrame;
-use polars::prelude::StringChunked;
+use polars::prelude::*;
 
+use super::ModelError;
 use crate::base::cell::CellRow;
+use crate::frame::FrameError;
+use crate::frame::table;
 
 /// A row that came back corrected stands at the place of the row it corrects; this says of which file,
 /// and since when that was held back.
@@ -21,11 +23,18 @@ pub struct Correction {
     pub since: Date,
 }
 
-/// A row that keeps its contract, and where it came from.
-#[derive(Clone, Debug)]
+/// Rows that keep their contract, in the order of the source.
+#[derive(Clone, Debug, Default)]
 pub struct Kept {
-    /// Its values, in the order of the schema.
-    pub cells: CellRow,
+    /// Their values, in the order of the schema.
+    pub values: DataFrame,
+    /// Where each of them came from.
+    pub origins: Vec<Origin>,
+}
+
+/// Where a row that keeps its contract came from.
+#[derive(Clone, Debug)]
+pub struct Origin {
     /// The page, file or sheet.
     pub source: Arc<str>,
     /// The row in it.
@@ -62,8 +71,8 @@ pub type Place = (String, String, i64);
 /// What became of the rows of a stream.
 #[derive(Clone, Debug, Default)]
 pub struct Judged {
-    /// Rows that keep their contract, in the order of the source.
-    pub kept: Vec<Kept>,
+    /// Rows that keep their contract.
+    pub kept: Kept,
     /// Rows that do not.
     pub quarantined: Vec<Quarantined>,
     /// Quarantined rows whose key can be read: the last good version of that key stays.
@@ -85,9 +94,9 @@ pub struct Judged {
 }
 
 impl Judged {
-    /// Puts what became of other rows, which stand behind these, beside it.
-    pub fn append(&mut self, other: Judged) {
-        self.kept.extend(other.kept);
+    /// Puts what became of other rows, which stand behind these, beside it; those that keep their contract
+    /// have gone to a pile.
+    pub(super) fn append(&mut self, other: Judged) {
         self.quarantined.extend(other.quarantined);
         self.spared.extend(other.spared);
         self.exploded += other.exploded;
@@ -103,7 +112,71 @@ impl Judged {
     }
 }
 
+/// The column that says which row it was.
+const ROW: &str = "_place";
+
 impl Kept {
+    /// The rows one by one, for who takes them as values.
+    pub fn rows(&self) -> impl Iterator<Item = (CellRow, &Origin)> {
+        let names: Vec<&str> =
+            self.values.get_column_names().into_iter().map(PlSmallStr::as_str).collect();
+        table::to_rows(&self.values, &names).into_iter().zip(&self.origins)
+    }
+
+    /// The same in the order of their keys, so that what lies between two keys stands together; rows of one
+    /// key stay in their order.
+    pub(super) fn by(self, keys: &[String]) -> Result<Kept, ModelError> {
+        if self.origins.len() < 2 {
+            return Ok(self);
+        }
+        let doing = || FrameError::polars("sorting rows by their keys");
+        let order = SortMultipleOptions::default().with_maintain_order(true);
+        let rows = self.values.select(keys).and_then(|own| own.with_row_index(ROW.into(), None));
+        let sorted = rows.and_then(|rows| rows.sort(keys, order)).map_err(doing())?;
+        let order = sorted.column(ROW).and_then(|rows| rows.idx()).map_err(doing())?;
+        if order.iter().flatten().zip(0..).all(|(row, at)| row == at) {
+            return Ok(self);
+        }
+        let mut origins: Vec<Option<Origin>> = self.origins.into_iter().map(Some).collect();
+        let place = |at: IdxSize| usize::try_from(at).ok();
+        let places = order.iter().flatten().filter_map(place);
+        let origins = places.filter_map(|at| origins.get_mut(at)?.take()).collect();
+        Ok(Kept { values: self.values.take(order).map_err(doing())?, origins })
+    }
+
+    /// The rows that are meant by their place, and the others.
+    pub(super) fn parted(
+        self,
+        is_meant: impl Fn(usize) -> bool,
+    ) -> Result<(Kept, Kept), ModelError> {
+        let Kept { values, origins } = self;
+        let mask: BooleanChunked = (0..origins.len()).map(&is_meant).collect();
+        if !mask.any() {
+            return Ok((Kept::default(), Kept { values, origins }));
+        }
+        let taken =
+            |mask: &BooleanChunked| values.filter(mask).map_err(FrameError::polars("parting rows"));
+        let (meant, others): (Vec<_>, Vec<_>) =
+            origins.into_iter().enumerate().partition(|(at, _)| is_meant(*at));
+        let of = |origins: Vec<(usize, Origin)>| origins.into_iter().map(|(_, own)| own).collect();
+        let meant = Kept { values: taken(&mask)?, origins: of(meant) };
+        Ok((meant, Kept { values: taken(&!&mask)?, origins: of(others) }))
+    }
+
+    /// Puts other rows behind these.
+    pub(super) fn append(&mut self, other: Kept) -> Result<(), ModelError> {
+        if self.values.width() == 0 {
+            *self = other;
+            return Ok(());
+        }
+        let doing = FrameError::polars("putting rows behind others");
+        self.values.vstack_mut_owned(other.values).map_err(doing)?;
+        self.origins.extend(other.origins);
+        Ok(())
+    }
+}
+
+impl Origin {
     /// Whether its own delivery brought it, and no correction.
     pub fn is_delivered(&self) -> bool {
         self.corrects.is_none()
@@ -166,20 +239,46 @@ impl At {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::cell::Cell;
+    use crate::base::cell::joined;
+
+    fn kept(ids: &[&str]) -> Kept {
+        let origin = |row: i64| Origin {
+            source: "page 1".into(),
+            row,
+            is_deleted: false,
+            corrects: None,
+            is_past: false,
+        };
+        let values = df!("id" => ids).unwrap();
+        Kept { values, origins: (1..).take(ids.len()).map(origin).collect() }
+    }
+
+    fn told(kept: &Kept) -> Vec<(String, i64)> {
+        let told = |(cells, origin): (CellRow, &Origin)| {
+            (joined(cells.iter().map(Option::as_ref), ' '), origin.row)
+        };
+        kept.rows().map(told).collect()
+    }
 
     #[test]
-    fn rows_that_were_judged_apart_stand_in_their_order_and_are_noticed_together() {
+    fn rows_go_with_their_places_where_they_are_sorted_and_parted() {
+        let sorted = kept(&["b", "a", "b", "a"]).by(&["id".to_owned()]).unwrap();
+        let by_key = ["a", "a", "b", "b"].map(str::to_owned).into_iter().zip([2, 4, 1, 3]);
+        assert_eq!(told(&sorted), by_key.collect::<Vec<_>>());
+        let (meant, mut others) = sorted.parted(|at| at == 1).unwrap();
+        assert_eq!(told(&meant), [("a".to_owned(), 4)]);
+        others.append(meant).unwrap();
+        assert_eq!(
+            others.origins.iter().map(|origin| origin.row).collect::<Vec<_>>(),
+            [2, 1, 3, 4]
+        );
+        assert_eq!(others.values.height(), 4);
+    }
+
+    #[test]
+    fn rows_that_were_judged_apart_are_noticed_together() {
         let about = ("wrong_code".to_owned(), "uscc".to_owned());
         let part = |row: i64| Judged {
-            kept: vec![Kept {
-                cells: vec![Some(Cell::Whole(row))],
-                source: "page 1".into(),
-                row,
-                is_deleted: false,
-                corrects: None,
-                is_past: false,
-            }],
             exploded: 1,
             noticed: [(about.clone(), 2)].into(),
             first: [(about.clone(), format!("page 1 row {row}"))].into(),
@@ -188,7 +287,6 @@ mod tests {
         let mut whole = part(1);
         whole.append(part(2));
         whole.append(part(3));
-        assert_eq!(whole.kept.iter().map(|kept| kept.row).collect::<Vec<_>>(), [1, 2, 3]);
         assert_eq!((whole.exploded, whole.noticed[&about]), (3, 6));
         assert_eq!(whole.first[&about], "page 1 row 1");
     }

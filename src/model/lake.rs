@@ -21,7 +21,7 @@ use crate::frame::table;
 use crate::spec::schema::Schema;
 
 /// Stands between the cells of a key, or of a row whose hash is reckoned.
-const UNIT: char = '\u{1f}';
+pub(super) const UNIT: char = '\u{1f}';
 
 /// The model floor of a lake.
 #[derive(Clone, Debug)]

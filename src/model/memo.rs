@@ -2,9 +2,7 @@
 //! well means the same in every row of its part.
 
 use jiff::civil::Date;
-use polars::prelude::StringChunked;
-
-use crate::base::cell::Cell;
+use polars::prelude::IdxSize;
 
 /// So many texts are remembered at once.
 const SLOTS: usize = 64;
@@ -12,47 +10,37 @@ const SLOTS: usize = 64;
 /// After so many rows it is seen whether texts come again.
 const TRIED: u32 = 200;
 
+/// A text, and the day of its row where its meaning hangs on it.
+type Text<'t> = (&'t str, Option<Date>);
+
 /// The texts of one column that were read well.
 #[derive(Debug, Default)]
-pub(super) struct Memo {
-    /// In which row a text stood, the day of that row, and what it means.
-    slots: Vec<Option<(usize, Option<Date>, Cell)>>,
+pub(super) struct Memo<'t> {
+    /// A text, and which value it means.
+    slots: Vec<Option<(Text<'t>, IdxSize)>>,
     asked: u32,
     found: u32,
 }
 
-impl Memo {
-    /// What the text of a row means, if it came before.
-    pub(super) fn known(
-        &mut self,
-        texts: &StringChunked,
-        (at, day): (usize, Option<Date>),
-    ) -> Option<Cell> {
+impl<'t> Memo<'t> {
+    /// Which value a text means, if it came before.
+    pub(super) fn known(&mut self, text: Text<'t>) -> Option<IdxSize> {
         if !self.is_worth_it() {
             return None;
         }
         self.asked += 1;
-        let text = texts.get(at)?;
-        let (row, of, cell) = self.slots.get(slot(text))?.as_ref()?;
-        let is_same = *of == day && texts.get(*row) == Some(text);
-        self.found += u32::from(is_same);
-        is_same.then(|| cell.clone())
+        let (of, value) = self.slots.get(slot(text.0))?.as_ref()?;
+        self.found += u32::from(*of == text);
+        (*of == text).then_some(*value)
     }
 
-    /// Remembers what the text of a row means. A day may have told its month alone, which is noted of each row.
-    pub(super) fn keep(
-        &mut self,
-        texts: &StringChunked,
-        (at, day): (usize, Option<Date>),
-        cell: &Cell,
-    ) {
-        if !self.is_worth_it() || matches!(cell, Cell::Day(_)) {
-            return;
-        }
-        self.slots.resize(SLOTS, None);
-        let place = texts.get(at).and_then(|text| self.slots.get_mut(slot(text)));
-        if let Some(place) = place {
-            *place = Some((at, day, cell.clone()));
+    /// Remembers which value a text means.
+    pub(super) fn keep(&mut self, text: Text<'t>, value: IdxSize) {
+        if self.is_worth_it() {
+            self.slots.resize(SLOTS, None);
+            if let Some(place) = self.slots.get_mut(slot(text.0)) {
+                *place = Some((text, value));
+            }
         }
     }
 
@@ -69,26 +57,21 @@ fn slot(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use polars::prelude::NewChunkedArray as _;
-
     use super::*;
 
     #[test]
     fn a_text_is_known_on_its_day_and_one_that_is_like_it_is_not() {
-        let texts =
-            StringChunked::from_iter_values("".into(), ["窗口", "网上", "窗口"].into_iter());
         let day = Some(jiff::civil::date(2026, 1, 6));
-        let (mut memo, cell) = (Memo::default(), Cell::Text("window".to_owned()));
-        memo.keep(&texts, (0, day), &cell);
-        assert_eq!(memo.known(&texts, (2, day)), Some(cell));
-        assert_eq!(memo.known(&texts, (2, None)), None);
-        assert_eq!(memo.known(&texts, (1, day)), None);
-        let alike = (0..1_000).map(|at| format!("{at}"));
-        let alike = StringChunked::from_iter_values("".into(), alike);
         let mut memo = Memo::default();
-        for at in 0..1_000 {
-            assert_eq!(memo.known(&alike, (at, None)), None);
-            memo.keep(&alike, (at, None), &Cell::Whole(0));
+        memo.keep(("窗口", day), 7);
+        assert_eq!(memo.known(("窗口", day)), Some(7));
+        assert_eq!(memo.known(("窗口", None)), None);
+        assert_eq!(memo.known(("网上", day)), None);
+        let alike: Vec<String> = (0..1_000).map(|at| format!("{at}")).collect();
+        let mut memo = Memo::default();
+        for text in &alike {
+            assert_eq!(memo.known((text, None)), None);
+            memo.keep((text, None), 0);
         }
         assert_eq!((memo.asked, memo.found), (TRIED, 0));
     }

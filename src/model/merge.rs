@@ -159,7 +159,7 @@ fn newest(pile: &Pile<'_>, duplicates: &mut u64) -> Vec<At> {
 }
 
 /// The first half of a key's print.
-fn half(key: u128) -> u64 {
+pub(super) fn half(key: u128) -> u64 {
     u64::try_from(key >> 64).unwrap_or_default()
 }
 
@@ -296,17 +296,21 @@ fn gathered(
 mod tests {
     use super::*;
     use crate::model::judge::Kept;
+    use crate::model::judge::Origin;
     use crate::spec::schema::read_schema;
 
-    fn kept(id: i64, text: &str) -> Kept {
-        Kept {
-            cells: vec![Some(Cell::Text(format!("k{id}"))), Some(Cell::Text(text.to_owned()))],
+    fn kept(ids: &[i64], text_of: impl Fn(i64) -> &'static str) -> Kept {
+        let keys: Vec<String> = ids.iter().map(|id| format!("k{id}")).collect();
+        let said: Vec<&str> = ids.iter().map(|id| text_of(*id)).collect();
+        let origin = |row: &i64| Origin {
             source: "page 1".into(),
-            row: id,
+            row: *row,
             is_deleted: false,
             corrects: None,
             is_past: false,
-        }
+        };
+        let values = polars::df!("id" => keys, "said" => said).unwrap();
+        Kept { values, origins: ids.iter().map(origin).collect() }
     }
 
     #[test]
@@ -317,7 +321,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let night: Date = "2026-01-06".parse().unwrap();
         let delivery = Delivery { system: "s", stream: "r", night, is_full: true };
-        let merged = |name: &str, most: usize, is_other: bool| {
+        let merged = |name: &'static str, most: usize, is_other: bool| {
             let lake = Lake::at(&root.path().join(name));
             let text_of = |id: i64| if id % 7 == 0 { name } else { "same" };
             let write = Write::Upsert;
@@ -332,8 +336,8 @@ mod tests {
             for part in 0..7 {
                 // Keys in no order, some of them twice; the other night lacks the last ones.
                 let rows = (0..100).map(|row| (part * 100 + row) * 389 % 600);
-                let rows = rows.filter(|id| !is_other || *id < 590);
-                let kept = rows.map(|id| kept(id, text_of(id))).collect();
+                let rows: Vec<i64> = rows.filter(|id| !is_other || *id < 590).collect();
+                let kept = kept(&rows, text_of);
                 pile.add(Judged { kept, ..Judged::default() }).unwrap();
             }
             assert_eq!(folder.is_dir(), most < 700);

@@ -30,6 +30,7 @@ mod reshape;
 pub mod resolve;
 pub mod slot;
 pub mod spells;
+mod told;
 pub mod written;
 
 use crate::frame::FrameError;

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 
 use super::cast::day;
 
-/// An instant in any usual way; a day alone is its first moment.
+/// An instant in any usual way, to the microsecond; a day alone is its first moment.
 pub(super) fn instant(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     if text.bytes().all(|byte| byte.is_ascii_digit()) {
         return counted(text, zone);
@@ -16,8 +16,8 @@ pub(super) fn instant(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     if let Some(civil) = plain_time(text) {
         return at(civil, zone);
     }
-    if let Ok(instant) = text.parse() {
-        return Some(instant);
+    if let Ok(instant) = text.parse::<Timestamp>() {
+        return Timestamp::from_microsecond(instant.as_microsecond()).ok();
     }
     let civil = text.replace('/', "-").parse::<DateTime>().ok().or_else(|| in_words(text));
     // A text that has no digits behind its day tells no time of it.
@@ -165,6 +165,10 @@ mod tests {
             "20250106120000000",
         ] {
             assert_eq!(instant(text, &zone), Some(noon), "{text}");
+        }
+        let close = "2025-01-06T04:00:00.123456Z".parse().unwrap();
+        for text in ["2025-01-06T12:00:00.1234567+08:00", "2025-01-06 12:00:00.123456789"] {
+            assert_eq!(instant(text, &zone), Some(close), "{text}");
         }
         let afternoon = noon + jiff::SignedDuration::from_mins(151);
         for text in ["2025年1月6日 下午2:31", "2025-1-6 14:31", "2025年1月6日14时31分"] {

@@ -17,18 +17,20 @@ use super::delta::delta;
 use super::judge::Judge;
 use super::judge::Judged;
 use super::judge::Kept;
+use super::judge::Origin;
 use super::judged::Correction;
 use super::lake::Delivery;
-use super::lake::Places;
-use super::lake::hash_of;
+use super::lake::UNIT;
 use super::lake::key_of;
 use super::lake::places;
 use super::landing::clear;
+use super::merge::half;
 use super::slot;
 use crate::base::cell::Cell;
 use crate::base::durable::create_folders;
 use crate::base::pseudonym::print;
 use crate::frame::parquet;
+use crate::frame::table;
 use crate::frame::table::day_number;
 use crate::spec::connector::Write;
 use crate::spec::schema::Schema;
@@ -232,35 +234,41 @@ impl<'p> Pile<'p> {
     }
 
     fn part(&self, mut judged: Judged) -> Result<Part, ModelError> {
-        let (mut kept, places) = (mem::take(&mut judged.kept), places(self.schema));
-        // So that what lies between two keys stands together; rows of one key stay in their order.
-        kept.sort_by(|one, other| {
-            let first = places.key.iter().map(|at| one.cells.get(*at));
-            first.cmp(places.key.iter().map(|at| other.cells.get(*at)))
-        });
-        let slots = slot::columns(self.write, self.schema);
-        let hashes: Vec<String> = kept.iter().map(|kept| hash_of(&kept.cells)).collect();
-        let line = |(kept, hash): (&Kept, &String)| line(kept, hash, &places);
-        let of_slot = |kept: &Kept| print(&key_of(&kept.cells, &slots));
-        let lines = Lines {
-            own: kept.iter().zip(&hashes).map(line).collect(),
-            slots: kept.iter().filter(|_| self.is_snapshot()).map(of_slot).collect(),
+        let (kept, places) =
+            (mem::take(&mut judged.kept).by(&self.schema.primary_key)?, places(self.schema));
+        let Kept { values, origins } = &kept;
+        let words = |places: &[usize]| {
+            let columns = places.iter().filter_map(|at| values.columns().get(*at));
+            table::joined(&columns.collect::<Vec<_>>(), values.height(), UNIT)
         };
-        let corrects = |(kept, row): (&Kept, u32)| Some((row, kept.corrects.clone()?));
-        let corrections = kept.iter().zip(0..).filter_map(corrects).collect();
-        let rows: Vec<(&Kept, &str)> = kept.iter().zip(hashes.iter().map(String::as_str)).collect();
-        let rows = delta(self.schema, self.delivery, &rows)?;
+        let prints = |places: &[usize]| {
+            words(places).into_iter().map(|words| print(&words)).collect::<Vec<_>>()
+        };
+        let all: Vec<usize> = (0..values.width()).collect();
+        let hashes: Vec<u64> = prints(&all).into_iter().map(half).collect();
+        let updated = places.updated.and_then(|at| values.columns().get(at)).map(table::cells);
+        let mut updated = updated.unwrap_or_default().into_iter();
+        let line = |((key, hash), origin): ((u128, &u64), &Origin)| Line {
+            key,
+            hash: *hash,
+            updated: updated.next().flatten().as_ref().into(),
+            is_correction: origin.corrects.is_some(),
+            is_deleted: origin.is_deleted,
+            is_past: origin.is_past,
+        };
+        let own = prints(&places.key).into_iter().zip(&hashes).zip(origins).map(line).collect();
+        let mut slots = Vec::new();
         if self.is_snapshot() {
-            let mut of_source: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-            for kept in kept {
-                of_source
-                    .entry(kept.source.to_string())
-                    .or_default()
-                    .insert(key_of(&kept.cells, &slots));
+            let words = words(&slot::columns(self.write, self.schema));
+            slots.extend(words.iter().map(|words| print(words)));
+            for (words, origin) in words.into_iter().zip(origins) {
+                judged.slots.entry(origin.source.to_string()).or_default().insert(words);
             }
-            judged.slots = of_source;
         }
-        Ok(Part { judged, lines, corrections, rows })
+        let corrects = |(origin, row): (&Origin, u32)| Some((row, origin.corrects.clone()?));
+        let corrections = origins.iter().zip(0..).filter_map(corrects).collect();
+        let rows = delta(self.schema, self.delivery, (kept, &hashes))?;
+        Ok(Part { judged, lines: Lines { own, slots }, corrections, rows })
     }
 
     fn is_snapshot(&self) -> bool {
@@ -351,19 +359,6 @@ impl<'p> Pile<'p> {
 /// Some rows of a table.
 pub(super) fn sliced(table: &DataFrame, rows: &Range<usize>) -> DataFrame {
     table.slice(i64::try_from(rows.start).unwrap_or(i64::MAX), rows.len())
-}
-
-/// What is remembered of a row.
-fn line(kept: &Kept, hash: &str, places: &Places) -> Line {
-    let updated = places.updated.and_then(|at| kept.cells.get(at)?.as_ref());
-    Line {
-        key: print(&key_of(&kept.cells, &places.key)),
-        hash: u64::from_str_radix(hash, 16).unwrap_or_default(),
-        updated: updated.into(),
-        is_correction: kept.corrects.is_some(),
-        is_deleted: kept.is_deleted,
-        is_past: kept.is_past,
-    }
 }
 
 /// What became of the rows of a part.

@@ -101,11 +101,10 @@ pub async fn preview(
         Err(error) => return Ok(Err(error)),
     };
     let judged = judged(ground, (&connector, stream), night, &came.rows)?;
-    let kept = judged.kept.into_iter();
-    let kept = kept.map(|kept| Made {
-        source: kept.source.to_string(),
-        row: kept.row,
-        cells: Ok(kept.cells),
+    let kept = judged.kept.rows().map(|(cells, origin)| Made {
+        source: origin.source.to_string(),
+        row: origin.row,
+        cells: Ok(cells),
     });
     let held = judged.quarantined.into_iter().map(|held| Made {
         source: held.source,

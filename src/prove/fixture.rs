@@ -123,7 +123,7 @@ fn objects(case: &Case<'_>, judged: &Judged) -> Vec<Map<String, Value>> {
         .filter(|(field, _)| field.pii.is_none())
         .map(|(field, at)| (field.name.as_str(), at))
         .collect();
-    let kept = judged.kept.iter().filter(|kept| !kept.is_deleted);
+    let kept = judged.kept.rows().filter(|(_, origin)| !origin.is_deleted);
     let object = |cells: &[Option<Cell>]| {
         let filled = shown.iter().filter_map(|(name, at)| {
             let text = cells.get(*at)?.as_ref()?.written();
@@ -131,7 +131,7 @@ fn objects(case: &Case<'_>, judged: &Judged) -> Vec<Map<String, Value>> {
         });
         filled.collect()
     };
-    kept.map(|kept| object(&kept.cells)).collect()
+    kept.map(|(cells, _)| object(&cells)).collect()
 }
 
 /// Writes the first rows, without columns that tell of persons.

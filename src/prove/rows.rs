@@ -128,8 +128,8 @@ async fn read(case: &Case<'_>, earlier: Earlier) -> anyhow::Result<Result<Readin
 fn filled(case: &Case<'_>, judged: &Judged, empty: &mut BTreeSet<String>) {
     let fields = case.schema.fields.iter().map(|field| &field.name).enumerate();
     for (at, name) in fields {
-        let has_value = |cells: &CellRow| cells.get(at).is_some_and(Option::is_some);
-        if judged.kept.iter().any(|kept| has_value(&kept.cells)) {
+        let values = judged.kept.values.columns().get(at);
+        if values.is_some_and(|values| values.null_count() < values.len()) {
             empty.remove(name);
         }
     }
@@ -148,19 +148,19 @@ pub(super) fn keys(case: &Case<'_>) -> Verdict {
     let mut known: BTreeMap<(Vec<String>, String), Vec<String>> = BTreeMap::new();
     let (mut clashes, mut missing) = (Vec::new(), Vec::new());
     let named = |source: &str, row: i64| format!("{source} row {row}");
-    for kept in case.judged.kept.iter().filter(|kept| !kept.is_deleted) {
-        let own: Vec<String> = places.iter().map(|at| cell(&kept.cells, *at)).collect();
-        let time = time.map(|at| cell(&kept.cells, at)).unwrap_or_default();
-        let row = written(&kept.cells);
+    for (cells, origin) in case.judged.kept.rows().filter(|(_, origin)| !origin.is_deleted) {
+        let own: Vec<String> = places.iter().map(|at| cell(&cells, *at)).collect();
+        let time = time.map(|at| cell(&cells, at)).unwrap_or_default();
+        let row = written(&cells);
         if own.iter().any(String::is_empty) {
-            missing.push(named(&kept.source, kept.row));
+            missing.push(named(&origin.source, origin.row));
         } else if *known.entry((own, time)).or_insert_with(|| row.clone()) != row {
-            clashes.push(named(&kept.source, kept.row));
+            clashes.push(named(&origin.source, origin.row));
         }
     }
     let held = case.judged.quarantined.iter().filter(|held| key.contains(&held.column));
     missing.extend(held.map(|held| named(&held.source, held.row)));
-    let rows = case.judged.kept.len() + case.judged.quarantined.len();
+    let rows = case.judged.kept.origins.len() + case.judged.quarantined.len();
     let bad = clashes.len() + missing.len();
     let share = Ratio::new(bad as i128, rows.max(1) as i128);
     if bad > 1 && share > case.stream.contract.bad_rows_max {
@@ -255,7 +255,7 @@ fn older(case: &Case<'_>, judged: &Judged, first: Timestamp) -> usize {
         let cell = at.and_then(|at| cells.get(at)?.as_ref());
         cell.and_then(|cell| cell.written().parse::<Timestamp>().ok()).is_some_and(|at| at < first)
     };
-    judged.kept.iter().filter(|kept| !kept.is_deleted && is_old(&kept.cells)).count()
+    judged.kept.rows().filter(|(cells, origin)| !origin.is_deleted && is_old(cells)).count()
 }
 
 /// Files that were read bring nothing once more.
@@ -277,7 +277,7 @@ pub(super) async fn bad_row(case: &Case<'_>) -> anyhow::Result<Verdict> {
     let Some(column) = spoilt(case) else {
         return Ok(NotAsked("no column of its key is read from a header".to_owned()));
     };
-    let Some(first) = case.judged.kept.iter().find(|kept| !kept.is_deleted) else {
+    let Some(first) = case.judged.kept.origins.iter().find(|origin| !origin.is_deleted) else {
         return Ok(NotAsked("no row came that could be spoilt".to_owned()));
     };
     let place = (first.source.to_string(), first.row);
@@ -304,7 +304,8 @@ pub(super) async fn bad_row(case: &Case<'_>) -> anyhow::Result<Verdict> {
 fn held(case: &Case<'_>, column: &Column, place: &(String, i64), after: &Judged) -> Verdict {
     let is_there = |source: &str, row: i64| source == place.0 && row == place.1;
     let others = |judged: &Judged| {
-        judged.kept.iter().filter(|kept| !is_there(&kept.source, kept.row)).count()
+        let origins = judged.kept.origins.iter();
+        origins.filter(|origin| !is_there(&origin.source, origin.row)).count()
     };
     let (name, row) = (&column.name, format!("{} row {}", place.0, place.1));
     let found = after.quarantined.iter().find(|held| is_there(&held.source, held.row));

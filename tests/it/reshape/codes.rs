@@ -72,7 +72,8 @@ fn judged(
     let mut judged = Judged::default();
     judge.part(&part, &mut judged).unwrap();
     let at = columns.map(|name| schema.fields.iter().position(|f| f.name == name).unwrap());
-    let kept = judged.kept.iter().map(|row| at.map(|at| Some(row.cells[at].as_ref()?.written())));
+    let kept = judged.kept.rows();
+    let kept = kept.map(|(cells, _)| at.map(|at| Some(cells[at].as_ref()?.written())));
     let kept = kept.collect();
     (judged, kept)
 }
