@@ -2,7 +2,9 @@
 //! city made by hand.
 
 mod analyst;
+mod every;
 mod killed;
+mod persons;
 mod printed;
 mod server;
 mod values;
@@ -17,6 +19,8 @@ use shuping::base::cell::CellRow;
 use shuping::spec::catalog;
 use shuping::spec::catalog::Catalog;
 use shuping::spec::home::Home;
+use shuping::spec::schema::Field;
+use shuping::spec::schema::FieldKind;
 use shuping::warehouse;
 use shuping::warehouse::Design;
 use shuping::warehouse::Held;
@@ -70,6 +74,35 @@ pub(crate) fn row(catalog: &Catalog, table: &str, cells: &[(&str, Cell)]) -> Cel
     let fields = warehouse::columns(&catalog.schemas[table]);
     let row: CellRow = fields.map(|field| Some(cell(&field.name)?.1.clone())).collect();
     assert_eq!(row.iter().flatten().count(), cells.len(), "{table} has all of these columns");
+    row
+}
+
+/// A row of a table in which every cell is filled; another for another number.
+fn sample(catalog: &Catalog, table: &str, number: u32) -> CellRow {
+    let schema = &catalog.schemas[table];
+    let cell = |field: &Field| match field.kind {
+        FieldKind::Text => match field.limits.choices.first() {
+            Some(choice) => text(choice),
+            None => text(&format!("{}{number}", field.name)),
+        },
+        FieldKind::Whole => Cell::Whole(number.into()),
+        FieldKind::Decimal(scale) => Cell::Decimal(number.into(), scale),
+        FieldKind::Flag => Cell::Flag(number.is_multiple_of(2)),
+        FieldKind::Day => {
+            Cell::Day(FIRST.checked_add(jiff::Span::new().days(i64::from(number))).unwrap())
+        }
+        FieldKind::Instant => instant(&format!("2025-12-31T16:00:{number:02}Z")),
+    };
+    warehouse::columns(schema).map(|field| Some(cell(field))).collect()
+}
+
+/// A row with some of its cells as given.
+fn with(catalog: &Catalog, table: &str, mut row: CellRow, cells: &[(&str, Cell)]) -> CellRow {
+    for (name, cell) in cells {
+        let mut columns = warehouse::columns(&catalog.schemas[table]);
+        let at = columns.position(|field| field.name == *name).unwrap();
+        row[at] = Some(cell.clone());
+    }
     row
 }
 
@@ -358,6 +391,33 @@ async fn a_night_of_the_run_table_replaces_itself_alone() {
         let nights = "select cast(night as text) from run order by 1";
         assert_eq!(told(&place, nights).await, ["2026-01-05", "2026-01-06"]);
     }
+}
+
+#[tokio::test]
+async fn a_run_says_whether_its_release_is_published() {
+    let places = Places::new();
+    let catalog = catalog(|_| {});
+    for place in places.of("published").await {
+        for (night, release) in [(FIRST, "2026-01-05.1"), (SECOND, "2026-01-06.2")] {
+            let cells = [("release", text(release)), ("is_published", Cell::Flag(false))];
+            let run = with(&catalog, "run", run_row(&catalog, night), &cells);
+            load_run(&place, &catalog, night, run).await;
+        }
+        let told = async || {
+            told(&place, "select release from run where is_published order by night").await
+        };
+        assert_eq!(told().await, Vec::<String>::new());
+        warehouse::tell(&place, "2026-01-06.2", true).await.unwrap();
+        assert_eq!(told().await, ["2026-01-06.2"]);
+        // A revision that no night stands for any more changes nothing.
+        warehouse::tell(&place, "2026-01-06.1", false).await.unwrap();
+        assert_eq!(told().await, ["2026-01-06.2"]);
+        warehouse::tell(&place, "2026-01-06.2", false).await.unwrap();
+        assert_eq!(told().await, Vec::<String>::new());
+    }
+    let nowhere = Place::File(places.folder.path().join("nowhere.db"));
+    warehouse::tell(&nowhere, "2026-01-06.2", true).await.unwrap();
+    assert!(!places.folder.path().join("nowhere.db").exists());
 }
 
 #[tokio::test]
