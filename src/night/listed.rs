@@ -1,8 +1,8 @@
 //! Which days and codes does the home itself list? The warehouse and a release tell both, for no system sends them.
 
-use super::deliver::schema;
-use super::notes;
-use super::notes::text;
+use super::cells;
+use super::cells::schema;
+use super::cells::text;
 use crate::base::cell::Cell;
 use crate::base::cell::CellRow;
 use crate::base::period::Month;
@@ -14,7 +14,7 @@ use crate::spec::catalog::Catalog;
 pub(super) fn days(catalog: &Catalog) -> anyhow::Result<Vec<CellRow>> {
     let schema = schema(catalog, "calendar_day")?;
     let days = catalog.calendar.days();
-    Ok(notes::rows(schema, days.iter(), |day, name| {
+    Ok(cells::rows(schema, days.iter(), |day, name| {
         let month = Month::of(day.date);
         match name {
             "date" => Some(Cell::Day(day.date)),
@@ -39,7 +39,7 @@ pub(super) fn codes(catalog: &Catalog) -> anyhow::Result<Vec<CellRow>> {
         field.limits.choices.iter().map(move |code| (table, field, code))
     });
     let codes: Vec<_> = codes.collect();
-    Ok(notes::rows(
+    Ok(cells::rows(
         schema(catalog, "code")?,
         codes.iter(),
         |(table, field, code), name| match name {

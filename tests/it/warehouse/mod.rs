@@ -6,6 +6,7 @@ mod every;
 mod killed;
 mod persons;
 mod printed;
+mod runs;
 mod server;
 mod values;
 mod views;
@@ -16,7 +17,6 @@ use jiff::civil::Date;
 use jiff::civil::date;
 use shuping::base::cell::Cell;
 use shuping::base::cell::CellRow;
-use shuping::spec::catalog;
 use shuping::spec::catalog::Catalog;
 use shuping::spec::home::Home;
 use shuping::spec::schema::Field;
@@ -43,7 +43,7 @@ pub(crate) fn catalog(edit: impl FnOnce(&mut BTreeMap<String, String>)) -> Catal
     let folder = World::home();
     let mut home = Home::open(folder.path()).unwrap();
     edit(&mut home.files);
-    catalog::read(&home).unwrap()
+    home.catalog().unwrap()
 }
 
 /// Both kinds of warehouse: a file in a folder, and a server where there is one.
@@ -330,8 +330,8 @@ async fn a_contract_that_changed_changes_its_table_and_leaves_what_others_built(
         let list = [("C1", "JN0001", "2025-06-01T01:00:00Z")];
         let old = [("service_case", cases(&before, &list))];
         load(&place, &before, FIRST, &old).await.unwrap();
-        let run = run_row(&before, FIRST);
-        load_run(&place, &before, FIRST, run).await;
+        let run = runs::row(&before, FIRST);
+        runs::load(&place, &before, FIRST, run).await;
         let theirs = "create view their_cases as select case_id, unit_id from ";
         let cases_table =
             if matches!(place, Place::File(_)) { "service_case" } else { "core.service_case" };
@@ -358,66 +358,6 @@ async fn a_contract_that_changed_changes_its_table_and_leaves_what_others_built(
         let nights = "select cast(night as text) from run order by 1";
         assert_eq!(told(&place, nights).await, ["2026-01-05"], "nights before stay");
     }
-}
-
-fn run_row(catalog: &Catalog, night: Date) -> CellRow {
-    let at = instant("2026-01-05T18:00:00Z");
-    let cells = [
-        ("night", Cell::Day(night)),
-        ("as_of", Cell::Day(night)),
-        ("started", at.clone()),
-        ("ended", at),
-        ("home", text("abc")),
-        ("exit_code", Cell::Whole(0)),
-    ];
-    row(catalog, "run", &cells)
-}
-
-async fn load_run(place: &Place, catalog: &Catalog, night: Date, row: CellRow) {
-    let replaces = Replaces::Where("night".to_owned(), night.to_string());
-    let table = Table { name: "run", rows: Rows::few(vec![row]), replaces };
-    let held = Held { night, home: "abc" };
-    warehouse::load(place, &Design::of(catalog), held, &[table]).await.unwrap();
-}
-
-#[tokio::test]
-async fn a_night_of_the_run_table_replaces_itself_alone() {
-    let places = Places::new();
-    let catalog = catalog(|_| {});
-    for place in places.of("runs").await {
-        for night in [FIRST, SECOND, FIRST] {
-            load_run(&place, &catalog, night, run_row(&catalog, night)).await;
-        }
-        let nights = "select cast(night as text) from run order by 1";
-        assert_eq!(told(&place, nights).await, ["2026-01-05", "2026-01-06"]);
-    }
-}
-
-#[tokio::test]
-async fn a_run_says_whether_its_release_is_published() {
-    let places = Places::new();
-    let catalog = catalog(|_| {});
-    for place in places.of("published").await {
-        for (night, release) in [(FIRST, "2026-01-05.1"), (SECOND, "2026-01-06.2")] {
-            let cells = [("release", text(release)), ("is_published", Cell::Flag(false))];
-            let run = with(&catalog, "run", run_row(&catalog, night), &cells);
-            load_run(&place, &catalog, night, run).await;
-        }
-        let told = async || {
-            told(&place, "select release from run where is_published order by night").await
-        };
-        assert_eq!(told().await, Vec::<String>::new());
-        warehouse::tell(&place, "2026-01-06.2", true).await.unwrap();
-        assert_eq!(told().await, ["2026-01-06.2"]);
-        // A revision that no night stands for any more changes nothing.
-        warehouse::tell(&place, "2026-01-06.1", false).await.unwrap();
-        assert_eq!(told().await, ["2026-01-06.2"]);
-        warehouse::tell(&place, "2026-01-06.2", false).await.unwrap();
-        assert_eq!(told().await, Vec::<String>::new());
-    }
-    let nowhere = Place::File(places.folder.path().join("nowhere.db"));
-    warehouse::tell(&nowhere, "2026-01-06.2", true).await.unwrap();
-    assert!(!places.folder.path().join("nowhere.db").exists());
 }
 
 #[tokio::test]
