@@ -5,10 +5,6 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
 
-use calamine::Data;
-use calamine::Reader as _;
-use calamine::Xlsx;
-use calamine::open_workbook;
 use serde_json::Value;
 use shuping::spec::settings::CsvEncoding;
 

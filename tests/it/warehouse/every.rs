@@ -113,12 +113,16 @@ fn other(field: &Field) -> Cell {
     }
 }
 
-/// Two rows of one key that say different things; what of the key may be missing is.
+/// Two rows of one key that say different things; what of the key may be missing is, but for names that are sent: those
+/// of nobody are not the same.
 fn double(catalog: &Catalog, schema: &Schema) -> Vec<CellRow> {
     let mut row = sample(catalog, &schema.name, 1);
     let is_key = |field: &Field| schema.primary_key.contains(&field.name);
+    let is_sent = |field: &Field| {
+        !schema.is_told() && schema.foreign_keys.iter().any(|key| key.column == field.name)
+    };
     for (at, field) in warehouse::columns(schema).enumerate() {
-        if is_key(field) && !field.is_required {
+        if is_key(field) && !field.is_required && !is_sent(field) {
             row[at] = None;
         }
     }
