@@ -8,6 +8,7 @@ mod load;
 mod measures;
 mod night;
 mod pages;
+mod release;
 mod tomorrow;
 
 use std::env;
@@ -36,6 +37,9 @@ fn main() {
     }
     if is_asked("load") {
         load::load(1_000_000);
+    }
+    if is_asked("release") {
+        release::release();
     }
     if is_asked("measures") {
         let rows = asked.iter().find_map(|word| word.parse().ok());

@@ -390,6 +390,8 @@ texts! {
     By "R656" "by" "经办";
     ReleaseHeld "R657" "release {release} moves more than shuping.toml lets it and is held back: {what}; latest.json still names {latest}" "发布 {release} 的变动超出 shuping.toml 所限,暂不发布:{what};latest.json 仍指向 {latest}";
     ReleaseHeldHint "R658" "look with `shuping diff {latest} {release}`; if it is right: `shuping release publish {release} --confirm \"why\"`" "请用 `shuping diff {latest} {release}` 核对;确认无误则 `shuping release publish {release} --confirm \"原因\"`";
+    RunNotTold "R483" "`{place}` does not say so in `run` yet: {cause}" "`{place}` 的 `run` 尚未如此记载:{cause}";
+    RunNotToldHint "R484" "it is said when night {night} is run again" "重跑 {night} 一夜即会记载";
     ReleaseDamaged "R659" "release {release} is not as it was published; what changed is told from an earlier one" "发布 {release} 与发布时不一致;变化改与更早的发布相比";
     RecountLine "R560" "{counted} of {months} months of {facts} facts were counted, the others are as they were" "{facts} 个事实共 {months} 个月,计数 {counted} 个,其余不变";
     PreviewTitle "R620" "{stream}: {rows} rows, asked now for table `{table}`; nothing is kept" "{stream}:现取 {rows} 行,对应数据表 `{table}`;不作任何留存";

@@ -15,8 +15,11 @@ use crate::base::access::Access;
 use crate::base::clock;
 use crate::base::said::Say;
 use crate::night;
+use crate::night::Ground;
 use crate::publish;
 use crate::publish::verify::Difference;
+use crate::spec::secret::HomeSecrets;
+use crate::warehouse;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Releases {
@@ -52,27 +55,53 @@ pub(super) struct Verify {
 
 /// Does what is asked. A release is looked up while nobody else may mark one, so that two who act at once act one after
 /// the other, each on what it finds then.
-pub(super) fn release(root: &Path, asked: &Releases, face: &mut Face<'_>) -> anyhow::Result<u8> {
+pub(super) async fn release(
+    root: &Path,
+    asked: &Releases,
+    face: &mut Face<'_>,
+) -> anyhow::Result<u8> {
     let (verb, name) = match asked {
         Releases::Use { release } => ("release use", release),
         Releases::Publish { release, .. } => ("release publish", release),
         Releases::Withdraw { release, .. } => ("release withdraw", release),
     };
-    let var = match var(root, face)? {
-        Ok(var) => var,
+    let (home, catalog) = match home::open(root, face)? {
+        Ok(opened) => opened,
         Err(code) => return Ok(code),
     };
+    let var = home.root.join(&catalog.settings.var);
     // Where no night has been, there is nothing to hold.
     let _lock = var.is_dir().then(|| night::lock(&var, verb)).transpose()?;
     let folder = match readable(&var, name, face)? {
         Ok(folder) => folder,
         Err(code) => return Ok(code),
     };
-    match asked {
-        Releases::Use { .. } => choose(&var, &folder, face),
-        Releases::Publish { confirm, .. } => let_go(&var, (&folder, confirm), face),
-        Releases::Withdraw { reason, .. } => withdraw(&var, (&folder, reason), face),
-    }
+    let (code, is_published) = match asked {
+        Releases::Use { .. } => return choose(&var, &folder, face),
+        Releases::Publish { confirm, .. } => (let_go(&var, (&folder, confirm), face)?, true),
+        Releases::Withdraw { reason, .. } => (withdraw(&var, (&folder, reason), face)?, false),
+    };
+    let secrets = HomeSecrets::of(root);
+    let ground = Ground { catalog: &catalog, home: &home, var, secrets: &secrets };
+    tell_analysts(&ground, (&name_of(&folder), is_published), face).await?;
+    Ok(code)
+}
+
+/// Says in the warehouse whether the release of a night is published; where it can't be said, a night that is run again
+/// says it.
+async fn tell_analysts(
+    ground: &Ground<'_>,
+    (release, is_published): (&str, bool),
+    face: &mut Face<'_>,
+) -> anyhow::Result<()> {
+    let place = ground.warehouse()?;
+    let Err(fault) = warehouse::tell(&place, release, is_published).await else { return Ok(()) };
+    let cause = format!("{:#}", anyhow::Error::new(fault));
+    let night = release.split('.').next().unwrap_or_default().to_owned();
+    let nouns = [("place", place.to_string()), ("cause", cause), ("night", night)];
+    let (text, hint) = (face.say(Say::RunNotTold, &nouns), face.say(Say::RunNotToldHint, &nouns));
+    face.complain(&text, Some(&hint))?;
+    Ok(())
 }
 
 /// The folder that a home writes to; or it has been said why there is none, and the code to exit with.

@@ -10,6 +10,7 @@ use super::Face;
 use super::USAGE;
 use super::home;
 use crate::base::durable::write_then_rename;
+use crate::publish;
 use crate::spec::json_schema::JsonSchema;
 use crate::warehouse::Design;
 
@@ -17,7 +18,7 @@ use crate::warehouse::Design;
 #[derive(Debug, clap::Args)]
 pub(super) struct SchemaOf {
     /// The kind of file
-    #[arg(required_unless_present_any = ["dir", "markdown"], value_parser = kinds())]
+    #[arg(required_unless_present_any = ["dir", "markdown", "release"], value_parser = kinds())]
     kind: Option<String>,
     /// Write the schemas of all kinds into a folder instead
     #[arg(long, conflicts_with = "kind", value_name = "DIR")]
@@ -25,20 +26,28 @@ pub(super) struct SchemaOf {
     /// Print the tables of the home's warehouse as a page instead
     #[arg(long, conflicts_with_all = ["kind", "dir"])]
     markdown: bool,
+    /// Print the files of the home's releases and their columns as a page instead
+    #[arg(long, conflicts_with_all = ["kind", "dir", "markdown"])]
+    release: bool,
 }
 
 fn kinds() -> PossibleValuesParser {
     PossibleValuesParser::new(JsonSchema::ALL.map(JsonSchema::name))
 }
 
-/// Prints one JSON Schema or the tables of the warehouse, or writes all schemas into a folder and prints their paths.
+/// Prints one JSON Schema, or the tables of the warehouse or of a release, or writes all schemas into a folder and prints their paths.
 pub(super) fn schema(root: &Path, asked: &SchemaOf, face: &mut Face<'_>) -> anyhow::Result<u8> {
-    if asked.markdown {
+    if asked.markdown || asked.release {
         let catalog = match home::open(root, face)? {
             Ok((_, catalog)) => catalog,
             Err(code) => return Ok(code),
         };
-        write!(face.out, "{}", Design::of(&catalog).markdown())?;
+        let page = if asked.release {
+            publish::columns(&catalog)?
+        } else {
+            Design::of(&catalog).markdown()
+        };
+        write!(face.out, "{page}")?;
         return Ok(DONE);
     }
     if let Some(dir) = &asked.dir {

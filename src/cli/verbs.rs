@@ -56,7 +56,7 @@ pub(super) async fn verb(arguments: Arguments, face: &mut Face<'_>) -> anyhow::R
         Verb::Diff(asked) => diff::diff(root, &asked, face),
         Verb::Docs(asked) => docs::docs(root, &asked, face),
         Verb::Close(asked) => close::close(root, &asked, face),
-        Verb::Release(asked) => release::release(root, &asked, face),
+        Verb::Release(asked) => release::release(root, &asked, face).await,
         Verb::Verify(asked) => release::verify(root, &asked, face),
         Verb::Test(asked) => test::test(root, &asked, face),
         Verb::Try(asked) => draft::draft(root, &asked, face),

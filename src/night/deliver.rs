@@ -10,6 +10,7 @@ use super::cells::schema;
 use super::close;
 use super::close::Settled;
 use super::compute::Computed;
+use super::listed;
 use super::reconcile;
 use super::score;
 use crate::frame::DataFrame;
@@ -17,7 +18,9 @@ use crate::publish;
 use crate::publish::Draft;
 use crate::publish::Label;
 use crate::publish::Resource;
-use crate::publish::correction;
+
+/// The dimensions that systems fill.
+const DIMENSIONS: [&str; 4] = ["unit", "section", "service_item", "duty"];
 
 /// Writes the release of the night, which does not stand yet.
 pub(super) fn draft<'l>(
@@ -28,27 +31,32 @@ pub(super) fn draft<'l>(
     let catalog = ground.catalog;
     let (said, night) = (&settled.said, label.night);
     let mut resources = vec![
-        resource(ground, ("metrics", "metric_value"), &said.metrics)?,
-        resource(ground, ("definitions", "metric_definition"), &said.definitions)?,
+        resource(ground, "metric_value", &said.metrics)?,
+        resource(ground, "metric_definition", &said.definitions)?,
     ];
-    for (file, name) in [("units", "unit"), ("sections", "section")] {
+    for name in DIMENSIONS {
         if let Some(rows) = computed.tables.get(name) {
-            resources.push(resource(ground, (file, name), rows)?);
+            resources.push(resource(ground, name, rows)?);
         }
     }
-    for ((file, name), rows) in score::TABLES.into_iter().zip([&said.scores, &said.lines]) {
+    for (name, rows) in
+        [("code", listed::codes(catalog)?), ("calendar_day", listed::days(catalog)?)]
+    {
+        resources.push(resource(ground, name, &framed(schema(catalog, name)?, &rows)?)?);
+    }
+    for (name, rows) in score::TABLES.into_iter().zip([&said.scores, &said.lines]) {
         let rows = rows.as_ref().context("a night without scores")?;
-        resources.push(resource(ground, (file, name), rows)?);
+        resources.push(resource(ground, name, rows)?);
     }
     if computed.tables.contains_key("self_report") {
         let figures = schema(catalog, reconcile::TABLE)?;
         let rows = reconcile::rows(figures, &computed.figures, night);
         let rows = framed(figures, &rows)?;
-        resources.push(resource(ground, (reconcile::TABLE, reconcile::TABLE), &rows)?);
+        resources.push(resource(ground, reconcile::TABLE, &rows)?);
     }
     let corrections = schema(catalog, close::TABLE)?;
     let rows = framed(corrections, &close::rows(corrections, &settled.corrections, night))?;
-    resources.push(resource(ground, (correction::FILE, close::TABLE), &rows)?);
+    resources.push(resource(ground, close::TABLE, &rows)?);
     Ok(publish::draft(&ground.var.join("release"), label, resources)?)
 }
 
@@ -72,12 +80,10 @@ pub(super) fn label<'l>(
     }
 }
 
-fn resource<'r>(
-    ground: &Ground<'r>,
-    (file, name): (&'r str, &str),
-    rows: &DataFrame,
-) -> anyhow::Result<Resource<'r>> {
+/// A table of the release as its contract has it.
+fn resource<'r>(ground: &Ground<'r>, name: &str, rows: &DataFrame) -> anyhow::Result<Resource<'r>> {
     let schema = schema(ground.catalog, name)?;
+    let file = publish::file(name).with_context(|| format!("no file of a release has `{name}`"))?;
     let contract = ground.home.files.get(&format!("schemas/{name}.json"));
     let own: Vec<&str> = schema.fields.iter().map(|field| field.name.as_str()).collect();
     let table = rows.select(own).context("leaving lineage out")?;

@@ -14,6 +14,8 @@ use super::cells::whole;
 use super::close;
 use super::close::Settled;
 use super::compute::Computed;
+use super::listed::codes;
+use super::listed::days;
 use super::notes;
 use super::reconcile;
 use super::report::NightReport;
@@ -23,9 +25,6 @@ use crate::base::cell::Cell;
 use crate::base::cell::CellRow;
 use crate::base::cell::day_of;
 use crate::base::cell::text_of;
-use crate::base::period::Month;
-use crate::base::period::Period;
-use crate::base::period::PeriodKind;
 use crate::frame::DataFrame;
 use crate::frame::FrameError;
 use crate::frame::mix::Mixed;
@@ -45,6 +44,8 @@ use crate::warehouse::Table;
 pub(super) struct Run {
     pub(super) steps: Vec<(&'static str, Timestamp)>,
     pub(super) ended: Timestamp,
+    /// The release that tells what the night tells, and whether it is published.
+    pub(super) release: (String, bool),
 }
 
 impl Ground<'_> {
@@ -82,7 +83,7 @@ pub(super) fn tables<'t>(
     let all = |name, rows| Table { name, rows: Rows::few(rows), replaces: Replaces::All };
     let defined = parts(schema(catalog, "metric_definition")?, &said.definitions);
     tables.push(Table { name: "metric_definition", rows: defined, replaces: Replaces::All });
-    for ((_, name), rows) in score::TABLES.into_iter().zip([&said.scores, &said.lines]) {
+    for (name, rows) in score::TABLES.into_iter().zip([&said.scores, &said.lines]) {
         let rows = rows.as_ref().context("a night without scores")?;
         let rows = parts(schema(catalog, name)?, rows);
         tables.push(Table { name, rows, replaces: Replaces::All });
@@ -145,6 +146,8 @@ fn runs(catalog: &Catalog, report: &NightReport, run: &Run) -> anyhow::Result<Ve
         "ended" => Some(Cell::Instant(run.ended)),
         "home" => text(&catalog.fingerprint),
         "exit_code" => whole(u64::from(report.exit_code())),
+        "release" => text(&run.release.0),
+        "is_published" => Some(Cell::Flag(run.release.1)),
         _ => None,
     }))
 }
@@ -208,54 +211,6 @@ fn freshness(catalog: &Catalog, nights: &Schema, rows: &[CellRow]) -> anyhow::Re
             _ => None,
         }
     }))
-}
-
-/// Every day of the years whose working days are listed.
-fn days(catalog: &Catalog) -> anyhow::Result<Vec<CellRow>> {
-    let schema = schema(catalog, "calendar_day")?;
-    let days = catalog.calendar.days();
-    Ok(cells::rows(schema, days.iter(), |day, name| {
-        let month = Month::of(day.date);
-        match name {
-            "date" => Some(Cell::Day(day.date)),
-            "year" => Some(Cell::Whole(i64::from(day.date.year()))),
-            "quarter" => text(&Period::of(PeriodKind::Quarter, month).to_string()),
-            "month" => text(&month.to_string()),
-            "weekday" => Some(Cell::Whole(i64::from(day.date.weekday().to_monday_one_offset()))),
-            "is_workday" => Some(Cell::Flag(day.is_workday)),
-            "name" => text(day.name.as_deref()?),
-            _ => None,
-        }
-    }))
-}
-
-/// What the codes of columns are called: a contract lists them, and its description says `code name` of each.
-fn codes(catalog: &Catalog) -> anyhow::Result<Vec<CellRow>> {
-    let fields = catalog
-        .schemas
-        .values()
-        .flat_map(|schema| schema.fields.iter().map(move |field| (schema.name.as_str(), field)));
-    let codes = fields.flat_map(|(table, field)| {
-        field.limits.choices.iter().map(move |code| (table, field, code))
-    });
-    let codes: Vec<_> = codes.collect();
-    Ok(cells::rows(
-        schema(catalog, "code")?,
-        codes.iter(),
-        |(table, field, code), name| match name {
-            "table" => text(table),
-            "column" => text(&field.name),
-            "code" => text(code),
-            "label" => text(label(&field.means, code).unwrap_or(code)),
-            _ => None,
-        },
-    ))
-}
-
-fn label<'m>(means: &'m str, code: &str) -> Option<&'m str> {
-    let parts = means.split(['·', ';', ';', ':', ':']);
-    let mut named = parts.filter_map(|part| part.trim().strip_prefix(code)?.strip_prefix(' '));
-    named.next().map(|name| name.split(',').next().unwrap_or(name).trim())
 }
 
 /// What stands in quarantine, without what only the lake may know.

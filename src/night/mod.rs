@@ -10,6 +10,7 @@ mod deliver;
 pub mod doctor;
 pub mod draft;
 mod held;
+mod listed;
 mod load;
 mod model;
 mod notes;
@@ -208,7 +209,8 @@ pub async fn run(
     let label = deliver::label(ground, &settled, (choice, cutoff));
     let mut draft = deliver::draft(ground, (&computed, &settled), &label)?;
     report.release.held = draft.held(confirmed.is_some())?;
-    let run = load::Run { steps, ended: clock::now() };
+    let release = draft.release(confirmed.is_some())?;
+    let run = load::Run { steps, ended: clock::now(), release };
     let tables = load::tables(ground, (&computed, &settled), &report, &run)?;
     let held = Held { night: choice.night, home: &ground.catalog.fingerprint };
     let design = Design::of(ground.catalog);

@@ -36,8 +36,8 @@ use crate::spec::pipeline::Grain;
 use crate::spec::schema::FieldKind;
 use crate::spec::schema::Schema;
 
-/// The tables of scores, with the names of their files in a release.
-pub(super) const TABLES: [(&str, &str); 2] = [("score", "score"), ("score_lines", "score_line")];
+/// The tables of scores.
+pub(super) const TABLES: [&str; 2] = ["score", "score_line"];
 
 /// Scores every unit whose category has a tree, in the order of categories and units.
 pub(super) fn scores<'c>(

@@ -1,5 +1,5 @@
 //! What opens in Excel? Workbooks for people: metrics of units in the year that is told, a sheet a pipeline; scores; and
-//! units. Codes are text, headers stand still, and the first sheet says what everything means.
+//! dimensions. Codes are text, headers stand still, and the first sheet says what everything means.
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -23,7 +23,7 @@ use crate::base::cell::Cell;
 use crate::frame::table;
 
 /// Tables of the second and third workbook; the first is made of `metric_value`.
-const DIMENSIONS: [&str; 2] = ["unit", "section"];
+const DIMENSIONS: [&str; 6] = ["unit", "section", "service_item", "duty", "code", "calendar_day"];
 const METRICS: [&str; 2] = ["metric_value", "metric_definition"];
 
 /// Rows of a sheet, the headers aside; Excel has 1,048,576.

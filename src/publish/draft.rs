@@ -15,6 +15,7 @@ use super::Release;
 use super::Resource;
 use super::book;
 use super::changes;
+use super::keys;
 use super::limits;
 use super::limits::Beyond;
 use super::moved;
@@ -66,8 +67,9 @@ pub fn draft<'l>(
     shelf::tidy(root)?;
     let beside = root.join(format!("{}.tmp", label.night));
     let mut tables = Vec::new();
-    for resource in &mut resources {
-        tables.push(write(&beside, resource, label.csv)?);
+    let contracts = keys::kept(&resources)?;
+    for kept in resources.iter_mut().zip(contracts) {
+        tables.push(write(&beside, kept, label.csv)?);
     }
     let content = content(label, &tables);
     let releases = shelf::releases(root)?.into_iter();
@@ -86,7 +88,8 @@ pub fn draft<'l>(
         let schema = changes::schema()?;
         let (contract, table) = (changes::CONTRACT, changes::told(&moved, &schema)?);
         let mut changed = Resource { file: changes::FILE, schema: &schema, contract, table };
-        tables.push(write(&beside, &mut changed, label.csv)?);
+        let told = keys::contract(&changed);
+        tables.push(write(&beside, (&mut changed, told), label.csv)?);
         let all = resources.iter().chain([&changed]);
         let sql = package::open_sql(all.map(|of| (of.file, of.schema.title.as_str())));
         let books = book::books(label, &shelf::told(name), &resources)?;
@@ -164,6 +167,16 @@ impl Draft<'_> {
 
     fn was_held(&self) -> Result<bool, PublishError> {
         Ok(shelf::held(&self.root)?.contains_key(&shelf::told(self.name)))
+    }
+
+    /// What it is called, and whether it is to be read once it stands.
+    ///
+    /// # Errors
+    /// A file that can't be read.
+    pub fn release(&self, is_confirmed: bool) -> Result<(String, bool), PublishError> {
+        let name = shelf::told(self.name);
+        let is_withdrawn = shelf::withdrawn(&self.root)?.contains_key(&name);
+        Ok((name, !is_withdrawn && self.held(is_confirmed)?.is_empty()))
     }
 
     /// Where its files are written.

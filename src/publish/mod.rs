@@ -4,8 +4,10 @@
 mod book;
 mod changes;
 pub mod closed;
+mod columns;
 pub mod correction;
 mod draft;
+mod keys;
 mod limits;
 pub mod moved;
 mod package;
@@ -36,6 +38,7 @@ use crate::spec::schema::Schema;
 use crate::spec::settings::CsvEncoding;
 use crate::spec::settings::Limits;
 
+pub use columns::columns;
 pub use draft::Draft;
 pub use draft::draft;
 pub use limits::Beyond;
@@ -51,6 +54,28 @@ pub use shelf::publish;
 pub use shelf::told_of;
 pub use shelf::withdraw;
 pub use shelf::withdrawn;
+
+/// The tables of a release: the name of their files, without an ending, and their contract. What a release has not of
+/// them, the home does not have.
+pub const FILES: [(&str, &str); 12] = [
+    ("metrics", "metric_value"),
+    ("definitions", "metric_definition"),
+    ("units", "unit"),
+    ("sections", "section"),
+    ("items", "service_item"),
+    ("duties", "duty"),
+    ("codes", "code"),
+    ("days", "calendar_day"),
+    ("score", "score"),
+    ("score_lines", "score_line"),
+    ("reconciliation", "reconciliation"),
+    (correction::FILE, "correction"),
+];
+
+/// The name of the files of a table.
+pub fn file(table: &str) -> Option<&'static str> {
+    FILES.iter().find(|(_, of)| *of == table).map(|(file, _)| *file)
+}
 
 /// One table of a release.
 #[derive(Debug)]
@@ -137,10 +162,10 @@ fn named(path: &Path) -> impl Fn(io::Error) -> PublishError + '_ {
     |cause| PublishError::File { path: path.display().to_string(), cause }
 }
 
-/// Writes a table in every form; what a manifest says of it.
+/// Writes a table in every form; what a manifest says of it, with the contract that its rows keep.
 fn write(
     folder: &Path,
-    resource: &mut Resource<'_>,
+    (resource, contract): (&mut Resource<'_>, Value),
     encoding: CsvEncoding,
 ) -> Result<Value, PublishError> {
     let path = |ending: &str| folder.join(format!("{}.{ending}", resource.file));
@@ -151,7 +176,8 @@ fn write(
     write_then_rename(&lines, &texts.lines).map_err(named(&lines))?;
     parquet::write(&mut resource.table, &columns)?;
     let parquet = fs::read(&columns).map_err(named(&columns))?;
-    Ok(package::resource(resource, (&texts.csv, encoding), [&parquet, &texts.lines]))
+    let csv = (texts.csv.as_slice(), encoding);
+    Ok(package::resource((resource, contract), csv, [&parquet, &texts.lines]))
 }
 
 /// Lets everybody read the files of a folder, and nobody write them.

@@ -97,11 +97,10 @@ pub(super) fn is_whole(manifest: &Value) -> bool {
 
 /// One table of a manifest.
 pub(super) fn resource(
-    resource: &Resource<'_>,
+    (resource, contract): (&Resource<'_>, Value),
     csv: (&[u8], CsvEncoding),
     twins: [&[u8]; 2],
 ) -> Value {
-    let contract: Value = serde_json::from_str(resource.contract).unwrap_or_default();
     let mut said = json!({
         "name": resource.schema.name,
         "title": resource.schema.title,

@@ -125,10 +125,25 @@ pub struct ForeignKey {
     pub place: Place,
 }
 
+/// The tables that point somewhere and that nights tell themselves.
+const TOLD: [&str; 5] = ["correction", "metric_value", "reconciliation", "score", "score_line"];
+
 impl Schema {
     /// A column by name.
     pub fn field(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.name == name)
+    }
+
+    /// Whether nights tell its rows themselves, so that whatever they point at is known; what is sent may name what nobody
+    /// knows.
+    pub fn is_told(&self) -> bool {
+        TOLD.contains(&self.name.as_str())
+    }
+
+    /// Whether a column may be empty in a row that stands: one that must be sent is where it names what nobody knows.
+    pub fn may_be_empty(&self, field: &Field) -> bool {
+        let points = self.foreign_keys.iter().any(|key| key.column == field.name);
+        !field.is_required || (points && !self.is_told())
     }
 
     /// The table that a dotted name's first part follows: `case` of `case_id`.

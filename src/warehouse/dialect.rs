@@ -27,6 +27,13 @@ pub(super) fn begin(engine: Engine) -> &'static str {
     }
 }
 
+/// What says of the night of a release, which is bound, whether it is published.
+pub(super) fn published(engine: Engine, is_published: bool) -> String {
+    let run = engine.name(Area::Ops, "run");
+    let release = engine.bound();
+    format!("update {run} set is_published = {is_published} where release = {release}")
+}
+
 /// How SQLite writes what it holds into a new file.
 pub(super) fn vacuum_into(target: &Path) -> String {
     format!("vacuum into {}", text(&target.display().to_string()))
@@ -128,7 +135,7 @@ impl Engine {
             }
         }
         let begins = sheet.key.first();
-        for (name, _) in sheet.pointing.iter().filter(|(name, _)| Some(name) != begins) {
+        for name in sheet.sent().filter(|name| begins.is_none_or(|begins| begins != name)) {
             made.push(self.index(sheet, name, &quoted(name), ""));
         }
         made
@@ -171,6 +178,19 @@ impl Engine {
         }
     }
 
+    /// What says in SQLite's file of persons which design it is of, by a number of its own: PostgreSQL has no second file.
+    pub(super) fn persons_are(self, fingerprint: &str) -> Option<String> {
+        let number = fingerprint.get(..7).and_then(|head| u32::from_str_radix(head, 16).ok());
+        let area = quoted(Area::Person.name());
+        (self == Engine::Sqlite)
+            .then(|| format!("pragma {area}.user_version = {}", number.unwrap_or_default()))
+    }
+
+    /// What that file says.
+    pub(super) fn which_persons(self) -> String {
+        format!("pragma {}.user_version", quoted(Area::Person.name()))
+    }
+
     /// What takes away an index that may stand: one that [`Engine::indexes`] makes.
     pub(super) fn without_indexes(self, sheet: &Sheet) -> Vec<String> {
         let area = match (self, sheet.area) {
@@ -202,11 +222,15 @@ impl Engine {
 
     /// The same where a column has a value, which is bound.
     pub(super) fn only(self, marks: &str, column: &str) -> String {
-        let place = match self {
+        format!("{marks} where cast({} as text) = {}", quoted(column), self.bound())
+    }
+
+    /// The place of a value that is bound.
+    fn bound(self) -> &'static str {
+        match self {
             Engine::Sqlite => "?1",
             Engine::Postgres => "$1",
-        };
-        format!("{marks} where cast({} as text) = {place}", quoted(column))
+        }
     }
 
     /// What makes the places of tables, and who may come in. A role that can't be made is left to whoever may.
@@ -279,7 +303,7 @@ fn nullable_key(sheet: &Sheet) -> String {
         let column = sheet.columns.iter().find(|column| column.name == *name);
         let is_text = |column: &&Column| column.kind == Kind::Field(FieldKind::Text);
         match column.filter(is_text) {
-            Some(column) if !column.is_required && !sheet.points(name) => {
+            Some(column) if !column.is_required && sheet.sent().all(|sent| sent != name) => {
                 format!("coalesce({}, '')", quoted(name))
             }
             _ => quoted(name),

@@ -95,6 +95,33 @@ impl Link {
         }
     }
 
+    /// Runs a statement with a value that is bound.
+    pub(super) async fn bound(&mut self, statement: &str, value: &str) -> sqlx::Result<()> {
+        match self {
+            Link::Sqlite(connection) => {
+                let asked = sqlx::query(AssertSqlSafe(statement)).bind(value);
+                asked.execute(&mut **connection).await.map(drop)
+            }
+            Link::Postgres(connection) => {
+                let asked = sqlx::query(AssertSqlSafe(statement)).bind(value);
+                asked.execute(&mut **connection).await.map(drop)
+            }
+        }
+    }
+
+    /// The only number that a question has for an answer.
+    pub(super) async fn number(&mut self, question: &str) -> sqlx::Result<i64> {
+        let asked = AssertSqlSafe(question);
+        match self {
+            Link::Sqlite(connection) => {
+                sqlx::query_scalar(asked).fetch_one(&mut **connection).await
+            }
+            Link::Postgres(connection) => {
+                sqlx::query_scalar(asked).fetch_one(&mut **connection).await
+            }
+        }
+    }
+
     /// The rows of a question whose columns are all texts; what is missing is empty.
     pub(super) async fn rows(&mut self, question: &str) -> sqlx::Result<Vec<Vec<String>>> {
         match self {

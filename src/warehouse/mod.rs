@@ -257,6 +257,22 @@ pub async fn planned(place: &Place, design: &Design) -> Result<Vec<String>, Ware
     Ok(plan.before.into_iter().chain(plan.after).collect())
 }
 
+/// Says of the night that a release tells whether that release is published. A warehouse that is not there says nothing.
+///
+/// # Errors
+/// See [`WarehouseError`].
+pub async fn tell(place: &Place, release: &str, is_published: bool) -> Result<(), WarehouseError> {
+    if matches!(place, Place::File(path) if !path.is_file()) {
+        return Ok(());
+    }
+    let mut link = Link::open(place, false).await?;
+    let told = |cause| WarehouseError::Table { table: "run".to_owned(), cause };
+    let statement = dialect::published(link.engine(), is_published);
+    link.bound(&statement, release).await.map_err(told)?;
+    link.close().await.map_err(|cause| place.unopened(cause))?;
+    leave(place)
+}
+
 /// Asks the warehouse; every column of the question is text, and what is missing is empty.
 ///
 /// # Errors

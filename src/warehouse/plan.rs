@@ -66,6 +66,7 @@ pub(super) async fn plan(
         }
         let fingerprint = design.fingerprint(engine);
         let is_same = stood.iter().any(|row| row.get(1) == Some(&fingerprint));
+        let is_same = is_same && persons_stand(link, design, &fingerprint).await.map_err(told)?;
         if is_same && design.sheets.keys().all(|name| known.contains_key(name)) {
             return Ok(Plan::default());
         }
@@ -98,7 +99,20 @@ pub(super) async fn plan(
     plan.before.extend(design.sheets.values().flat_map(|sheet| engine.comments(sheet)));
     plan.before.extend(engine.rights(design.has_persons()));
     plan.after = design.sheets.values().flat_map(|sheet| engine.indexes(sheet)).collect();
+    if design.has_persons() {
+        plan.after.extend(engine.persons_are(&design.fingerprint(engine)));
+    }
     Ok(plan)
+}
+
+/// Whether the file of persons is of the same design as the warehouse beside it: a kill between the two leaves it behind.
+async fn persons_stand(link: &mut Link, design: &Design, fingerprint: &str) -> sqlx::Result<bool> {
+    let engine = link.engine();
+    let Some(are) = engine.persons_are(fingerprint).filter(|_| design.has_persons()) else {
+        return Ok(true);
+    };
+    let stood = link.number(&engine.which_persons()).await?;
+    Ok(are.ends_with(&format!(" {stood}")))
 }
 
 /// Takes away views or tables of ours. PostgreSQL takes all views in one statement, for they stand on each other;

@@ -3,6 +3,7 @@
 
 use crate::spec::schema::Field;
 use crate::spec::schema::FieldKind;
+use crate::spec::schema::ForeignKey;
 use crate::spec::schema::Schema;
 
 /// Where a table belongs: a schema of PostgreSQL's.
@@ -60,25 +61,38 @@ pub(super) struct Sheet {
     pub(super) key: Vec<String>,
     /// Which cell says in which night a row was written, and is no part of what it says.
     pub(super) stamp: Option<usize>,
-    /// Columns that point at other tables, and at which.
-    pub(super) pointing: Vec<(String, String)>,
+    /// Columns that point at other tables, and at which column of which.
+    pub(super) pointing: Vec<Pointing>,
+    /// Whether nights tell its rows themselves, so that what they point at is known.
+    pub(super) is_told: bool,
     /// Whether rows of nights before stay, so that the table can't be made anew.
     pub(super) keeps: bool,
 }
 
 impl Sheet {
-    /// Whether a column points at another table.
-    pub(super) fn points(&self, column: &str) -> bool {
-        self.pointing.iter().any(|(name, _)| name == column)
+    /// Columns of what is sent that point at another table: they are looked for by it, and are empty where they name what
+    /// nobody knows.
+    pub(super) fn sent(&self) -> impl Iterator<Item = &str> {
+        let pointing = self.pointing.iter().filter(|_| !self.is_told);
+        pointing.map(|pointing| pointing.column.as_str())
     }
 
     /// What a column is among the keys: part of what makes a row itself, or where it points.
     pub(super) fn key_of(&self, column: &str) -> String {
         let own = self.key.iter().any(|name| name == column).then(|| "主键".to_owned());
-        let pointing = self.pointing.iter().filter(|(name, _)| name == column);
-        let all = own.into_iter().chain(pointing.map(|(_, table)| format!("→ {table}")));
+        let pointing = self.pointing.iter().filter(|pointing| pointing.column == column);
+        let pointing = pointing.map(|Pointing { table, target, .. }| format!("→ {table}.{target}"));
+        let all = own.into_iter().chain(pointing);
         all.collect::<Vec<_>>().join(" ")
     }
+}
+
+/// A column that points at one of another table.
+#[derive(Clone, Debug)]
+pub(super) struct Pointing {
+    pub(super) column: String,
+    pub(super) table: String,
+    pub(super) target: String,
 }
 
 /// A column as it should stand.
@@ -162,7 +176,6 @@ pub fn said(schema: &Schema) -> impl Iterator<Item = &Field> + Clone {
 
 pub(super) fn sheet(schema: &Schema) -> Sheet {
     let area = Area::of(schema);
-    let is_key = |name: &str| schema.foreign_keys.iter().any(|key| key.column == name);
     let mut made = Vec::new();
     for (at, field) in columns(schema).enumerate() {
         made.push(Column {
@@ -170,19 +183,22 @@ pub(super) fn sheet(schema: &Schema) -> Sheet {
             title: field.title.clone(),
             means: field.means.clone(),
             kind: Kind::Field(field.kind),
-            // What was sent must name a unit, but the name may be one that nobody knows.
-            is_required: field.is_required && !is_key(&field.name),
+            is_required: !schema.may_be_empty(field),
             source: Source::Cell(at),
         });
-        if field.kind == FieldKind::Instant && area == Area::Core {
+        if field.kind == FieldKind::Instant {
             made.extend(local(schema, field, at));
         }
     }
     made.push(mark());
-    let pointing = schema.foreign_keys.iter();
-    let pointing = pointing.map(|key| (key.column.clone(), key.table.clone()));
     let has = |name: &String| made.iter().any(|column| column.name == *name);
-    let pointing = pointing.filter(|(name, _)| has(name)).collect();
+    let pointing = schema.foreign_keys.iter().filter(|key| has(&key.column));
+    let pointing = pointing.map(|ForeignKey { column, table, target, .. }| Pointing {
+        column: column.clone(),
+        table: table.clone(),
+        target: target.clone(),
+    });
+    let pointing = pointing.collect();
     Sheet {
         area,
         name: schema.name.clone(),
@@ -190,6 +206,7 @@ pub(super) fn sheet(schema: &Schema) -> Sheet {
         stamp: columns(schema).position(|field| said(schema).all(|said| said.name != field.name)),
         key: schema.primary_key.iter().filter(|name| has(name)).cloned().collect(),
         pointing,
+        is_told: schema.is_told(),
         keeps: matches!(schema.name.as_str(), "run" | "run_step"),
         columns: made,
     }
@@ -251,6 +268,7 @@ pub(super) fn own(
         key: key.collect(),
         stamp: None,
         pointing: Vec::new(),
+        is_told: true,
         keeps: false,
         columns: columns.iter().enumerate().map(column).chain([mark()]).collect(),
     }

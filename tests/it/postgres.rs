@@ -190,8 +190,11 @@ pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-/// The programs of the newest version that is here.
+/// The programs that `SHUPING_POSTGRES` names, or those of the newest version that is here.
 fn programs() -> Option<PathBuf> {
+    if let Some(named) = env::var_os("SHUPING_POSTGRES") {
+        return Some(named.into());
+    }
     let versions = fs::read_dir(VERSIONS).ok()?.filter_map(|entry| Some(entry.ok()?.path()));
     let programs = versions.map(|version| version.join("bin"));
     programs.filter(|folder| folder.join("initdb").is_file()).max()

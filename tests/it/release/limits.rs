@@ -53,6 +53,9 @@ fn a_release_that_moves_too_much_waits_until_somebody_lets_it_go() {
     assert_eq!(latest(home), "2026-02-02.1");
     let code = "select cast(exit_code as text) from run where night = '2026-02-03'";
     assert_eq!(crate::world::ask(&home.join("var/warehouse.db"), code), [["3"]]);
+    // The warehouse has the night, and says that nobody reads its release yet.
+    let before = ["2026-02-01.1 1", "2026-02-02.1 1", "2026-02-03.1 0"];
+    assert_eq!(published(home), before);
     // Run again it is the same and still waits; it can't be chosen either.
     run(home, "2026-02-03", 3);
     assert!(!home.join("var/release/2026-02-03.2").exists());
@@ -60,10 +63,13 @@ fn a_release_that_moves_too_much_waits_until_somebody_lets_it_go() {
     // The next night is held against what is published.
     run(home, "2026-02-04", 3);
     let words = ["release", "publish", "2026-02-03", "--confirm", "馆方补报, 已核"];
+    assert_eq!(published(home)[3..], ["2026-02-04.1 0"]);
     assert!(done(home, &words, 0).contains("latest.json names 2026-02-03.1"));
+    assert_eq!(published(home)[2..], ["2026-02-03.1 1", "2026-02-04.1 0"]);
     // Against that one nothing moved, so it waits no longer.
     run(home, "2026-02-04", 0);
     assert_eq!(latest(home), "2026-02-04.1");
+    assert_eq!(published(home)[2..], ["2026-02-03.1 1", "2026-02-04.1 1"]);
     let marks = fs::read_to_string(home.join("var/release/held.jsonl")).unwrap();
     let marks: Vec<Value> = marks.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let marks: Vec<String> =
@@ -81,6 +87,36 @@ fn a_release_that_moves_too_much_waits_until_somebody_lets_it_go() {
     settings(home, "");
     late(home, 92, "2026-01-31 10:00");
     run(home, "2026-02-06", 0);
+}
+
+/// The releases of the nights that the warehouse has, and whether they are published.
+fn published(home: &Path) -> Vec<String> {
+    let nights = "select release, cast(is_published as text) from run order by night";
+    let nights = crate::world::ask(&home.join("var/warehouse.db"), nights);
+    nights.iter().map(|row| row.join(" ")).collect()
+}
+
+#[test]
+fn the_warehouse_says_what_became_of_the_release_of_its_night() {
+    let home = library();
+    let home = home.path();
+    run(home, "2026-02-01", 0);
+    run(home, "2026-02-02", 0);
+    // One that is withdrawn is not published, also where its night is run again and says the same.
+    let words = ["release", "withdraw", "2026-02-02", "--reason", "重复"];
+    done(home, &words, 0);
+    assert_eq!(published(home), ["2026-02-01.1 1", "2026-02-02.1 0"]);
+    run(home, "2026-02-02", 0);
+    assert_eq!(published(home), ["2026-02-01.1 1", "2026-02-02.1 0"]);
+    // Where the warehouse can't be told, the release is let go none the less, and it is said.
+    let warehouse = home.join("var/warehouse.db");
+    fs::rename(&warehouse, home.join("var/aside.db")).unwrap();
+    fs::write(&warehouse, "no database").unwrap();
+    let words = ["release", "publish", "2026-02-01", "--confirm", "补报"];
+    let said = done(home, &words, 0);
+    assert!(said.contains("latest.json names 2026-02-01.1"), "{said}");
+    assert!(said.contains("does not say so in `run` yet"), "{said}");
+    assert!(said.contains("hint: it is said when night 2026-02-01 is run again"), "{said}");
 }
 
 /// As `shuping init` writes them.

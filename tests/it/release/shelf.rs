@@ -127,7 +127,7 @@ fn change(path: &Path, bytes: &[u8]) {
 fn every_file_that_differs_is_missing_or_is_extra_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let release = two_nights(folder.path()).folder;
-    assert_eq!(verify(&release).unwrap(), (32, Vec::new()));
+    assert_eq!(verify(&release).unwrap(), (44, Vec::new()));
     let mut metrics = fs::read(release.join("metrics.xlsx")).unwrap();
     metrics[100] ^= 1;
     change(&release.join("metrics.xlsx"), &metrics);
@@ -218,7 +218,7 @@ fn a_release_is_chosen_withdrawn_and_verified_from_the_command_line() {
     let manifest: Value =
         serde_json::from_slice(&fs::read(again.join("datapackage.json")).unwrap()).unwrap();
     assert_eq!(manifest["x:changes_since"], "2026-02-02.2");
-    assert!(said(home, &["verify"], 0).contains("release 2026-02-03.2: 32 files"));
+    assert!(said(home, &["verify"], 0).contains("release 2026-02-03.2: 44 files"));
     fs::remove_file(again.join("open.sql")).unwrap();
     let told = said(home, &["verify", "2026-02-03"], 1);
     assert!(told.contains("missing  open.sql"), "{told}");
@@ -242,7 +242,11 @@ fn a_release_is_looked_up_while_nobody_else_marks_one() {
     two_nights(&root);
     // Whoever is first is let alone, before anything is looked up.
     let lock = shuping::night::lock(&home.join("var"), "release withdraw").unwrap();
-    for words in [&["use", "1999-01-01"][..], &["withdraw", "1999-01-01", "--reason", "x"]] {
+    for words in [
+        &["use", "1999-01-01"][..],
+        &["publish", "1999-01-01", "--confirm", "x"],
+        &["withdraw", "1999-01-01", "--reason", "x"],
+    ] {
         assert!(
             said(home, &[&["release"], words].concat(), 75).contains("release withdraw, process")
         );

@@ -2,8 +2,11 @@
 //! city made by hand.
 
 mod analyst;
+mod every;
 mod killed;
+mod persons;
 mod printed;
+mod runs;
 mod server;
 mod values;
 mod views;
@@ -16,6 +19,8 @@ use shuping::base::cell::Cell;
 use shuping::base::cell::CellRow;
 use shuping::spec::catalog::Catalog;
 use shuping::spec::home::Home;
+use shuping::spec::schema::Field;
+use shuping::spec::schema::FieldKind;
 use shuping::warehouse;
 use shuping::warehouse::Design;
 use shuping::warehouse::Held;
@@ -69,6 +74,35 @@ pub(crate) fn row(catalog: &Catalog, table: &str, cells: &[(&str, Cell)]) -> Cel
     let fields = warehouse::columns(&catalog.schemas[table]);
     let row: CellRow = fields.map(|field| Some(cell(&field.name)?.1.clone())).collect();
     assert_eq!(row.iter().flatten().count(), cells.len(), "{table} has all of these columns");
+    row
+}
+
+/// A row of a table in which every cell is filled; another for another number.
+fn sample(catalog: &Catalog, table: &str, number: u32) -> CellRow {
+    let schema = &catalog.schemas[table];
+    let cell = |field: &Field| match field.kind {
+        FieldKind::Text => match field.limits.choices.first() {
+            Some(choice) => text(choice),
+            None => text(&format!("{}{number}", field.name)),
+        },
+        FieldKind::Whole => Cell::Whole(number.into()),
+        FieldKind::Decimal(scale) => Cell::Decimal(number.into(), scale),
+        FieldKind::Flag => Cell::Flag(number.is_multiple_of(2)),
+        FieldKind::Day => {
+            Cell::Day(FIRST.checked_add(jiff::Span::new().days(i64::from(number))).unwrap())
+        }
+        FieldKind::Instant => instant(&format!("2025-12-31T16:00:{number:02}Z")),
+    };
+    warehouse::columns(schema).map(|field| Some(cell(field))).collect()
+}
+
+/// A row with some of its cells as given.
+fn with(catalog: &Catalog, table: &str, mut row: CellRow, cells: &[(&str, Cell)]) -> CellRow {
+    for (name, cell) in cells {
+        let mut columns = warehouse::columns(&catalog.schemas[table]);
+        let at = columns.position(|field| field.name == *name).unwrap();
+        row[at] = Some(cell.clone());
+    }
     row
 }
 
@@ -296,8 +330,8 @@ async fn a_contract_that_changed_changes_its_table_and_leaves_what_others_built(
         let list = [("C1", "JN0001", "2025-06-01T01:00:00Z")];
         let old = [("service_case", cases(&before, &list))];
         load(&place, &before, FIRST, &old).await.unwrap();
-        let run = run_row(&before, FIRST);
-        load_run(&place, &before, FIRST, run).await;
+        let run = runs::row(&before, FIRST);
+        runs::load(&place, &before, FIRST, run).await;
         let theirs = "create view their_cases as select case_id, unit_id from ";
         let cases_table =
             if matches!(place, Place::File(_)) { "service_case" } else { "core.service_case" };
@@ -323,39 +357,6 @@ async fn a_contract_that_changed_changes_its_table_and_leaves_what_others_built(
         assert_eq!(told(&place, "select case_id, unit_id from their_cases").await, ["C1 | JN0001"]);
         let nights = "select cast(night as text) from run order by 1";
         assert_eq!(told(&place, nights).await, ["2026-01-05"], "nights before stay");
-    }
-}
-
-fn run_row(catalog: &Catalog, night: Date) -> CellRow {
-    let at = instant("2026-01-05T18:00:00Z");
-    let cells = [
-        ("night", Cell::Day(night)),
-        ("as_of", Cell::Day(night)),
-        ("started", at.clone()),
-        ("ended", at),
-        ("home", text("abc")),
-        ("exit_code", Cell::Whole(0)),
-    ];
-    row(catalog, "run", &cells)
-}
-
-async fn load_run(place: &Place, catalog: &Catalog, night: Date, row: CellRow) {
-    let replaces = Replaces::Where("night".to_owned(), night.to_string());
-    let table = Table { name: "run", rows: Rows::few(vec![row]), replaces };
-    let held = Held { night, home: "abc" };
-    warehouse::load(place, &Design::of(catalog), held, &[table]).await.unwrap();
-}
-
-#[tokio::test]
-async fn a_night_of_the_run_table_replaces_itself_alone() {
-    let places = Places::new();
-    let catalog = catalog(|_| {});
-    for place in places.of("runs").await {
-        for night in [FIRST, SECOND, FIRST] {
-            load_run(&place, &catalog, night, run_row(&catalog, night)).await;
-        }
-        let nights = "select cast(night as text) from run order by 1";
-        assert_eq!(told(&place, nights).await, ["2026-01-05", "2026-01-06"]);
     }
 }
 

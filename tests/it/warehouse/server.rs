@@ -1,5 +1,6 @@
 //! Who may read what on a server, and does a whole night arrive there as it does in a file?
 
+use std::path::Path;
 use std::process::Command;
 
 use shuping::warehouse;
@@ -10,6 +11,7 @@ use super::FIRST;
 use super::SECOND;
 use super::cases;
 use super::catalog;
+use super::every;
 use super::load;
 use super::told;
 use super::views;
@@ -155,13 +157,37 @@ fn a_night_is_the_same_in_a_file_and_on_a_server() {
     // Nobody is in the warehouse that everybody reads.
     let columns = "select name from sqlite_master where name like 'person%' or name = 'work_log'";
     assert!(ask(&path, columns).is_empty());
+    dimensions(file.path());
     // Once more, and nothing is written but what tells of the run.
+    let before = runtime.block_on(every::spots(&there));
     let Place::Server(url) = &there else { panic!("a server") };
     let again = world.night(server.path(), NIGHT).env("WAREHOUSE_URL", url).output().unwrap();
     let said = String::from_utf8_lossy(&again.stdout).into_owned();
     let line = said.lines().find(|line| line.contains("rows written")).unwrap().to_owned();
     let written = line.split(" rows written").next().unwrap().rsplit(' ').next().unwrap();
     assert!(written.parse::<u32>().unwrap() < 40, "{line}");
+    let after = runtime.block_on(every::spots(&there));
+    let touched = before.keys().filter(|name| before[*name] != after[*name]);
+    assert_eq!(touched.collect::<Vec<_>>(), ["run", "run_step", "stream_night"]);
+}
+
+/// The dimensions stand in the release as files of their own, with as many rows as in the warehouse.
+fn dimensions(home: &Path) {
+    let path = home.join("var/warehouse.db");
+    let released = home.join("var/release/2026-01-06.1");
+    let dimensions = [
+        ("items", "service_item"),
+        ("duties", "duty"),
+        ("codes", "code"),
+        ("days", "calendar_day"),
+    ];
+    for (name, table) in dimensions {
+        let lines = std::fs::read_to_string(released.join(format!("{name}.jsonl"))).unwrap();
+        let count = ask(&path, &format!("select count(*) from {table}")).concat();
+        assert_eq!(count, [lines.lines().count().to_string()], "{name}");
+    }
+    let strange = "select \"table\", \"column\", code from code where label = code";
+    assert_eq!(ask(&path, strange), Vec::<Vec<String>>::new(), "every code has a Chinese name");
 }
 
 #[test]

@@ -1,9 +1,6 @@
 //! Do values arrive as they are, in a file as on a server, which is told them in its own binary form?
 
 use shuping::base::cell::Cell;
-use shuping::base::cell::CellRow;
-use shuping::spec::catalog::Catalog;
-use shuping::warehouse;
 use shuping::warehouse::Place;
 
 use super::FIRST;
@@ -18,16 +15,7 @@ use super::row;
 use super::text;
 use super::told;
 use super::value;
-
-/// A row with some of its cells as given.
-fn with(catalog: &Catalog, table: &str, mut row: CellRow, cells: &[(&str, Cell)]) -> CellRow {
-    for (name, cell) in cells {
-        let mut columns = warehouse::columns(&catalog.schemas[table]);
-        let at = columns.position(|field| field.name == *name).unwrap();
-        row[at] = Some(cell.clone());
-    }
-    row
-}
+use super::with;
 
 #[tokio::test]
 async fn decimals_arrive_with_every_digit_and_without_noughts() {
