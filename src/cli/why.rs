@@ -14,7 +14,7 @@ use crate::publish::PublishError;
 /// What went wrong, what to do, and the code that says so.
 pub(super) fn say_why(fault: &anyhow::Error, face: &mut Face<'_>) -> io::Result<u8> {
     if let Some(PublishError::Closed { period, .. }) = fault.downcast_ref() {
-        let nouns = [("period", period.clone()), ("problem", format!("{fault:#}"))];
+        let nouns = [("period", period.clone()), ("problem", chained(fault))];
         let (text, hint) = (face.say(Say::Broke, &nouns), face.say(Say::ClosedBrokenHint, &nouns));
         face.complain(&text, Some(&hint))?;
         return Ok(DISK);
@@ -35,7 +35,7 @@ pub(super) fn say_why(fault: &anyhow::Error, face: &mut Face<'_>) -> io::Result<
             (face.say(Say::NoKey, &[("problem", problem.clone())]), Say::NoKeyHint, HOME)
         }
         None => {
-            let problem = [("problem", format!("{fault:#}"))];
+            let problem = [("problem", chained(fault))];
             if is_full(fault) {
                 (face.say(Say::DiskFull, &problem), Say::DiskFullHint, DISK)
             } else {
@@ -46,6 +46,18 @@ pub(super) fn say_why(fault: &anyhow::Error, face: &mut Face<'_>) -> io::Result<
     let hint = face.say(hint, &[]);
     face.complain(&text, Some(&hint))?;
     Ok(code)
+}
+
+/// What went wrong and why, each cause once: some say their own cause within their words.
+fn chained(fault: &anyhow::Error) -> String {
+    let mut told = String::new();
+    for cause in fault.chain().map(ToString::to_string) {
+        if !told.contains(&cause) {
+            told.push_str(if told.is_empty() { "" } else { ": " });
+            told.push_str(&cause);
+        }
+    }
+    told
 }
 
 /// How SQLite says that there is no room: for rows, and for the index of its log.

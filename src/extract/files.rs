@@ -135,6 +135,7 @@ fn file(
     let mut rows = 0;
     let mut take = |sheet: Sheet| {
         let (batch, total) = grid::batch(&sheet, &layout).map_err(unreadable(&sheet.source))?;
+        landing.absent(&batch).map_or(Ok(()), Err).map_err(unreadable(&sheet.source))?;
         landing.told(total);
         rows += landing.take(batch)?;
         Ok(())

@@ -60,6 +60,12 @@ impl<'a> Landing<'a> {
         self.shield.hides()
     }
 
+    /// What is wrong with a table that has not every header that is needed.
+    pub(super) fn absent(&self, batch: &Batch) -> Option<String> {
+        let column = self.shield.absent(&batch.headers).filter(|_| !batch.rows.is_empty())?;
+        Some(format!("column `{}` finds none of `{}`", column.name, column.from.join("`, `")))
+    }
+
     /// Hands on a page that has passed a shield of its own.
     pub(super) fn take_page(&mut self, page: Page, place: &str) -> Result<(), ExtractError> {
         let Page { mut sheet, unread, all, .. } = page;

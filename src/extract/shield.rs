@@ -37,6 +37,7 @@ pub(super) type Seen = (BTreeMap<String, u64>, BTreeSet<String>);
 
 /// The shield of one stream, and what it has seen.
 pub(super) struct Shield<'s> {
+    columns: &'s [Column],
     fates: BTreeMap<String, Fate<'s>>,
     wide: Option<&'s Wide>,
     empty: &'s [String],
@@ -65,6 +66,7 @@ impl<'s> Shield<'s> {
     pub(super) fn new(stream: &'s Stream, key: &'s Key, as_of: Date) -> Shield<'s> {
         let wide = stream.unpivot.as_ref().map(|unpivot| &unpivot.columns);
         Shield {
+            columns: &stream.columns,
             fates: fates(stream),
             wide,
             empty: &stream.empty,
@@ -85,6 +87,21 @@ impl<'s> Shield<'s> {
     /// Whether a header of the source's own is one that the stream's columns name.
     pub(super) fn knows(&self, header: &str) -> bool {
         !header.starts_with('_') && self.fates.contains_key(header)
+    }
+
+    /// The column that finds none of its headers in a table, though it is not optional. Where no header is known the
+    /// header was sought in the wrong row, and that is told of the whole.
+    pub(super) fn absent(&self, headers: &[String]) -> Option<&'s Column> {
+        let made = [".fault", ".birth_date", ".sex"];
+        let has = |header: &String| {
+            let base = made.iter().find_map(|end| header.strip_suffix(end)).unwrap_or(header);
+            base.starts_with('_') || headers.iter().any(|known| known == base)
+        };
+        let is_absent = |column: &&Column| {
+            !column.is_optional && !column.from.is_empty() && !column.from.iter().any(has)
+        };
+        let is_known = headers.iter().any(|header| self.knows(header));
+        self.columns.iter().filter(|_| is_known).find(is_absent)
     }
 
     /// Whether a header of the source is read at all.

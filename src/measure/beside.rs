@@ -252,9 +252,14 @@ fn whole(unit: &str) -> Spot {
 
 /// Every period in which a metric is told of any group.
 fn periods(rolled: &Telling<'_, '_>, metric: &Metric, groups: &Groups) -> BTreeSet<Period> {
-    let footing = rolled.footing(metric, rolled.as_of);
-    let all = groups.units.iter().flat_map(|unit| rolled.periods(metric, unit, &footing));
-    all.collect()
+    let mut told = BTreeSet::new();
+    for era in rolled.eras(metric) {
+        let metric = metric.at(era.first);
+        let footing = rolled.footing(metric, era.first);
+        let all = groups.units.iter().flat_map(|unit| rolled.periods(metric, unit, &footing));
+        told.extend(all.filter(|period| era.tells(*period)));
+    }
+    told
 }
 
 /// The classes that are left where one more group is told.

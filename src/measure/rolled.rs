@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
+use jiff::civil::Date;
 use rayon::prelude::*;
 
 use super::MeasureError;
@@ -11,6 +12,7 @@ use super::amounts::Amounts;
 use super::beside::Beside;
 use super::cube::Cube;
 use super::cube::Spot;
+use super::era::Era;
 use super::evaluate::Told;
 use super::evaluate::told;
 use super::groups::Groups;
@@ -64,14 +66,19 @@ impl<'m> Telling<'_, 'm> {
         let cube = self.cube.rolled(groups);
         let rolled = self.over(&cube, groups);
         let beside = Beside::of((self, &rolled), groups, units);
-        let rolled_up =
-            self.metrics.values().filter_map(|metric| Some((*metric, self.way(metric)?)));
         let sums = summed(all);
-        let each = rolled_up.collect::<Vec<_>>().into_par_iter().map(|(metric, way)| {
-            let footing = rolled.footing(metric, rolled.as_of);
-            let asked = (metric, way, &footing);
+        let metrics: Vec<&'m Metric> = self.metrics.values().copied().collect();
+        let each = metrics.into_par_iter().map(|metric| {
+            let eras = rolled.eras(metric).into_iter().filter_map(|era| {
+                let metric = metric.at(era.first);
+                let way = rolled.way(metric, era.first)?;
+                Some((metric, way, era, rolled.footing(metric, era.first)))
+            });
+            let eras: Vec<_> = eras.collect();
             let mut found = Vec::new();
-            for at in 0..groups.list.len() {
+            for (at, asked) in
+                (0..groups.list.len()).flat_map(|at| eras.iter().map(move |era| (at, era)))
+            {
                 found.extend(of_group(&rolled, (groups, at), asked, (&sums, &beside))?);
             }
             Ok(found)
@@ -93,14 +100,14 @@ impl<'m> Telling<'_, 'm> {
         }
     }
 
-    /// How a metric is told above the unit; none if it is not. What looks at the parts of a unit, at its peers
+    /// How a metric, as defined on a day, is told above the unit; none if it is not. What looks at the parts of a unit, at its peers
     /// or at a list for it means nothing of many units: its values are added up if they may be.
-    pub(super) fn way(&self, metric: &Metric) -> Option<Way> {
+    pub(super) fn way(&self, metric: &Metric, day: Date) -> Option<Way> {
         if !metric.is_rolled_up || metric.only.is_some() || !metric.grain.contains(&Grain::Unit) {
             return None;
         }
         let mut is_of_unit = false;
-        self.each_below(&metric.value, self.as_of, &mut |piece| {
+        self.each_below(&metric.value, day, &mut |piece| {
             is_of_unit |= match piece {
                 Formula::Over(..) | Formula::OfUnit(_) | Formula::Peers(_) => true,
                 Formula::Name(name) => {
@@ -134,17 +141,18 @@ fn summed<'s, 'm>(all: &'s [Told<'m>]) -> Sums<'s, 'm> {
         .collect()
 }
 
-/// A metric of one group, in all periods.
+/// A metric of one group, in all periods that a definition tells.
 fn of_group<'m>(
     rolled: &Telling<'_, 'm>,
     (groups, at): (&Groups, usize),
-    (metric, way, footing): (&'m Metric, Way, &Footing<'_>),
+    (metric, way, era, footing): &(&'m Metric, Way, Era, Footing<'_>),
     (sums, beside): (&Sums<'_, 'm>, &Beside<'_>),
 ) -> Result<Vec<Told<'m>>, MeasureError> {
     let Some(unit) = groups.units.get(at) else { return Ok(Vec::new()) };
     let stand = Stand::of(rolled, footing, ((unit.unit_id.clone(), None), None));
     let mut found = Vec::new();
-    for period in rolled.periods(metric, unit, footing) {
+    let periods = rolled.periods(metric, unit, footing).into_iter();
+    for period in periods.filter(|period| era.tells(*period)) {
         let seat = Seat { telling: rolled, stand: &stand, period, footing };
         let of_group = match way {
             Way::Measures => told(metric, &seat, beside.of_group(at))?,

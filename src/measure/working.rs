@@ -136,11 +136,8 @@ impl<'t> WorkingAbove<'t> {
     /// When a metric is told of a group; never, where it means nothing above the unit.
     pub fn told_at(&self, metric: &Metric, group: usize) -> Vec<Period> {
         let Some(unit) = self.groups.units.get(group) else { return Vec::new() };
-        if self.rolled.way(metric).is_none() {
-            return Vec::new();
-        }
-        let footing = self.rolled.footing(metric, self.rolled.as_of);
-        self.rolled.periods(metric, unit, &footing)
+        let eras = self.rolled.eras(metric).into_iter();
+        eras.flat_map(|era| self.of_era(metric.at(era.first), era, unit)).collect()
     }
 
     /// A metric of a group and period; none where it means nothing above the unit.
@@ -153,8 +150,10 @@ impl<'t> WorkingAbove<'t> {
         group: usize,
         period: Period,
     ) -> Result<Option<Worked<'m>>, MeasureError> {
-        let Some(way) = self.rolled.way(metric) else { return Ok(None) };
-        let footing = self.rolled.footing(metric, self.rolled.as_of);
+        let day = period.last().last();
+        let metric = metric.at(day);
+        let Some(way) = self.rolled.way(metric, day) else { return Ok(None) };
+        let footing = self.rolled.footing(metric, day);
         self.of_group((metric, way, &footing), group, period).transpose()
     }
 
@@ -163,15 +162,29 @@ impl<'t> WorkingAbove<'t> {
     /// # Errors
     /// A formula that leaves 128 bits, and what `see` fails with.
     pub fn each<'m>(&self, metric: &'m Metric, see: &mut See<'_, 'm>) -> Result<(), MeasureError> {
-        let Some(way) = self.rolled.way(metric) else { return Ok(()) };
-        let footing = self.rolled.footing(metric, self.rolled.as_of);
-        for (at, unit) in self.groups.units.iter().enumerate() {
-            for period in self.rolled.periods(metric, unit, &footing) {
-                let worked = self.of_group((metric, way, &footing), at, period);
-                worked.map_or(Ok(()), |worked| see(worked?))?;
+        for (at, group) in self.groups.units.iter().enumerate() {
+            for era in self.rolled.eras(metric) {
+                let metric = metric.at(era.first);
+                let Some(way) = self.rolled.way(metric, era.first) else { continue };
+                let footing = self.rolled.footing(metric, era.first);
+                for period in self.of_era(metric, era, group) {
+                    let worked = self.of_group((metric, way, &footing), at, period);
+                    worked.map_or(Ok(()), |worked| see(worked?))?;
+                }
             }
         }
         Ok(())
+    }
+
+    /// The periods in which a definition tells of a group.
+    fn of_era(&self, metric: &Metric, era: Era, group: &Unit) -> Vec<Period> {
+        if self.rolled.way(metric, era.first).is_none() {
+            return Vec::new();
+        }
+        let footing = self.rolled.footing(metric, era.first);
+        let mut periods = self.rolled.periods(metric, group, &footing);
+        periods.retain(|period| era.tells(*period));
+        periods
     }
 
     fn of_group<'m>(

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::HashMap;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -79,8 +80,7 @@ pub fn spells(
     for finding in &findings {
         *found.entry(finding.kind.name().to_owned()).or_default() += 1;
     }
-    let first = rosters.delivered.first().copied();
-    let turns = turns(&spells, first);
+    let turns = turns(&spells, &rosters);
     let rows = spells.iter().zip(turns);
     let rows: Vec<CellRow> =
         rows.flat_map(|(spell, turn)| pieces(spell, turn, &told, schema)).collect();
@@ -218,21 +218,32 @@ struct Turn {
 }
 
 /// A person on the quota joins where no other spell on this unit's quota reaches, and leaves likewise.
-/// Who is there on the first roster has not joined.
-fn turns(spells: &[Spell], first: Option<Date>) -> Vec<Turn> {
-    let is_on_quota = |spell: &Spell| spell.quota > Ratio::ZERO;
-    let mut homes: HashMap<(&str, &str), Vec<(Date, Date)>> = HashMap::new();
-    for spell in spells.iter().filter(|spell| is_on_quota(spell)) {
-        let Some(unit) = spell.unit.as_deref() else { continue };
-        homes.entry((&spell.person, unit)).or_default().push((spell.from, spell.to));
+/// Who is there on the first roster has not joined, and a reform moves nobody: where a unit or a section ends, those
+/// who stand elsewhere from that day on were taken over.
+fn turns(spells: &[Spell], rosters: &Rosters) -> Vec<Turn> {
+    let first = rosters.delivered.first().copied();
+    let units = rosters.units.iter().filter_map(|line| Some((&line.unit, line.valid_to?)));
+    let sections = rosters.sections.iter().filter_map(|line| Some((&line.section, line.valid_to?)));
+    let (units, sections): (HashSet<_>, HashSet<_>) = (units.collect(), sections.collect());
+    let has_ended = |spell: &Spell| {
+        spell.unit.as_ref().is_some_and(|unit| units.contains(&(unit, spell.to)))
+            || spell.section.as_ref().is_some_and(|section| sections.contains(&(section, spell.to)))
+    };
+    let is_on_quota = |spell: &&Spell| spell.quota > Ratio::ZERO && spell.unit.is_some();
+    let mut homes: HashMap<&str, Vec<&Spell>> = HashMap::new();
+    for spell in spells.iter().filter(is_on_quota) {
+        homes.entry(&spell.person).or_default().push(spell);
     }
     let turn = |spell: &Spell| {
-        let unit = spell.unit.as_deref().filter(|_| is_on_quota(spell))?;
-        let there = homes.get(&(&*spell.person, unit))?;
-        let before = there.iter().any(|(from, to)| *from < spell.from && *to >= spell.from);
-        let after = there.iter().any(|(from, to)| *to > spell.to && *from <= spell.to);
-        let joins = !before && first.is_some_and(|first| spell.from > first);
-        Some(Turn { joins, leaves: !after && !spell.open })
+        let all = homes.get(&*spell.person).filter(|_| is_on_quota(&spell))?;
+        let (here, elsewhere): (Vec<&Spell>, Vec<&Spell>) =
+            all.iter().partition(|other| other.unit == spell.unit);
+        let before = here.iter().any(|it| it.from < spell.from && it.to >= spell.from);
+        let after = here.iter().any(|it| it.to > spell.to && it.from <= spell.to);
+        let is_taken = elsewhere.iter().any(|it| it.to == spell.from && has_ended(it));
+        let is_given = has_ended(spell) && elsewhere.iter().any(|it| it.from == spell.to);
+        let joins = !before && !is_taken && first.is_some_and(|first| spell.from > first);
+        Some(Turn { joins, leaves: !after && !is_given && !spell.open })
     };
     spells.iter().map(|spell| turn(spell).unwrap_or_default()).collect()
 }

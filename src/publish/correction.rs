@@ -17,7 +17,6 @@ use super::moved::POINT;
 use super::moved::Point;
 use super::moved::Said;
 use super::moved::comparing;
-use super::moved::defined;
 use super::moved::joined;
 use super::moved::point;
 use super::shelf;
@@ -301,7 +300,7 @@ fn metrics(
     known: &Known<'_>,
 ) -> Result<Vec<Correction>, PublishError> {
     let sides = [&closing.said, now];
-    let meant = sides.map(meanings);
+    let meant = sides.map(Said::meanings);
     let told = [closing.said.told_of("period")?, now.told_of("period")?];
     let columns = [&POINT[..], &["version"]].concat();
     let mut found = Vec::new();
@@ -328,10 +327,4 @@ fn metrics(
         found.push(correction(about, &pair, cause, (closing, known)));
     }
     Ok(found)
-}
-
-/// What each version of each metric means.
-fn meanings(said: &Said) -> BTreeMap<(String, i64), String> {
-    let defined = defined(&said.definitions).into_iter();
-    defined.map(|it| ((it.metric, it.version), it.meaning)).collect()
 }

@@ -114,13 +114,10 @@ impl Said {
         Some(Said { metrics, definitions, scores: of("score"), lines: of("score_line") })
     }
 
-    /// The versions and fingerprints of every metric.
-    fn meanings(&self) -> BTreeMap<String, BTreeSet<(i64, String)>> {
-        let mut meanings: BTreeMap<String, BTreeSet<(i64, String)>> = BTreeMap::new();
-        for it in defined(&self.definitions) {
-            meanings.entry(it.metric).or_default().insert((it.version, it.meaning));
-        }
-        meanings
+    /// The fingerprint of every version of every metric.
+    pub(super) fn meanings(&self) -> BTreeMap<(String, i64), String> {
+        let all = defined(&self.definitions).into_iter();
+        all.map(|it| ((it.metric, it.version), it.meaning)).collect()
     }
 
     /// The values of one of its columns, by metric.
@@ -172,7 +169,8 @@ pub(super) fn defined(definitions: &DataFrame) -> Vec<Defined> {
 /// # Errors
 /// Tables that are not those of a release.
 pub fn moved(before: &Said, after: &Said) -> Result<Vec<Moved>, PublishError> {
-    let both = joined(&before.metrics, &after.metrics, &KEY, &POINT)?;
+    let columns = [&POINT[..], &["version"]].concat();
+    let both = joined(&before.metrics, &after.metrics, &KEY, &columns)?;
     let is_told = |side: &str| col(format!("status{side}")).is_not_null();
     let differs = ["status", "value", "numerator", "denominator"].into_iter();
     let differs = differs
@@ -180,11 +178,10 @@ pub fn moved(before: &Said, after: &Said) -> Result<Vec<Moved>, PublishError> {
     let differs = differs.fold(lit(false), Expr::or);
     let both = both.lazy().filter(is_told(BEFORE).or(is_told(AFTER)).and(differs));
     let both = both.collect().map_err(comparing())?;
-    let names: Vec<String> = KEY
-        .iter()
-        .map(|name| (*name).to_owned())
-        .chain([BEFORE, AFTER].iter().flat_map(|side| POINT.map(|name| format!("{name}{side}"))))
-        .collect();
+    let mut names: Vec<String> = KEY.map(str::to_owned).to_vec();
+    for side in [BEFORE, AFTER] {
+        names.extend(columns.iter().map(|name| format!("{name}{side}")));
+    }
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let causes = Causes::of(before, after)?;
     let mut moved: Vec<Moved> = Vec::with_capacity(both.height());
@@ -192,9 +189,15 @@ pub fn moved(before: &Said, after: &Said) -> Result<Vec<Moved>, PublishError> {
         let points = cells.split_off(KEY.len());
         let mut key = cells.iter().map(|cell| text_of(Some(cell)));
         let key: Key = std::array::from_fn(|_| key.next().flatten());
-        let (before, after) = points.split_at(POINT.len());
-        let (before, after) = (point(before), point(after));
-        let cause = causes.of_key(&key, before.is_some(), after.is_some());
+        let sides = points.chunks(columns.len()).map(|side| side.split_at(POINT.len()));
+        let (sides, versions): (Vec<_>, Vec<_>) = sides.unzip();
+        let mut sides = sides.into_iter().map(point);
+        let (before, after) = (sides.next().flatten(), sides.next().flatten());
+        let versions = versions.into_iter().filter_map(|side| match side {
+            [Some(Cell::Whole(version))] => Some(*version),
+            _ => None,
+        });
+        let cause = causes.of_key(&key, &versions.collect::<Vec<_>>());
         moved.push(Moved { key, before, after, cause });
     }
     moved.sort_by(|x, y| x.key.cmp(&y.key));
@@ -239,8 +242,9 @@ pub(super) fn point(cells: &[Option<Cell>]) -> Option<Point> {
 
 /// What tells the causes apart.
 struct Causes {
-    /// Metrics that are there on one side only, or mean something else.
-    redefined: BTreeSet<String>,
+    /// Versions of metrics that are there on one side only, or mean something else: periods that another version tells
+    /// keep their meaning.
+    redefined: BTreeSet<(String, i64)>,
     /// Metrics with units, and with periods, that one side tells of and the other does not.
     units: BTreeSet<(String, String)>,
     periods: BTreeSet<(String, String)>,
@@ -263,15 +267,17 @@ impl Causes {
         })
     }
 
-    fn of_key(&self, key: &Key, was_told: bool, is_told: bool) -> Cause {
+    /// The versions are those that tell it: of both sides, or of the one that tells it.
+    fn of_key(&self, key: &Key, versions: &[i64]) -> Cause {
         let [Some(metric), unit, .., period] = key else { return Cause::Rows };
         let is_apart = |set: &BTreeSet<(String, String)>, what: &Option<String>| {
             what.as_ref().is_some_and(|what| set.contains(&(metric.clone(), what.clone())))
         };
-        if self.redefined.contains(metric) {
+        let is_redefined = |version: &i64| self.redefined.contains(&(metric.clone(), *version));
+        if versions.iter().any(is_redefined) || matches!(versions, [was, is] if was != is) {
             return Cause::Definition;
         }
-        if was_told && is_told {
+        if versions.len() > 1 {
             return Cause::Rows;
         }
         match () {

@@ -107,7 +107,10 @@ fn chinese(sheets: &BTreeMap<String, Sheet>, views: &[View]) -> Vec<View> {
     let over = views
         .iter()
         .map(|view| (view.area, &view.name, &view.title, view.adds, view.columns.clone()));
-    let mut taken: BTreeSet<String> = BTreeSet::from([DICTIONARY.to_owned()]);
+    // A title may be the name of a table: a home of one's own calls `loan` Loan.
+    let named = sheets.keys().chain(views.iter().map(|view| &view.name));
+    let mut taken: BTreeSet<String> = named.map(|name| name.to_lowercase()).collect();
+    taken.insert(DICTIONARY.to_owned());
     let one = |(area, name, title, adds, columns): (_, &String, &String, _, Vec<_>)| {
         let mut seen = BTreeSet::new();
         let columns: Vec<(String, String)> = columns
@@ -135,7 +138,8 @@ fn chinese(sheets: &BTreeMap<String, Sheet>, views: &[View]) -> Vec<View> {
 /// The longest identifier that PostgreSQL keeps whole, in bytes.
 const LONGEST: usize = 63;
 
-/// A title as an identifier that nobody else has; one that somebody has gets the English name behind it.
+/// A title as an identifier that nobody else has, in whatever case; one that somebody has gets the English name behind
+/// it, and a line where even that is another's.
 fn free(title: &str, name: &str, taken: &mut BTreeSet<String>) -> String {
     let cut = |text: &str| -> String {
         let mut bytes = 0;
@@ -147,15 +151,19 @@ fn free(title: &str, name: &str, taken: &mut BTreeSet<String>) -> String {
             .collect()
     };
     let plain = cut(title);
-    if plain == title && taken.insert(plain.clone()) {
+    if plain == title && taken.insert(plain.to_lowercase()) {
         return plain;
     }
-    let tail = format!("_{name}");
-    let mut head = cut(title);
-    while head.len() + tail.len() > LONGEST && head.pop().is_some() {}
-    let whole = cut(&format!("{head}{tail}"));
-    taken.insert(whole.clone());
-    whole
+    let mut tail = format!("_{name}");
+    loop {
+        let mut head = cut(title);
+        while head.len() + tail.len() > LONGEST && head.pop().is_some() {}
+        let whole = cut(&format!("{head}{tail}"));
+        if taken.insert(whole.to_lowercase()) || tail.len() > LONGEST {
+            return whole;
+        }
+        tail.push('_');
+    }
 }
 
 /// The rows of the dictionary.

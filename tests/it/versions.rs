@@ -177,6 +177,26 @@ since       = \"2026-02\"",
             row("River Branch", "2026-02", "1", "0.000"),
         ]
     );
+    // So do groups of units: 11 of 13 came back on time in January, by its own definition.
+    let city = "select metric, period, version, shown from metric_value where level = 'city' order by 1, 2";
+    let city = ask(&home.join("var/warehouse.db"), city);
+    assert_eq!(
+        city,
+        [
+            row("returned_on_time", "2026-01", "1", "0.846"),
+            row("returned_on_time", "2026-02", "2", "0.000"),
+            row("twice", "2026-01", "1", "1.692"),
+            row("twice", "2026-02", "1", "0.000"),
+        ]
+    );
+    for (period, formula) in [
+        ("2026-01", "loans_back_on_time / loans_back"),
+        ("2026-02", "(loans_back - loans_back_on_time)"),
+    ] {
+        let words = ["explain", "returned_on_time", "--level", "city", "--period", period];
+        let told = done(home, &words);
+        assert!(told.contains(formula) && told.contains("says the same"), "{told}");
+    }
     let versions = "select version, coalesce(since, '') from metric_definition
         where metric = 'returned_on_time' order by 1";
     let versions = ask(&home.join("var/warehouse.db"), versions);
@@ -189,6 +209,37 @@ since       = \"2026-02\"",
     assert!(explained("2026-01").contains("loans_back_on_time / loans_back"));
     assert!(explained("2026-02").contains("loans_back - loans_back_on_time"));
     assert_eq!(shuping(home, &["check"]).status.code(), Some(0));
+}
+
+/// A row that is corrected in a period which keeps its definition moved it, and not the definition of later periods.
+#[test]
+fn what_moves_in_a_period_that_keeps_its_definition_is_not_the_new_one() {
+    let home = library();
+    let home = home.path();
+    night(home, "2026-01-31");
+    february(home);
+    let earlier = "\n[[metric.earlier]]\nversion = 1\nvalue = \"loans_back_on_time / loans_back\"\n\
+        min_base = { base = \"loans_back\", at_least = 7 }\n\n[[metric.test]]";
+    edit(home, "\n[[metric.test]]", earlier);
+    edit(
+        home,
+        FORMULA,
+        "value       = \"1 - loans_back_on_time / loans_back\"\nversion     = 2\nsince       = \"2026-02\"",
+    );
+    assert_eq!(shuping(home, &["check"]).status.code(), Some(0));
+    night(home, "2026-02-03");
+    let changes = fs::read_to_string(home.join("var/release/2026-02-03.1/changes.csv")).unwrap();
+    let line = |of: &str| changes.lines().find(|line| line.contains(of)).unwrap_or_default();
+    for (of, cause) in [
+        (",North Branch,,,,month,2026-01,", "changed,rows,"),
+        (",city,library,month,2026-01,", "changed,rows,"),
+        (",North Branch,,,,month,2026-02,", "added,definition,"),
+    ] {
+        assert!(line(of).starts_with(cause), "{of}: {changes}");
+    }
+    let words = ["explain", "returned_on_time", "--unit", "North Branch", "--period", "2026-01"];
+    let told = done(home, &words);
+    assert!(told.contains("which says 0.714285714286: rows"), "{told}");
 }
 
 #[test]

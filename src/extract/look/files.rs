@@ -70,6 +70,12 @@ pub fn folder(path: &Path, at: &str) -> Result<Seen, ExtractError> {
     let mut forms: Vec<Vec<Found>> = forms.into_values().collect();
     // In the order of names, so that the same folder is begun the same way.
     forms.sort_by_key(|form| first(form));
+    let whose: Vec<BTreeSet<String>> = forms.iter().map(|form| files(form)).collect();
+    let table = |form: Vec<Found>| {
+        let others = whose.iter().flatten().filter(|file| !files(&form).contains(*file));
+        let others = others.cloned().collect();
+        table(form, &others)
+    };
     seen.tables = forms.into_iter().map(table).collect();
     Ok(seen)
 }
@@ -148,10 +154,16 @@ fn headers(batch: &Batch) -> Vec<String> {
     batch.headers.iter().filter(|header| !header.starts_with('_')).cloned().collect()
 }
 
-fn table(form: Vec<Found>) -> SeenTable {
+/// The files of a table.
+fn files(form: &[Found]) -> BTreeSet<String> {
+    form.iter().map(|found| found.file.clone()).collect()
+}
+
+/// A table, beside the files of others.
+fn table(form: Vec<Found>, others: &BTreeSet<String>) -> SeenTable {
     let headers = form.first().map_or_else(Vec::new, |found| headers(&found.batch));
     let files: BTreeSet<&str> = form.iter().map(|found| found.file.as_str()).collect();
-    let mut ask = format!("file   = {}\n", pattern(&file_pattern(&files)));
+    let mut ask = format!("file   = {}\n", pattern(&file_pattern(&files, others)));
     let is_part = form.iter().any(|found| found.sheets > 1);
     let sheets: BTreeSet<&str> = form.iter().filter_map(|found| found.sheet.as_deref()).collect();
     if is_part {
@@ -196,8 +208,18 @@ fn grid_line(form: &[Found]) -> String {
     format!("grid   = {{ {} }}\n", keys.join(", "))
 }
 
-/// A pattern of names: what they count may go on counting.
-fn file_pattern(files: &BTreeSet<&str>) -> String {
+/// A pattern of names: what they count may go on counting, unless the files of another table would be among them.
+fn file_pattern(files: &BTreeSet<&str>, others: &BTreeSet<String>) -> String {
+    let pattern = counting(files);
+    let held = Regex::new(&format!("^(?:{pattern})$"));
+    if held.is_ok_and(|held| others.iter().any(|other| held.is_match(other))) {
+        return files.iter().map(|name| regex::escape(name)).collect::<Vec<_>>().join("|");
+    }
+    pattern
+}
+
+/// A pattern of names in which what they count goes on counting.
+fn counting(files: &BTreeSet<&str>) -> String {
     let Ok(digits) = Regex::new(r"\d+") else { return String::new() };
     let counted = |name: &str| {
         let runs = digits.find_iter(name).map(|run| run.len());

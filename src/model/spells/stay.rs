@@ -88,13 +88,37 @@ struct Between {
 impl Between {
     /// The day of a change: the told one if it lies between the rosters, else that of the later.
     fn dated(self, told: Option<Date>) -> Date {
-        told.filter(|told| self.before < *told && *told <= self.day).unwrap_or(self.day)
+        told.filter(|told| self.holds(*told)).unwrap_or(self.day)
+    }
+
+    /// Whether a told day lies between the rosters.
+    fn holds(self, told: Date) -> bool {
+        self.before < told && told <= self.day
     }
 
     /// Whether a date is late, but not too late to hold.
     fn reaches(self, told: Date) -> bool {
         self.before < told || days_between(told, self.day) <= LATE_DAYS
     }
+}
+
+/// The day on which somebody is lent or comes back, as far as a row tells it. Home and host tell of one event: where one
+/// of them has no day, that of the other holds.
+fn lent_on(was: &[Open<'_>], rows: &[&RosterRow], between: Between) -> Option<Date> {
+    let is_away = |row: &RosterRow| row.status == Status::SecondedOut;
+    let is_host = |row: &RosterRow| row.status == Status::SecondedIn;
+    let at_home = was.iter().find_map(|open| {
+        let row = rows.iter().find(|row| is_same_place(row, open.row))?;
+        let told = row.status_since.filter(|_| is_away(open.row) != is_away(row));
+        told.filter(|told| between.holds(*told))
+    });
+    let is_new = |row: &&RosterRow| !was.iter().any(|open| is_same_place(open.row, row));
+    let begins =
+        rows.iter().copied().filter(|row| is_host(row) && is_new(row)).filter_map(entered_on);
+    let ends = was.iter().filter(|open| is_host(open.row)).filter_map(|open| left_on(open.row));
+    let ends_now = rows.iter().copied().filter(|row| is_host(row)).filter_map(left_on);
+    let at_host = begins.chain(ends).chain(ends_now).find(|told| between.holds(*told));
+    at_home.or(at_host)
 }
 
 /// A stay that has not ended yet; its row is the latest.
@@ -127,6 +151,7 @@ impl<'a> Line<'a, '_> {
         let has_left = |row: &&&RosterRow| left_on(row).is_some_and(|left| left <= between.day);
         let was = std::mem::take(&mut self.open);
         let units: Vec<Option<&Arc<str>>> = was.iter().map(|open| open.row.unit.as_ref()).collect();
+        let seconded = lent_on(&was, rows, between);
         let mut added = Vec::new();
         for row in rows.iter().filter(|row| !has_left(row)) {
             if was.iter().any(|open| is_same_place(open.row, row)) {
@@ -135,7 +160,9 @@ impl<'a> Line<'a, '_> {
             let from = if was.is_empty() {
                 self.joined_on(row, between)
             } else {
-                between.dated(moved_on(row, units.contains(&row.unit.as_ref())))
+                let told = moved_on(row, units.contains(&row.unit.as_ref()));
+                let seconded = seconded.filter(|_| row.status == Status::SecondedIn);
+                between.dated(told.filter(|told| between.holds(*told)).or(seconded))
             };
             added.push(Open { row, from });
         }
@@ -147,16 +174,17 @@ impl<'a> Line<'a, '_> {
             let row = rows.iter().find(|row| is_same_place(row, open.row)).copied();
             match row {
                 Some(row) if has_left(&&row) => self.leave(open, left_on(row), between),
-                Some(row) => self.keep(open, row, between),
+                Some(row) => self.keep(open, row, (between, seconded)),
                 None => {
                     let told = rows.iter().find(|row| has_left(row) && row.unit == open.row.unit);
                     let told = told.and_then(|row| left_on(row)).or(left_on(open.row));
                     let told = told.filter(|left| *left <= between.day);
                     let next = replacement(&open, &added, &mut replaced);
+                    let back = seconded.filter(|_| open.row.status == Status::SecondedIn);
                     match (told, next) {
                         (Some(left), _) => self.leave(open, Some(left), between),
                         (None, Some(next)) => self.close(open, next),
-                        (None, None) => self.close(open, between.day),
+                        (None, None) => self.close(open, between.dated(back)),
                     }
                 }
             }
@@ -165,12 +193,20 @@ impl<'a> Line<'a, '_> {
     }
 
     /// A place that is there still, perhaps in another state.
-    fn keep(&mut self, open: Open<'a>, row: &'a RosterRow, between: Between) {
+    fn keep(
+        &mut self,
+        open: Open<'a>,
+        row: &'a RosterRow,
+        (between, seconded): (Between, Option<Date>),
+    ) {
         if is_same_state(open.row, row) {
             self.open.push(Open { row, from: open.from });
             return;
         }
         let told = if open.row.status == row.status { row.on_post_on } else { row.status_since };
+        let is_away = |row: &RosterRow| row.status == Status::SecondedOut;
+        let seconded = seconded.filter(|_| is_away(open.row) != is_away(row));
+        let told = told.filter(|told| between.holds(*told)).or(seconded);
         let from = between.dated(told).max(open.from);
         self.close(open, from);
         self.open.push(Open { row, from });

@@ -141,6 +141,26 @@ async fn a_file_that_is_no_table_is_named() {
     }
 }
 
+/// One file of two without a header is not a column without values: the other must not vouch for it.
+#[tokio::test]
+async fn a_header_is_needed_in_every_file() {
+    let lacking = LIST.replace("任务名称", "名称");
+    let names = ["mbdc_任务清单_20260105.csv", "mbdc_任务清单_20260106.csv"];
+    let home = home(&[(names[0], LIST.as_bytes()), (names[1], lacking.as_bytes())]);
+    let (delivery, _) = pulled(TASKS, &Start::home(home.path())).await;
+    let error = told(&delivery.unwrap_err());
+    let due = format!("file `{}` cannot be read: column `name` finds none of `任务名称`", names[1]);
+    assert!(error.contains(&due), "{error}");
+    let told = TASKS.replace("name = \"任务名称\"", "name = [\"任务名称\", \"名称\"]");
+    let told = told.replace("name = [", "name = { from = [").replace("\"名称\"]", "\"名称\"] }");
+    let optional =
+        TASKS.replace("name = \"任务名称\"", "name = { from = \"任务名称\", optional = true }");
+    for text in [told, optional] {
+        let (delivery, _) = pulled(&text, &Start::home(home.path())).await;
+        assert_eq!(delivery.unwrap().received, 6);
+    }
+}
+
 #[tokio::test]
 async fn what_cannot_be_opened_is_named() {
     let home = TempDir::new().unwrap();

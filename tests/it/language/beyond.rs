@@ -279,3 +279,23 @@ fn a_night_with_a_number_beyond_its_range_publishes_nothing_and_names_the_measur
     assert!(said.contains("measure `huge`: `*` leaves the range of numbers"), "{said}");
     assert!(!home.path().join("var/release/latest.json").exists());
 }
+
+/// The night says once which column of which fact went beyond, however many rooms the word passed through.
+#[test]
+fn a_night_says_once_what_left_its_range() {
+    let back = "is_back = \"status = 'closed'\"";
+    let beyond = format!("{back}\nbeyond  = \"9223372036854775807 + LENGTH(case_id)\"");
+    let home = library::changed(back, &beyond);
+    let path = home.path().join(library::PIPELINE);
+    let text = fs::read_to_string(&path).unwrap();
+    let text = text.replacen(
+        "COUNT(*) FILTER (WHERE is_back)",
+        "COUNT(*) FILTER (WHERE is_back AND beyond > 0)",
+        1,
+    );
+    fs::write(&path, text).unwrap();
+    let output = library::shuping(home.path(), &["run", "--night", "2026-01-31"]);
+    let said = library::said(&output);
+    assert_eq!(output.status.code(), Some(74), "{said}");
+    assert_eq!(said.matches("`beyond`: `+` leaves the range").count(), 1, "{said}");
+}

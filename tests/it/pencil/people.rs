@@ -214,6 +214,45 @@ fn who_is_away_from_one_unit_before_the_other_tells_it_moved_on_the_told_day() {
     assert_eq!(days(&told.spells[1]), (true, moved, date(2025, 4, 1)));
 }
 
+/// Home and host tell of one secondment; the day that one of them tells is the day for both.
+#[test]
+fn a_secondment_begins_and_ends_on_the_day_that_either_roster_tells() {
+    let (hired, lent, back) = (Some(date(2015, 1, 1)), date(2025, 3, 6), date(2025, 3, 13));
+    let at = |day, unit, status, since| RosterRow {
+        status,
+        status_since: since,
+        ..row(day, "a", unit, hired.filter(|_| unit == "U1"))
+    };
+    let days = [3, 10, 17].map(|day| date(2025, 3, day));
+    let rows = |[home_lent, host_lent, home_back]: [Option<Date>; 3], left_on| {
+        let host = RosterRow { left_on, ..at(days[1], "U2", Status::SecondedIn, host_lent) };
+        vec![
+            at(days[0], "U1", Status::Active, None),
+            at(days[1], "U1", Status::SecondedOut, home_lent),
+            host,
+            at(days[2], "U1", Status::Active, home_back),
+        ]
+    };
+    let (lent_on, back_on) = (Some(lent), Some(back));
+    let told_by = |rows: Vec<RosterRow>| {
+        let told = told(rows, date(2025, 3, 31));
+        let at_work = told.spells.into_iter().filter(|spell| spell.work > Ratio::ZERO);
+        at_work
+            .map(|spell| (spell.unit.unwrap().to_string(), spell.from, spell.to))
+            .collect::<Vec<_>>()
+    };
+    let spells = |lent, back| {
+        let (home, host) = ("U1".to_owned(), "U2".to_owned());
+        vec![(home.clone(), days[0], lent), (host, lent, back), (home, back, date(2025, 4, 1))]
+    };
+    assert_eq!(told_by(rows([lent_on, None, back_on], None)), spells(lent, back), "home tells");
+    assert_eq!(told_by(rows([None, lent_on, None], back_on)), spells(lent, back), "host tells");
+    assert_eq!(told_by(rows([None; 3], None)), spells(days[1], days[2]), "nobody tells");
+    // A day that does not lie between the rosters is not believed.
+    let before = Some(date(2025, 3, 2));
+    assert_eq!(told_by(rows([before, None, before], None)), spells(days[1], days[2]));
+}
+
 #[test]
 fn a_section_tells_the_unit_that_a_roster_does_not_and_a_strange_one_is_found() {
     let day = date(2025, 3, 1);

@@ -229,6 +229,34 @@ fn what_is_begun_says_where_each_table_stands() {
     assert_eq!(of("visits")["primaryKey"].as_array().unwrap().len(), 3);
 }
 
+/// Two tables whose files are numbered alike are two: neither stream reads the files of the other.
+#[test]
+fn tables_whose_files_are_numbered_alike_stay_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let (home, inbox) = (folder.path().join("home"), folder.path().join("home/inbox"));
+    fs::create_dir_all(&inbox).unwrap();
+    fs::write(inbox.join("code_3304.csv"), "id,nation\n1,Han\n2,Yi\n").unwrap();
+    fs::write(inbox.join("code_6864.csv"), "id,degree\n1,doctor\n2,master\n3,bachelor\n").unwrap();
+    fs::write(inbox.join("list_2025.csv"), "id,road\n1,north\n").unwrap();
+    for words in [&["init", "files", inbox.to_str().unwrap(), "--name", "codes"][..], &["run"]] {
+        let output = keyless(&home, words);
+        assert!(output.status.success(), "{words:?}: {}", said(&output));
+    }
+    let text = fs::read_to_string(home.join("connectors/codes.toml")).unwrap();
+    for part in [r"'code_3304\.csv'", r"'code_6864\.csv'", r"'list_\d{4}\.csv'"] {
+        assert!(text.contains(part), "{part} is missing in\n{text}");
+    }
+    let rows =
+        ask(&home.join("var/warehouse.db"), "select stream, received from stream_night order by 1");
+    let received =
+        |stream: &str| rows.iter().find(|row| row[0] == stream).map(|row| row[1].as_str());
+    assert_eq!(
+        [received("codes_code"), received("codes_code_2")],
+        [Some("2"), Some("3")],
+        "{rows:?}"
+    );
+}
+
 #[test]
 fn nothing_is_written_over_and_nothing_where_nothing_is_found() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,5 +1,6 @@
 //! Does every view say what it should: those that add up find the published total, and every one of them answers?
 
+use std::fs;
 use std::process::Command;
 
 use super::FIRST;
@@ -16,7 +17,11 @@ use shuping::base::cell::CellRow;
 use shuping::spec::catalog::Catalog;
 use shuping::warehouse::Place;
 
+use crate::library::library;
+use crate::library::said;
+use crate::library::shuping;
 use crate::world::World;
+use crate::world::ask;
 
 fn unit(catalog: &Catalog, id: &str, name: &str) -> CellRow {
     let cells = [
@@ -137,4 +142,23 @@ fn the_page_lists_every_table_and_column_as_the_program_prints_them() {
     }
     assert_eq!(listed.trim(), printed.trim());
     assert!(questions().len() >= 20);
+}
+
+/// A home of one's own calls its table `loan` Loan, which is one name to SQLite: the view gives way.
+#[test]
+fn a_title_may_be_the_name_of_a_table() {
+    let home = library();
+    fs::create_dir_all(home.path().join("schemas")).unwrap();
+    for (table, title) in [("loan", "Loan"), ("loan_loan", "loan")] {
+        let contract = format!(
+            r#"{{"title": "{title}", "fields": [{{"name": "loan", "type": "string", "title": "Loan"}}], "primaryKey": ["loan"]}}"#
+        );
+        fs::write(home.path().join(format!("schemas/{table}.json")), contract).unwrap();
+    }
+    let output = shuping(home.path(), &["run", "--night", "2026-01-31"]);
+    assert!(output.status.success(), "{}", said(&output));
+    let named = "select type || ' ' || name from sqlite_master where name like 'loan%' and type <> 'index' order by 1";
+    let named = ask(&home.path().join("var/warehouse.db"), named);
+    let named: Vec<&str> = named.iter().map(|row| row[0].as_str()).collect();
+    assert_eq!(named, ["table loan", "table loan_loan", "view Loan_loan_", "view loan_loan_loan"]);
 }
