@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use polars::prelude::DataFrame;
 
 use super::ModelError;
-use super::landing::Landed;
+use super::landed::Landed;
 use crate::base::batch::Batch;
 use crate::base::durable::settle;
 use crate::base::durable::write_then_rename;

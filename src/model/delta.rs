@@ -4,9 +4,9 @@
 use polars::prelude::*;
 
 use super::ModelError;
-use super::judge::Kept;
-use super::judge::Origin;
-use super::lake::Delivery;
+use super::delivery::Delivery;
+use super::judged::Kept;
+use super::judged::Origin;
 use crate::base::cell::CellRow;
 use crate::frame::FrameError;
 use crate::frame::table;

@@ -13,9 +13,9 @@ use jiff::tz::TimeZone;
 use polars::prelude::BooleanChunked;
 
 use super::ModelError;
+use super::keyed::key_of;
 use super::lake::Lake;
 use super::lake::dated;
-use super::lake::key_of;
 use crate::base::cell::Cell;
 use crate::frame::FrameError;
 use crate::frame::parquet;

@@ -7,8 +7,8 @@ use jiff::civil::Date;
 use polars::prelude::DataFrame;
 
 use super::delta::columns;
-use super::lake::key_of;
-use super::lake::places;
+use super::keyed::key_of;
+use super::keyed::places;
 use super::pile::Pile;
 use crate::base::cell::Cell;
 use crate::base::cell::CellRow;

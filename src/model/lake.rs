@@ -11,71 +11,15 @@ use polars::prelude::*;
 use super::ModelError;
 use super::delta::conform;
 use super::delta::empty;
-use super::past::UPDATED;
 use crate::base::cell::CellRow;
-use crate::base::cell::joined;
-use crate::base::pseudonym::sha256;
 use crate::frame::FrameError;
 use crate::frame::parquet;
 use crate::frame::table;
 use crate::spec::schema::Schema;
-
-/// Stands between the cells of a key, or of a row whose hash is reckoned.
-pub(super) const UNIT: char = '\u{1f}';
-
 /// The model floor of a lake.
 #[derive(Clone, Debug)]
 pub struct Lake {
     root: PathBuf,
-}
-
-/// Which delivery is merged.
-#[derive(Clone, Copy, Debug)]
-pub struct Delivery<'d> {
-    /// The system.
-    pub system: &'d str,
-    /// The stream.
-    pub stream: &'d str,
-    /// The night.
-    pub night: Date,
-    /// Whether every key came that still stands in the source.
-    pub is_full: bool,
-}
-
-/// The closing equation of a stream's night: received + exploded = added + changed + unchanged +
-/// duplicate + filtered + quarantined. A row that says its key is deleted has changed it, or left it
-/// unchanged where it was not known. Deleted versions come on top: no row brought them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Equation {
-    /// Rows that were made by taking rows of the source apart, beyond their number.
-    pub exploded: u64,
-    /// Rows whose key is new.
-    pub added: u64,
-    /// Rows whose key is known with other values.
-    pub changed: u64,
-    /// Rows that are known as they are.
-    pub unchanged: u64,
-    /// Rows whose key came again in the same delivery.
-    pub duplicate: u64,
-    /// Rows that the manifest leaves out.
-    pub filtered: u64,
-    /// Rows that break their contract.
-    pub quarantined: u64,
-    /// Keys that a snapshot or a full delivery no longer holds.
-    pub deleted: u64,
-}
-
-impl Equation {
-    /// Whether it closes over the rows of the source that were received.
-    pub fn closes(&self, received: u64) -> bool {
-        let went = self.added + self.changed + self.unchanged + self.duplicate;
-        received + self.exploded == went + self.filtered + self.quarantined
-    }
-
-    /// How many new versions the table has got.
-    pub fn versions(&self) -> u64 {
-        self.added + self.changed + self.deleted
-    }
 }
 
 impl Lake {
@@ -151,29 +95,6 @@ pub(super) fn alive(versions: DataFrame, schema: &Schema) -> Result<DataFrame, M
     let alive = versions.lazy().filter(col("_deleted").not()).collect().map_err(doing())?;
     let keys = schema.primary_key.clone();
     Ok(alive.sort(keys, SortMultipleOptions::default()).map_err(doing())?)
-}
-
-/// Where the columns of the key stand, and that of the source's own order.
-pub(super) struct Places {
-    pub(super) key: Vec<usize>,
-    pub(super) updated: Option<usize>,
-}
-
-pub(super) fn places(schema: &Schema) -> Places {
-    let at = |name: &str| schema.fields.iter().position(|field| field.name == name);
-    let key = schema.primary_key.iter().filter_map(|name| at(name)).collect();
-    Places { key, updated: at(UPDATED) }
-}
-
-pub(super) fn key_of(cells: &CellRow, places: &[usize]) -> String {
-    joined(places.iter().map(|at| cells.get(*at).and_then(Option::as_ref)), UNIT)
-}
-
-/// What a row says, as 16 hexadecimal digits.
-pub(super) fn hash_of(cells: &CellRow) -> String {
-    let mut hash = sha256(joined(cells.iter().map(Option::as_ref), UNIT).as_bytes());
-    hash.truncate(16);
-    hash
 }
 
 impl Lake {

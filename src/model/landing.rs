@@ -1,8 +1,6 @@
 //! Where does what came stand? In `lake/landing/`, append-only: one folder a stream, night and
 //! attempt, text under the source's own headers. It stands once its `manifest.json` does.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -11,59 +9,12 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use polars::prelude::DataFrame;
-use serde::Deserialize;
-use serde::Serialize;
 
 use super::ModelError;
 use super::attempt::Attempt;
+use super::landed::Landed;
 use crate::base::durable::create_folders;
 use crate::frame::parquet;
-
-/// What one pull brought; written last.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Landed {
-    /// Rows that landed.
-    pub received: u64,
-    /// The source's own total.
-    pub told: Option<u64>,
-    /// Where the next pull begins.
-    pub until: Option<Timestamp>,
-    /// Whether everything was asked for, from the start on.
-    #[serde(default)]
-    pub is_full: bool,
-    /// What a tap said of where it had come to, as JSON.
-    #[serde(default)]
-    pub state: Option<String>,
-    /// Files that were read: name, content hash.
-    pub files: BTreeMap<String, String>,
-    /// Files of which a later revision was read: they do not come back where that one leaves the folder.
-    #[serde(default)]
-    pub outdone: BTreeMap<String, String>,
-    /// Files that were not whole yet, and how that is known.
-    #[serde(default)]
-    pub not_whole: BTreeMap<String, String>,
-    /// Workbooks with corrected rows that were read: name, content hash.
-    #[serde(default)]
-    pub corrections: BTreeMap<String, String>,
-    /// How many rows of those match nothing that is held back.
-    #[serde(default)]
-    pub strays: BTreeMap<String, u64>,
-    /// Files among the corrections that can't be read, and why.
-    #[serde(default)]
-    pub unread_corrections: BTreeMap<String, String>,
-    /// Headers that nobody maps, with how many rows filled them.
-    pub unread: BTreeMap<String, u64>,
-    /// All headers.
-    pub headers: BTreeSet<String>,
-    /// The slices of the past that are merged with it.
-    #[serde(default)]
-    pub past: Vec<String>,
-    /// What was asked again, and why.
-    pub asked_again: Vec<String>,
-    /// The fingerprint of the key of its pseudonyms.
-    pub key: String,
-}
-
 /// A slice of the past that was asked for by itself. The day on which it was begins its name, as that of
 /// a night does: its rows are deleted when their time is over.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -284,26 +235,5 @@ impl Past {
         };
         let second = |text: &str| Timestamp::from_second(text.parse().ok()?).ok();
         Some(Past { asked: asked.parse().ok()?, from: second(from)?, to: second(to)? })
-    }
-}
-
-impl Landed {
-    /// The same with what a slice of the past brought beside it.
-    pub fn with(&mut self, past: Landed) {
-        self.received += past.received;
-        self.told = self.told.map(|told| told + past.received);
-        self.headers.extend(past.headers);
-        for (header, rows) in past.unread {
-            *self.unread.entry(header).or_default() += rows;
-        }
-    }
-
-    /// The content of the file that a source stands in; empty for what is no file.
-    pub fn file_of(&self, source: &str) -> &str {
-        let is_of = |name: &str| {
-            let rest = source.strip_prefix(name);
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(" sheet "))
-        };
-        self.files.iter().find(|(name, _)| is_of(name)).map_or("", |(_, sha256)| sha256)
     }
 }

@@ -10,17 +10,18 @@ use polars::prelude::*;
 use rayon::prelude::*;
 
 use super::ModelError;
+use super::delivery::Delivery;
+use super::delivery::Equation;
 use super::delta;
 use super::gone::Absent;
 use super::gone::deleted_versions;
 use super::gone::snapshots;
-use super::judge::Judged;
 use super::judged::Correction;
-use super::lake::Delivery;
-use super::lake::Equation;
+use super::judged::Judged;
+use super::keyed::half;
+use super::keyed::key_of;
 use super::lake::Lake;
 use super::lake::alive;
-use super::lake::key_of;
 use super::past;
 use super::pile::At;
 use super::pile::Line;
@@ -34,7 +35,6 @@ use crate::frame::parquet;
 use crate::frame::table;
 use crate::spec::connector::Write;
 use crate::spec::schema::Schema;
-
 /// So many rows of a delta are one group at least: so many are in memory while it is written.
 const ROWS_A_GROUP: usize = 1 << 16;
 
@@ -156,11 +156,6 @@ fn newest(pile: &Pile<'_>, duplicates: &mut u64) -> Vec<At> {
     let newest: Vec<At> = newest.collect();
     *duplicates += (pile.height() - newest.len()) as u64;
     newest
-}
-
-/// The first half of a key's print.
-pub(super) fn half(key: u128) -> u64 {
-    u64::try_from(key >> 64).unwrap_or_default()
 }
 
 /// Whether a row that came behind another of its key takes its place.
@@ -295,8 +290,8 @@ fn gathered(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::judge::Kept;
-    use crate::model::judge::Origin;
+    use crate::model::judged::Kept;
+    use crate::model::judged::Origin;
     use crate::spec::schema::read_schema;
 
     fn kept(ids: &[i64], text_of: impl Fn(i64) -> &'static str) -> Kept {

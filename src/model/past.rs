@@ -4,16 +4,14 @@ use std::collections::HashMap;
 
 use polars::prelude::DataFrame;
 
-use super::lake::key_of;
+use super::keyed::UPDATED;
+use super::keyed::key_of;
 use super::pile::Line;
 use super::pile::Pile;
 use super::pile::When;
 use crate::base::cell::CellRow;
 use crate::base::pseudonym::print;
 use crate::frame::table;
-
-/// The column that says when the source changed a row.
-pub(super) const UPDATED: &str = "updated_at";
 
 /// When the source changed every key that was ever known, by its own time; nothing where no row is past.
 pub(super) fn updates(versions: &DataFrame, pile: &Pile<'_>) -> HashMap<u128, When> {

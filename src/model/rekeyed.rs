@@ -13,7 +13,7 @@ use polars::prelude::IntoColumn as _;
 use polars::prelude::StringChunked;
 
 use super::ModelError;
-use super::lake::hash_of;
+use super::keyed::hash_of;
 use super::landing::SHELF;
 use crate::base::cell::Cell;
 use crate::base::durable::create_folders;

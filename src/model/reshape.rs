@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use polars::prelude::*;
 
 use super::ModelError;
-use super::judge::Judged;
+use super::judged::Judged;
 use crate::frame::FrameError;
 use crate::frame::table;
 use crate::spec::connector::Explode;

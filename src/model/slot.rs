@@ -3,19 +3,15 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
-use std::collections::HashSet;
 
 use super::judged::Quarantined;
-use super::lake::key_of;
-use super::lake::places;
-use super::pile::Pile;
+use super::keyed::key_of;
+use super::keyed::places;
 use crate::base::cell::CellRow;
-use crate::base::pseudonym::print;
 use crate::spec::connector::Write;
 use crate::spec::schema::Schema;
-
 /// Stands between the snapshots to which a row may belong.
-const OR: char = '\u{1e}';
+pub(super) const OR: char = '\u{1e}';
 
 /// Where the columns stand that tell a row's slot.
 pub(super) fn columns(write: &Write, schema: &Schema) -> Vec<usize> {
@@ -39,23 +35,5 @@ pub(super) fn settle(quarantined: &mut [Quarantined], slots: &BTreeMap<String, B
         let slots = slots.get(&held.source).into_iter().flatten();
         let slots: Vec<&str> = slots.map(String::as_str).collect();
         held.slot = (!slots.is_empty()).then(|| slots.join(&OR.to_string()));
-    }
-}
-
-/// What a delivery holds, corrections aside: the prints of slots.
-#[derive(Debug)]
-pub struct Delivered(HashSet<u128>);
-
-impl Delivered {
-    /// Of the rows that a stream brought.
-    pub fn of(pile: &Pile<'_>) -> Delivered {
-        let held = pile.judged.quarantined.iter().filter(|held| held.corrects.is_none());
-        let held = held.filter_map(|held| held.slot.as_deref().map(print));
-        Delivered(pile.delivered_slots().chain(held).collect())
-    }
-
-    /// Whether it brings all that may stand in the place of a row.
-    pub fn replaces(&self, slot: &str) -> bool {
-        slot.split(OR).all(|slot| self.0.contains(&print(slot)))
     }
 }

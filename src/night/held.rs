@@ -10,6 +10,7 @@ use super::Ground;
 use super::stream::StreamNight;
 use crate::extract::correction::HeldBack;
 use crate::frame::table;
+use crate::model::delivered::Delivered;
 use crate::model::held;
 use crate::model::held::Closed;
 use crate::model::held::Held;
@@ -18,7 +19,6 @@ use crate::model::judge::Quarantined;
 use crate::model::judged::Place;
 use crate::model::lake::Lake;
 use crate::model::landing::Landing;
-use crate::model::slot::Delivered;
 use crate::spec::connector::Connector;
 use crate::spec::connector::Stream;
 

@@ -19,7 +19,7 @@ use crate::extract;
 use crate::extract::ExtractError;
 use crate::extract::PastSlice;
 use crate::extract::System;
-use crate::model::landing::Landed;
+use crate::model::landed::Landed;
 use crate::model::landing::Landing;
 use crate::model::landing::Past;
 use crate::model::landing::clear;

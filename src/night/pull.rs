@@ -31,7 +31,7 @@ use crate::extract::ExtractError;
 use crate::extract::System;
 use crate::model::ModelError;
 use crate::model::early::Early;
-use crate::model::landing::Landed;
+use crate::model::landed::Landed;
 use crate::model::landing::Landing;
 use crate::model::landing::clear;
 use crate::spec::connector::Connector;

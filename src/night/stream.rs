@@ -3,11 +3,11 @@
 use jiff::civil::Date;
 
 use crate::base::redact::without_secrets;
+use crate::model::delivery::Equation;
 use crate::model::held::Closed;
 use crate::model::held::Held;
 use crate::model::judge::Quarantined;
-use crate::model::lake::Equation;
-use crate::model::landing::Landed;
+use crate::model::landed::Landed;
 use crate::spec::connector::Connector;
 use crate::spec::connector::Stream;
 

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use jiff::civil::Date;
 use shuping::base::cell::CellRow;
 use shuping::frame::table;
-use shuping::model::lake::Equation;
+use shuping::model::delivery::Equation;
 use shuping::model::lake::Lake;
 use shuping::night;
 use shuping::night::Choice;

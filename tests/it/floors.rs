@@ -1,9 +1,13 @@
 //! Do imports only go down? The house is read as text: every room stands on a floor, and names only
 //! rooms of lower floors.
 
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
+
+use regex::Regex;
 
 /// The floors, from the ground; rooms of one floor are neighbours and do not know each other.
 const FLOORS: [&[&str]; 8] = [
@@ -124,4 +128,68 @@ fn the_program_knows_only_the_command_line() {
     let main = house().into_iter().find(|(file, ..)| file == "main.rs").unwrap().2;
     let rooms: Vec<&str> = main.split("shuping::").skip(1).collect();
     assert!(rooms.iter().all(|rest| rest.starts_with("cli::")), "{main}");
+}
+
+/// A file as the path of its module.
+fn module(file: &str) -> Vec<String> {
+    let mut path: Vec<String> =
+        file.trim_end_matches(".rs").split('/').map(str::to_owned).collect();
+    path.pop_if(|last| last == "mod");
+    path
+}
+
+/// The modules of other files that a file names, but for the room it stands in and what stands in it.
+fn beside(own: &[String], text: &str, all: &BTreeSet<Vec<String>>) -> BTreeSet<Vec<String>> {
+    let code = text.split("#[cfg(test)]\nmod tests").next().unwrap();
+    let code = code.lines().filter(|line| !line.trim_start().starts_with("//"));
+    let names = Regex::new(r"\b(crate|super)((?:::\w+)+)").unwrap();
+    let mut found = BTreeSet::new();
+    for line in code {
+        for name in names.captures_iter(line) {
+            let mut at = if &name[1] == "super" { own[..own.len() - 1].to_vec() } else { vec![] };
+            for step in name[2].split("::").skip(1) {
+                if step == "super" {
+                    at.pop();
+                } else {
+                    at.push(step.to_owned());
+                }
+            }
+            while !at.is_empty() && !all.contains(&at) {
+                at.pop();
+            }
+            if !at.is_empty() && !at.starts_with(own) && !own.starts_with(&at) {
+                found.insert(at);
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn files_beside_each_other_name_each_other_one_way() {
+    let house = house();
+    let all: BTreeSet<Vec<String>> = house.iter().map(|(file, ..)| module(file)).collect();
+    let mut names: BTreeMap<Vec<String>, BTreeSet<Vec<String>>> = house
+        .iter()
+        .map(|(file, _, text)| (module(file), beside(&module(file), text, &all)))
+        .collect();
+    let seen: usize = names.values().map(BTreeSet::len).sum();
+    assert!(seen > 1_000, "only {seen} names were seen: the test reads the house wrongly");
+    // Who names nobody, or is named by nobody, is taken away, until only circles are left.
+    loop {
+        let named: BTreeSet<&Vec<String>> = names.values().flatten().collect();
+        let free = names.iter().filter(|(file, of)| of.is_empty() || !named.contains(file));
+        let free: Vec<Vec<String>> = free.map(|(file, _)| file.clone()).collect();
+        if free.is_empty() {
+            break;
+        }
+        for file in free {
+            names.remove(&file);
+            names.values_mut().for_each(|of| {
+                of.remove(&file);
+            });
+        }
+    }
+    let left: Vec<String> = names.keys().map(|file| file.join("/")).collect();
+    assert!(left.is_empty(), "in circles, or between them: {left:#?}");
 }

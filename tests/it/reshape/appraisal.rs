@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use shuping::model::lake::Equation;
+use shuping::model::delivery::Equation;
 use shuping::spec::connector::read_connector;
 
 use super::World;

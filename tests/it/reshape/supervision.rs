@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use encoding_rs::GB18030;
-use shuping::model::lake::Equation;
+use shuping::model::delivery::Equation;
 
 use super::World;
 use super::reasons;

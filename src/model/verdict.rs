@@ -1,0 +1,148 @@
+//! Does a row keep its contract? Texts become values; a row that breaks the contract is quarantined
+//! with the column, the reason and its place, and never with its payload.
+
+use std::collections::BTreeMap;
+
+use polars::prelude::*;
+
+use super::ModelError;
+use super::judge::Judge;
+use super::judge::Line;
+use super::judged::At;
+use super::judged::Judged;
+use super::judged::Kept;
+use super::judged::Origin;
+use super::judged::Quarantined;
+use super::reshape::reshaped;
+use super::slot;
+use super::told::Row;
+use crate::base::cell::Cell;
+use crate::frame::FrameError;
+use crate::frame::table;
+use crate::spec::reader::Found;
+use crate::spec::sql::Expr;
+
+impl Judge<'_> {
+    /// Judges one part of a slice of the past; before those of the night, which are newer.
+    ///
+    /// # Errors
+    /// An expression that polars refuses.
+    pub fn past(&self, part: &DataFrame, judged: &mut Judged) -> Result<(), ModelError> {
+        let before = judged.kept.origins.len();
+        self.part(part, judged)?;
+        judged.kept.origins.iter_mut().skip(before).for_each(|origin| origin.is_past = true);
+        Ok(())
+    }
+
+    /// Judges one part of a landing.
+    ///
+    /// # Errors
+    /// An expression that polars refuses.
+    pub fn part(&self, part: &DataFrame, judged: &mut Judged) -> Result<(), ModelError> {
+        let part = reshaped(part, self.stream, judged)?;
+        let filtered = self.filtered(&part)?;
+        let deleted = self.claims(&part, self.stream.deleted.as_ref())?;
+        let candidates = self.candidates(&part)?;
+        let time = self.time(&candidates);
+        let mut rows = Vec::with_capacity(part.height());
+        for (at, place) in At::of(&part).enumerate() {
+            judged.corrected.extend(place.corrected());
+            if filtered.get(at).copied().unwrap_or(false) {
+                judged.filtered += 1;
+                continue;
+            }
+            let line = Line { at, day: time.and_then(|time| self.day(time, at)) };
+            let is_deleted = deleted.get(at).copied().unwrap_or(false);
+            let (key, fault) = if place.is_malformed {
+                (None, Some((String::new(), "malformed".to_owned())))
+            } else if is_deleted {
+                self.key(&candidates, line)
+                    .map_or_else(|fault| (None, Some(fault)), |key| (Some(key), None))
+            } else {
+                (None, None)
+            };
+            rows.push(Row { line, place, key, fault });
+        }
+        let mut told = self.told(&candidates, &mut rows, &mut judged.noticed);
+        self.formed(&mut told, &mut rows, judged);
+        let stays: Vec<bool> = rows.iter().map(|row| row.fault.is_none()).collect();
+        let columns = self.schema.fields.iter().zip(&told);
+        let columns = columns.map(|(field, told)| told.column(field, &stays));
+        let columns = columns.collect::<Result<Vec<_>, _>>()?;
+        drop(told);
+        let mut origins = Vec::with_capacity(rows.len());
+        for row in rows {
+            let At { source, row: number, is_malformed, corrects } = row.place;
+            let Some((column, reason)) = row.fault else {
+                let is_deleted = row.key.is_some();
+                origins.push(Origin { source, row: number, is_deleted, corrects, is_past: false });
+                continue;
+            };
+            let source = source.to_string();
+            let key = (!is_malformed).then(|| self.key(&candidates, row.line).ok()).flatten();
+            let slot = (!is_malformed).then(|| self.slot(&candidates, row.line)).flatten();
+            judged.spared.extend(key.filter(|_| corrects.is_none()));
+            let held = Quarantined { source, row: number, column, reason, slot, corrects };
+            judged.quarantined.push(held);
+        }
+        let doing = FrameError::polars("building what was judged");
+        let values = DataFrame::new(origins.len(), columns).map_err(doing)?;
+        self.checked(Kept { values, origins }, judged)
+    }
+
+    fn filtered(&self, part: &DataFrame) -> Result<Vec<bool>, ModelError> {
+        let marked = match part.column("_filtered") {
+            Ok(column) => table::cells(column).iter().map(Option::is_some).collect(),
+            Err(_) => vec![false; part.height()],
+        };
+        if self.stream.keep.is_none() {
+            return Ok(marked);
+        }
+        let kept = self.claims(part, self.stream.keep.as_ref())?;
+        Ok(marked.iter().zip(kept).map(|(marked, keep)| *marked || !keep).collect())
+    }
+
+    /// For which rows a claim of the manifest is true; none where it makes no claim.
+    fn claims(
+        &self,
+        part: &DataFrame,
+        claim: Option<&(Found<String>, Expr)>,
+    ) -> Result<Vec<bool>, ModelError> {
+        let Some((text, tree)) = claim else { return Ok(Vec::new()) };
+        let claims = table::cells(&self.evaluated(part, tree, &text.key)?);
+        Ok(claims.into_iter().map(|claim| claim == Some(Cell::Flag(true))).collect())
+    }
+
+    /// The row checks of the manifest, over our typed columns.
+    fn checked(&self, kept: Kept, judged: &mut Judged) -> Result<(), ModelError> {
+        let Kept { values, origins } = &kept;
+        let mut failed: BTreeMap<usize, &str> = BTreeMap::new();
+        // Backwards, so that the first check that fails is the reason.
+        for check in self.stream.checks.iter().rev().filter(|_| !origins.is_empty()) {
+            let claims = table::cells(&self.evaluated(values, &check.expr, &check.sql.key)?);
+            let is_broken = |at: &usize| claims.get(*at) == Some(&Some(Cell::Flag(false)));
+            let counts = |at: &usize| origins.get(*at).is_some_and(|origin| !origin.is_deleted);
+            let broken: Vec<usize> = (0..origins.len()).filter(is_broken).filter(counts).collect();
+            if check.is_warning && !broken.is_empty() {
+                let subject = ("check".to_owned(), check.name.clone());
+                *judged.noticed.entry(subject).or_default() += broken.len() as u64;
+            } else {
+                failed.extend(broken.into_iter().map(|at| (at, check.name.as_str())));
+            }
+        }
+        let (broken, kept) = kept.parted(|at| failed.contains_key(&at))?;
+        let columns = slot::columns(&self.stream.write, self.schema);
+        for ((cells, origin), reason) in broken.rows().zip(failed.values()) {
+            judged.quarantined.push(Quarantined {
+                source: origin.source.to_string(),
+                row: origin.row,
+                column: String::new(),
+                reason: (*reason).to_owned(),
+                slot: Some(slot::of(&cells, &columns)),
+                corrects: origin.corrects.clone(),
+            });
+            judged.spared.extend(Some(cells).filter(|_| origin.is_delivered()));
+        }
+        judged.kept.append(kept)
+    }
+}
