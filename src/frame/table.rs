@@ -157,17 +157,16 @@ pub fn joined(columns: &[&Column], height: usize, between: char) -> Vec<String> 
     let room = columns.len() * 20;
     let mut rows: Vec<String> = (0..height).map(|_| String::with_capacity(room)).collect();
     for (nth, column) in columns.iter().enumerate() {
-        if nth > 0 {
-            rows.iter_mut().for_each(|row| row.push(between));
-        }
-        match column.str() {
-            Ok(texts) => {
-                let cells = rows.iter_mut().zip(texts.iter());
-                cells.for_each(|(row, text)| row.push_str(text.unwrap_or_default()));
+        let between = (nth > 0).then_some(between);
+        if let Ok(texts) = column.str() {
+            for (row, text) in rows.iter_mut().zip(texts.iter()) {
+                row.extend(between);
+                row.push_str(text.unwrap_or_default());
             }
-            Err(_) => {
-                let cells = rows.iter_mut().zip(cells(column));
-                cells.for_each(|(row, cell)| push(row, cell.as_ref()));
+        } else {
+            for (row, cell) in rows.iter_mut().zip(cells(column)) {
+                row.extend(between);
+                push(row, cell.as_ref());
             }
         }
     }

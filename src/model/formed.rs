@@ -9,6 +9,7 @@ use super::told::Told;
 use crate::base::cell::Cell;
 use crate::base::credit;
 use crate::base::text::quoted;
+use crate::spec::schema::Field;
 use crate::spec::schema::Form;
 
 /// The kind of finding.
@@ -19,25 +20,28 @@ impl Judge<'_> {
     pub(super) fn formed(&self, told: &mut [Told], rows: &mut [Row], judged: &mut Judged) {
         let coded = self.schema.fields.iter().zip(told);
         for (field, told) in coded.filter(|(field, _)| field.form == Some(Form::Uscc)) {
-            let fault = |value: &Cell| match value {
-                Cell::Text(text) => credit::judge(text).err(),
-                _ => None,
-            };
-            let faults: Vec<_> = told.values.iter().map(fault).collect();
-            for (row, told) in rows.iter_mut().zip(&mut told.rows) {
-                let at =
-                    told.filter(|_| row.fault.is_none()).and_then(|at| usize::try_from(at).ok());
-                let Some(fault) = at.and_then(|at| *faults.get(at)?) else { continue };
-                *told = None;
-                if field.is_required {
-                    row.fault = Some((field.name.clone(), format!("code_{}", fault.name())));
-                    continue;
-                }
-                let about = (WRONG.to_owned(), format!("{} {}", field.name, fault.name()));
-                let place = || quoted(&format!("{} row {}", row.place.source, row.place.row));
-                judged.first.entry(about.clone()).or_insert_with(place);
-                *judged.noticed.entry(about).or_default() += 1;
-            }
+            without_wrong(field, told, rows, judged);
         }
+    }
+}
+
+fn without_wrong(field: &Field, told: &mut Told, rows: &mut [Row], judged: &mut Judged) {
+    let fault = |value: &Cell| match value {
+        Cell::Text(text) => credit::judge(text).err(),
+        _ => None,
+    };
+    let faults: Vec<_> = told.values.iter().map(fault).collect();
+    for (row, told) in rows.iter_mut().zip(&mut told.rows) {
+        let at = told.filter(|_| row.fault.is_none()).and_then(|at| usize::try_from(at).ok());
+        let Some(fault) = at.and_then(|at| *faults.get(at)?) else { continue };
+        *told = None;
+        if field.is_required {
+            row.fault = Some((field.name.clone(), format!("code_{}", fault.name())));
+            continue;
+        }
+        let about = (WRONG.to_owned(), format!("{} {}", field.name, fault.name()));
+        let place = || quoted(&format!("{} row {}", row.place.source, row.place.row));
+        judged.first.entry(about.clone()).or_insert_with(place);
+        *judged.noticed.entry(about).or_default() += 1;
     }
 }

@@ -71,13 +71,8 @@ impl Judge<'_> {
             }
         }
         for (field, told) in self.schema.fields.iter().zip(&all) {
-            let empty = rows.iter_mut().zip(&told.rows).filter(|(_, told)| told.is_none());
-            for (row, _) in empty.filter(|(row, _)| row.fault.is_none() && row.key.is_none()) {
-                if field.is_required {
-                    row.fault = Some((field.name.clone(), "missing".to_owned()));
-                } else if field.is_expected {
-                    *noticed.entry(("incomplete".to_owned(), field.name.clone())).or_default() += 1;
-                }
+            if field.is_required || field.is_expected {
+                missing(field, told, rows, noticed);
             }
         }
         all
@@ -117,5 +112,24 @@ impl Judge<'_> {
             }
         }
         told
+    }
+}
+
+/// Where a column is empty that a row needs, it breaks its contract; where it is expected, that is noticed.
+fn missing(
+    field: &Field,
+    told: &Told,
+    rows: &mut [Row],
+    noticed: &mut BTreeMap<(String, String), u64>,
+) {
+    for (row, told) in rows.iter_mut().zip(&told.rows) {
+        if told.is_some() || row.fault.is_some() || row.key.is_some() {
+            continue;
+        }
+        if field.is_required {
+            row.fault = Some((field.name.clone(), "missing".to_owned()));
+        } else {
+            *noticed.entry(("incomplete".to_owned(), field.name.clone())).or_default() += 1;
+        }
     }
 }
