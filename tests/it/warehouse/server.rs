@@ -168,7 +168,7 @@ fn a_night_is_the_same_in_a_file_and_on_a_server() {
     assert!(written.parse::<u32>().unwrap() < 40, "{line}");
     let after = runtime.block_on(every::spots(&there));
     let touched = before.keys().filter(|name| before[*name] != after[*name]);
-    assert_eq!(touched.collect::<Vec<_>>(), ["run", "run_step", "stream_night"]);
+    assert_eq!(touched.collect::<Vec<_>>(), ["run", "run_step"]);
 }
 
 /// The dimensions stand in the release as files of their own, with as many rows as in the warehouse.
