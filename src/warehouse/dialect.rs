@@ -39,6 +39,11 @@ pub(super) fn vacuum_into(target: &Path) -> String {
     format!("vacuum into {}", text(&target.display().to_string()))
 }
 
+/// What asks SQLite's file of persons which design it is of, as [`Engine::persons_are`] says it.
+pub(super) fn which_persons() -> String {
+    format!("pragma {}.user_version", quoted(Area::Person.name()))
+}
+
 impl Engine {
     /// A table or view by its full name.
     pub(super) fn name(self, area: Area, name: &str) -> String {
@@ -184,11 +189,6 @@ impl Engine {
         let area = quoted(Area::Person.name());
         (self == Engine::Sqlite)
             .then(|| format!("pragma {area}.user_version = {}", number.unwrap_or_default()))
-    }
-
-    /// What that file says.
-    pub(super) fn which_persons(self) -> String {
-        format!("pragma {}.user_version", quoted(Area::Person.name()))
     }
 
     /// What takes away an index that may stand: one that [`Engine::indexes`] makes.

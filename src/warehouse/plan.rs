@@ -7,6 +7,7 @@ use super::WarehouseError;
 use super::design::Design;
 use super::dialect::Engine;
 use super::dialect::quoted;
+use super::dialect::which_persons;
 use super::link::Link;
 use super::sheet::Area;
 use super::sheet::Column;
@@ -111,7 +112,7 @@ async fn persons_stand(link: &mut Link, design: &Design, fingerprint: &str) -> s
     let Some(are) = engine.persons_are(fingerprint).filter(|_| design.has_persons()) else {
         return Ok(true);
     };
-    let stood = link.number(&engine.which_persons()).await?;
+    let stood = link.number(&which_persons()).await?;
     Ok(are.ends_with(&format!(" {stood}")))
 }
 

@@ -62,7 +62,7 @@ fn table_broken(path: &str, was: &Value, is: &Value) -> Vec<String> {
         let of = |field: &Value, key: &str| field["constraints"][key].clone();
         let codes = |field: &Value| of(field, "enum").as_array().cloned().unwrap_or_default();
         let (had, has) = (codes(field), codes(other));
-        let is_other = if name == "status" { had != has } else { false };
+        let is_other = name == "status" && had != has;
         if is_other || had.iter().any(|code| !has.contains(code)) {
             broken.push(format!("{path}: `{name}` has the codes {has:?}"));
         }
@@ -93,6 +93,9 @@ fn changed(was: &Value, path: &str, change: &dyn Fn(&mut Value)) -> Value {
     is
 }
 
+/// A change of a table, by its path.
+type Change<'c> = (&'c str, &'c dyn Fn(&mut Value));
+
 #[test]
 fn whatever_breaks_a_promise_would_be_seen() {
     let [_, (scores, _)] = frozen();
@@ -118,7 +121,7 @@ fn whatever_breaks_a_promise_would_be_seen() {
         table["schema"]["fields"].as_array_mut().unwrap().remove(at);
     };
     let swapped = |table: &mut Value| table["schema"]["fields"].as_array_mut().unwrap().swap(1, 2);
-    let changes: [(&str, &dyn Fn(&mut Value)); 14] = [
+    let changes: [Change<'_>; 14] = [
         ("metrics.csv", &|table| table["path"] = json!("values.csv")),
         ("metrics.csv", &|table| table["name"] = json!("values")),
         ("metrics.csv", &|table| table["schema"]["primaryKey"] = json!(["metric", "period"])),
