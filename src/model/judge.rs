@@ -13,7 +13,6 @@ use super::ModelError;
 use super::candidates::Candidates;
 use super::cast::agree;
 use super::cast::allowed;
-use super::cast::tells_no_day;
 use super::judged::At;
 pub use super::judged::Judged;
 pub use super::judged::Kept;
@@ -22,6 +21,7 @@ use super::reshape::reshaped;
 use super::slot;
 use crate::base::cell::Cell;
 use crate::base::cell::CellRow;
+use crate::base::day::tells_no_day;
 use crate::base::text::clean;
 use crate::base::text::quoted;
 use crate::frame::FrameError;
@@ -304,7 +304,10 @@ impl Judge<'_> {
                 Err(reason) => return Err(reason),
             };
             let Some(cell) = cell else { continue };
-            if picked.is_none() && matches!(cell, Cell::Day(_)) && tells_no_day(&clean(text)) {
+            if picked.is_none()
+                && matches!(cell, Cell::Day(_) | Cell::Instant(_))
+                && tells_no_day(&clean(text))
+            {
                 let subject = ("month_only".to_owned(), field.name.clone());
                 *noticed.entry(subject).or_default() += 1;
             }

@@ -19,7 +19,6 @@ pub mod lake;
 pub mod landing;
 mod memo;
 mod merge;
-mod moment;
 pub mod names;
 mod newest;
 mod past;
