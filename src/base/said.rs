@@ -249,6 +249,7 @@ texts! {
     KindStrayCorrection "R226" "a corrected row that nobody waits for" "更正行无对应的隔离行";
     KindCameTwice "R482" "a key that came twice while paging; another row may be missing" "翻页时同一主键出现两次,可能漏取别的行";
     KindNotWhole "R604" "a file that is not whole yet; another night reads it" "文件尚不完整,留待下一夜读取";
+    KindBelowEnd "R430" "rows below the row that ends a table; nobody reads them" "表尾行之下仍有数据行,未读取";
     KindUnreadCorrection "R227" "a file of corrections that can't be read" "更正文件无法读取";
     ClosedRows "R200" "Closed in quarantine" "隔离行结案";
     How "R201" "how" "方式";
@@ -429,6 +430,8 @@ texts! {
     BeginLeftOut "R637" "left out: {what}: {why}" "略去:{what}:{why}";
     BeginNothing "R638" "nothing that looks like a table was found: {why}" "没有找到像表格的内容:{why}";
     BeginThere "R639" "`{path}` is there already" "`{path}` 已存在";
+    BeginName "R431" "`{name}` can't be the name of a system" "`{name}` 不能作为系统名";
+    BeginNameHint "H193" "at least two letters from a to z, with digits and `_` between them, such as `town_hall`" "系统名至少含两个 a 至 z 的字母,可加数字和 `_`,如 `town_hall`";
     BeginHint "H164" "look at {file}, then `shuping --home {path} preview {system}`, then `shuping --home {path} run`" "请先核对 {file},再执行 `shuping --home {path} preview {system}` 和 `shuping --home {path} run`";
     BeginThereHint "H165" "give the system another name: `--name NAME`" "请用 `--name 名称` 另取系统名";
     BeginNothingHint "H166" "is it the right place, and does it have rows? docs/connector-tools.md says what is looked for" "位置是否正确?是否有数据行?查找规则见 docs/connector-tools.md";

@@ -82,6 +82,12 @@ fn default(dir: &Path, face: &mut Face<'_>) -> anyhow::Result<u8> {
 
 async fn begin(root: &Path, source: &Source, face: &mut Face<'_>) -> anyhow::Result<u8> {
     let (Source::Http(place) | Source::Files(place) | Source::Sql(place)) = source;
+    if let Some(name) = place.name.as_ref().filter(|name| begin::slug(name).is_none()) {
+        let text = face.say(Say::BeginName, &[("name", theirs(name))]);
+        let hint = face.say(Say::BeginNameHint, &[]);
+        face.complain(&text, Some(&hint))?;
+        return Ok(USAGE);
+    }
     let system = system(source, place);
     let seen = match look_at(root, source, &place.place, &system).await {
         Ok(seen) => seen,

@@ -163,7 +163,6 @@ fn made(schema: &Schema, seen: &Previewed, face: &mut Face<'_>) -> anyhow::Resul
         .chain(seen.columns(schema).map(|(_, name)| name))
         .collect();
     let line = |made: &Made| {
-        let place = format!("{} row {}", made.source, made.row);
         let broken = made.cells.as_ref().err();
         let reason = broken.map(|(column, why)| format!("{column} {}", finding::reason(why, lang)));
         let reason = reason.unwrap_or_default().trim().to_owned();
@@ -171,7 +170,10 @@ fn made(schema: &Schema, seen: &Previewed, face: &mut Face<'_>) -> anyhow::Resul
             Ok(cells) => cells.get(at).cloned().flatten().map_or_else(String::new, |c| c.written()),
             Err(_) => String::new(),
         });
-        [cut(&place), reason].into_iter().chain(cells.map(|cell| cut(&cell))).collect()
+        [place(&made.source, made.row), reason]
+            .into_iter()
+            .chain(cells.map(|cell| cut(&cell)))
+            .collect()
     };
     let rows = table(&titles, titles.len(), seen.made.iter().map(line).collect());
     let held = seen.made.iter().filter(|made| made.cells.is_err()).count();
@@ -249,6 +251,11 @@ fn value(cell: Cell) -> Value {
         Cell::Flag(flag) => flag.into(),
         other => other.written().into(),
     }
+}
+
+/// Where a row stands; its number is seen, however long the name of its file is.
+fn place(source: &str, row: impl std::fmt::Display) -> String {
+    format!("{} row {row}", cut(source))
 }
 
 /// A text that is not too wide for a table.

@@ -128,7 +128,8 @@ pub(super) fn lacks_line_end(bytes: &[u8]) -> bool {
     // In UTF-16 an empty byte stands beside that of the line's end.
     let end = bytes.strip_suffix(b"\0").unwrap_or(bytes).last();
     let knows_end = bytes.starts_with(compound::BEGINS) || bytes.starts_with(ZIP);
-    !knows_end && !matches!(end, Some(b'\n' | b'\r'))
+    // Ctrl-Z is how old programs end a text.
+    !knows_end && !matches!(end, Some(b'\n' | b'\r' | 0x1a))
 }
 
 /// The bytes of a file that stayed the same while it was read.

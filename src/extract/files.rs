@@ -134,10 +134,13 @@ fn file(
     };
     let mut rows = 0;
     let mut take = |sheet: Sheet| {
-        let (batch, total) = grid::batch(&sheet, &layout).map_err(unreadable(&sheet.source))?;
-        landing.absent(&batch).map_or(Ok(()), Err).map_err(unreadable(&sheet.source))?;
-        landing.told(total);
-        rows += landing.take(batch)?;
+        let table = grid::table(&sheet, &layout).map_err(unreadable(&sheet.source))?;
+        landing.absent(&table.batch).map_or(Ok(()), Err).map_err(unreadable(&sheet.source))?;
+        landing.told(table.total);
+        if let Some((first, rows)) = table.below {
+            landing.below(format!("{} row {first}", sheet.source), rows);
+        }
+        rows += landing.take(table.batch)?;
         Ok(())
     };
     each_sheet(name, bytes, ask, &mut take)?;

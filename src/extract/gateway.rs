@@ -283,6 +283,10 @@ impl Gateway {
             self.fits((reply.body.len() + some.len()) as u64, what)?;
             reply.body.extend_from_slice(&some);
         }
+        let most = self.http.limit.answer.saturating_mul(1_000_000);
+        let unpacked =
+            reply.unpack(most).map_err(|why| Fault::Again { why, wait: None, advice: "" })?;
+        self.fits(unpacked, what)?;
         Ok(reply)
     }
 

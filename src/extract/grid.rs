@@ -19,6 +19,9 @@ use crate::spec::connector::Grid;
 /// The header under which the name of a sheet stands, where a column asks for it.
 const SHEET: &str = "_sheet";
 
+/// The header under which stands why a row is none of the table's own.
+const FILTERED: &str = "_filtered";
+
 /// What is known about the sheets of a stream.
 pub(super) struct Layout<'a> {
     /// The headers that columns name.
@@ -40,11 +43,27 @@ struct Found {
     own: Vec<(String, String)>,
 }
 
-/// The rows of a sheet, and how many it says it has.
+/// What a sheet holds.
+pub(super) struct Table {
+    /// The rows.
+    pub(super) batch: Batch,
+    /// How many it says it has.
+    pub(super) total: Option<u64>,
+    /// The first row below its end that looks like one of the table, and how many there are.
+    pub(super) below: Option<(u32, u64)>,
+}
+
+/// The rows of a sheet.
 ///
 /// # Errors
 /// Why the table is not where it should be.
-pub(super) fn batch(sheet: &Sheet, layout: &Layout<'_>) -> Result<(Batch, Option<u64>), String> {
+pub(super) fn table(sheet: &Sheet, layout: &Layout<'_>) -> Result<Table, String> {
+    if sheet.merged.is_none() && !layout.grid.fill_down.is_empty() {
+        return Err(
+            "`fill_down` needs its merged cells, and an XLSB is read without them: save it as XLSX"
+                .to_owned(),
+        );
+    }
     let mut names = header::names(sheet, layout.grid, &layout.needed)?;
     set_apart(&mut names, |header| layout.needed.iter().any(|name| name == header));
     let mut fixed = layout.parts.clone();
@@ -55,7 +74,10 @@ pub(super) fn batch(sheet: &Sheet, layout: &Layout<'_>) -> Result<(Batch, Option
     let fill: Vec<String> = layout.grid.fill_down.iter().map(|name| squeeze(name)).collect();
     let fill: Vec<usize> =
         (0..names.len()).filter(|at| fill.contains(&squeeze(&names[*at]))).collect();
-    let mut rows = Vec::new();
+    let rows_of_header = layout.grid.header_from..=layout.grid.header_to;
+    let heads: Vec<&Line> =
+        sheet.lines.iter().filter(|line| rows_of_header.contains(&line.number)).collect();
+    let mut rows: Vec<Found> = Vec::new();
     let mut last = None;
     for line in sheet.lines.iter().filter(|line| line.number > layout.grid.header_to) {
         let Some(first) = line.cells.iter().flatten().next() else { continue };
@@ -65,8 +87,21 @@ pub(super) fn batch(sheet: &Sheet, layout: &Layout<'_>) -> Result<(Batch, Option
         }
         let mut found = match mark(&layout.grid.skip, first) {
             Some(word) => filtered(line, &names, word),
+            // Programs that print begin every page with it.
+            None if heads.iter().any(|head| says_same(head, line)) => {
+                filtered(line, &names, "header")
+            }
             None => row(sheet, line, &names, layout.hides)?,
         };
+        for (at, cell) in found.cells.iter_mut().enumerate() {
+            if !is_ditto(cell) {
+                continue;
+            }
+            let above = rows.iter().rev().find(|row| row.own.is_empty());
+            if let Some(text) = above.and_then(|row| row.cells.get(at)) {
+                cell.clone_from(text);
+            }
+        }
         for at in &fill {
             if let (Some(cell @ None), Some(text)) =
                 (found.cells.get_mut(*at), sheet.covered(line.number, *at))
@@ -77,7 +112,45 @@ pub(super) fn batch(sheet: &Sheet, layout: &Layout<'_>) -> Result<(Batch, Option
         rows.push(found);
     }
     let total = layout.grid.total.as_ref().map(|pattern| total(pattern, last)).transpose()?;
-    Ok((assembled(&Arc::from(sheet.source.as_str()), names, &fixed, rows), total))
+    // Subtotals and headers of further pages are received too, and the total counts none of them.
+    let others = rows.iter().filter(|row| row.own.iter().any(|(name, _)| name == FILTERED)).count();
+    let total = total.map(|total| total + others as u64);
+    let below = last.and_then(|last| below(sheet, last, layout.grid, &rows));
+    let batch = assembled(&Arc::from(sheet.source.as_str()), names, &fixed, rows);
+    Ok(Table { batch, total, below })
+}
+
+/// The rows below the end of a table that are filled as those above are: a total may stand in its middle, or
+/// another table below. Who signed, and notes, fill less or say whose they are.
+fn below(sheet: &Sheet, end: &Line, grid: &Grid, rows: &[Found]) -> Option<(u32, u64)> {
+    let filled = |cells: &[Cell]| cells.iter().flatten().count();
+    let above = rows.iter().filter(|row| row.own.is_empty()).map(|row| filled(&row.cells));
+    let least = above.min()?.max(2);
+    let tells = |text: &String| clean(text).contains(':') || mark(&grid.end, text).is_some();
+    let lines = sheet.lines.iter().filter(|line| line.number > end.number);
+    let lines = lines.filter(|line| !line.cells.iter().flatten().any(tells));
+    let found = |least: usize| {
+        let found = lines.clone().filter(|line| filled(&line.cells) >= least);
+        let found: Vec<u32> = found.map(|line| line.number).collect();
+        Some((*found.first()?, found.len() as u64))
+    };
+    // Another table may be narrower, and has more rows than signatures have.
+    let narrow = || found(least.div_ceil(2).max(2)).filter(|(_, rows)| *rows > 2);
+    found(least).or_else(narrow)
+}
+
+/// Whether a cell says what the one above it says.
+fn is_ditto(cell: &Cell) -> bool {
+    cell.as_ref().is_some_and(|text| matches!(text.as_str(), "同上" | "〃" | "″"))
+}
+
+/// Whether a row says what a row of the header says, in all of at least two columns.
+fn says_same(head: &Line, line: &Line) -> bool {
+    let width = head.cells.len().max(line.cells.len());
+    let text = |line: &Line, at: usize| {
+        line.cells.get(at).and_then(Option::as_ref).map(|text| squeeze(text))
+    };
+    head.cells.iter().flatten().count() > 1 && (0..width).all(|at| text(head, at) == text(line, at))
 }
 
 /// What the row that ends the table says of its rows; a table that ends without it was cut short.
@@ -107,7 +180,7 @@ fn mark<'g>(words: &'g [String], cell: &str) -> Option<&'g str> {
 fn filtered(line: &Line, names: &[String], word: &str) -> Found {
     let mut cells = line.cells.clone();
     cells.resize(names.len(), None);
-    Found { number: line.number, cells, own: vec![("_filtered".to_owned(), word.to_owned())] }
+    Found { number: line.number, cells, own: vec![(FILTERED.to_owned(), word.to_owned())] }
 }
 
 /// A row; one in disorder says why and keeps its further fields, unless a field in the wrong column
@@ -134,7 +207,9 @@ fn disorder(sheet: &Sheet, line: &Line, width: usize) -> Result<Option<String>, 
         return Ok(None);
     }
     let has = |letter| line.cells.iter().flatten().any(|text: &String| text.contains(letter));
-    let fields = line.cells.len();
+    // Commas at the end of a line are no fields.
+    let last = line.cells.iter().rposition(Option::is_some).map_or(0, |at| at + 1);
+    let fields = line.cells.len().min(last.max(width));
     if fields != width {
         if sheet.has_open_quote && has('\n') {
             return Err(format!("the quote on line {} is never closed", line.number));

@@ -16,6 +16,7 @@ use super::landing::Landing;
 use super::ledger::Doubt;
 use super::ledger::Next;
 use super::ledger::Seen;
+use super::moved::Keys;
 use super::part::Part;
 use super::part::parts;
 use super::question::Question;
@@ -121,9 +122,17 @@ impl<'a> Reader<'a> {
         let what = self.what(&part);
         let (mut patience, mut asked_again) = (self.gateway.patience(), Vec::new());
         let mut is_resumed = self.is_resumed(&mut slot)?;
+        let mut has_moved = false;
         loop {
             let doubt = match self.attempt(&part, (turns, nth), &mut slot, &mut asked_again).await {
-                Ok(total) => return Ok(Whole { slot, total, asked_again }),
+                // Asked once more; what comes twice then is told of the night, and is no reason to have no rows.
+                Ok((_, rows)) if rows > 0 && !has_moved && patience.wait(None).await => {
+                    has_moved = true;
+                    asked_again.push(format!("{what}: {}", Doubt::Moved { rows }));
+                    turns.broke(nth, &mut slot)?;
+                    continue;
+                }
+                Ok((total, _)) => return Ok(Whole { slot, total, asked_again }),
                 // Its place in the pages may be forgotten over there: they are asked for from the first on.
                 Err(Broken::Final(error)) if is_resumed && !error.is_transient() => {
                     asked_again.push(format!("{what}: it can't be gone on with: {error}"));
@@ -162,23 +171,26 @@ impl<'a> Reader<'a> {
         Ok(kept > 0 || pages.job().is_some())
     }
 
-    /// Asks for the pages of one part that are not here, and keeps them; its total.
+    /// Asks for the pages of one part that are not here, and keeps them; its total, and how many keys came on
+    /// two pages.
     async fn attempt(
         &self,
         part: &Part,
         (turns, nth): (&Turns<'_, '_>, usize),
         pages: &mut Slot,
         asked_again: &mut Vec<String>,
-    ) -> Result<Option<u64>, Broken> {
+    ) -> Result<(Option<u64>, u64), Broken> {
         if let Some(export) = &self.ask.export {
-            return self.exported(export, part, (pages, asked_again)).await;
+            return Ok((self.exported(export, part, (pages, asked_again)).await?, 0));
         }
+        let is_counted = self.ask.page.turn.is_counted();
+        let mut keys = Keys::of(if is_counted { self.request.row_key } else { &[] });
         let mut walk = Walk::of(&self.ask.page);
         let left = pages.each(|page| {
             walk.enter(page.seen, page.next.as_ref()).map(|_| ()).map_err(Broken::Doubt)
         })?;
         if let Left::Nothing { total } = left {
-            return Ok(total);
+            return Ok((total, 0));
         }
         loop {
             let question = self.question(part, &walk);
@@ -191,6 +203,7 @@ impl<'a> Reader<'a> {
             let seen = self.seen(&answer, &sheet, next.is_some(), walk.ledger.due())?;
             let entered = walk.enter(seen, next.as_ref())?;
             if entered != Next::DoneBefore {
+                keys.enter(&sheet);
                 turns.came(nth, pages, self.shielded((seen, next), sheet))?;
             }
             if entered != Next::Page {
@@ -198,7 +211,7 @@ impl<'a> Reader<'a> {
             }
         }
         pages.end(walk.ledger.total())?;
-        Ok(walk.ledger.total())
+        Ok((walk.ledger.total(), keys.moved()))
     }
 
     /// What is gone behind its first page was there a moment ago; counted pages end so.
@@ -282,11 +295,11 @@ impl<'a> Reader<'a> {
             return Ok(Seen { rows, total: None, follows: Some(false), print });
         }
         let at = |pointer: &Option<String>| answer.body.pointer(pointer.as_ref()?);
-        let total = at(&page.total).and_then(count);
+        let total = at(&page.total).and_then(records::count);
         if page.total.is_some() && total.is_none() {
             return Err(Broken::Doubt(Doubt::NoTotal { page: number }));
         }
-        let more = at(&page.more).and_then(records::text).and_then(|text| truth(&text));
+        let more = at(&page.more).and_then(records::text).and_then(|text| records::truth(&text));
         if page.more.is_some() && more.is_none() {
             return Err(Broken::Doubt(Doubt::NoMore { page: number }));
         }
@@ -385,18 +398,4 @@ impl<'a> Reader<'a> {
         part.mark(&mut sheet);
         Ok(Some((answer, sheet)))
     }
-}
-
-/// Whether a text says yes or no.
-fn truth(text: &str) -> Option<bool> {
-    match text.to_ascii_lowercase().as_str() {
-        "true" | "1" | "y" | "yes" => Some(true),
-        "false" | "0" | "n" | "no" => Some(false),
-        _ => None,
-    }
-}
-
-/// A count, as a number or as text.
-fn count(value: &Value) -> Option<u64> {
-    records::text(value)?.parse().ok()
 }

@@ -131,6 +131,11 @@ impl<'a> Landing<'a> {
         self.so_far.not_whole.insert(file.to_owned(), why.to_owned());
     }
 
+    /// Notes rows below the end of a table, from the place of the first on.
+    pub(super) fn below(&mut self, place: String, rows: u64) {
+        self.so_far.below.insert(place, rows);
+    }
+
     /// Notes the source's own total of one slice.
     pub(super) fn told(&mut self, total: Option<u64>) {
         if let Some(total) = total {

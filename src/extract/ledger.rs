@@ -73,6 +73,8 @@ pub(super) enum Doubt {
     Nowhere { page: u32 },
     #[error("page {page} is gone, and the one before said that it follows")]
     Lost { page: u32 },
+    #[error("{rows} keys came on a page before: rows moved while they were counted")]
+    Moved { rows: u64 },
     #[error("its export ended as `{state}`; ask its owner why")]
     Job { state: String },
     #[error("its export or its file is gone")]

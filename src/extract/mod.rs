@@ -21,7 +21,9 @@ mod landing;
 mod ledger;
 mod link;
 pub mod look;
+pub mod moved;
 mod mysql;
+mod opendoc;
 mod pace;
 mod parcel;
 mod part;
@@ -94,6 +96,8 @@ pub struct Request<'a> {
     pub known_files: &'a BTreeSet<String>,
     /// The rows of the stream that may come back corrected; asked for when something came back.
     pub held_back: &'a (dyn Fn() -> io::Result<Vec<HeldBack>> + Sync),
+    /// The headers that make a row itself; none where they are not known.
+    pub row_key: &'a [String],
     /// Where pages wait until their slice is whole; what a pull left there that broke off is gone on with.
     pub shelf: &'a Path,
     /// The rows of the parent stream, of each the values under some headers.
@@ -175,6 +179,8 @@ pub struct Delivery {
     pub outdone: Vec<DeliveredFile>,
     /// Files that are not whole yet, and how that is known; another night reads them.
     pub not_whole: BTreeMap<String, String>,
+    /// Where rows stand below the end of a table, and how many: nobody reads them.
+    pub below: BTreeMap<String, u64>,
     /// The workbooks with corrected rows that were read.
     pub corrections: Vec<DeliveredFile>,
     /// How many rows of those match nothing that is held back, a file each.

@@ -15,13 +15,16 @@ pub(super) type Take<'t> = dyn FnMut(&str, &[u8]) -> Result<(), ExtractError> + 
 /// The most files of a parcel, and the most bytes that those which are read may have.
 const FILES: usize = 10_000;
 const BYTES: u64 = 1 << 30;
+/// So deep one parcel may lie in another.
+const DEEPEST: u32 = 1;
 
 /// Whether a name is that of a parcel.
 pub(super) fn is_one(name: &str) -> bool {
     name.to_lowercase().ends_with(".zip")
 }
 
-/// Hands on the wanted files of a parcel, in the order of names, as `parcel.zip/name`.
+/// Hands on the wanted files of a parcel, in the order of names, as `parcel.zip/name`; those of a parcel in it
+/// too.
 ///
 /// # Errors
 /// No archive, one beyond the limits, or a wanted file that is locked or damaged.
@@ -30,6 +33,16 @@ pub(super) fn each(
     bytes: &[u8],
     is_wanted: &dyn Fn(&str) -> bool,
     take: &mut Take<'_>,
+) -> Result<(), ExtractError> {
+    inside(parcel, bytes, (is_wanted, take), (&mut 0, DEEPEST))
+}
+
+/// The same, of a parcel so deep at most, with what the parcels around it have unpacked.
+fn inside(
+    parcel: &str,
+    bytes: &[u8],
+    (is_wanted, take): (&dyn Fn(&str) -> bool, &mut Take<'_>),
+    (total, deep): (&mut u64, u32),
 ) -> Result<(), ExtractError> {
     let refused = |what: &str, why: String| {
         let what = format!("file `{what}`");
@@ -43,21 +56,23 @@ pub(super) fn each(
         return Err(refused(parcel, why));
     }
     let mut wanted = Vec::new();
-    let mut total = 0_u64;
     for at in 0..archive.len() {
         let file = archive.by_index_raw(at).map_err(|fault| refused(parcel, damaged(&fault)))?;
-        let inside = name(file.name_raw());
-        let full = format!("{parcel}/{inside}");
-        if file.is_dir() || is_aside(&inside) || !is_wanted(&full) {
+        let own = name(file.name_raw());
+        let full = format!("{parcel}/{own}");
+        if file.is_dir() || is_aside(&own) || !(is_one(&own) || is_wanted(&full)) {
             continue;
         }
         if file.encrypted() {
             return Err(refused(&full, "it is locked with a password".to_owned()));
         }
-        total = total.saturating_add(file.size());
+        if is_one(&own) && deep == 0 {
+            return Err(refused(&full, "it is a parcel in a parcel in a parcel".to_owned()));
+        }
+        *total = total.saturating_add(file.size());
         wanted.push((full, at, file.size()));
     }
-    if total > BYTES {
+    if *total > BYTES {
         let why = format!("its files unpack to {total} bytes, and at most {BYTES} are read");
         return Err(refused(parcel, why));
     }
@@ -71,7 +86,11 @@ pub(super) fn each(
         if unpacked.len() as u64 != size {
             return Err(refused(&full, "it is not as long as the archive says".to_owned()));
         }
-        take(&full, &unpacked)?;
+        if is_one(&full) {
+            inside(&full, &unpacked, (is_wanted, take), (total, deep.saturating_sub(1)))?;
+        } else {
+            take(&full, &unpacked)?;
+        }
     }
     Ok(())
 }
@@ -83,6 +102,12 @@ pub(super) fn beyond(book: &[u8]) -> Option<String> {
     let unpacked = sizes.fold(0, u64::saturating_add);
     (unpacked > BYTES)
         .then(|| format!("it unpacks to {unpacked} bytes, and at most {BYTES} are read"))
+}
+
+/// Whether an archive has a part of this name.
+pub(super) fn holds(archive: &[u8], part: &str) -> bool {
+    ZipArchive::new(Cursor::new(archive))
+        .is_ok_and(|archive| archive.index_for_name(part).is_some())
 }
 
 /// A name as whoever packed it wrote it: Windows packs in the code page of its machine and does not say so.

@@ -327,6 +327,20 @@ pub(super) fn text(value: &Value) -> Option<String> {
     }
 }
 
+/// Whether a text says yes or no.
+pub(super) fn truth(text: &str) -> Option<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "1" | "y" | "yes" => Some(true),
+        "false" | "0" | "n" | "no" => Some(false),
+        _ => None,
+    }
+}
+
+/// A count, as a number or as text.
+pub(super) fn count(value: &Value) -> Option<u64> {
+    text(value)?.parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

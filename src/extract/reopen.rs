@@ -109,9 +109,9 @@ impl DropFolder {
             let own = sheet.source.strip_prefix(name.as_str()).unwrap_or_default();
             if source.ends_with(own) {
                 let what = format!("file `{}`", sheet.source);
-                let batch = grid::batch(&sheet, &layout);
-                let (batch, _) = batch.map_err(|why| ExtractError::Unreadable { what, why })?;
-                found = reopened(batch);
+                let table = grid::table(&sheet, &layout);
+                let table = table.map_err(|why| ExtractError::Unreadable { what, why })?;
+                found = reopened(table.batch);
             }
             Ok(())
         };

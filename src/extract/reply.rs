@@ -1,11 +1,13 @@
 //! What is a reply? An answer, a reason to ask again, or a refusal, with what to do about it.
 
 use std::borrow::Cow;
+use std::io::Read as _;
 use std::time::Duration;
 
 use encoding_rs::Encoding;
 use encoding_rs::GB18030;
 use encoding_rs::GBK;
+use flate2::read::MultiGzDecoder;
 use jiff::Timestamp;
 use reqwest::Response;
 use reqwest::header::CONTENT_ENCODING;
@@ -77,7 +79,7 @@ pub(super) struct Reply {
     ahead: i64,
     /// Whether it says that it is no UTF-8 but one of the Chinese encodings.
     is_chinese: bool,
-    /// How its bytes are packed, which nobody asked for.
+    /// How its bytes are packed, which nobody asked for, in a way that is not known.
     packed: Option<String>,
     pub(super) body: Vec<u8>,
 }
@@ -98,6 +100,23 @@ impl Reply {
             packed: header(CONTENT_ENCODING).map(theirs).filter(|how| how != "identity"),
             body: Vec::new(),
         }
+    }
+
+    /// Unpacks a body that came packed though nobody asked; says how long it is then, or that it is longer than
+    /// may be.
+    pub(super) fn unpack(&mut self, most: u64) -> Result<u64, String> {
+        let packed = self.packed.take().map(|how| how.to_ascii_lowercase());
+        let is_gzip = matches!(packed.as_deref(), Some("gzip" | "x-gzip"));
+        if !is_gzip || self.body.is_empty() {
+            self.packed = packed.filter(|_| !is_gzip);
+            return Ok(self.body.len() as u64);
+        }
+        let mut plain = Vec::new();
+        let most = most.saturating_add(1);
+        let read = MultiGzDecoder::new(self.body.as_slice()).take(most).read_to_end(&mut plain);
+        read.map_err(|_| "the answer is packed (`gzip`), and cut short or damaged".to_owned())?;
+        self.body = plain;
+        Ok(self.body.len() as u64)
     }
 
     /// Its text, by its mark, in UTF-8, or in GB18030 where its type says so and it is no UTF-8.

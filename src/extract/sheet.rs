@@ -13,8 +13,8 @@ pub(super) struct Sheet {
     pub(super) name: Cell,
     /// Its lines.
     pub(super) lines: Vec<Line>,
-    /// Its merged cells, rows and columns from 0.
-    pub(super) merged: Vec<Dimensions>,
+    /// Its merged cells, rows and columns from 0; none where nobody tells them.
+    pub(super) merged: Option<Vec<Dimensions>>,
     /// Whether it is a text, in which a row has as many fields as the header.
     pub(super) is_text: bool,
     /// Whether some bytes of the text were none.
@@ -35,7 +35,7 @@ impl Sheet {
     /// The text of a cell, or of the merged cells around it. Rows are counted from 1, columns from 0.
     pub(super) fn covered(&self, row: u32, column: usize) -> Option<&String> {
         let at = u32::try_from(column).ok()?;
-        let around = self.merged.iter().find(|cells| cells.contains(row - 1, at));
+        let around = self.merged.iter().flatten().find(|cells| cells.contains(row - 1, at));
         around.map_or_else(
             || self.cell(row, column),
             |cells| self.cell(cells.start.0 + 1, usize::try_from(cells.start.1).ok()?),

@@ -124,7 +124,7 @@ impl<'s> Shield<'s> {
         let Sheet { mut headers, columns, places } = sheet;
         let mut kept = Sheet { places, ..Sheet::default() };
         let is_theirs = |header: &str| !header.starts_with('_');
-        if !headers.iter().any(|header| self.knows(header)) {
+        if !headers.iter().any(|header| self.knows(header) || self.ignores(header)) {
             // The header was sought in the wrong row: who knows who stands there.
             let theirs = headers.iter_mut().enumerate().filter(|(_, header)| is_theirs(header));
             theirs.for_each(|(at, header)| *header = format!("column {}", at + 1));

@@ -24,12 +24,10 @@ pub(super) fn sheet(
     header: u32,
 ) -> Result<Sheet, String> {
     let (text, is_damaged) = decode(bytes, stated);
-    if text.contains('\0') {
-        return Err("it is neither a workbook nor a text".to_owned());
+    if let Some(why) = no_table(bytes, &text) {
+        return Err(why.to_owned());
     }
-    if is_page(&text) {
-        return Err("it is a web page under another name: open it in a spreadsheet program, and save it as a workbook".to_owned());
-    }
+    let text = lines_of(&text);
     let at = usize::try_from(header).unwrap_or(usize::MAX).saturating_sub(1);
     let names = text.lines().nth(at).unwrap_or_default();
     let mut reader = csv::ReaderBuilder::new()
@@ -42,7 +40,7 @@ pub(super) fn sheet(
     for record in reader.records() {
         let record = record.map_err(|fault| format!("line by line: {:?}", fault.kind()))?;
         let number = place.line(text.as_bytes(), record.position().map_or(0, csv::Position::byte));
-        let cells = record.iter().map(|field| Some(field.trim()).filter(|text| !text.is_empty()));
+        let cells = record.iter().map(|field| Some(said(field)).filter(|text| !text.is_empty()));
         let cells = cells.map(|text| text.map(str::to_owned)).collect();
         lines.push(Line { number, cells });
     }
@@ -50,7 +48,7 @@ pub(super) fn sheet(
         source: name.to_owned(),
         name: None,
         lines,
-        merged: Vec::new(),
+        merged: Some(Vec::new()),
         is_text: true,
         is_damaged,
         has_open_quote: text.matches('"').count() % 2 == 1,
@@ -85,6 +83,35 @@ pub(super) fn delimiter(header: &str) -> u8 {
     [b'|', b';', b'\t', b','].into_iter().max_by_key(often).unwrap_or(b',')
 }
 
+/// What a field says: `="0017"` is how programs keep a spreadsheet from counting.
+fn said(field: &str) -> &str {
+    let field = field.trim();
+    let kept = field.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"'));
+    kept.filter(|text| !text.contains('"')).unwrap_or(field).trim()
+}
+
+/// The text as lines: old systems end them with `\r` alone, and a file with Ctrl-Z.
+fn lines_of(text: &str) -> Cow<'_, str> {
+    let text = text.trim_end_matches('\u{1a}');
+    let is_old = text.contains('\r') && !text.contains('\n');
+    if is_old { Cow::Owned(text.replace('\r', "\n")) } else { Cow::Borrowed(text) }
+}
+
+/// Why a file is no table of text, if it is none.
+fn no_table(bytes: &[u8], text: &str) -> Option<&'static str> {
+    let begins = |mark: &[u8]| bytes.starts_with(mark);
+    if begins(b"%PDF-") {
+        return Some("it is a PDF: ask for the table that it was printed from");
+    }
+    if begins(b"Rar!") || begins(b"7z\xbc\xaf\x27\x1c") {
+        return Some("it is an archive that can't be opened here: pack it as a ZIP");
+    }
+    if text.contains('\0') {
+        return Some("it is neither a workbook nor a text");
+    }
+    is_page(text).then_some("it is a web page under another name: open it in a spreadsheet program, and save it as a workbook")
+}
+
 /// Whether a text is HTML or the XML of a spreadsheet, which many systems export as `.xls`.
 fn is_page(text: &str) -> bool {
     let begin: String = text.trim_start().chars().take(9).collect::<String>().to_lowercase();
@@ -102,10 +129,32 @@ pub(super) fn decode(bytes: &[u8], stated: Option<Script>) -> (Cow<'_, str>, boo
         Some(Script::Utf8) => UTF_8,
         Some(Script::Utf16Le) => UTF_16LE,
         Some(Script::Utf16Be) => UTF_16BE,
-        None if std::str::from_utf8(bytes).is_ok() => UTF_8,
-        Some(Script::Gb18030) | None => GB18030,
+        Some(Script::Gb18030) => GB18030,
+        None => guessed(bytes),
     };
     encoding.decode_without_bom_handling(bytes)
+}
+
+/// The encoding of a text that tells none: in UTF-16 line feeds are two bytes, and of UTF-8 some may be broken.
+fn guessed(bytes: &[u8]) -> &'static Encoding {
+    let has = |line_feed: [u8; 2]| {
+        let (pairs, rest) = bytes.as_chunks::<2>();
+        rest.is_empty() && pairs.contains(&line_feed)
+    };
+    if has([b'\n', 0]) {
+        return UTF_16LE;
+    }
+    if has([0, b'\n']) {
+        return UTF_16BE;
+    }
+    let (text, is_broken) = UTF_8.decode_without_bom_handling(bytes);
+    if !is_broken {
+        return UTF_8;
+    }
+    // A text in GB18030 read so is broken nearly everywhere, and hardly has a letter of three bytes.
+    let broken = text.matches(char::REPLACEMENT_CHARACTER).count();
+    let whole = text.chars().filter(|letter| letter.len_utf8() == 3).count() - broken;
+    if whole > broken { UTF_8 } else { GB18030 }
 }
 
 #[cfg(test)]
@@ -133,6 +182,41 @@ mod tests {
         }
         for mark in ["\t", ";", "|"] {
             assert_eq!(texts(text.replace(',', mark).as_bytes()), expected, "{mark}");
+        }
+    }
+
+    #[test]
+    fn utf_16_without_a_mark_is_found_and_broken_utf_8_stays_utf_8() {
+        let text = "单位,件数\r\n人社局,1\r\n民政局,2\r\n";
+        let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        for bytes in [little, big] {
+            assert_eq!(texts(&bytes), texts(text.as_bytes()));
+        }
+        let (gb18030, _, _) = GB18030.encode("财政局,3\r\n");
+        let mixed = [text.as_bytes(), &gb18030].concat();
+        let mixed_sheet = sheet("x.csv", &mixed, None, 1).unwrap();
+        assert!(mixed_sheet.is_damaged, "its last row is known to be broken");
+        assert_eq!(texts(&mixed)[1], ["人社局", "1"]);
+        // Cut within a letter.
+        assert_eq!(texts(&text.as_bytes()[..text.len() - 10])[..2], texts(text.as_bytes())[..2]);
+        let (whole, _, _) = GB18030.encode(text);
+        assert_eq!(texts(&whole), texts(text.as_bytes()));
+    }
+
+    #[test]
+    fn lines_and_fields_of_old_programs_are_read() {
+        let rows = [["a", "b"], ["007", "1"], ["008", "2"]];
+        for text in ["a,b\r007,1\r008,2\r", "a,b\n=\"007\",1\n\"=\"\"008\"\"\",2\n\u{1a}"] {
+            assert_eq!(texts(text.as_bytes()), rows, "{text:?}");
+        }
+        for (bytes, why) in [
+            (&b"%PDF-1.7\n"[..], "it is a PDF"),
+            (b"Rar!\x1a\x07", "pack it as a ZIP"),
+            (b"7z\xbc\xaf\x27\x1cx", "pack it as a ZIP"),
+        ] {
+            let fault = sheet("x", bytes, None, 1).map(drop).unwrap_err();
+            assert!(fault.contains(why), "{fault}");
         }
     }
 

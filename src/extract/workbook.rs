@@ -2,6 +2,8 @@
 //! row numbers that Excel shows, days as days, whole numbers without a point.
 
 use std::io::Cursor;
+use std::panic;
+use std::panic::AssertUnwindSafe;
 
 use calamine::Data;
 use calamine::Dimensions;
@@ -15,8 +17,10 @@ use calamine::Sheets;
 use calamine::Xls;
 use calamine::Xlsb;
 use calamine::Xlsx;
+use jiff::SignedDuration;
 
 use super::compound;
+use super::opendoc;
 use super::parcel;
 use super::sheet::Line;
 use super::sheet::Sheet;
@@ -35,6 +39,7 @@ const NOT_WORKED_OUT: &str = "#FORMULA";
 /// A workbook that is being read.
 pub(super) struct Workbook<'b> {
     name: String,
+    bytes: &'b [u8],
     sheets: Sheets<Cursor<&'b [u8]>>,
 }
 
@@ -51,20 +56,29 @@ pub(super) fn open<'b>(name: &str, bytes: &'b [u8]) -> Result<Workbook<'b>, Stri
     if let Some(why) = parcel::beyond(bytes) {
         return Err(why);
     }
+    unbroken(|| opened(name, bytes))
+}
+
+/// What reads a workbook may break on a damaged one. That is a fault of the file, and no other one's.
+fn unbroken<R>(read: impl FnOnce() -> Result<R, String>) -> Result<R, String> {
+    let read = panic::catch_unwind(AssertUnwindSafe(read));
+    read.unwrap_or_else(|_| Err(told("what reads it broke on it")))
+}
+
+fn opened<'b>(name: &str, bytes: &'b [u8]) -> Result<Workbook<'b>, String> {
     let cursor = Cursor::new(bytes);
-    let is_named = |end: &str| name.to_lowercase().ends_with(end);
     let sheets = if bytes.starts_with(compound::BEGINS) {
         let locked = || "it is locked with a password: ask for one without".to_owned();
         let fault = |fault| if compound::is_locked(bytes) { locked() } else { told(fault) };
         Sheets::Xls(Xls::new(cursor).map_err(fault)?)
     } else if bytes.get(30..38) == Some(b"mimetype") {
         Sheets::Ods(Ods::new(cursor).map_err(told)?)
-    } else if is_named(".xlsb") {
+    } else if parcel::holds(bytes, "xl/workbook.bin") {
         Sheets::Xlsb(Xlsb::new(cursor).map_err(told)?)
     } else {
         Sheets::Xlsx(Xlsx::new(cursor).map_err(told)?)
     };
-    Ok(Workbook { name: name.to_owned(), sheets })
+    Ok(Workbook { name: name.to_owned(), bytes, sheets })
 }
 
 impl Workbook<'_> {
@@ -104,9 +118,12 @@ impl Workbook<'_> {
     /// # Errors
     /// Why it cannot be read.
     pub(super) fn sheet(&mut self, name: &str) -> Result<Sheet, String> {
-        let told = |fault: String| format!("sheet {name}: {fault}");
-        let range = self.sheets.worksheet_range(name).map_err(|fault| told(fault.to_string()))?;
-        let merged = self.merged(name).map_err(told)?;
+        unbroken(|| self.read(name)).map_err(|fault| format!("sheet {name}: {fault}"))
+    }
+
+    fn read(&mut self, name: &str) -> Result<Sheet, String> {
+        let range = self.sheets.worksheet_range(name).map_err(|fault| fault.to_string())?;
+        let merged = self.merged(name)?;
         let (row, column) = range.start().unwrap_or_default();
         let lines = range.rows().zip(row + 1..).map(|(cells, number)| {
             let before = (0..column).map(|_| None);
@@ -149,13 +166,18 @@ impl Workbook<'_> {
         }
     }
 
-    /// The merged cells; calamine tells those of XLSX and XLS only.
-    fn merged(&mut self, name: &str) -> Result<Vec<Dimensions>, String> {
-        match &mut self.sheets {
-            Sheets::Xlsx(book) => book.merge_cells_by_sheet_name(name).map_err(told),
-            Sheets::Xls(book) => book.merge_cells_by_sheet_name(name).map_err(told),
-            Sheets::Xlsb(_) | Sheets::Ods(_) => Ok(Vec::new()),
-        }
+    /// The merged cells. Those of XLSB are told by nobody: a stream that needs them says so.
+    fn merged(&mut self, name: &str) -> Result<Option<Vec<Dimensions>>, String> {
+        let merged = match &mut self.sheets {
+            Sheets::Xlsx(book) => book.merge_cells_by_sheet_name(name).map_err(told)?,
+            Sheets::Xls(book) => book.merge_cells_by_sheet_name(name).map_err(told)?,
+            Sheets::Ods(book) => {
+                let at = book.sheets_metadata().iter().position(|sheet| sheet.name == name);
+                at.map_or_else(|| Ok(Vec::new()), |at| opendoc::merged(self.bytes, at))?
+            }
+            Sheets::Xlsb(_) => return Ok(None),
+        };
+        Ok(Some(merged))
     }
 }
 
@@ -173,7 +195,9 @@ fn text(cell: &Data) -> Option<String> {
         Data::Bool(flag) => flag.to_string(),
         Data::DateTime(time) => moment(time),
         Data::DateTimeIso(text) => text.strip_suffix("T00:00:00").unwrap_or(text).replace('T', " "),
-        Data::DurationIso(text) => text.clone(),
+        Data::DurationIso(text) => text
+            .parse::<SignedDuration>()
+            .map_or_else(|_| text.clone(), |span| span_of(span.as_secs())),
         Data::Error(fault) => fault.to_string(),
     };
     Some(text).filter(|text| !text.is_empty())
@@ -187,11 +211,21 @@ fn float(number: f64) -> String {
     number.to_string()
 }
 
+/// How long something took, as a clock would show it.
+fn span_of(seconds: i64) -> String {
+    let (minutes, second) = (seconds / 60, seconds % 60);
+    format!("{:02}:{:02}:{second:02}", minutes / 60, minutes % 60)
+}
+
 /// A day, a day and a time, or a time.
 fn moment(time: &ExcelDateTime) -> String {
     let serial = time.as_f64();
-    if !(0.0..LAST_DAY).contains(&serial) || time.is_duration() {
+    if !(0.0..LAST_DAY).contains(&serial) {
         return float(serial);
+    }
+    let span = SignedDuration::try_from_secs_f64((serial * 86_400.0).round());
+    if let Some(span) = span.ok().filter(|_| time.is_duration()) {
+        return span_of(span.as_secs());
     }
     let (year, month, day, hour, minute, second, _) = time.to_ymd_hms_milli();
     let clock = format!("{hour:02}:{minute:02}:{second:02}");
@@ -215,6 +249,9 @@ mod tests {
     fn cells_say_what_a_person_reads() {
         let time =
             |serial| Data::DateTime(ExcelDateTime::new(serial, ExcelDateTimeType::DateTime, false));
+        let span = |serial| {
+            Data::DateTime(ExcelDateTime::new(serial, ExcelDateTimeType::TimeDelta, false))
+        };
         for (cell, said) in [
             (Data::Empty, None),
             (Data::String(" \u{3000}".to_owned()), None),
@@ -228,6 +265,10 @@ mod tests {
             (time(0.25), Some("06:00:00")),
             (time(5.19902e17), Some("5.19902E+17")),
             (Data::DateTimeIso("1987-03-05T00:00:00".to_owned()), Some("1987-03-05")),
+            (Data::DurationIso("PT26H30M00S".to_owned()), Some("26:30:00")),
+            (Data::DurationIso("PT09H05M07.5S".to_owned()), Some("09:05:07")),
+            (span(1.104_166_666_666_666_7), Some("26:30:00")),
+            (span(0.25), Some("06:00:00")),
         ] {
             assert_eq!(text(&cell).as_deref(), said, "{cell:?}");
         }

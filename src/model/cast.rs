@@ -5,10 +5,13 @@ use jiff::civil::Date;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-use super::moment::at;
-use super::moment::day_of_instant;
-use super::moment::instant;
 use crate::base::cell::Cell;
+use crate::base::day::day;
+use crate::base::day::excel_day;
+use crate::base::day::tells_no_day;
+use crate::base::moment::at;
+use crate::base::moment::day_of_instant;
+use crate::base::moment::instant;
 use crate::base::text::clean;
 use crate::spec::schema::Field;
 use crate::spec::schema::FieldKind;
@@ -96,43 +99,6 @@ fn claim(text: &str) -> Option<bool> {
     }
 }
 
-/// A day as people write it: 1987-03-05, 1987/3/5, 1987.03 (its first day), 1987年3月5日, 19870305,
-/// or 31841 as a spreadsheet counts. A time behind it is left away.
-pub fn day(text: &str) -> Option<Date> {
-    if text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return match text.len() {
-            8 => date(text.get(..4)?, text.get(4..6)?, text.get(6..)?),
-            6 => date(text.get(..4)?, text.get(4..)?, "1"),
-            5 => excel_day(text.parse().ok()?),
-            _ => None,
-        };
-    }
-    let mut groups = text.split(|c: char| !c.is_ascii_digit()).filter(|group| !group.is_empty());
-    let (year, month) = (groups.next()?, groups.next()?);
-    if year.len() != 4 || !text.starts_with(year) {
-        return None;
-    }
-    date(year, month, groups.next().unwrap_or("1"))
-}
-
-/// Whether a text of a day tells only its month: 1987.03, 198703, 1987年3月.
-pub(super) fn tells_no_day(text: &str) -> bool {
-    let groups = text.split(|c: char| !c.is_ascii_digit()).filter(|group| !group.is_empty());
-    match groups.collect::<Vec<_>>().as_slice() {
-        [alone] => alone.len() == 6,
-        groups => groups.len() == 2,
-    }
-}
-
-fn date(year: &str, month: &str, day: &str) -> Option<Date> {
-    Date::new(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?).ok()
-}
-
-/// The day of a spreadsheet's serial number (1900 system).
-fn excel_day(serial: i32) -> Option<Date> {
-    jiff::civil::date(1899, 12, 30).checked_add(jiff::Span::new().days(serial)).ok()
-}
-
 fn day_in(text: &str, format: &str, zone: &TimeZone) -> Option<Date> {
     match format {
         "excel" => excel_day(text.parse().ok()?),
@@ -199,23 +165,6 @@ fn allowed_text(limits: &Limits, text: &String) -> Result<(), &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn days_are_read_as_people_write_them() {
-        let march = jiff::civil::date(1987, 3, 5);
-        for text in ["1987-03-05", "1987/3/5", "1987.3.5", "1987年3月5日", "19870305", "31841"] {
-            assert_eq!(day(text), Some(march), "{text}");
-        }
-        assert_eq!(day("1987.03"), Some(jiff::civil::date(1987, 3, 1)));
-        for (text, alone) in
-            [("1987.03", true), ("198703", true), ("1987年3月", true), ("19870305", false)]
-        {
-            assert_eq!(tells_no_day(text), alone, "{text}");
-        }
-        for text in ["1985-03-00", "0000-00-00", "3/5/1987", "", "abc"] {
-            assert_eq!(day(text), None, "{text}");
-        }
-    }
 
     #[test]
     fn an_instant_is_read_in_the_format_that_is_stated() {

@@ -30,6 +30,9 @@ pub struct Landed {
     /// Files that were not whole yet, and how that is known.
     #[serde(default)]
     pub not_whole: BTreeMap<String, String>,
+    /// Where rows stand below the end of a table, and how many.
+    #[serde(default)]
+    pub below: BTreeMap<String, u64>,
     /// Workbooks with corrected rows that were read: name, content hash.
     #[serde(default)]
     pub corrections: BTreeMap<String, String>,

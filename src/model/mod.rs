@@ -23,7 +23,6 @@ pub mod landed;
 pub mod landing;
 mod memo;
 mod merge;
-mod moment;
 pub mod names;
 mod newest;
 mod past;

@@ -273,12 +273,15 @@ fn unread(connector: &Connector, stream: &Stream, landed: &Landed) -> Vec<Notice
     landed.unread.iter().map(of).collect()
 }
 
-/// Which files are read another night.
+/// Which files are read another night, and which rows of a file are not.
 fn not_whole(connector: &Connector, stream: &Stream, landed: &Landed) -> Vec<Noticed> {
     let of = |(file, why): (&String, &String)| {
         Noticed::of(connector, stream, "not_whole", &quoted(&format!("{file}: {why}")))
     };
-    landed.not_whole.iter().map(of).collect()
+    let below = |(place, rows): (&String, &u64)| {
+        Noticed::of(connector, stream, "below_end", &quoted(place)).rows(*rows)
+    };
+    landed.not_whole.iter().map(of).chain(landed.below.iter().map(below)).collect()
 }
 
 /// Keys that came more than once from pages that are found by counting: what moved them may have moved another

@@ -121,6 +121,7 @@ async fn land(
         past: Some((slice.from, slice.to)),
         known_files: &std::collections::BTreeSet::new(),
         held_back: &|| Ok(Vec::new()),
+        row_key: &[],
         shelf: &shelf,
         parents: &|_, _| Ok(()),
         secrets: ground.secrets,

@@ -85,6 +85,7 @@ pub async fn preview(
         past: None,
         known_files: &BTreeSet::new(),
         held_back: &|| Ok(Vec::new()),
+        row_key: &[],
         // Nothing is kept.
         shelf: Path::new(""),
         parents: &parents,

@@ -29,6 +29,7 @@ use crate::extract::DeliveredFile;
 use crate::extract::Delivery;
 use crate::extract::ExtractError;
 use crate::extract::System;
+use crate::extract::moved::row_key;
 use crate::model::ModelError;
 use crate::model::early::Early;
 use crate::model::landed::Landed;
@@ -225,6 +226,8 @@ fn pull<'g>(
         let held = held_back(tonight.ground, (connector, stream), tonight.choice.night);
         held.map_err(io::Error::other)
     };
+    let schema = tonight.ground.catalog.schemas.get(&stream.into.value);
+    let row_key = schema.map_or_else(Vec::new, |schema| row_key(stream, schema));
     let request = extract::Request {
         connector,
         stream,
@@ -234,6 +237,7 @@ fn pull<'g>(
         past: None,
         known_files: &from.files,
         held_back: &held_back,
+        row_key: &row_key,
         shelf: &shelf,
         parents: &parents,
         secrets: tonight.ground.secrets,
@@ -277,6 +281,7 @@ pub(super) fn landed(delivery: Delivery, key: &Key) -> Landed {
         files: named(delivery.files),
         outdone: named(delivery.outdone),
         not_whole: delivery.not_whole,
+        below: delivery.below,
         corrections: named(delivery.corrections),
         strays: delivery.strays,
         unread_corrections: delivery.unread_corrections,

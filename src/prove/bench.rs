@@ -267,6 +267,7 @@ impl<'b> Bench<'b> {
             state: None,
             known_files: &question.known,
             held_back: &|| Ok(Vec::new()),
+            row_key: &[],
             shelf: waiting,
             parents,
             secrets,

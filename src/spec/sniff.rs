@@ -7,6 +7,8 @@ use jiff::civil::Date;
 use regex::Regex;
 
 use super::schema::FieldKind;
+use crate::base::day::day;
+use crate::base::day::tells_no_day;
 use crate::base::text::clean;
 
 /// What of a person a column may hold.
@@ -28,13 +30,6 @@ fn pattern(text: &str) -> Option<Regex> {
 static WHOLE: LazyLock<Option<Regex>> = LazyLock::new(|| pattern(r"^-?(0|[1-9]\d{0,14})$"));
 static DECIMAL: LazyLock<Option<Regex>> =
     LazyLock::new(|| pattern(r"^-?(0|[1-9]\d{0,11}|[1-9]\d{0,2}(,\d{3})+)(\.\d{1,6})?$"));
-static DAY: LazyLock<Option<Regex>> =
-    LazyLock::new(|| pattern(r"^(\d{4})(?:[-/.]|年)(\d{1,2})(?:[-/.]|月)(\d{1,2})日?$"));
-static TIME: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    pattern(
-        r"^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})[ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?$",
-    )
-});
 static MOBILE: LazyLock<Option<Regex>> =
     LazyLock::new(|| pattern(r"^(\+?86[- ]?)?1[3-9]\d[- ]?\d{4}[- ]?\d{4}$"));
 static MAIL: LazyLock<Option<Regex>> = LazyLock::new(|| pattern(r"^[^@\s]+@[^@\s]+\.[^@\s]+$"));
@@ -94,9 +89,9 @@ pub fn kind(texts: &[String]) -> FieldKind {
     let all = |is_one: &dyn Fn(&str) -> bool| {
         !texts.is_empty() && texts.iter().all(|text| is_one(text.as_str()))
     };
-    if all(&|text| day(&DAY, text).is_some() || is_compact_day(text)) {
+    if all(&|text| is_day(text) && !tells_time(text)) {
         FieldKind::Day
-    } else if all(&|text| day(&DAY, text).or_else(|| day(&TIME, text)).is_some()) {
+    } else if all(&is_day) {
         FieldKind::Instant
     } else if all(&|text| is_match(&WHOLE, text)) {
         FieldKind::Whole
@@ -111,17 +106,18 @@ pub fn kind(texts: &[String]) -> FieldKind {
     }
 }
 
-fn day(pattern: &LazyLock<Option<Regex>>, text: &str) -> Option<Date> {
-    let found = pattern.as_ref()?.captures(text)?;
-    let part = |at: usize| found.get(at)?.as_str().parse::<i16>().ok();
-    let small = |at: usize| i8::try_from(part(at)?).ok();
-    Date::new(part(1)?, small(2)?, small(3)?).ok().filter(|day| is_near(*day))
+/// Whether a text is a day, perhaps with a time. `20260105` is a whole number too, and so is the day of a
+/// spreadsheet: of digits alone only days of our times are taken for days.
+fn is_day(text: &str) -> bool {
+    if is_match(&WHOLE, text) {
+        let is_one = |day: Date| (1990..2050).contains(&day.year());
+        return text.len() == 8 && day(text).is_some_and(is_one);
+    }
+    !tells_no_day(text) && day(text).is_some_and(is_near)
 }
 
-/// `20260105`, which is a whole number too: only days of our times are taken for days.
-fn is_compact_day(text: &str) -> bool {
-    let is_one = text.len() == 8 && is_match(&WHOLE, text);
-    is_one && text.parse::<Date>().is_ok_and(|day| (1990..2050).contains(&day.year()))
+fn tells_time(text: &str) -> bool {
+    text.contains([':', '时', '点'])
 }
 
 fn is_near(day: Date) -> bool {
@@ -194,6 +190,10 @@ mod tests {
             (&["20250106", "20250107"], FieldKind::Day),
             (&["2025-01-06", "2025-01-06 12:30:00"], FieldKind::Instant),
             (&["2025-01-06T12:30:00+08:00"], FieldKind::Instant),
+            (&["2025年1月6日 9时5分", "2025/1/6 上午9:05", "2025.1.6 9:05"], FieldKind::Instant),
+            (&["二〇二五年一月六日", "2025.1.6", "20250106"], FieldKind::Day),
+            (&["2025年1月"], FieldKind::Text),
+            (&["2025.01"], FieldKind::Decimal(2)),
             (&["7", "-12", "0"], FieldKind::Whole),
             (&["1,234.50", "7"], FieldKind::Decimal(2)),
             (&["0.1234"], FieldKind::Decimal(4)),

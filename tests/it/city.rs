@@ -88,6 +88,7 @@ impl Town {
             until: at(night),
             known_files: &known,
             held_back: &|| Ok(Vec::new()),
+            row_key: &[],
             shelf: &waiting.path().join("shelf"),
             parents: &|_, _| Ok(()),
             secrets: &self.vault,

@@ -9,6 +9,7 @@ use regex::Regex;
 use super::ROWS;
 use super::place;
 use crate::base::batch::Batch;
+use crate::base::pseudonym::sha256;
 use crate::base::text::quoted;
 use crate::extract::ExtractError;
 use crate::extract::dropped::regular;
@@ -47,18 +48,36 @@ struct Found {
 pub fn folder(path: &Path, at: &str) -> Result<Seen, ExtractError> {
     let mut seen =
         Seen { kind: "files", reach: format!("[files]\nat = {}\n", quote(at)), ..Seen::default() };
-    let mut found: Vec<Found> = Vec::new();
+    let (mut found, mut known): (Vec<Found>, BTreeSet<String>) = Default::default();
     for dropped in regular(path)? {
         let name = &dropped.name;
         // What an open workbook leaves beside itself, and what is hidden.
         if name.starts_with(['.', '~']) {
             continue;
         }
-        let read = dropped.whole().map_err(|error| error.told());
-        let tables = read.and_then(|bytes| file(name, &bytes, &mut seen.left_out));
-        match tables {
-            Ok(tables) => found.extend(tables),
-            Err(why) => seen.left_out.push((quoted(name), why)),
+        let bytes = match dropped.whole() {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                seen.left_out.push((quoted(name), error.told()));
+                continue;
+            }
+        };
+        let mut left_out = Vec::new();
+        let read = dropped.each(&bytes, &|_| true, &mut |full, bytes| {
+            // The same content under two names is one file.
+            if known.insert(sha256(bytes)) {
+                // The pattern of a stream is held against a file's own name, whatever parcel it is in.
+                let own = full.rsplit('/').next().unwrap_or(full);
+                match file(own, bytes, &mut left_out) {
+                    Ok(tables) => found.extend(tables),
+                    Err(why) => left_out.push((quoted(full), why)),
+                }
+            }
+            Ok(())
+        });
+        seen.left_out.extend(left_out);
+        if let Err(error) = read {
+            seen.left_out.push((quoted(name), error.told()));
         }
     }
     let mut forms: BTreeMap<String, Vec<Found>> = BTreeMap::new();
@@ -93,14 +112,18 @@ fn file(
 ) -> Result<Vec<Found>, String> {
     if !workbook::is_one(bytes) {
         let sheet = text_sheet(name, bytes)?;
-        return Ok(vec![found(name, None, 1, &sheet)?]);
+        if let Some(why) = unparted(&sheet) {
+            return Err(why);
+        }
+        return Ok(vec![found((name, None, 1), &sheet, left_out)?]);
     }
     let mut book = workbook::open(name, bytes)?;
     let names = book.pick(&Which::Seen)?;
     let mut tables = Vec::new();
     for sheet in &names {
         let read = book.sheet(sheet);
-        match read.and_then(|read| found(name, Some(sheet.clone()), names.len(), &read)) {
+        let place = (name, Some(sheet.clone()), names.len());
+        match read.and_then(|read| found(place, &read, left_out)) {
             Ok(table) => tables.push(table),
             Err(why) => left_out.push((quoted(&format!("{name} sheet {sheet}")), why)),
         }
@@ -121,11 +144,31 @@ fn text_sheet(name: &str, bytes: &[u8]) -> Result<Sheet, String> {
     Ok(widest)
 }
 
-fn found(name: &str, sheet: Option<String>, sheets: usize, cells: &Sheet) -> Result<Found, String> {
+/// Why a text has but one column where its header looks like several.
+fn unparted(sheet: &Sheet) -> Option<String> {
+    let is_one = sheet.lines.iter().all(|line| line.cells.len() <= 1);
+    let header = sheet.lines.iter().find_map(|line| line.cells.first()?.as_ref())?;
+    let is_parted = ["\u{ff0c}", "  ", "\u{3000}"].iter().any(|mark| header.contains(mark));
+    (is_one && is_parted).then(|| {
+        "no comma, tab, semicolon or bar parts its fields: save it with one of them".to_owned()
+    })
+}
+
+/// The table of a sheet; rows below its end, which may be another one, are told.
+fn found(
+    (name, sheet, sheets): (&str, Option<String>, usize),
+    cells: &Sheet,
+    left_out: &mut Vec<(String, String)>,
+) -> Result<Found, String> {
     let grid = place::of(cells).ok_or("no row of it looks like a header")?;
     let layout =
         Layout { needed: Vec::new(), hides: false, parts: Vec::new(), note: None, grid: &grid };
-    let (mut batch, _) = grid::batch(cells, &layout)?;
+    let table = grid::table(cells, &layout)?;
+    if let Some((first, rows)) = table.below {
+        let why = format!("{rows} rows below the row that ends the table: are they another one?");
+        left_out.push((quoted(&format!("{} row {first}", cells.source)), why));
+    }
+    let mut batch = table.batch;
     // What is a subtotal, or in disorder, says nothing of the columns.
     let marks = ["_filtered", "_malformed"].map(|mark| batch.column(mark));
     let is_row = |row: &crate::base::batch::Row| {

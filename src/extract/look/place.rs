@@ -61,8 +61,10 @@ fn is_header(sheet: &Sheet, row: u32, width: usize) -> bool {
     let distinct: BTreeSet<&String> = texts.iter().copied().collect();
     let is_word = |text: &&&String| {
         let text = clean(text);
+        // What stands in brackets says how it is counted: (单位:件).
+        let name = text.split('(').next().unwrap_or_default();
         text.chars().count() <= LONGEST
-            && !text.contains([':', ':'])
+            && !name.contains(':')
             && sniff::kind(&[text]) == FieldKind::Text
     };
     let words = distinct.iter().filter(is_word).count();
@@ -76,7 +78,11 @@ fn is_header(sheet: &Sheet, row: u32, width: usize) -> bool {
 
 /// The merged cells that begin in a row and cover several columns, but not a title's.
 fn spans(sheet: &Sheet, row: u32) -> impl Iterator<Item = &calamine::Dimensions> {
-    sheet.merged.iter().filter(move |cells| cells.start.0 + 1 == row && cells.end.1 > cells.start.1)
+    sheet
+        .merged
+        .iter()
+        .flatten()
+        .filter(move |cells| cells.start.0 + 1 == row && cells.end.1 > cells.start.1)
 }
 
 /// The last row of the header: below merged cells stand the names of their parts.
@@ -84,7 +90,7 @@ fn last_row(sheet: &Sheet, from: u32, width: usize) -> u32 {
     let mut to = from;
     let mut row = from;
     while row <= to && row < from + DEEPEST {
-        for cells in sheet.merged.iter().filter(|cells| cells.start.0 + 1 == row) {
+        for cells in sheet.merged.iter().flatten().filter(|cells| cells.start.0 + 1 == row) {
             to = to.max(cells.end.0 + 1);
         }
         if spans(sheet, row).next().is_some() && is_words(sheet, row + 1, width) {
@@ -133,7 +139,7 @@ fn marks(sheet: &Sheet, to: u32) -> (Vec<String>, Vec<String>) {
 
 /// The columns whose merged cells hold for every row they cover.
 fn covered_below(sheet: &Sheet, from: u32, to: u32) -> Vec<String> {
-    let below = sheet.merged.iter().filter(|cells| {
+    let below = sheet.merged.iter().flatten().filter(|cells| {
         cells.start.0 + 1 > to && cells.end.0 > cells.start.0 && cells.start.1 == cells.end.1
     });
     let columns: BTreeSet<u32> = below.map(|cells| cells.start.1).collect();

@@ -6,6 +6,7 @@ use super::super::schema::FieldKind;
 use super::super::sniff;
 use super::super::sniff::Personal;
 use super::SeenTable;
+use super::list;
 use crate::base::text::clean;
 
 /// A column and what was guessed of it.
@@ -20,6 +21,8 @@ pub(super) struct Column {
     pub(super) personal: Option<Personal>,
     /// How many rows fill it.
     pub(super) filled: usize,
+    /// Words in it that say that there is none.
+    pub(super) nothing: BTreeSet<String>,
     /// How many values it has.
     pub(super) distinct: usize,
 }
@@ -75,6 +78,9 @@ const WORDS: [(&str, &str); 24] = [
     ("单位", "organisation"),
 ];
 
+/// What people write where there is nothing to say.
+const NOTHING: [&str; 11] = ["-", "--", "—", "——", "/", "\\", "无", "暂无", "N/A", "null", "NULL"];
+
 /// Words of SQL, and our own names, that no column may have.
 const TAKEN: [&str; 26] = [
     "all", "and", "as", "between", "by", "case", "date", "day", "else", "end", "exists", "from",
@@ -86,15 +92,30 @@ const TAKEN: [&str; 26] = [
 pub(super) fn columns(seen: &SeenTable) -> Vec<Column> {
     let mut names: BTreeSet<String> = TAKEN.iter().map(|name| (*name).to_owned()).collect();
     let column = |(at, header): (usize, &String)| {
-        let texts: Vec<String> = seen.rows.iter().filter_map(|row| row.get(at)?.clone()).collect();
+        let texts = seen.rows.iter().filter_map(|row| row.get(at)?.clone());
+        let mut texts: Vec<String> = texts.collect();
+        let mut kind = sniff::kind(&texts);
+        let mut nothing = BTreeSet::new();
+        // Of texts they may be words like others; among days or numbers they are none.
+        let is_nothing = |text: &String| NOTHING.contains(&text.as_str());
+        if kind == FieldKind::Text && texts.iter().any(is_nothing) {
+            let rest: Vec<String> =
+                texts.iter().filter(|text| !is_nothing(text)).cloned().collect();
+            kind = sniff::kind(&rest);
+            if kind != FieldKind::Text {
+                nothing = texts.into_iter().filter(is_nothing).collect();
+                texts = rest;
+            }
+        }
         let distinct: BTreeSet<&String> = texts.iter().collect();
         let told = seen.kinds.get(at).copied().flatten();
         Column {
             header: header.clone(),
             name: free(&named(header, at), &mut names),
-            kind: told.unwrap_or_else(|| sniff::kind(&texts)),
+            kind: told.unwrap_or(kind),
             personal: sniff::personal(header, &texts),
             filled: texts.len(),
+            nothing,
             distinct: distinct.len(),
         }
     };
@@ -109,6 +130,16 @@ impl Column {
         let is_other = ["计量", "单价", "电话", "编制"].iter().any(|word| header.contains(word));
         is_named && !is_other && self.filled > 0 && self.distinct <= 10_000
     }
+}
+
+/// The line of a stream that names its words for no value, where there are any.
+pub(super) fn empty(columns: &[Column]) -> String {
+    let words: BTreeSet<&str> =
+        columns.iter().flat_map(|column| &column.nothing).map(String::as_str).collect();
+    if words.is_empty() {
+        return String::new();
+    }
+    format!("empty  = {}   # no value, wherever it stands alone\n", list(words))
 }
 
 fn named(header: &str, at: usize) -> String {

@@ -247,6 +247,7 @@ fn stream(begin: Begin<'_>, guess: &Guess<'_>) -> String {
         text(&guess.name),
         ask(guess),
     )]);
+    lines.push_str(&column::empty(&guess.columns));
     if !personal.is_empty() {
         let ignored = list(personal.iter().copied());
         lines.extend([format!(

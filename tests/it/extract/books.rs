@@ -41,6 +41,41 @@ birth_date = "基本信息/出生日期"
 years = "基本信息/工龄"
 "#;
 
+/// Two binary workbooks, put together record by record; the second names a text that it doesn't have.
+#[tokio::test]
+async fn a_binary_workbook_is_read_and_a_broken_one_is_its_own_fault() {
+    let text = PEOPLE
+        .replace("header = 2, header_rows = 2", "header = 1")
+        .replace("基本信息/", "")
+        .replace(", fill_down = [\"单位名称\"]", "");
+    let books = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/extract/books");
+    // Told apart by its content, whatever it is called.
+    for name in ["roster.xlsb", "roster.xlsx"] {
+        let home = TempDir::new().unwrap();
+        fs::copy(format!("{books}/table.xlsb"), home.path().join(name)).unwrap();
+        let (_, batches) = pulled(&text, &Start::home(home.path())).await;
+        let at = |row: u32| format!("{name} sheet 台账 row {row}: 单位名称=");
+        assert_eq!(
+            rows(&batches),
+            [
+                at(2) + "市档案馆 编号=0017 出生日期=1987-03-05 工龄=12",
+                at(3) + "市图书馆 编号=0101 出生日期=1987-03-06 12:00:00 工龄=7.5",
+            ]
+        );
+    }
+    let home = TempDir::new().unwrap();
+    fs::copy(format!("{books}/broken.xlsb"), home.path().join("roster.xlsb")).unwrap();
+    let (delivery, _) = pulled(&text, &Start::home(home.path())).await;
+    let fault = told(&delivery.unwrap_err());
+    assert!(fault.contains("damaged or locked one: what reads it broke on it"), "{fault}");
+    // Merged cells that nobody tells are not filled down in silence.
+    fs::copy(format!("{books}/table.xlsb"), home.path().join("roster.xlsb")).unwrap();
+    let text = text.replace("end = [", "fill_down = [\"单位名称\"], end = [");
+    let (delivery, _) = pulled(&text, &Start::home(home.path())).await;
+    let fault = told(&delivery.unwrap_err());
+    assert!(fault.contains("save it as XLSX"), "{fault}");
+}
+
 /// Two workbooks that Python's `xlwt` 1.3 wrote, one for each way to count days.
 #[tokio::test]
 async fn a_workbook_of_the_old_form_is_read_in_both_date_systems() {

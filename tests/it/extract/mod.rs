@@ -13,6 +13,7 @@ mod foreign;
 pub(crate) mod gateway;
 mod mysql;
 mod network;
+mod offices;
 mod paging;
 mod parcels;
 mod past;
@@ -73,6 +74,8 @@ pub(crate) struct Start {
     pub(crate) known: BTreeSet<String>,
     /// Where pages wait; a folder of the pull's own where it is none.
     pub(crate) shelf: Option<PathBuf>,
+    /// The headers that make a row itself.
+    pub(crate) row_key: Vec<String>,
     /// The rows of the parent.
     pub(crate) parents: Vec<BTreeMap<String, String>>,
 }
@@ -80,8 +83,8 @@ pub(crate) struct Start {
 impl Start {
     pub(crate) fn at(url: &str) -> Start {
         let (url, home) = (url.to_owned(), PathBuf::from("."));
-        let (known, shelf, parents) = (BTreeSet::new(), None, Vec::new());
-        Start { url, home, since: None, known, shelf, parents }
+        let (known, shelf, parents, row_key) = (BTreeSet::new(), None, Vec::new(), Vec::new());
+        Start { url, home, since: None, known, shelf, row_key, parents }
     }
 
     pub(crate) fn home(home: &Path) -> Start {
@@ -148,6 +151,7 @@ async fn pulled_into(
         until: "2026-01-06T02:00:00+08:00".parse().unwrap(),
         known_files: &start.known,
         held_back: &|| Ok(Vec::new()),
+        row_key: &start.row_key,
         shelf: &shelf,
         parents: &parents,
         secrets: &vault,

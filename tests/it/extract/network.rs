@@ -7,6 +7,8 @@ use std::net::TcpListener;
 use std::net::TcpStream;
 
 use axum::http::StatusCode;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use jiff::Span;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -161,9 +163,33 @@ async fn it_speaks_another_encoding() {
     let lines = "Content-Type: application/json;charset=GBK\r\n";
     let error = refusal(&headed(lines, b"{\"code\":\"200\",\"msg\":\"\xff\xff\"}")).await;
     assert!(error.contains("the answer is no GB18030, and that is what it says"), "{error}");
-    let lines = "Content-Encoding: gzip\r\n";
+    let lines = "Content-Encoding: br\r\n";
     let error = refusal(&headed(lines, b"\x1f\x8b\x08\x00")).await;
-    assert!(error.contains("the answer is packed (`gzip`), and we did not ask"), "{error}");
+    assert!(error.contains("the answer is packed (`br`), and we did not ask"), "{error}");
+}
+
+/// Bytes in gzip.
+fn packed(bytes: &[u8]) -> &'static [u8] {
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
+    gzip.write_all(bytes).unwrap();
+    gzip.finish().unwrap().leak()
+}
+
+#[tokio::test]
+async fn an_answer_that_comes_packed_though_nobody_asked_is_read() {
+    let lines = "Content-Encoding: GZIP\r\n";
+    let body =
+        packed("{\"code\":\"200\",\"data\":{\"total\":1,\"list\":[{\"id\":\"张三\"}]}}".as_bytes());
+    let (delivery, _) = pulled(&plain(), &Start::at(&headed(lines, body))).await;
+    assert_eq!(delivery.unwrap().received, 1);
+    let error = refusal(&headed(lines, &body[..body.len() - 9])).await;
+    assert!(error.contains("the answer is packed (`gzip`), and cut short or damaged"), "{error}");
+    // A few bytes may unpack to more than is taken.
+    let text = plain().replace("[[stream]]", "limit = { answer_mb = 1 }\n[[stream]]");
+    let bomb = packed(&vec![b' '; 1_000_001]);
+    assert!(bomb.len() < 2_000);
+    let error = refusal_of(&text, &headed(lines, bomb)).await;
+    assert!(error.contains("the answer is larger than 1 MB"), "{error}");
 }
 
 #[tokio::test]

@@ -117,6 +117,21 @@ async fn the_files_of_a_parcel_are_read_as_if_they_stood_in_the_folder() {
 }
 
 #[tokio::test]
+async fn a_parcel_in_a_parcel_is_opened_and_no_deeper_one() {
+    let inner = parcel(&[("任务_202601.csv", CSV)]);
+    let outer = parcel(&[("第一批.zip", &inner)]);
+    let (_, batches) = pulled(TASKS, &Start::home(home(&[("all.zip", &outer)]).path())).await;
+    assert_eq!(
+        rows(&batches)[0],
+        "all.zip/第一批.zip/任务_202601.csv row 2: 任务编号=T1 _month=202601"
+    );
+    let deep = home(&[("all.zip", &parcel(&[("x.zip", &outer)]))]);
+    let (delivery, _) = pulled(TASKS, &Start::home(deep.path())).await;
+    let fault = told(&delivery.unwrap_err());
+    assert!(fault.contains("it is a parcel in a parcel in a parcel"), "{fault}");
+}
+
+#[tokio::test]
 async fn the_name_of_the_parcel_may_tell_the_period() {
     let text = TASKS.replace(r"任务_(?<month>\d{6})\.", r"(?<month>\d{6})\.zip/任务\.");
     let home = home(&[("202603.zip", &parcel(&[("任务.csv", CSV)])), ("任务.csv", b"\xe4\n")]);

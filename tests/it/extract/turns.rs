@@ -6,6 +6,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::Mutex;
 
+use serde_json::json;
 use shuping::base::batch::Batch;
 use shuping::base::sheet::Land;
 use shuping::base::sheet::Sheet;
@@ -16,6 +17,7 @@ use super::Start;
 use super::Vault;
 use super::connector;
 use super::gateway::WINDOWS;
+use super::gateway::okay;
 use super::gateway::page;
 use super::gateway::plain;
 use super::gateway::right;
@@ -81,6 +83,45 @@ async fn pages_are_handed_on_as_they_come_and_taken_back_where_they_do_not_add_u
     let (url, _) = serve(|asked, _| right(asked, 5)).await;
     let (_, batches) = pulled(&plain(), &Start::at(&url)).await;
     assert_eq!(taker.rows(), rows(&batches));
+}
+
+/// A row was put before the second page, and the last one taken away: the total is the same.
+const MOVED: [&[u32]; 3] = [&[1, 2], &[2, 3], &[4]];
+const STEADY: [&[u32]; 3] = [&[9, 1], &[2, 3], &[4]];
+/// Several rows of one key.
+const LOG: [&[u32]; 3] = [&[1, 2], &[2, 1], &[1]];
+
+/// Asks for five rows on three pages, whose keys are these.
+async fn of_keys(pages: fn(usize, usize) -> &'static [u32]) -> (Delivery, Vec<String>) {
+    let (url, _) = serve(move |asked, before| {
+        let list: Vec<_> = pages(before / 3, asked.number("pageNum"))
+            .iter()
+            .map(|id| json!({ "id": id }))
+            .collect();
+        okay(&json!({ "code": "200", "data": { "list": list, "total": 5 } }))
+    })
+    .await;
+    let start = Start { row_key: vec!["id".to_owned()], ..Start::at(&url) };
+    let (delivery, batches) = pulled(&plain(), &start).await;
+    (delivery.unwrap(), rows(&batches))
+}
+
+#[tokio::test]
+async fn a_slice_whose_rows_moved_is_asked_for_once_more() {
+    let (delivery, rows) =
+        of_keys(|round, page| if round == 0 { MOVED[page - 1] } else { STEADY[page - 1] }).await;
+    assert_eq!(rows.len(), 5);
+    assert!(rows[0].contains("id=9"), "{rows:?}");
+    let [why] = delivery.asked_again.as_slice() else { panic!("{:?}", delivery.asked_again) };
+    assert!(
+        why.ends_with("1 keys came on a page before: rows moved while they were counted"),
+        "{why}"
+    );
+    // Where they come twice again they do so: the rows stand, and the night tells of it.
+    let (delivery, rows) = of_keys(|_, page| MOVED[page - 1]).await;
+    assert_eq!((rows.len(), delivery.asked_again.len()), (5, 1));
+    let (delivery, rows) = of_keys(|_, page| LOG[page - 1]).await;
+    assert_eq!((rows.len(), delivery.asked_again.len()), (5, 0));
 }
 
 #[tokio::test]

@@ -144,6 +144,11 @@ fn what_a_city_adds_is_read_on_the_days_of_its_lines_and_leaves_the_shipped_ones
     let rows = [["soon", "大普", ""]];
     let (judged, _) = self::judged(&catalog, &rows, ["as_of", "education"]);
     assert_eq!(reasons(&judged), ["1 as_of not_a_day"]);
+    // Of a range nobody knows which day is meant, of a long number that was one nobody knows the rest.
+    let rows =
+        [["2024-01-01至2024-03-31", "大普", ""], ["2024-01-01", "大普", "6.2220210010012346E+18"]];
+    let (judged, _) = self::judged(&catalog, &rows, ["as_of", "education"]);
+    assert_eq!(reasons(&judged), ["1 as_of not_a_day", "2 major lost_digits"]);
 }
 
 #[test]

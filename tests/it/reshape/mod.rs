@@ -100,6 +100,7 @@ impl World {
             until: night.at(2, 0, 0, 0).in_tz(&connector.zone).unwrap().timestamp(),
             known_files: &known,
             held_back: &|| Ok(Vec::new()),
+            row_key: &[],
             shelf: &self.folder.path().join("shelf"),
             parents: &|_, _| Ok(()),
             secrets: &place,

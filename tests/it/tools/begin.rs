@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
@@ -493,4 +494,75 @@ async fn what_an_answer_says_of_its_pages_is_found_or_missed_aloud() {
         assert!(text.contains(why), "{text}");
         assert!(!folder.path().join("connectors").exists());
     }
+}
+
+/// What offices hand in beside proper tables.
+fn odd_ones(folder: &Path) {
+    fs::create_dir_all(folder).unwrap();
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet();
+    let lines: [&[&str]; 11] = [
+        &["督办台账"],
+        &["填报单位:市委督查室"],
+        &["事项\n编号", "责任部门", "交办日期", "办结数(单位:件)", "办结时间"],
+        &["D1", "市财政局", "2026年1月5日", "12", "2026/1/9 上午9:05"],
+        &["D2", "市财政局", "二〇二六年一月六日", "/", "2026/1/9 下午3:05"],
+        &["D3", "市民政局", "2026.1.7", "3", "—"],
+        &["合计", "", "", "15"],
+        &["表二"],
+        &["事项", "部门", "件数", "备注", "日期"],
+        &["甲", "市财政局", "1", "无", "2026-01-05"],
+        &["乙", "市民政局", "2", "无", "2026-01-05"],
+    ];
+    fill(sheet, 0, &lines);
+    book.save(folder.join("督办.xlsx")).unwrap();
+    let cases =
+        "案号,承办单位,受理日期\n".to_owned() + "C1,市司法局,2026-01-05\nC2,市司法局,2026-01-06\n";
+    fs::write(folder.join("cases_a.csv"), &cases).unwrap();
+    fs::write(folder.join("cases_b.csv"), &cases).unwrap();
+    fs::write(folder.join("wide.csv"), "编号，单位\n1，甲\n2，乙\n").unwrap();
+    fs::write(folder.join("printed.pdf"), "%PDF-1.7\n1 0 obj\n").unwrap();
+    // A line a unit, as every month; and lines that are counted anew in each file.
+    fs::write(
+        folder.join("month.csv"),
+        "单位名称,统计月份,受理量\n甲局,2026年1月,5\n乙局,2026年1月,6\n",
+    )
+    .unwrap();
+    fs::write(folder.join("lines.csv"), "序号,科室,事由\n1,综合科,会议\n2,综合科,会议\n").unwrap();
+    let mut zip = zip::ZipWriter::new(fs::File::create(folder.join("parcel.zip")).unwrap());
+    zip.start_file("in/cases_c.csv", zip::write::SimpleFileOptions::default()).unwrap();
+    zip.write_all(cases.replace("C", "D").as_bytes()).unwrap();
+    zip.finish().unwrap();
+}
+
+#[test]
+fn what_offices_hand_in_is_begun_or_left_out_with_the_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path();
+    odd_ones(&home.join("inbox"));
+    let inbox = home.join("inbox").display().to_string();
+    let refused = told(home, &["init", "files", &inbox, "--name", "督查"], 2);
+    assert!(refused.contains("`督查` can't be the name of a system"), "{refused}");
+    let text = told(home, &["init", "files", &inbox], 0);
+    for part in [
+        "left out: 督办.xlsx sheet Sheet1 row 9: 3 rows below the row that ends the table: are they another one?",
+        "left out: wide.csv: no comma, tab, semicolon or bar parts its fields",
+        "left out: printed.pdf: it is a PDF",
+        "(督办): 3 rows; key: 事项编号; time: 交办日期; unit: 责任部门",
+        "(month): 2 rows; key: 单位名称 + 统计月份; ",
+        "(lines): 2 rows; key: 序号 + 科室 + 事由; ",
+        // The same content under two names is one file, and a parcel is a folder.
+        "(cases_a): 4 rows; key: 案号; time: 受理日期; unit: 承办单位",
+    ] {
+        assert!(text.contains(part), "{part} is missing in\n{text}");
+    }
+    let manifest = fs::read_to_string(home.join("connectors/inbox.toml")).unwrap();
+    assert!(manifest.contains("empty  = [\"/\", \"—\"]"), "{manifest}");
+    let night = told(home, &["run", "--night", "2026-02-10", "--as-of", "2026-02-10"], 0);
+    assert!(night.contains("rows below the row that ends a table; nobody reads them"), "{night}");
+    // What the manifest ignores is known, also where it reads no header at all.
+    assert!(!night.contains("a column that nobody maps"), "{night}");
+    let january = counts(home, "2026-01");
+    let counted = january.values().filter(|count| *count == "4").count();
+    assert!(counted > 0, "{january:#?}");
 }

@@ -25,6 +25,11 @@ async fn a_key_that_came_on_two_pages_is_told() {
     let warehouse = home.join("var/warehouse.db");
     let question = "select subject, stream, rows from finding where kind = 'came_twice'";
     let found = std::thread::spawn(move || ask(&warehouse, question)).join().unwrap();
+    // It was asked for once more before it was believed.
+    let nights = "select asked_again from stream_night where stream = 'permits_permits'";
+    let warehouse = home.join("var/warehouse.db");
+    let asked = std::thread::spawn(move || ask(&warehouse, nights)).join().unwrap();
+    assert_eq!(asked, [["1"]]);
     // Its units, of which a row a permit came, are no such thing.
     assert_eq!(found, [["permits_permits", "permits_permits", "1"]]);
 }

@@ -6,10 +6,10 @@ use jiff::civil::Date;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-use super::cast::day;
+use super::day::day;
 
 /// An instant in any usual way, to the microsecond; a day alone is its first moment.
-pub(super) fn instant(text: &str, zone: &TimeZone) -> Option<Timestamp> {
+pub fn instant(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     if text.bytes().all(|byte| byte.is_ascii_digit()) {
         return counted(text, zone);
     }
@@ -19,7 +19,7 @@ pub(super) fn instant(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     if let Ok(instant) = text.parse::<Timestamp>() {
         return Timestamp::from_microsecond(instant.as_microsecond()).ok();
     }
-    let civil = text.replace('/', "-").parse::<DateTime>().ok().or_else(|| in_words(text));
+    let civil = civil(text);
     // A text that has no digits behind its day tells no time of it.
     let groups = text.split(|c: char| !c.is_ascii_digit()).filter(|group| !group.is_empty());
     let is_day = groups.count() <= 3 && !text.contains(':');
@@ -27,8 +27,17 @@ pub(super) fn instant(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     at(civil.or_else(alone)?, zone)
 }
 
+/// Whether a text tells a time, to its end.
+pub fn is_time(text: &str) -> bool {
+    plain_time(text).or_else(|| civil(text)).is_some() || text.parse::<Timestamp>().is_ok()
+}
+
+fn civil(text: &str) -> Option<DateTime> {
+    text.replace('/', "-").parse().ok().or_else(|| in_words(text))
+}
+
 /// The day of a time that names its offset, as `2025-03-04T16:00:00Z`, where we are.
-pub(super) fn day_of_instant(text: &str, zone: &TimeZone) -> Option<Date> {
+pub fn day_of_instant(text: &str, zone: &TimeZone) -> Option<Date> {
     let behind = text.get(10..).filter(|rest| rest.contains(['Z', 'z', '+', '-']))?;
     let instant: Timestamp = behind.contains(':').then(|| text.parse().ok())??;
     Some(zone.to_datetime(instant).date())
@@ -97,7 +106,7 @@ fn in_words(text: &str) -> Option<DateTime> {
     let year = number(&mut rest, 4, &['-', '/', '.', '年'])?;
     let month = number(&mut rest, 2, &['-', '/', '.', '月'])?;
     let day = number(&mut rest, 2, &['日', '号', ' ', 'T'])?;
-    rest = rest.trim_start();
+    rest = without_weekday(rest.trim_start());
     let is_late = rest.starts_with("下午");
     rest = rest.strip_prefix("上午").or(rest.strip_prefix("下午")).unwrap_or(rest).trim_start();
     let mut hour = number(&mut rest, 2, &[':', '时', '点'])?;
@@ -110,6 +119,15 @@ fn in_words(text: &str) -> Option<DateTime> {
         [month, day, hour, minute, second].map(|part| i8::try_from(part).ok());
     let civil = DateTime::new(year, month?, day?, hour?, minute?, second?, 0).ok();
     civil.filter(|_| rest.trim_start().is_empty())
+}
+
+/// What stands behind the day of the week, 星期一, 周一 or either in brackets.
+fn without_weekday(text: &str) -> &str {
+    let inside = text.strip_prefix('(').unwrap_or(text);
+    let named = inside.strip_prefix("星期").or_else(|| inside.strip_prefix('周'));
+    let behind =
+        named.and_then(|it| it.strip_prefix(['一', '二', '三', '四', '五', '六', '日', '天']));
+    behind.map_or(text, |behind| behind.trim_start_matches(')').trim_start())
 }
 
 /// The number at the beginning of a text, so many digits at most, and the mark behind it; none but at its
@@ -128,7 +146,7 @@ fn first(day: Date) -> DateTime {
 }
 
 /// A local time as an instant, to the microsecond.
-pub(super) fn at(civil: DateTime, zone: &TimeZone) -> Option<Timestamp> {
+pub fn at(civil: DateTime, zone: &TimeZone) -> Option<Timestamp> {
     let instant = zone.to_ambiguous_timestamp(civil).compatible().ok()?;
     Timestamp::from_microsecond(instant.as_microsecond()).ok()
 }
