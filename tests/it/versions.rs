@@ -237,9 +237,6 @@ fn what_moves_in_a_period_that_keeps_its_definition_is_not_the_new_one() {
     ] {
         assert!(line(of).starts_with(cause), "{of}: {changes}");
     }
-    let words = ["explain", "returned_on_time", "--unit", "North Branch", "--period", "2026-01"];
-    let told = done(home, &words);
-    assert!(told.contains("which says 0.714285714286: rows"), "{told}");
 }
 
 #[test]

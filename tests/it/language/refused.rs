@@ -177,29 +177,24 @@ fn what_only_writes_the_same_otherwise_is_taken() {
 fn what_goes_too_deep_is_refused_and_what_is_only_long_is_not() {
     let chain = |operator: &str, times: usize| vec!["count"; times].join(operator);
     let whens = |times: usize| format!("CASE {} END", "WHEN count > 1 THEN 2 ".repeat(times));
-    let nested = |times: usize| format!("{}count{}", "(1 + ".repeat(times), ")".repeat(times));
-    let values: Vec<String> = (0..4000).map(|value| value.to_string()).collect();
-    let listed = format!("CASE WHEN count IN ({}) THEN 1 END", values.join(", "));
     let sums = (0..8).map(|_| chain(" + ", 60)).collect::<Vec<_>>().join(", ");
     let wide = format!("COALESCE({sums})");
     let text = format!("CASE WHEN name = '{}' THEN 1 END", "x + ".repeat(50_000));
-    for taken in [chain(" + ", 64), chain(" * ", 64), whens(60), nested(30), listed, wide, text] {
+    for taken in [chain(" + ", 64), chain(" * ", 64), whens(60), wide, text] {
         assert_eq!(said("TRUE", &format!("SUM({taken})")), Vec::<String>::new());
     }
     let ands = vec!["ok"; 3000].join(" AND ");
     let ands = format!("CASE WHEN {ands} THEN 1 END");
     let values = vec!["1"; 10_000].join(", ");
     let listed = format!("CASE WHEN count IN ({values}) THEN 1 END");
+    let nested = format!("{}count{}", "(1 + ".repeat(500), ")".repeat(500));
     let deep = format!("{}count{}", "(".repeat(100_000), ")".repeat(100_000));
-    let sums = [chain(" + ", 70), chain(" / ", 5000), whens(100), ands, listed];
-    for (refused, why) in sums.iter().map(|text| (text, "goes on for more than")).chain([
-        (&nested(500), "recursion limit exceeded"),
-        (&deep, "goes on for more than 64 operators or 10000 words"),
-    ]) {
+    let sums = [chain(" + ", 70), chain(" / ", 5000), whens(100)];
+    for refused in sums.into_iter().chain([ands, listed, nested, deep]) {
         let said = said("TRUE", &format!("SUM({refused})"));
         let [fault] = said.as_slice() else { panic!("{} faults", said.len()) };
-        let is_known = fault.contains(why) || fault.contains("goes on for more than");
-        assert!(is_known && fault.contains(": at 1:") && fault.contains("H030"), "{fault:.300}");
+        let is_placed = fault.contains(": at 1:") && fault.contains("H030");
+        assert!(is_placed && fault.contains("goes on for more than"), "{fault:.300}");
     }
 }
 
