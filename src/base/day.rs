@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use jiff::civil::Date;
 
-use super::moment::is_time;
+use super::civil::is_time;
 
 /// What stands behind a day where another one follows.
 const ON: [&str; 12] = ["至", "到", "~", "-", "—", "–", "―", "/", "、", ",", ";", "&"];

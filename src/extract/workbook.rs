@@ -20,10 +20,10 @@ use calamine::Xlsx;
 use jiff::SignedDuration;
 
 use super::compound;
-use super::grid::Line;
-use super::grid::Sheet;
 use super::opendoc;
 use super::parcel;
+use super::sheet::Line;
+use super::sheet::Sheet;
 use crate::base::text::squeeze;
 use crate::spec::connector::Which;
 
