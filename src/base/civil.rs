@@ -1,20 +1,20 @@
-//! Which time did a clock on the wall show? As people write it, in digits or in words, read to its end.
+//! What local time does a text say? As systems, offices and spreadsheets write it, and read to its end.
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 
 /// Whether a text tells a time, to its end.
-pub(super) fn is_time(text: &str) -> bool {
+pub fn is_time(text: &str) -> bool {
     plain_time(text).or_else(|| civil(text)).is_some() || text.parse::<Timestamp>().is_ok()
 }
 
-/// A local time, in digits or in words.
-pub(super) fn civil(text: &str) -> Option<DateTime> {
+/// A local time in any usual way.
+pub fn civil(text: &str) -> Option<DateTime> {
     text.replace('/', "-").parse().ok().or_else(|| in_words(text))
 }
 
 /// A local time as most systems write it, 2025-01-06 12:00:00, which is read at a glance.
-pub(super) fn plain_time(text: &str) -> Option<DateTime> {
+pub fn plain_time(text: &str) -> Option<DateTime> {
     let bytes: &[u8; 19] = text.as_bytes().try_into().ok()?;
     let [
         y1,

@@ -6,7 +6,7 @@ pub mod calendar;
 pub mod cause;
 pub mod cell;
 pub mod checkup;
-mod civil;
+pub mod civil;
 pub mod clock;
 pub mod credit;
 pub mod day;

@@ -16,6 +16,7 @@ use crate::base::batch::Row;
 use crate::base::text::clean;
 use crate::base::text::squeeze;
 use crate::spec::connector::Grid;
+
 /// The header under which the name of a sheet stands, where a column asks for it.
 const SHEET: &str = "_sheet";
 

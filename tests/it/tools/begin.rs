@@ -397,7 +397,8 @@ async fn a_database_is_begun_with_its_tables_views_and_keys() {
     is_begun_from_a_database(folder.path(), &format!("sqlite://{}", path.display()));
     let text = fs::read_to_string(folder.path().join("connectors/shop.toml")).unwrap();
     assert!(text.contains("url = \"sqlite://shop.db\""), "{text}");
-    let none = told(folder.path(), &["init", "sql", "sqlite:///nowhere.db", "--name", "x"], 1);
+    let none =
+        told(folder.path(), &["init", "sql", "sqlite:///nowhere.db", "--name", "nowhere"], 1);
     assert!(none.contains("can't be opened"), "{none}");
 }
 
@@ -490,7 +491,7 @@ async fn what_an_answer_says_of_its_pages_is_found_or_missed_aloud() {
         let (url, _) =
             serve(move |_, _| (code, [("x-none", String::new())], body.to_owned())).await;
         let folder = tempfile::tempdir().unwrap();
-        let text = told(folder.path(), &["init", "http", &url, "--name", "x"], 1);
+        let text = told(folder.path(), &["init", "http", &url, "--name", "missed"], 1);
         assert!(text.contains(why), "{text}");
         assert!(!folder.path().join("connectors").exists());
     }
@@ -531,7 +532,7 @@ fn odd_ones(folder: &Path) {
     fs::write(folder.join("lines.csv"), "序号,科室,事由\n1,综合科,会议\n2,综合科,会议\n").unwrap();
     let mut zip = zip::ZipWriter::new(fs::File::create(folder.join("parcel.zip")).unwrap());
     zip.start_file("in/cases_c.csv", zip::write::SimpleFileOptions::default()).unwrap();
-    zip.write_all(cases.replace("C", "D").as_bytes()).unwrap();
+    zip.write_all(cases.replace('C', "D").as_bytes()).unwrap();
     zip.finish().unwrap();
 }
 
