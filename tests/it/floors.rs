@@ -138,58 +138,54 @@ fn module(file: &str) -> Vec<String> {
     path
 }
 
-/// The modules of other files that a file names, but for the room it stands in and what stands in it.
+/// The file that a name stands in, such as `super::lake::Lake`, as it is named in another.
+fn file_of(own: &[String], name: &str, all: &BTreeSet<Vec<String>>) -> Option<Vec<String>> {
+    let is_inside = name.starts_with("super");
+    let mut at = if is_inside { own[..own.len() - 1].to_vec() } else { Vec::new() };
+    let mut steps = name.split("::").skip(1).peekable();
+    while steps.next_if_eq(&"super").is_some() {
+        at.pop();
+    }
+    at.extend(steps.map(str::to_owned));
+    while !at.is_empty() && !all.contains(&at) {
+        at.pop();
+    }
+    Some(at).filter(|at| !at.is_empty())
+}
+
+/// The other files that a file names, but for the room it stands in and what stands in it.
 fn beside(own: &[String], text: &str, all: &BTreeSet<Vec<String>>) -> BTreeSet<Vec<String>> {
     let code = text.split("#[cfg(test)]\nmod tests").next().unwrap();
     let code = code.lines().filter(|line| !line.trim_start().starts_with("//"));
-    let names = Regex::new(r"\b(crate|super)((?:::\w+)+)").unwrap();
-    let mut found = BTreeSet::new();
-    for line in code {
-        for name in names.captures_iter(line) {
-            let mut at = if &name[1] == "super" { own[..own.len() - 1].to_vec() } else { vec![] };
-            for step in name[2].split("::").skip(1) {
-                if step == "super" {
-                    at.pop();
-                } else {
-                    at.push(step.to_owned());
-                }
-            }
-            while !at.is_empty() && !all.contains(&at) {
-                at.pop();
-            }
-            if !at.is_empty() && !at.starts_with(own) && !own.starts_with(&at) {
-                found.insert(at);
-            }
-        }
-    }
-    found
+    let names = Regex::new(r"\b(crate|super)(::\w+)+").unwrap();
+    let files = code.flat_map(|line| names.find_iter(line).map(|name| name.as_str()));
+    let files = files.filter_map(|name| file_of(own, name, all));
+    files.filter(|at| !at.starts_with(own) && !own.starts_with(at)).collect()
 }
 
 #[test]
 fn files_beside_each_other_name_each_other_one_way() {
     let house = house();
     let all: BTreeSet<Vec<String>> = house.iter().map(|(file, ..)| module(file)).collect();
-    let mut names: BTreeMap<Vec<String>, BTreeSet<Vec<String>>> = house
-        .iter()
-        .map(|(file, _, text)| (module(file), beside(&module(file), text, &all)))
-        .collect();
-    let seen: usize = names.values().map(BTreeSet::len).sum();
+    let of = |(file, _, text): &(String, String, String)| {
+        (module(file), beside(&module(file), text, &all))
+    };
+    let mut files: BTreeMap<Vec<String>, BTreeSet<Vec<String>>> = house.iter().map(of).collect();
+    let seen: usize = files.values().map(BTreeSet::len).sum();
     assert!(seen > 1_000, "only {seen} names were seen: the test reads the house wrongly");
     // Who names nobody, or is named by nobody, is taken away, until only circles are left.
     loop {
-        let named: BTreeSet<&Vec<String>> = names.values().flatten().collect();
-        let free = names.iter().filter(|(file, of)| of.is_empty() || !named.contains(file));
-        let free: Vec<Vec<String>> = free.map(|(file, _)| file.clone()).collect();
+        let named: BTreeSet<&Vec<String>> = files.values().flatten().collect();
+        let free = files.iter().filter(|(file, of)| of.is_empty() || !named.contains(file));
+        let free: BTreeSet<Vec<String>> = free.map(|(file, _)| file.clone()).collect();
         if free.is_empty() {
             break;
         }
-        for file in free {
-            names.remove(&file);
-            names.values_mut().for_each(|of| {
-                of.remove(&file);
-            });
+        files.retain(|file, _| !free.contains(file));
+        for of in files.values_mut() {
+            of.retain(|file| !free.contains(file));
         }
     }
-    let left: Vec<String> = names.keys().map(|file| file.join("/")).collect();
+    let left: Vec<String> = files.keys().map(|file| file.join("/")).collect();
     assert!(left.is_empty(), "in circles, or between them: {left:#?}");
 }

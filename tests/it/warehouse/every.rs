@@ -198,12 +198,12 @@ async fn every_instant_has_its_local_time_beside_it() {
         load(&place, &catalog, FIRST, &tables).await.unwrap();
         let mut seen = Vec::new();
         for schema in loaded(&catalog) {
-            for (question, told) in beside_instants(&place, schema).await {
-                // Midnight in the city, where it is still the year before in UTC.
-                let expected = "2026-01-01 | 2026-01 | 2026 | 2026-01-01 00:00:";
-                assert_eq!(told, [expected], "{question}");
-                seen.push(schema.name.as_str());
-            }
+            let beside = beside_instants(&place, schema).await;
+            // Midnight in the city, where it is still the year before in UTC.
+            let expected = "2026-01-01 | 2026-01 | 2026 | 2026-01-01 00:00:";
+            let other: Vec<_> = beside.iter().filter(|(_, told)| *told != [expected]).collect();
+            assert!(other.is_empty(), "{other:?}");
+            seen.extend(beside.first().map(|_| schema.name.as_str()));
         }
         for table in ["run", "run_step", "service_case", "work_log", "appraisal"] {
             assert!(seen.contains(&table), "{seen:?}");
