@@ -12,7 +12,6 @@ use jiff::ToSpan as _;
 use jiff::civil::date;
 use shuping::base::cell::Cell;
 use shuping::base::cell::CellRow;
-use shuping::spec::catalog;
 use shuping::spec::catalog::Catalog;
 use shuping::spec::home::Home;
 use shuping::spec::home::write_default;
@@ -45,7 +44,7 @@ pub(crate) fn load(rows: usize) {
     heading(&format!("load: {rows} cases into a new warehouse"));
     let folder = tempfile::tempdir().unwrap();
     write_default(folder.path()).unwrap();
-    let catalog = catalog::read(&Home::open(folder.path()).unwrap()).unwrap();
+    let catalog = Home::open(folder.path()).unwrap().catalog().unwrap();
     let runtime = Runtime::new().unwrap();
     let file = folder.path().join("warehouse.db");
     let ours = runtime.block_on(loaded(&catalog, &Place::File(file.clone()), rows));

@@ -34,7 +34,6 @@ use shuping::measure::fact::Ground;
 use shuping::measure::kept::Kept;
 use shuping::measure::kept::Ledger;
 use shuping::measure::placed::month_of_measure;
-use shuping::spec::catalog;
 use shuping::spec::catalog::Catalog;
 use shuping::spec::duckdb::Writer;
 use shuping::spec::duckdb::literal;
@@ -153,7 +152,7 @@ fn home() -> Place {
 /// Counts so many cases both ways, and compares every measure of every unit.
 pub(crate) fn measures(rows: usize) {
     let home = home();
-    let catalog = catalog::read(&Home::open(&home.path).unwrap()).unwrap();
+    let catalog = Home::open(&home.path).unwrap().catalog().unwrap();
     let lake = home.path.join("var/lake");
     let ledger = explain::ledger(&lake).unwrap().unwrap();
     let file = home.path.join(format!("{rows}-cases.parquet"));

@@ -18,7 +18,6 @@ use shuping::sandbox::City;
 use shuping::sandbox::Gateways;
 use shuping::sandbox::Secrets;
 use shuping::sandbox::environment;
-use shuping::spec::catalog;
 use shuping::spec::home::Home;
 use shuping::spec::home::write_default;
 use shuping::spec::secret::HomeSecrets;
@@ -75,7 +74,7 @@ impl Town {
         self.runtime.block_on(self.city.write_appraisal(&drop, choice.night)).unwrap();
         self.gateways.set_night(choice.night);
         let opened = Home::open(self.home.path()).unwrap();
-        let catalog = catalog::read(&opened).unwrap();
+        let catalog = opened.catalog().unwrap();
         let var: PathBuf = self.home.path().join(&catalog.settings.var);
         let ground = Ground { catalog: &catalog, home: &opened, var, secrets: &self.secrets };
         let (start, mut steps) = (Instant::now(), Vec::new());

@@ -23,7 +23,6 @@ use shuping::night;
 use shuping::night::Choice;
 use shuping::night::Ground;
 use shuping::night::Step;
-use shuping::spec::catalog;
 use shuping::spec::home::Home;
 use shuping::spec::home::write_default;
 use shuping::spec::secret::HomeSecrets;
@@ -187,7 +186,7 @@ pub(crate) fn pull(words: &[String]) {
     let key = ("SHUPING_SECRET_PSEUDONYM_KEY".to_owned(), "42".repeat(32));
     let secrets = HomeSecrets::of(root).with([key].into());
     let home = Home::open(root).unwrap();
-    let catalog = catalog::read(&home).unwrap();
+    let catalog = home.catalog().unwrap();
     let ground =
         Ground { catalog: &catalog, home: &home, var: root.join("var"), secrets: &secrets };
     let night = date(2026, 1, 6);

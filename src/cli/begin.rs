@@ -30,7 +30,6 @@ use crate::spec::begin::Begin;
 use crate::spec::begin::Begun;
 use crate::spec::begin::Seen;
 use crate::spec::begin::text;
-use crate::spec::catalog;
 use crate::spec::home::Home;
 use crate::spec::home::write_default;
 
@@ -97,7 +96,7 @@ async fn begin(root: &Path, source: &Source, face: &mut Face<'_>) -> anyhow::Res
     let mut home = Home::open_or_begin(root, &settings(&system))?;
     let is_new = !root.join("shuping.toml").exists();
     // A home with faults is mended before more is added to it.
-    let known = match catalog::read(&home) {
+    let known = match home.catalog() {
         Ok(known) => Some(known),
         Err(_) if is_new || home.under("connectors", ".toml").next().is_none() => None,
         Err(faults) => {

@@ -9,7 +9,6 @@ use crate::base::diagnostic::Diagnostic;
 use crate::base::said::Say;
 use crate::extract::prove_signatures;
 use crate::schedule;
-use crate::spec::catalog;
 use crate::spec::catalog::Catalog;
 use crate::spec::home::Home;
 
@@ -32,7 +31,7 @@ pub(super) fn open(
 
 /// What a home says; or every fault has been printed, and the code to exit with.
 pub(super) fn read(home: &Home, face: &mut Face<'_>) -> anyhow::Result<Result<Catalog, u8>> {
-    let read = catalog::read(home).and_then(|catalog| {
+    let read = home.catalog().and_then(|catalog| {
         let faults: Vec<Diagnostic> =
             catalog.connectors.iter().flat_map(prove_signatures).collect();
         let line = schedule::line(&catalog.settings);

@@ -10,6 +10,7 @@ mod docs;
 mod doctor;
 mod draft;
 mod explain;
+mod explained;
 mod heard;
 mod home;
 mod migrate;

@@ -6,7 +6,7 @@ use super::DONE;
 use super::Explain;
 use super::Face;
 use super::USAGE;
-use super::explain::print;
+use super::explained::print;
 use crate::base::said::Say;
 use crate::explain;
 use crate::explain::Cells;

@@ -33,7 +33,7 @@ use super::test;
 use crate::base::clock;
 use crate::base::said::Say;
 use crate::night::draft::against_release;
-use crate::spec::example::untested;
+use crate::spec::check_examples::untested;
 
 /// Does what is asked; the code to exit with.
 pub(super) async fn verb(arguments: Arguments, face: &mut Face<'_>) -> anyhow::Result<u8> {

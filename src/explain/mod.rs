@@ -1,6 +1,7 @@
 //! Floor 5: why is this number what it is? From a published value back to its rows.
 
 mod desk;
+mod gather;
 mod json;
 mod place;
 mod points;

@@ -9,7 +9,6 @@ use super::Counted;
 use super::Desk;
 use super::Explanation;
 use super::Rows;
-use super::desk::days;
 use super::published::Published;
 use super::published::Release;
 use super::question::Question;
@@ -23,6 +22,7 @@ use super::sources;
 use crate::base::period::Month;
 use crate::base::period::Period;
 use crate::frame::DataFrame;
+use crate::frame::functions::Days;
 use crate::measure::behind::Behind;
 use crate::measure::behind::kinds;
 use crate::measure::behind::last_month;
@@ -326,7 +326,7 @@ impl<'d> Place<'d> {
         }
         let all: Vec<&Behind> = behind.iter().map(|(rows, _)| *rows).collect();
         let rows = Behind::any(&all, of_unit)?;
-        let counted = with_counts(&rows, &measures, &days(self.desk.catalog))?;
+        let counted = with_counts(&rows, &measures, &Days::of(self.desk.catalog))?;
         let schema = self.desk.catalog.schemas.get(&fact.table.value);
         Ok(Some(Rows {
             fact,

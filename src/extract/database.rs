@@ -9,15 +9,15 @@ use tokio::sync::Mutex;
 
 use super::ExtractError;
 use super::Request;
+use super::answer::Fault;
+use super::answer::Value;
+use super::answer::Values;
 use super::dialect;
 use super::dialect::Known;
 use super::dialect::Selection;
 use super::landing::Landing;
 use super::link::Address;
-use super::link::Fault;
 use super::link::Link;
-use super::link::Value;
-use super::link::Values;
 use super::retry::Patience;
 use super::window::Slice;
 use crate::base::batch::Batch;

@@ -6,13 +6,13 @@ use tokio::time::Instant;
 
 use super::ExtractError;
 use super::each;
-use super::gateway::Question;
 use super::http::Broken;
 use super::http::Reader;
 use super::ledger::Doubt;
 use super::ledger::Seen;
 use super::parcel;
 use super::part::Part;
+use super::question::Question;
 use super::records;
 use super::reply::Answer;
 use super::shelf::Left;

@@ -13,6 +13,7 @@ use tokio::sync::Semaphore;
 use super::client;
 use super::error::ExtractError;
 use super::pace::Pace;
+use super::question::Question;
 use super::records;
 use super::reply::Answer;
 use super::reply::Fault;
@@ -24,7 +25,6 @@ use super::sign::Draft;
 use super::sign::Pairs;
 use super::ticket::Desk;
 use super::ticket::Ticket;
-use super::way::Records;
 use crate::base::clock;
 use crate::base::redact::know_secret;
 use crate::base::redact::theirs;
@@ -34,7 +34,6 @@ use crate::spec::connector::Method;
 use crate::spec::connector::Place;
 use crate::spec::template::Secrets;
 use crate::spec::template::TemplateError;
-
 /// A gateway that can be asked.
 pub(super) struct Gateway {
     system: String,
@@ -49,28 +48,6 @@ pub(super) struct Gateway {
 
 /// What a reply is to a question.
 type Judge<T> = fn(Reply, &Question<'_>, &Http) -> Result<T, Fault>;
-
-/// A question.
-pub(super) struct Question<'a> {
-    /// The stream and page, for reports.
-    pub(super) what: String,
-    /// The path below the gateway's address.
-    pub(super) path: String,
-    /// The address that the page before said, instead of the path and a query.
-    pub(super) next: Option<String>,
-    /// GET or POST.
-    pub(super) method: Method,
-    /// Where its parameters stand.
-    pub(super) place: Place,
-    /// Its parameters.
-    pub(super) parameters: Vec<(String, Value)>,
-    /// Where its records are, if rows are made of them.
-    pub(super) records: Option<Records<'a>>,
-    /// The statuses that say that there is nothing, and nothing is wrong.
-    pub(super) gone: &'a [u16],
-    /// Where secrets come from.
-    pub(super) secrets: &'a (dyn Secrets + Sync),
-}
 
 impl Gateway {
     /// Makes ready to ask; nothing is sent.

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use regex::Captures;
 use regex::Regex;
 
-use super::grid::Cell;
-use super::grid::Sheet;
+use super::sheet::Cell;
+use super::sheet::Sheet;
 use crate::base::text::clean;
 use crate::base::text::quoted;
 use crate::base::text::squeeze;

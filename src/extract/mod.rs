@@ -1,6 +1,7 @@
 //! Which rows does a system have for us? Asked page by page or read from files, shielded, and handed
 //! on as they came; a slice stands whole or not at all.
 
+mod answer;
 mod client;
 mod compound;
 pub mod correction;
@@ -27,11 +28,13 @@ mod part;
 mod past;
 pub mod preview;
 pub mod probe;
+mod question;
 mod records;
 pub mod reopen;
 mod reply;
 mod retry;
 mod revision;
+mod sheet;
 mod shelf;
 mod shield;
 mod sign;

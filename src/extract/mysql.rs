@@ -13,18 +13,15 @@ use sqlx::mysql::MySqlConnectOptions;
 use sqlx::mysql::MySqlDatabaseError;
 use sqlx::mysql::MySqlRow;
 
+use super::answer::Fault;
+use super::answer::Value;
+use super::answer::Values;
+use super::answer::lasting;
+use super::answer::told;
+use super::answer::within;
 use super::dialect;
 use super::dialect::Known;
-use super::link::Fault;
-use super::link::Value;
-use super::link::Values;
-use super::link::lasting;
-use super::link::passing;
-use super::link::told;
-use super::link::within;
 use crate::base::clock;
-use crate::base::text::quoted;
-
 /// How the address of a server begins.
 const SCHEMES: [&str; 2] = ["mysql://", "mariadb://"];
 
@@ -123,47 +120,13 @@ fn number(fault: &dyn sqlx::error::DatabaseError) -> Option<u16> {
     fault.try_downcast_ref::<MySqlDatabaseError>().map(MySqlDatabaseError::number)
 }
 
-/// What went wrong, by the number of the server.
-pub(super) fn fault(number: u16, message: &str) -> Fault {
-    match number {
-        1045 | 1251 | 1698 => lasting("it does not accept this user and password"),
-        3159 => {
-            lasting("it wants to be spoken to over TLS: say `ssl-mode=REQUIRED` in its address")
-        }
-        1049 => lasting("it has no such database"),
-        1044 | 1142 | 1143 | 1227 | 1370 => lasting("this user may not read it"),
-        1317 | 1969 | 3024 => passing("a statement took too long and was stopped"),
-        // What is wrong with the text of a statement quotes the manifest, not a row.
-        1054 | 1060 | 1064 | 1146 | 1305 | 1356 => {
-            lasting(format!("{} ({number})", quoted(message)))
-        }
-        1040 | 1053 | 1152..=1161 | 1203 | 1205 | 1213 | 1226 | 1927 | 2006 | 2013 => {
-            passing(format!("it broke off or is busy ({number})"))
-        }
-        _ => lasting(format!("it answers with error {number}")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_server_that_insists_on_tls_says_so() {
-        let fault = fault(3159, "Connections using insecure transport are prohibited");
-        assert!(fault.why.contains("`ssl-mode=REQUIRED`") && !fault.is_transient);
-    }
-
-    #[test]
     fn a_zone_whose_clocks_are_moved_is_no_offset() {
         let found = ["Asia/Shanghai", "Asia/Kolkata", "Europe/Berlin", "Nowhere"].map(offset);
         assert_eq!(found, [Some("+08:00".to_owned()), Some("+05:30".to_owned()), None, None]);
-    }
-
-    #[test]
-    fn a_row_is_not_quoted() {
-        let said = fault(1366, "Incorrect string value: '张三' for column `xm`");
-        assert_eq!((said.why.as_str(), said.is_transient), ("it answers with error 1366", false));
-        assert!(fault(1213, "").is_transient && !fault(1045, "").is_transient);
     }
 }

@@ -13,6 +13,7 @@ use super::files::each_sheet;
 use super::files::named;
 use super::grid;
 use super::grid::Layout;
+use super::sheet::Sheet;
 use super::shield;
 use crate::base::pseudonym::sha256;
 use crate::spec::connector::Ask;
@@ -103,7 +104,7 @@ impl DropFolder {
             grid: &ask.grid,
         };
         let mut found = Reopened::default();
-        let mut take = |sheet: grid::Sheet| {
+        let mut take = |sheet: Sheet| {
             // The file may have been renamed since; its sheet has not.
             let own = sheet.source.strip_prefix(name.as_str()).unwrap_or_default();
             if source.ends_with(own) {

@@ -17,7 +17,7 @@ use reqwest::header::RETRY_AFTER;
 use serde_json::Value;
 
 use super::error::ExtractError;
-use super::gateway::Question;
+use super::question::Question;
 use super::records;
 use super::records::Read;
 use super::retry::retry_after;

@@ -9,8 +9,8 @@ use encoding_rs::UTF_8;
 use encoding_rs::UTF_16BE;
 use encoding_rs::UTF_16LE;
 
-use super::grid::Line;
-use super::grid::Sheet;
+use super::sheet::Line;
+use super::sheet::Sheet;
 use crate::spec::connector::Script;
 
 /// A text file as a sheet of lines. The line `header` tells what stands between fields.

@@ -17,9 +17,9 @@ use calamine::Xlsb;
 use calamine::Xlsx;
 
 use super::compound;
-use super::grid::Line;
-use super::grid::Sheet;
 use super::parcel;
+use super::sheet::Line;
+use super::sheet::Sheet;
 use crate::base::text::squeeze;
 use crate::spec::connector::Which;
 

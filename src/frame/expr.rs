@@ -185,13 +185,12 @@ mod tests {
     use super::*;
     use crate::base::cell::Cell;
     use crate::frame::table;
-    use crate::spec::catalog;
     use crate::spec::function::Function;
     use crate::spec::home::Home;
     use crate::spec::schema::FieldKind;
 
     fn days() -> Days {
-        let calendar = catalog::calendar(&Home::embedded(), "cn").unwrap();
+        let calendar = Home::embedded().calendar("cn").unwrap();
         let zone = jiff::tz::TimeZone::get("Asia/Shanghai").unwrap();
         Days { calendar: Arc::new(calendar), zone }
     }

@@ -11,6 +11,7 @@ use crate::base::calendar::Calendar;
 use crate::base::period::Month;
 use crate::base::retirement::Kind;
 use crate::base::retirement::retirement_month;
+use crate::spec::catalog::Catalog;
 use crate::spec::kinds::PLACES;
 
 /// What days mean in a home.
@@ -23,6 +24,12 @@ pub struct Days {
 }
 
 impl Days {
+    /// Of a home.
+    pub fn of(catalog: &Catalog) -> Days {
+        let calendar = Arc::new(catalog.calendar.clone());
+        Days { calendar, zone: catalog.settings.zone.clone() }
+    }
+
     /// The local day of an instant.
     pub fn local(&self, microseconds: i64) -> Option<Date> {
         let instant = Timestamp::from_microsecond(microseconds).ok()?;

@@ -6,8 +6,6 @@ use std::hash::Hasher;
 use polars::prelude::*;
 use rayon::prelude::*;
 
-use super::codes::NONE;
-
 const ODD: [u64; 2] = [0x9E37_79B9_7F4A_7C15, 0xD6E8_FEB8_6659_FD93];
 
 /// Two words into one, every bit of both in every bit of it.
@@ -81,10 +79,11 @@ impl Mixed {
         self.0.par_iter().map(number).collect()
     }
 
-    /// What the rows of each group come to, of which there are so many, one after the other: their order is seen.
+    /// What the rows of each group come to, of which there are so many, one after the other: their order is seen. A row
+    /// of any other number is in none.
     pub fn chains(&self, groups: &[u32], count: usize) -> Vec<u128> {
         let mut chains = vec![[0_u64; 2]; count];
-        for (group, row) in groups.iter().zip(&self.0).filter(|(group, _)| **group != NONE) {
+        for (group, row) in groups.iter().zip(&self.0) {
             if let Some(chain) = chains.get_mut(*group as usize) {
                 chain[0] = folded(chain[0].rotate_left(29) ^ row[0] ^ ODD[1], ODD[0]);
                 chain[1] = folded(chain[1].rotate_left(29) ^ row[1] ^ ODD[0], ODD[1]);
@@ -100,10 +99,10 @@ impl Mixed {
         Int64Chunked::from_vec(name.into(), self.0.iter().map(word).collect()).into_column()
     }
 
-    /// The sums of the rows of each group, of which there are so many.
+    /// The sums of the rows of each group, of which there are so many. A row of any other number is in none.
     pub fn sums(&self, groups: &[u32], count: usize) -> Vec<u128> {
         let mut sums = vec![[0_u64; 2]; count];
-        for (group, row) in groups.iter().zip(&self.0).filter(|(group, _)| **group != NONE) {
+        for (group, row) in groups.iter().zip(&self.0) {
             if let Some(sum) = sums.get_mut(*group as usize) {
                 // A row of nothing counts, too.
                 sum[0] = sum[0].wrapping_add(folded(row[0] ^ ODD[1], ODD[0]));

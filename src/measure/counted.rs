@@ -6,14 +6,15 @@ use rayon::prelude::*;
 
 use super::MeasureError;
 use super::amounts::Way;
-use super::counts::IsAsked;
-use super::counts::by_month;
-use super::counts::kept_by;
-use super::counts::looks_around;
-use super::counts::rows_of;
+use super::asked::IsAsked;
+use super::asked::by_month;
+use super::asked::kept_by;
+use super::asked::keys;
+use super::asked::looks_around;
+use super::asked::rows_of;
 use super::fact::Ground;
-use super::often::Entry;
-use super::spots::keys;
+use super::weight::OfSum;
+use super::weight::OfValues;
 use super::weight::weights;
 use crate::frame::FrameError;
 use crate::frame::codes::Bundles;
@@ -40,30 +41,6 @@ pub(super) struct OfTime {
     pub(super) cells: Vec<(u32, i32)>,
     pub(super) sums: Vec<OfSum>,
     pub(super) values: Vec<OfValues>,
-}
-
-/// A sum for each group, with the digits behind the point; a number of rows has none.
-#[derive(Debug)]
-pub(super) struct OfSum {
-    pub(super) name: String,
-    pub(super) scale: Option<usize>,
-    pub(super) amounts: Vec<i128>,
-}
-
-/// The values of a measure: in which group, which of them, how often.
-#[derive(Debug)]
-pub(super) struct OfValues {
-    pub(super) measure: String,
-    pub(super) scale: usize,
-    pub(super) distinct: Distinct,
-    pub(super) brought: Vec<(u32, Entry)>,
-}
-
-/// What is told of numbers needs their digits, how many different texts there are their texts.
-#[derive(Debug)]
-pub(super) enum Distinct {
-    Digits(Vec<i128>),
-    Texts(Vec<String>),
 }
 
 impl Counted {

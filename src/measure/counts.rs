@@ -3,29 +3,27 @@
 //! only when all is counted.
 
 use std::collections::BTreeMap;
-use std::collections::BTreeSet;
 
 use polars::prelude::DataFrame;
 use rayon::prelude::*;
 
 use super::MeasureError;
-use super::amounts::Way;
+use super::asked::IsAsked;
+use super::asked::asked;
+use super::asked::by_month;
+use super::asked::looks_around;
 use super::counted::Counted;
-use super::counted::Distinct;
-use super::counted::OfValues;
 use super::fact::Ground;
 use super::often::Entry;
 use super::often::Often;
-use super::placed::month_of_measure;
 use super::slices::Rows;
-use super::spots::keys;
 use super::sums::Sums;
+use super::weight::Distinct;
+use super::weight::OfValues;
 use crate::frame::codes::NONE;
 use crate::frame::codes::Numbers;
-use crate::spec::function::Function;
 use crate::spec::pipeline::Fact;
 use crate::spec::pipeline::Measure;
-use crate::spec::sql::Aggregate;
 
 /// So many rows of values may wait until they are put into their cells.
 const WAITING: usize = 1 << 22;
@@ -75,54 +73,6 @@ pub(super) struct Valued {
     waiting: Vec<(usize, Entry)>,
 }
 
-/// The column with how many rows of a measure have a value.
-pub(super) fn rows_of(measure: &str) -> String {
-    format!("{measure}#rows")
-}
-
-/// Under whose name it is kept how often values come: of measures that tell of the same values, the first.
-pub(super) fn kept_by<'m>(measures: &[&'m Measure], of: &'m Measure) -> &'m str {
-    let tells = |measure: &'m Measure| {
-        let Aggregate { kind, filter } = &measure.aggregate;
-        let way = Way::of(kind);
-        (way.is_summed(), way == Way::Distinct, kind.argument(), filter.as_ref())
-    };
-    let same = measures.iter().find(|measure| tells(measure) == tells(of));
-    same.map_or(of.name.as_str(), |same| same.name.as_str())
-}
-
-/// The measures of a fact by the column of the month in which they count.
-pub(super) fn by_month<'g>(ground: &Ground<'g>, fact: &Fact) -> BTreeMap<String, Vec<&'g Measure>> {
-    let mut by_month: BTreeMap<String, Vec<&Measure>> = BTreeMap::new();
-    for measure in ground.catalog.measures().filter(|measure| measure.fact.value == fact.name) {
-        by_month.entry(month_of_measure(fact, measure)).or_default().push(measure);
-    }
-    by_month
-}
-
-/// Whether a month of a time is asked for.
-pub(super) type IsAsked<'a> = dyn Fn(&str, i32) -> bool + Sync + 'a;
-
-/// The columns that tell where a row counts and for what.
-pub(super) fn asked(fact: &Fact, measures: &[&Measure]) -> BTreeSet<String> {
-    let mut names: BTreeSet<String> = keys(fact).into_iter().collect();
-    names.remove("_month");
-    for measure in measures {
-        measure.aggregate.each_column(&mut |name| {
-            names.insert(name.to_owned());
-        });
-    }
-    names
-}
-
-/// Whether what a row brings to a measure hangs on other rows.
-pub(super) fn looks_around(measure: &Measure) -> bool {
-    let mut looks = false;
-    let see = &mut |call| looks |= matches!(call, Function::Ordinal | Function::Repeats);
-    measure.aggregate.each_call(see);
-    looks
-}
-
 impl Counts {
     /// Of the rows of a fact, in the months that are asked for.
     ///
@@ -137,15 +87,16 @@ impl Counts {
         let by_month = by_month(ground, fact);
         let measures: Vec<&Measure> = by_month.values().flatten().copied().collect();
         let count = |slice: &DataFrame| Counted::of(ground, fact, slice, is_asked);
+        let mut counts = Counts::default();
         if measures.iter().any(|measure| looks_around(measure)) {
-            let mut counts = Counts::default();
             counts.add(&count(&rows.whole()?)?);
             return Ok(counts.settled());
         }
         let mut columns = asked(fact, &measures);
         columns.extend(by_month.into_keys());
         let columns: Vec<String> = columns.into_iter().collect();
-        rows.count_each(&columns, &count)
+        rows.each(&columns, &count, &mut |counted| counts.add(&counted))?;
+        Ok(counts.settled())
     }
 
     /// Adds what was counted of some rows.

@@ -1,6 +1,7 @@
 //! Floor 3: facts are counted by unit, section and month, and metrics are computed from the counts.
 
 mod amounts;
+mod asked;
 pub mod behind;
 mod beside;
 mod counted;
@@ -24,6 +25,7 @@ mod seat;
 mod series;
 pub mod slices;
 mod spell;
+mod spot;
 mod spots;
 pub mod spread;
 mod status;

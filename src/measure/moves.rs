@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use polars::prelude::*;
 
 use super::MeasureError;
-use super::counts::asked;
-use super::counts::by_month;
+use super::asked::asked;
+use super::asked::by_month;
 use super::fact::Ground;
 use super::placed::placed;
 use crate::base::cause::Cause;

@@ -15,10 +15,10 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use super::MeasureError;
+use super::asked::asked;
+use super::asked::by_month;
+use super::asked::looks_around;
 use super::counts::Counts;
-use super::counts::asked;
-use super::counts::by_month;
-use super::counts::looks_around;
 use super::fact::Ground;
 use super::placed::month_of_measure;
 use super::slices::Rows;

@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use super::spots::Spot;
+use super::spot::Spot;
 use crate::base::period::Month;
 use crate::frame::codes::number;
 

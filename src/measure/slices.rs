@@ -13,8 +13,6 @@ use std::thread;
 use polars::prelude::*;
 
 use super::MeasureError;
-use super::counted::Counted;
-use super::counts::Counts;
 use crate::frame::FrameError;
 use crate::frame::parquet;
 use crate::frame::parquet::Grouped;
@@ -40,35 +38,35 @@ impl Rows<'_> {
         }
     }
 
-    /// What all of them come to, where `count` says it of a slice.
-    pub(super) fn count_each(
+    /// Does some work for every slice, and hands on what each came to, one at a time.
+    pub(super) fn each<T>(
         &self,
         columns: &[String],
-        count: &(dyn Fn(&DataFrame) -> Result<Counted, MeasureError> + Sync),
-    ) -> Result<Counts, MeasureError> {
+        work: &(dyn Fn(&DataFrame) -> Result<T, MeasureError> + Sync),
+        take: &mut (dyn FnMut(T) + Send),
+    ) -> Result<(), MeasureError> {
         let rows = match self {
             Rows::Table(table) => Slices::Table(table),
             Rows::File(path) => Slices::File(Grouped::open(path)?),
         };
         let slices = rows.ranges();
-        let (next, all) = (AtomicUsize::new(0), Mutex::new(Counts::default()));
-        let work = || {
+        let (next, take) = (AtomicUsize::new(0), Mutex::new(take));
+        let of_core = || {
             while let Some(range) = slices.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let counted = count(&rows.read(range, columns)?)?;
-                all.lock().unwrap_or_else(PoisonError::into_inner).add(&counted);
+                let done = work(&rows.read(range, columns)?)?;
+                (take.lock().unwrap_or_else(PoisonError::into_inner))(done);
             }
             Ok::<(), MeasureError>(())
         };
         let cores = thread::available_parallelism().map_or(1, NonZero::get).min(slices.len());
         thread::scope(|scope| {
-            let others: Vec<_> = (1..cores).map(|_| scope.spawn(work)).collect();
-            let own = work();
+            let others: Vec<_> = (1..cores).map(|_| scope.spawn(of_core)).collect();
+            let own = of_core();
             let joined = others
                 .into_iter()
                 .map(|other| other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
             joined.fold(own, Result::and)
-        })?;
-        Ok(all.into_inner().unwrap_or_else(PoisonError::into_inner).settled())
+        })
     }
 }
 

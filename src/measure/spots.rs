@@ -10,27 +10,13 @@ use super::often::Often;
 use super::placed::month_at;
 use super::series::Grid;
 use super::series::Series;
+use super::spot::Spot;
 use super::sums::Sums;
 use crate::base::period::Month;
 use crate::frame::codes::NONE;
 use crate::frame::codes::Numbers;
 use crate::frame::codes::number;
 use crate::spec::pipeline::Fact;
-
-/// A unit, or one of its sections.
-pub type Place = (String, Option<String>);
-
-/// A dimension and one of its values, such as one duty.
-pub type Part = (String, String);
-
-/// A place, or one part of it by a dimension.
-pub type Spot = (Place, Option<Part>);
-
-/// What rows are counted by.
-pub(super) fn keys(fact: &Fact) -> Vec<String> {
-    let dimensions = fact.by.iter().map(|by| format!("_by_{}", by.value));
-    ["_unit", "_section", "_month"].map(str::to_owned).into_iter().chain(dimensions).collect()
-}
 
 /// Cells of what was counted, each with the places in a grid for which it counts.
 pub(super) struct Standing {

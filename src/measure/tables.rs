@@ -5,17 +5,17 @@ use std::collections::BTreeMap;
 
 use polars::prelude::*;
 
+use super::asked::keys;
 use super::counted::Counted;
-use super::counted::Distinct;
-use super::counted::OfSum;
 use super::counted::OfTime;
-use super::counted::OfValues;
 use super::counts::Counts;
 use super::counts::Summed;
 use super::counts::Valued;
 use super::often::Entry;
 use super::often::entries;
-use super::spots::keys;
+use super::weight::Distinct;
+use super::weight::OfSum;
+use super::weight::OfValues;
 use super::weight::beyond;
 use crate::frame::codes::Bundles;
 use crate::frame::codes::Codes;

@@ -7,8 +7,8 @@ use jiff::civil::Date;
 
 use super::cube::Cube;
 use super::peers::Peers;
-use super::spots::Place;
-use super::spots::Spot;
+use super::spot::Place;
+use super::spot::Spot;
 use super::units::Unit;
 use crate::base::calendar::Calendar;
 use crate::base::period::Month;

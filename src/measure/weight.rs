@@ -4,10 +4,8 @@ use polars::prelude::*;
 
 use super::MeasureError;
 use super::amounts::Way;
-use super::counted::Distinct;
-use super::counted::OfSum;
-use super::counted::OfValues;
 use super::fact::Ground;
+use super::often::Entry;
 use crate::base::cell::Cell;
 use crate::frame::FrameError;
 use crate::frame::codes::Bundles;
@@ -26,6 +24,30 @@ pub(super) enum Weight {
     Number(Int128Chunked, usize),
     /// A value of any kind, as text.
     Value(StringChunked),
+}
+
+/// A sum for each group, with the digits behind the point; a number of rows has none.
+#[derive(Debug)]
+pub(super) struct OfSum {
+    pub(super) name: String,
+    pub(super) scale: Option<usize>,
+    pub(super) amounts: Vec<i128>,
+}
+
+/// The values of a measure: in which group, which of them, how often.
+#[derive(Debug)]
+pub(super) struct OfValues {
+    pub(super) measure: String,
+    pub(super) scale: usize,
+    pub(super) distinct: Distinct,
+    pub(super) brought: Vec<(u32, Entry)>,
+}
+
+/// What is told of numbers needs their digits, how many different texts there are their texts.
+#[derive(Debug)]
+pub(super) enum Distinct {
+    Digits(Vec<i128>),
+    Texts(Vec<String>),
 }
 
 /// What each row brings to each measure.

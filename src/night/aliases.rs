@@ -7,9 +7,9 @@ use std::path::Path;
 use anyhow::Context as _;
 use jiff::civil::Date;
 
-use super::model::days;
 use crate::base::diagnostic::nearest;
 use crate::frame::DataFrame;
+use crate::frame::functions::Days;
 use crate::measure::kept::Kept;
 use crate::measure::kept::Ledger;
 use crate::model::lake::Lake;
@@ -125,7 +125,7 @@ impl<'c> Register<'c> {
             None => Ok(DataFrame::empty()),
         };
         let (units, sections) = (read("unit")?, read("section")?);
-        let resolver = Resolver::of(catalog, &units, &sections, days(catalog));
+        let resolver = Resolver::of(catalog, &units, &sections, Days::of(catalog));
         let mut names = BTreeMap::new();
         for schema in catalog.filled().into_iter().filter_map(|name| catalog.schemas.get(name)) {
             if names_units(catalog, schema) {
@@ -231,7 +231,7 @@ impl<'c> Register<'c> {
     /// What the rows that a line is about would mean, if these lines stood instead of those of the home.
     pub fn effect(&self, about: &Alias, standing: Vec<Alias>) -> Effect {
         let changed = Catalog { aliases: standing, ..self.catalog.clone() };
-        let after = Resolver::of(&changed, &self.units, &self.sections, days(self.catalog));
+        let after = Resolver::of(&changed, &self.units, &self.sections, Days::of(self.catalog));
         let is_of = |written: &Written| {
             let first = lead(&written.text);
             let is_name = about.is_about(first.as_deref().unwrap_or(&written.text));

@@ -9,12 +9,12 @@ use jiff::civil::Date;
 
 use super::Choice;
 use super::Ground;
+use super::cells;
+use super::cells::schema;
+use super::cells::text;
 use super::compute::Computed;
-use super::deliver;
-use super::deliver::schema;
-use super::notes;
-use super::notes::text;
 use super::score;
+use super::told;
 use crate::base::cause::Cause;
 use crate::base::cell::Cell;
 use crate::base::cell::CellRow;
@@ -78,8 +78,8 @@ pub(super) fn settle(
     let catalog = ground.catalog;
     let table = |name| score::table(schema(catalog, name)?, &computed.scores, choice);
     let mut said = Said {
-        metrics: deliver::values(catalog, computed, choice)?,
-        definitions: deliver::meaning_table(catalog)?,
+        metrics: told::values(catalog, computed, choice)?,
+        definitions: told::meaning_table(catalog)?,
         scores: Some(table("score")?),
         lines: Some(table("score_line")?),
     };
@@ -145,7 +145,7 @@ impl Asked<'_> {
 
 /// The rows of the table of corrections.
 pub(super) fn rows(schema: &Schema, corrections: &[Correction], night: Date) -> Vec<CellRow> {
-    notes::rows(schema, corrections.iter(), |it, name| {
+    cells::rows(schema, corrections.iter(), |it, name| {
         let [metric, unit, section, dim, dim_value, kind, period] = &it.about.key;
         let own = |cell: &Option<String>| cell.clone().map(Cell::Text);
         match name {

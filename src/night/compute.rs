@@ -8,12 +8,13 @@ use jiff::civil::Date;
 
 use super::Choice;
 use super::Ground;
-use super::model::days;
+use super::reconcile;
 use super::reconcile::Figure;
-use super::report::Noticed;
 use super::score;
+use super::stream::Noticed;
 use crate::base::period::Month;
 use crate::frame::DataFrame;
+use crate::frame::functions::Days;
 use crate::measure::cube;
 use crate::measure::cube::Cube;
 use crate::measure::cube::Keep;
@@ -36,6 +37,7 @@ use crate::model::lake::Lake;
 use crate::model::people;
 use crate::model::people::Sources;
 use crate::model::resolve::Resolver;
+use crate::publish::closed::Closed;
 use crate::score::UnitScore;
 use crate::spec::catalog::Catalog;
 use crate::spec::pipeline::Fact;
@@ -55,6 +57,15 @@ pub(super) struct Computed<'c> {
     pub(super) noticed: Vec<Noticed>,
     /// How much of each fact was counted again.
     pub(super) recounts: Vec<Recount>,
+}
+
+impl Computed<'_> {
+    /// Holds what units report of themselves beside what the night publishes, and notes what differs.
+    pub(super) fn reconcile(&mut self, catalog: &Catalog, closed: &[Closed]) {
+        let reports = self.tables.get("self_report");
+        self.figures = reconcile::figures(catalog, reports, (&self.values, closed));
+        self.noticed.extend(reconcile::noticed(&self.figures));
+    }
 }
 
 /// Computes a night, and keeps the rows that it counted.
@@ -89,7 +100,7 @@ pub(super) fn counted<'c>(
 ) -> anyhow::Result<(Computed<'c>, Cube)> {
     let (mut tables, mut noticed) = tables(catalog, lake, choice)?;
     let told_on =
-        fact::Ground { catalog, tables: &tables, days: days(catalog), as_of: choice.as_of };
+        fact::Ground { catalog, tables: &tables, days: Days::of(catalog), as_of: choice.as_of };
     tracing::debug!(tables = tables.len(), "tables are read and resolved");
     let cube = cube::count_and(&told_on, keep, months).context("counting measures")?;
     for (table, columns) in &cube.made {
@@ -131,7 +142,7 @@ fn tables(
         None => Ok(DataFrame::empty()),
     };
     let (units, sections) = (read("unit")?, read("section")?);
-    let resolver = Resolver::of(catalog, &units, &sections, days(catalog));
+    let resolver = Resolver::of(catalog, &units, &sections, Days::of(catalog));
     for name in catalog.filled() {
         let Some(schema) = catalog.schemas.get(name).filter(|_| name != "person_spell") else {
             continue;

@@ -10,10 +10,11 @@ use jiff::civil::Date;
 
 use super::Choice;
 use super::Ground;
+use super::cells;
 use super::compute;
-use super::deliver;
-use super::report::Noticed;
 use super::score;
+use super::stream::Noticed;
+use super::told;
 use crate::base::cause::Cause;
 use crate::base::diagnostic::Diagnostic;
 use crate::base::messages::Code;
@@ -67,10 +68,10 @@ pub fn draft(ground: &Ground<'_>, draft: &Catalog) -> anyhow::Result<Draft> {
     let choice = Choice { night: ledger.night, as_of: ledger.as_of, again: false, full: false };
     let (computed, _) =
         compute::counted(draft, &lake, choice, &ledger.stale, (&mut |_, _| Ok(()), None))?;
-    let scores = score::table(deliver::schema(draft, "score")?, &computed.scores, choice)?;
+    let scores = score::table(cells::schema(draft, "score")?, &computed.scores, choice)?;
     let mut after = Said {
-        metrics: deliver::values(draft, &computed, choice)?,
-        definitions: deliver::meaning_table(draft)?,
+        metrics: told::values(draft, &computed, choice)?,
+        definitions: told::meaning_table(draft)?,
         scores: Some(scores),
         lines: None,
     };

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use jiff::civil::Date;
 
 use super::Ground;
-use super::report::StreamNight;
+use super::stream::StreamNight;
 use crate::extract::correction::HeldBack;
 use crate::frame::table;
 use crate::model::held;

@@ -7,17 +7,18 @@ use jiff::Timestamp;
 
 use super::Ground;
 use super::Refusal;
+use super::cells;
+use super::cells::schema;
+use super::cells::text;
+use super::cells::whole;
 use super::close;
 use super::close::Settled;
 use super::compute::Computed;
-use super::deliver::PART;
-use super::deliver::schema;
 use super::notes;
-use super::notes::text;
-use super::notes::whole;
 use super::reconcile;
 use super::report::NightReport;
 use super::score;
+use super::told::PART;
 use crate::base::cell::Cell;
 use crate::base::cell::CellRow;
 use crate::base::cell::day_of;
@@ -137,7 +138,7 @@ fn parts<'t>(schema: &'t Schema, rows: &'t DataFrame) -> Rows<'t> {
 fn runs(catalog: &Catalog, report: &NightReport, run: &Run) -> anyhow::Result<Vec<CellRow>> {
     let schema = schema(catalog, "run")?;
     let began = run.steps.first().map(|(_, began)| *began);
-    Ok(notes::rows(schema, std::iter::once(report), |report, name| match name {
+    Ok(cells::rows(schema, std::iter::once(report), |report, name| match name {
         "night" => Some(Cell::Day(report.night)),
         "as_of" => Some(Cell::Day(report.as_of)),
         "started" => began.map(Cell::Instant),
@@ -153,7 +154,7 @@ fn steps(catalog: &Catalog, report: &NightReport, run: &Run) -> anyhow::Result<V
     let schema = schema(catalog, "run_step")?;
     let ends = run.steps.iter().skip(1).map(|(_, began)| *began).chain([run.ended]);
     let steps: Vec<_> = run.steps.iter().zip(ends).collect();
-    Ok(notes::rows(schema, steps.iter(), |((step, began), end), name| match name {
+    Ok(cells::rows(schema, steps.iter(), |((step, began), end), name| match name {
         "night" => Some(Cell::Day(report.night)),
         "step" => text(step),
         "started" => Some(Cell::Instant(*began)),
@@ -193,7 +194,7 @@ fn freshness(catalog: &Catalog, nights: &Schema, rows: &[CellRow]) -> anyhow::Re
         }
     }
     let streams = catalog.streams();
-    Ok(notes::rows(schema(catalog, "freshness")?, streams.iter(), |(connector, stream), name| {
+    Ok(cells::rows(schema(catalog, "freshness")?, streams.iter(), |(connector, stream), name| {
         let seen = seen.get(&(connector.name.clone(), stream.name.clone()));
         match name {
             "system" => text(&connector.name),
@@ -213,7 +214,7 @@ fn freshness(catalog: &Catalog, nights: &Schema, rows: &[CellRow]) -> anyhow::Re
 fn days(catalog: &Catalog) -> anyhow::Result<Vec<CellRow>> {
     let schema = schema(catalog, "calendar_day")?;
     let days = catalog.calendar.days();
-    Ok(notes::rows(schema, days.iter(), |day, name| {
+    Ok(cells::rows(schema, days.iter(), |day, name| {
         let month = Month::of(day.date);
         match name {
             "date" => Some(Cell::Day(day.date)),
@@ -238,7 +239,7 @@ fn codes(catalog: &Catalog) -> anyhow::Result<Vec<CellRow>> {
         field.limits.choices.iter().map(move |code| (table, field, code))
     });
     let codes: Vec<_> = codes.collect();
-    Ok(notes::rows(
+    Ok(cells::rows(
         schema(catalog, "code")?,
         codes.iter(),
         |(table, field, code), name| match name {

@@ -2,6 +2,8 @@
 
 pub mod aliases;
 mod ashore;
+mod brought;
+mod cells;
 mod close;
 mod compute;
 mod deliver;
@@ -23,6 +25,8 @@ mod retention;
 mod score;
 mod side_by_side;
 pub mod status;
+pub mod stream;
+mod told;
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -40,8 +44,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use self::report::NightReport;
-use self::report::State;
-use self::report::StreamNight;
+use self::stream::State;
+use self::stream::StreamNight;
 use crate::base::access::Access;
 use crate::base::clock;
 use crate::base::durable::create;
@@ -191,7 +195,7 @@ pub async fn run(
     let stale: Vec<String> = stale_tables(ground.catalog, &streams);
     steps.push(("compute", clock::now()));
     let mut computed = compute::compute(ground, &lake, choice, &stale)?;
-    reconcile::reconcile(ground.catalog, &mut computed, &closed);
+    computed.reconcile(ground.catalog, &closed);
     watch(Step::Told(computed.values.len() as u64));
     noticed.extend(computed.noticed.iter().cloned());
     noticed.extend(draft::noticed(ground, choice.night)?);

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZero;
-use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::thread;
 
@@ -12,12 +11,12 @@ use num_rational::Ratio;
 
 use super::Ground;
 use super::Step;
+use super::brought::Brought;
 use super::held;
-use super::pull::Brought;
-use super::report::Noticed;
-use super::report::State;
-use super::report::StreamNight;
 use super::side_by_side::side_by_side;
+use super::stream::Noticed;
+use super::stream::State;
+use super::stream::StreamNight;
 use crate::base::text::quoted;
 use crate::frame::functions::Days;
 use crate::model::held::Held;
@@ -37,11 +36,6 @@ use crate::spec::connector::NewColumn;
 use crate::spec::connector::Stream;
 use crate::spec::connector::Write;
 use crate::spec::schema::Schema;
-
-/// What days mean in a home.
-pub(super) fn days(catalog: &Catalog) -> Days {
-    Days { calendar: Arc::new(catalog.calendar.clone()), zone: catalog.settings.zone.clone() }
-}
 
 /// How many rows a snapshot's table holds before tonight; nothing for other streams.
 fn known_rows(
@@ -106,7 +100,7 @@ pub(super) fn judge<'c>(
         schema,
         codes: &catalog.codes,
         zone: jiff::tz::TimeZone::get(&connector.zone)?,
-        days: days(catalog),
+        days: Days::of(catalog),
         night,
     })
 }

@@ -1,14 +1,16 @@
 //! What does a night note of itself? How each stream ended, what was quarantined and what should be
 //! looked at: in the lake, so that the warehouse can be told again.
 
+use super::cells::rows;
+use super::cells::text;
+use super::cells::whole;
 use super::report::NightReport;
-use super::report::Noticed;
-use super::report::StreamNight;
+use super::stream::Noticed;
+use super::stream::StreamNight;
 use crate::base::cell::Cell;
 use crate::base::cell::CellRow;
 use crate::model::lake::Lake;
 use crate::spec::catalog::Catalog;
-use crate::spec::schema::Schema;
 
 /// The tables of notes.
 pub(super) const NOTES: [&str; 3] = ["stream_night", "quarantine", "finding"];
@@ -34,26 +36,6 @@ pub(super) fn keep(lake: &Lake, catalog: &Catalog, report: &NightReport) -> anyh
         lake.note(schema, *night, "notes", &rows)?;
     }
     Ok(())
-}
-
-/// Rows in the order of a contract, each cell told by the name of its column.
-pub(super) fn rows<'t, T: 't>(
-    schema: &Schema,
-    things: impl Iterator<Item = &'t T>,
-    cell: impl Fn(&'t T, &str) -> Option<Cell>,
-) -> Vec<CellRow> {
-    let row = |thing| schema.fields.iter().map(|field| cell(thing, &field.name)).collect();
-    things.map(row).collect()
-}
-
-/// A count as a cell.
-pub(super) fn whole(number: u64) -> Option<Cell> {
-    i64::try_from(number).ok().map(Cell::Whole)
-}
-
-/// A text as a cell; an empty one is none.
-pub(super) fn text(text: &str) -> Option<Cell> {
-    (!text.is_empty()).then(|| Cell::Text(text.to_owned()))
 }
 
 fn stream_night(stream: &StreamNight, column: &str) -> Option<Cell> {

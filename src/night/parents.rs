@@ -10,7 +10,7 @@ use std::sync::PoisonError;
 
 use jiff::civil::Date;
 
-use super::pull::Pulled;
+use super::brought::Pulled;
 use crate::frame::table;
 use crate::model::landing::Landing;
 use crate::spec::connector::Ask;

@@ -5,11 +5,11 @@ use jiff::civil::Date;
 
 use super::Ground;
 use super::model::broken;
-use super::model::days;
 use super::pull::landed;
 use crate::base::batch::Batch;
 use crate::base::pseudonym::Key;
 use crate::extract::Delivery;
+use crate::frame::functions::Days;
 use crate::frame::table;
 use crate::model::judge::Judge;
 use crate::model::judge::Judged;
@@ -32,7 +32,7 @@ pub fn judged(
         schema: schema.context("its table has no schema")?,
         codes: &ground.catalog.codes,
         zone: jiff::tz::TimeZone::get(&connector.zone)?,
-        days: days(ground.catalog),
+        days: Days::of(ground.catalog),
         night,
     };
     let mut judged = Judged::default();

@@ -15,6 +15,7 @@ use super::Ground;
 use super::Step;
 use super::ashore::ashore;
 use super::ashore::whole;
+use super::brought::Brought;
 use super::held::held_back;
 use super::model::judge;
 use super::model::pile;
@@ -33,25 +34,9 @@ use crate::model::early::Early;
 use crate::model::landing::Landed;
 use crate::model::landing::Landing;
 use crate::model::landing::clear;
-use crate::model::pile::Pile;
 use crate::spec::connector::Connector;
 use crate::spec::connector::Full;
 use crate::spec::connector::Stream;
-
-/// What became of asking for a stream: the attempt that stands, or why there is none.
-pub(super) type Pulled = Result<(Date, u32), String>;
-
-/// The same, with its rows where they were judged as they came.
-pub(super) struct Brought<'g> {
-    pub(super) pulled: Pulled,
-    pub(super) pile: Option<Pile<'g>>,
-}
-
-impl From<Pulled> for Brought<'_> {
-    fn from(pulled: Pulled) -> Self {
-        Brought { pulled, pile: None }
-    }
-}
 
 /// Asks for every stream that has not landed tonight, side by side: each system says itself how many
 /// questions it bears at once. What came stands in the order of [`crate::spec::catalog::Catalog::streams`].

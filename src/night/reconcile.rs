@@ -7,10 +7,9 @@ use std::collections::HashMap;
 
 use jiff::civil::Date;
 
-use super::compute::Computed;
-use super::notes;
-use super::notes::text;
-use super::report::Noticed;
+use super::cells;
+use super::cells::text;
+use super::stream::Noticed;
 use crate::base::cell::Cell;
 use crate::base::cell::CellRow;
 use crate::base::cell::text_of;
@@ -82,15 +81,8 @@ struct Counted {
     is_stale: bool,
 }
 
-/// Holds every reported figure of a unit that is known beside what the night publishes, and notes what differs.
-pub(super) fn reconcile(catalog: &Catalog, computed: &mut Computed<'_>, closed: &[Closed]) {
-    let reports = computed.tables.get("self_report");
-    computed.figures = figures(catalog, reports, (&computed.values, closed));
-    computed.noticed.extend(noticed(&computed.figures));
-}
-
 /// Every reported figure, in the order of units, periods and metrics.
-fn figures(
+pub(super) fn figures(
     catalog: &Catalog,
     reports: Option<&DataFrame>,
     (values, closed): (&[Told<'_>], &[Closed]),
@@ -266,7 +258,7 @@ fn fine(value: Exact) -> Exact {
 }
 
 /// How many figures differ, and how many agree only in another unit of measurement, metric by metric.
-fn noticed(figures: &[Figure]) -> Vec<Noticed> {
+pub(super) fn noticed(figures: &[Figure]) -> Vec<Noticed> {
     let mut counts: BTreeMap<(Verdict, &str), u64> = BTreeMap::new();
     for figure in figures {
         let verdict = figure.compared.verdict;
@@ -282,7 +274,7 @@ fn noticed(figures: &[Figure]) -> Vec<Noticed> {
 
 /// The rows of the table.
 pub(super) fn rows(schema: &Schema, figures: &[Figure], night: Date) -> Vec<CellRow> {
-    notes::rows(schema, figures.iter(), |figure, name| match name {
+    cells::rows(schema, figures.iter(), |figure, name| match name {
         "night" => Some(Cell::Day(night)),
         _ => cell(figure, name),
     })

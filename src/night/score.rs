@@ -6,9 +6,9 @@ use jiff::civil::Date;
 use num_traits::ToPrimitive as _;
 
 use super::Choice;
-use super::notes;
-use super::notes::text;
-use super::notes::whole;
+use super::cells;
+use super::cells::text;
+use super::cells::whole;
 use crate::base::cell::Cell;
 use crate::base::cell::CellRow;
 use crate::base::cell::decimal_text;
@@ -150,13 +150,13 @@ pub(super) fn rows(
         _ => None,
     };
     if schema.name == "score" {
-        return notes::rows(schema, scores.iter(), |unit, name| {
+        return cells::rows(schema, scores.iter(), |unit, name| {
             shared(unit, name).or_else(|| of_unit(unit, name))
         });
     }
     let of = |unit: &UnitScore<'_>| {
         let cell = |line, name: &str| shared(unit, name).or_else(|| of_line(unit, line, name));
-        notes::rows(schema, unit.lines.iter(), cell)
+        cells::rows(schema, unit.lines.iter(), cell)
     };
     scores.iter().flat_map(of).collect()
 }

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use reqwest::Url;
 
-use super::files;
+use super::copies;
 use super::proxy;
 use super::proxy::Proxy;
 use crate::base::batch::Batch;
@@ -155,9 +155,9 @@ impl<'b> Bench<'b> {
                 proxy = Some(served);
             }
             Source::Files(_) => {
-                let laid = files::last(&connector, ground).and_then(|(all, last)| {
+                let laid = copies::last(&connector, ground).and_then(|(all, last)| {
                     dropped = all;
-                    files::laid(&connector, &last, &folder.join("drop"))
+                    copies::laid(&connector, &last, &folder.join("drop"))
                 });
                 connector = match laid {
                     Ok(laid) => laid,

@@ -3,6 +3,7 @@
 
 mod bench;
 mod case;
+mod copies;
 mod faults;
 mod files;
 mod fixture;

@@ -17,6 +17,7 @@ use super::bench::Reading;
 use super::bench::lines;
 use super::case::Case;
 use super::case::cursor;
+use super::copies;
 use super::files;
 use super::proxy::At;
 use super::proxy::Fault;
@@ -115,8 +116,8 @@ async fn read(case: &Case<'_>, earlier: Earlier) -> anyhow::Result<Result<Readin
             case.bench.read(case.of(), &past).await
         }
         Earlier::File(path) => {
-            let (one, folder) = ([files::copied(&path)?], case.bench.new_folder("drop"));
-            let connector = files::laid(&case.bench.connector, &one, &folder);
+            let (one, folder) = ([copies::copied(&path)?], case.bench.new_folder("drop"));
+            let connector = copies::laid(&case.bench.connector, &one, &folder);
             let connector = connector.map_err(std::io::Error::other)?;
             case.bench.read((&connector, case.stream), &case.question).await
         }

@@ -14,6 +14,9 @@ use rust_xlsxwriter::XlsxError;
 use super::Label;
 use super::PublishError;
 use super::Resource;
+use super::sheet::Sheet;
+use super::sheet::Shown;
+use super::sheet::number;
 use super::text::text;
 use super::wide;
 use crate::base::cell::Cell;
@@ -31,25 +34,6 @@ const LENGTH: usize = 32_000;
 
 /// Characters of a sheet's name, a number aside; Excel has 31.
 const NAME: usize = 26;
-
-/// What a sheet shows.
-pub(super) struct Sheet {
-    pub(super) name: String,
-    /// Titles and names of its columns.
-    pub(super) heads: Vec<(String, String)>,
-    /// How many columns stay in sight.
-    pub(super) fixed: u16,
-    pub(super) rows: Vec<Vec<Shown>>,
-}
-
-/// What a cell shows.
-#[derive(Clone, Debug)]
-pub(super) enum Shown {
-    Nothing,
-    Text(String),
-    /// A number, its decimals, and whether it rests on little.
-    Number(f64, usize, bool),
-}
 
 /// The workbooks of a release, by their files.
 pub(super) fn books(
@@ -116,10 +100,6 @@ fn shown(cell: Option<&Cell>) -> Shown {
         }
         Some(cell) => Shown::Text(text(cell)),
     }
-}
-
-pub(super) fn number(written: &str, decimals: usize, is_small: bool) -> Shown {
-    written.parse().map_or(Shown::Nothing, |number| Shown::Number(number, decimals, is_small))
 }
 
 fn words(shown: &Shown) -> String {

@@ -191,7 +191,8 @@ impl Draft<'_> {
         let folder = self.root.join(&name);
         let (held, was_held) = (self.held(confirmed.is_some())?, self.was_held()?);
         if !held.is_empty() && !was_held {
-            shelf::hold(&self.root, &name, &held, now)?;
+            let reasons: Vec<String> = held.iter().map(ToString::to_string).collect();
+            shelf::hold(&self.root, &name, &reasons, now)?;
         } else if was_held && held.is_empty() {
             shelf::let_go(&self.root, &name, confirmed.unwrap_or("within the limits"), now)?;
         }

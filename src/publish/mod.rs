@@ -10,6 +10,7 @@ mod limits;
 pub mod moved;
 mod package;
 pub mod scored;
+mod sheet;
 mod shelf;
 mod text;
 pub mod verify;

@@ -14,7 +14,6 @@ use serde_json::Value;
 use serde_json::json;
 
 use super::PublishError;
-use super::limits::Beyond;
 use super::named;
 use super::package;
 use super::pretty;
@@ -162,11 +161,10 @@ fn mark(root: &Path, file: &str, mark: &Value) -> Result<(), PublishError> {
 pub(super) fn hold(
     root: &Path,
     name: &str,
-    beyond: &[Beyond],
+    reasons: &[String],
     now: Timestamp,
 ) -> Result<(), PublishError> {
-    let reason: Vec<String> = beyond.iter().map(ToString::to_string).collect();
-    let reason = reason.join("; ");
+    let reason = reasons.join("; ");
     let said = json!({ "release": name, "time": now.to_string(), "held": true, "reason": reason });
     mark(root, HELD, &said)
 }

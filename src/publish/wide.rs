@@ -10,9 +10,9 @@ use polars::prelude::col;
 use polars::prelude::lit;
 
 use super::PublishError;
-use super::book::Sheet;
-use super::book::Shown;
-use super::book::number;
+use super::sheet::Sheet;
+use super::sheet::Shown;
+use super::sheet::number;
 use super::text::text;
 use crate::base::cell::Cell;
 use crate::base::cell::text_of;

@@ -3,7 +3,6 @@
 use jiff::civil::Date;
 
 use crate::base::calendar::Calendar;
-use crate::spec::catalog;
 use crate::spec::home::Home;
 
 /// The first day that is counted.
@@ -56,7 +55,7 @@ pub(super) struct Days {
 
 impl Days {
     pub(super) fn new() -> Days {
-        let known = catalog::calendar(&Home::embedded(), "cn");
+        let known = Home::embedded().calendar("cn");
         let known = known.as_ref().map(Calendar::days).unwrap_or_default();
         let mut days = Days { shown: Vec::new(), worked: Vec::new(), workdays: Vec::new() };
         for (day, no) in known.iter().zip(0..) {

@@ -1,6 +1,6 @@
 //! Which duties does each section have, and which of them does nobody carry out?
 
-use super::founding::Founded;
+use super::units::Section;
 
 /// A duty that the staffing office has listed.
 #[derive(Clone, Debug)]
@@ -23,11 +23,11 @@ const TEXTS: [&str; 3] = ["拟订并组织实施规划", "承担日常管理和�
 const IDLE: [(&str, usize); 4] =
     [("产业研究科", 3), ("信息采集科", 3), ("信用科", 1), ("信用科", 2)];
 
-/// The duties of all sections, in the order of the sections.
-pub(super) fn duties(founded: &Founded) -> Vec<Duty> {
+/// The duties of all sections, in the order of the sections; `is_idle_centre` knows the place of a unit.
+pub(super) fn duties(sections: &[Section], is_idle_centre: impl Fn(usize) -> bool) -> Vec<Duty> {
     let mut duties = Vec::new();
-    for (place, section) in founded.sections.iter().enumerate() {
-        let is_centre = founded.unit_at(section.unit).is_some_and(|unit| unit.key == "jxzx");
+    for (place, section) in sections.iter().enumerate() {
+        let is_centre = is_idle_centre(section.unit);
         let topic = section.name.trim_end_matches(['科', '室']);
         // The idle centre has eleven core duties in four sections.
         let kept = match (section.core, is_centre) {

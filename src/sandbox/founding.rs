@@ -68,7 +68,8 @@ impl Founded {
                 founded.section(at, name);
             }
         }
-        founded.duties = duties(&founded);
+        let is_idle_centre = |unit| founded.unit_at(unit).is_some_and(|unit| unit.key == "jxzx");
+        founded.duties = duties(&founded.sections, is_idle_centre);
         founded
     }
 

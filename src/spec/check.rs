@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use super::catalog::Catalog;
+use super::check_examples;
 use super::check_facts;
 use super::check_words;
 use super::connector::Ask;
@@ -40,9 +41,11 @@ pub(super) fn check(catalog: &Catalog) -> Vec<Diagnostic> {
         versions.for_each(|metric| check_metric(catalog, metric, &of));
         faults.extend(of.into_list());
     }
-    faults.extend(super::retention::check(catalog));
+    let persons = catalog.schemas.values().filter(|schema| schema.is_about_persons);
+    let persons: Vec<&str> = persons.map(|schema| schema.name.as_str()).collect();
+    faults.extend(catalog.settings.retention.check(&persons));
     faults.extend(super::version::check(catalog));
-    faults.extend(super::example::check(catalog));
+    faults.extend(check_examples::check(catalog));
     faults.extend(check_words::check(catalog));
     faults.extend(check_twice(catalog));
     faults

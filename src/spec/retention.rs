@@ -4,7 +4,6 @@ use jiff::Timestamp;
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 
-use super::catalog::Catalog;
 use super::reader::Faults;
 use super::reader::Found;
 use super::reader::Table;
@@ -98,6 +97,20 @@ impl Retention {
     pub fn persons_from(&self, table: &str, night: Date) -> Date {
         before(night, self.days(table).or_else(|| self.days(PERSONS))).first_of_year()
     }
+
+    /// Lines that name none of the tables about persons.
+    pub(super) fn check(&self, persons: &[&str]) -> Vec<Diagnostic> {
+        let of = Faults::of("shuping.toml");
+        let own = KEPT.map(|(name, _)| name).into_iter().chain([RELEASES, RELEASES_MOST]);
+        let names: Vec<&str> = persons.iter().copied().chain(own).collect();
+        for line in &self.days {
+            if !names.contains(&line.key.as_str()) {
+                let nouns = guess(&line.key, names.iter().copied());
+                of.add(line.place, &format!("retention.{}", line.key), Code::NotKept, nouns);
+            }
+        }
+        of.into_list()
+    }
 }
 
 /// The fewest days that something may be kept.
@@ -107,22 +120,4 @@ fn least(name: &str) -> i64 {
 
 fn before(night: Date, days: Option<i64>) -> Date {
     days.and_then(|days| night.checked_sub(days.days()).ok()).unwrap_or(Date::MIN)
-}
-
-/// Lines that name no table about persons.
-pub(super) fn check(catalog: &Catalog) -> Vec<Diagnostic> {
-    let of = Faults::of("shuping.toml");
-    let persons = catalog.schemas.values().filter(|schema| schema.is_about_persons);
-    let names: Vec<&str> = persons
-        .map(|schema| schema.name.as_str())
-        .chain(KEPT.map(|(name, _)| name))
-        .chain([RELEASES, RELEASES_MOST])
-        .collect();
-    for line in &catalog.settings.retention.days {
-        if !names.contains(&line.key.as_str()) {
-            let nouns = guess(&line.key, names.iter().copied());
-            of.add(line.place, &format!("retention.{}", line.key), Code::NotKept, nouns);
-        }
-    }
-    of.into_list()
 }

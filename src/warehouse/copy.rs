@@ -6,9 +6,9 @@ use jiff::civil::DateTime;
 use jiff::civil::date;
 use sqlx::PgConnection;
 
-use super::change::Scribe;
-use super::change::Value;
-use super::change::Written;
+use super::scribe::Scribe;
+use super::scribe::Value;
+use super::scribe::Written;
 
 /// What such a stream begins with: that it is one, no flags and nothing more.
 const HEAD: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";

@@ -10,9 +10,9 @@ use sqlx::SqliteConnection;
 use sqlx::error::BoxDynError;
 use sqlx::sqlite::SqliteArguments;
 
-use super::change::Scribe;
-use super::change::Value;
-use super::change::Written;
+use super::scribe::Scribe;
+use super::scribe::Value;
+use super::scribe::Written;
 
 /// How many values one statement binds at most; SQLite itself allows 32,766.
 const BOUND: usize = 8_000;

@@ -22,13 +22,13 @@ use sqlx::sqlite::SqliteSynchronous;
 
 use super::Place;
 use super::WarehouseError;
-use super::change::Mark;
-use super::change::Scribe;
-use super::change::Written;
 use super::copy::copy;
 use super::dialect::Engine;
 use super::dialect::quoted;
 use super::insert::insert;
+use super::scribe::Mark;
+use super::scribe::Scribe;
+use super::scribe::Written;
 use super::sheet::Area;
 
 /// A connection that may write.

@@ -8,6 +8,7 @@ mod dialect;
 mod insert;
 mod link;
 mod plan;
+mod scribe;
 mod sheet;
 mod told;
 mod view;

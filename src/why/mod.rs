@@ -9,7 +9,6 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::rc::Rc;
-use std::sync::Arc;
 
 use jiff::civil::Date;
 
@@ -31,7 +30,6 @@ use crate::model::known::Nights;
 use crate::model::known::SENT;
 use crate::model::known::UNITS;
 use crate::model::lake::Lake;
-use crate::spec::catalog;
 use crate::spec::catalog::Catalog;
 use crate::spec::home::Home;
 use crate::spec::pipeline::Fact;
@@ -110,10 +108,9 @@ impl<'w> Why<'w> {
     ) -> anyhow::Result<Why<'w>> {
         let home = then.home.as_deref().filter(|home| *home != catalog.fingerprint);
         let kept = home.and_then(|home| Home::open(&var.join("homes").join(home)).ok());
-        let other = kept.and_then(|home| catalog::read(&home).ok());
+        let other = kept.and_then(|home| home.catalog().ok());
         let lake = Lake::at(&var.join("lake"));
-        let zone = catalog.settings.zone.clone();
-        let days = Days { calendar: Arc::new(catalog.calendar.clone()), zone };
+        let days = Days::of(catalog);
         let of = |rows, units, aliases| {
             let nights = Nights { rows, units, told: night };
             Known::of((catalog, aliases), &lake, nights, days.clone())

@@ -15,7 +15,6 @@ use shuping::night;
 use shuping::night::Choice;
 use shuping::night::Ground;
 use shuping::night::report::NightReport;
-use shuping::spec::catalog;
 use shuping::spec::home::Home;
 use shuping::spec::secret::HomeSecrets;
 use tempfile::TempDir;
@@ -57,7 +56,7 @@ impl Boston {
 
     fn run(&self, night: Date) -> NightReport {
         let home = Home::open(&self.home()).unwrap();
-        let catalog = catalog::read(&home).unwrap();
+        let catalog = home.catalog().unwrap();
         let secrets = HomeSecrets::of(&home.root).with(BTreeMap::from([
             ("BOSTON_DROP".to_owned(), self.folder.path().join("drop").display().to_string()),
             ("SHUPING_SECRET_PSEUDONYM_KEY".to_owned(), "the key of a test".to_owned()),
@@ -70,7 +69,7 @@ impl Boston {
 
     /// Every request as a night knew it: status, unit as sent, due and closed.
     fn requests(&self, night: Date) -> BTreeMap<String, CellRow> {
-        let catalog = catalog::read(&Home::open(&self.home()).unwrap()).unwrap();
+        let catalog = Home::open(&self.home()).unwrap().catalog().unwrap();
         let known =
             Lake::at(&self.var().join("lake")).read(&catalog.schemas["service_case"], night);
         let columns = ["case_id", "status", "unit_id", "due_at", "closed_at"];
@@ -142,7 +141,7 @@ fn noticed<'r>(report: &'r NightReport, stream: &str, kind: &str) -> BTreeMap<&'
 
 #[test]
 fn the_home_of_boston_holds_together() {
-    let catalog = catalog::read(&Home::open(&example()).unwrap()).unwrap();
+    let catalog = Home::open(&example()).unwrap().catalog().unwrap();
     let streams: Vec<&str> = catalog.streams().iter().map(|(_, s)| s.into.value.as_str()).collect();
     assert_eq!(streams, ["unit", "person_snapshot", "service_case"]);
 }

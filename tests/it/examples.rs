@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::Path;
 
-use shuping::spec::catalog;
 use shuping::spec::home::Home;
 use shuping::spec::home::write_default;
 
@@ -16,7 +15,7 @@ fn every_shipped_metric_is_worth_what_was_worked_out_by_hand() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     for home in ["", "examples/boston", "examples/library", "examples/receipt"] {
         let home = root.join(home);
-        let catalog = catalog::read(&Home::open(&home).unwrap()).unwrap();
+        let catalog = Home::open(&home).unwrap().catalog().unwrap();
         for metric in catalog.metrics() {
             assert!(!metric.tests.is_empty(), "{} has no worked example", metric.name);
         }

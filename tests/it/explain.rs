@@ -12,7 +12,6 @@ use shuping::explain;
 use shuping::explain::Desk;
 use shuping::explain::Question;
 use shuping::measure::groups::Level;
-use shuping::spec::catalog;
 use shuping::spec::catalog::Catalog;
 use shuping::spec::formula::Exact;
 use shuping::spec::formula::Formula;
@@ -324,7 +323,7 @@ fn duckdb_counts_every_metric_again_by_the_sql_that_is_printed() {
     fs::write(&pipeline, shipped + DRAFTED).unwrap();
     let night = world.night(home.path(), NIGHT).output().unwrap();
     assert_eq!(night.status.code(), Some(0));
-    let catalog = catalog::read(&Home::open(home.path()).unwrap()).unwrap();
+    let catalog = Home::open(home.path()).unwrap().catalog().unwrap();
     let explained = explanations(home.path(), &catalog);
     for one in &explained {
         assert_eq!(one["published"]["agrees"], true, "{one:#}");

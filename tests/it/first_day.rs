@@ -13,7 +13,6 @@ use rust_xlsxwriter::Workbook;
 use serde_json::Value;
 use shuping::base::pseudonym::sha256;
 use shuping::extract::reopen::DropFolder;
-use shuping::spec::catalog;
 use shuping::spec::connector::Ask;
 use shuping::spec::connector::Column;
 use shuping::spec::connector::Connector;
@@ -184,7 +183,7 @@ fn a_system_that_nobody_knows_has_no_workbook() {
 #[test]
 fn the_headers_of_the_workbooks_are_titles_of_the_contracts() {
     let home = Home::open(World::home().path()).unwrap();
-    let schemas = catalog::read(&home).unwrap().schemas;
+    let schemas = home.catalog().unwrap().schemas;
     let title = |table: &str, column: &str| &schemas[table].field(column).unwrap().title;
     let mut seen = 0;
     for (name, text) in first_day() {

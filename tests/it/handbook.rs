@@ -12,7 +12,6 @@ use calamine::Xlsx;
 use serde_json::Value;
 use shuping::handbook;
 use shuping::handbook::Handbook;
-use shuping::spec::catalog;
 use shuping::spec::catalog::Catalog;
 use shuping::spec::formula::Formula;
 use shuping::spec::home::Home;
@@ -29,7 +28,7 @@ use crate::world::World;
 use crate::world::bytes_below;
 
 fn catalog_of(home: &Path) -> Catalog {
-    catalog::read(&Home::open(home).unwrap()).unwrap()
+    Home::open(home).unwrap().catalog().unwrap()
 }
 
 /// The rows of a sheet: each cell by its header.

@@ -17,7 +17,6 @@ use proptest::prelude::*;
 use rust_xlsxwriter::Workbook;
 use serde_json::Value;
 use shuping::base::identity;
-use shuping::spec::catalog;
 use shuping::spec::connector::Connector;
 use shuping::spec::home::Home;
 use tokio::runtime::Runtime;
@@ -61,7 +60,7 @@ proptest! {
         let text = edited(&home.files[name], (at, less, &more));
         let lines = text.lines().count();
         home.files.insert(name.clone(), text);
-        if let Err(faults) = catalog::read(&home) {
+        if let Err(faults) = home.catalog() {
             prop_assert!(!faults.is_empty());
             for fault in faults {
                 let place = fault.place;

@@ -15,7 +15,6 @@ use shuping::night;
 use shuping::night::Choice;
 use shuping::night::Ground;
 use shuping::night::report::NightReport;
-use shuping::spec::catalog;
 use shuping::spec::home::Home;
 use shuping::spec::secret::HomeSecrets;
 
@@ -32,7 +31,7 @@ fn example() -> PathBuf {
 /// The night over a drop folder, written to a folder of its own.
 fn run(drop: &Path, var: &Path) -> NightReport {
     let home = Home::open(&example()).unwrap();
-    let catalog = catalog::read(&home).unwrap();
+    let catalog = home.catalog().unwrap();
     let secrets = HomeSecrets::of(&home.root).with(BTreeMap::from([
         ("RECEIPT_DROP".to_owned(), drop.display().to_string()),
         ("SHUPING_SECRET_PSEUDONYM_KEY".to_owned(), "the key of a test".to_owned()),
@@ -104,7 +103,7 @@ fn the_known_figures(warehouse: &Path) {
 
 /// Who is responsible is a pseudonym in the lake, and nowhere else.
 fn the_persons(var: &Path) {
-    let catalog = catalog::read(&Home::open(&example()).unwrap()).unwrap();
+    let catalog = Home::open(&example()).unwrap().catalog().unwrap();
     let known = Lake::at(&var.join("lake")).read(&catalog.schemas["service_case"], NIGHT);
     let handlers: BTreeSet<String> = table::to_rows(&known.unwrap(), &["handler_id"])
         .into_iter()
@@ -119,7 +118,7 @@ fn the_persons(var: &Path) {
 
 #[test]
 fn the_home_of_the_event_log_holds_together() {
-    let catalog = catalog::read(&Home::open(&example()).unwrap()).unwrap();
+    let catalog = Home::open(&example()).unwrap().catalog().unwrap();
     let streams: Vec<&str> = catalog.streams().iter().map(|(_, s)| s.into.value.as_str()).collect();
     assert_eq!(streams, ["unit", "section", "service_case"]);
 }

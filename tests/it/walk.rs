@@ -21,7 +21,6 @@ use shuping::measure::cube::Spot;
 use shuping::measure::evaluate::rounded;
 use shuping::measure::worked::Use;
 use shuping::measure::worked::Worked;
-use shuping::spec::catalog;
 use shuping::spec::catalog::Catalog;
 use shuping::spec::formula::Exact;
 use shuping::spec::formula::decimal;
@@ -219,7 +218,7 @@ fn every_metric_is_published_as_its_explanations_say() {
     let night = world.night(home.path(), NIGHT).output().unwrap();
     assert_eq!(night.status.code(), Some(0));
     println!("the night took {:?}", begun.elapsed());
-    let catalog = catalog::read(&Home::open(home.path()).unwrap()).unwrap();
+    let catalog = Home::open(home.path()).unwrap().catalog().unwrap();
     let all: Vec<&Metric> = catalog.metrics().collect();
     let metrics: Vec<&Metric> = all.iter().copied().step_by(share).collect();
     let var = home.path().join("var");

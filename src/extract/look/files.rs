@@ -14,7 +14,7 @@ use crate::extract::ExtractError;
 use crate::extract::dropped::regular;
 use crate::extract::grid;
 use crate::extract::grid::Layout;
-use crate::extract::grid::Sheet;
+use crate::extract::sheet::Sheet;
 use crate::extract::text;
 use crate::extract::workbook;
 use crate::spec::begin::Seen;

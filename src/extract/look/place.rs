@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 
 use crate::base::text::clean;
 use crate::base::text::squeeze;
-use crate::extract::grid::Cell;
-use crate::extract::grid::Line;
-use crate::extract::grid::Sheet;
+use crate::extract::sheet::Cell;
+use crate::extract::sheet::Line;
+use crate::extract::sheet::Sheet;
 use crate::spec::connector::Grid;
 use crate::spec::schema::FieldKind;
 use crate::spec::sniff;

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use super::ROWS;
 use crate::base::text::quoted;
+use crate::extract::answer::Fault;
+use crate::extract::answer::Value;
+use crate::extract::answer::Values;
 use crate::extract::dialect;
 use crate::extract::dialect::Engine;
 use crate::extract::dialect::Known;
 use crate::extract::link::Address;
-use crate::extract::link::Fault;
 use crate::extract::link::Link;
-use crate::extract::link::Value;
-use crate::extract::link::Values;
 use crate::spec::begin::Seen;
 use crate::spec::begin::SeenTable;
 use crate::spec::begin::text;

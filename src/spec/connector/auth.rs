@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use super::super::reader::Table;
 use super::super::template::Template;
-use super::http;
 use super::sign;
 use super::sign::Sign;
-
-/// A template under the name that it is sent by.
-pub type Named = Vec<(String, Template)>;
-
+use super::values::Named;
+use super::values::bodies;
+use super::values::span_or;
+use super::values::statuses;
+use super::values::templates;
 /// What every request brings with it, and what it takes to make it.
 #[derive(Clone, Debug, Default)]
 pub struct Auth {
@@ -96,10 +96,10 @@ pub(super) fn read(root: &Table<'_>, zone: &str) -> Option<Auth> {
             let placed = placed(&auth, &["ticket"]);
             Some(Auth { login: Some(login?), ..placed })
         }
-        Kind::Sign => sign::read(&auth, zone, false),
+        Kind::Sign => signed(&auth, zone, false),
         Kind::Combined => {
             let login = below(&auth);
-            let signed = sign::read(&auth, zone, true);
+            let signed = signed(&auth, zone, true);
             Some(Auth { login: Some(login?), ..signed? })
         }
     }
@@ -123,13 +123,20 @@ fn bearer(auth: &Table<'_>, key: &'static str, token: &str, names: &[&str]) -> N
 }
 
 /// What is added to a request where the manifest says so.
-pub(super) fn placed(auth: &Table<'_>, names: &[&str]) -> Auth {
+fn placed(auth: &Table<'_>, names: &[&str]) -> Auth {
     Auth {
         headers: templates(auth, "headers", names),
         query: templates(auth, "query", names),
         body: templates(auth, "body", names),
         ..Auth::default()
     }
+}
+
+/// A signature, and where it is added to a request.
+fn signed(auth: &Table<'_>, zone: &str, has_ticket: bool) -> Option<Auth> {
+    let (sign, names) = sign::read(auth, zone, has_ticket);
+    let placed = placed(auth, &names.iter().map(String::as_str).collect::<Vec<_>>());
+    Some(Auth { sign: Some(sign?), ..placed })
 }
 
 /// Client credentials (RFC 6749, 4.4).
@@ -169,25 +176,13 @@ fn below(auth: &Table<'_>) -> Option<Login> {
     let fields = templates(&login, "fields", &[]);
     let ticket = login.need_text("ticket");
     let expires = login.text("expires");
-    let lifetime =
-        login.node("lifetime").map(|_| http::span_or(&login, "lifetime", Duration::ZERO));
+    let lifetime = login.node("lifetime").map(|_| span_or(&login, "lifetime", Duration::ZERO));
     let renew = login.table("renew");
-    let mut renew_status =
-        renew.as_ref().map_or_else(Vec::new, |renew| http::statuses(renew, "status"));
+    let mut renew_status = renew.as_ref().map_or_else(Vec::new, |renew| statuses(renew, "status"));
     if renew_status.is_empty() {
         renew_status.push(401);
     }
-    let renew_body = renew.as_ref().map_or_else(Vec::new, http::bodies);
+    let renew_body = renew.as_ref().map_or_else(Vec::new, bodies);
     let is_json = place.unwrap_or(true);
     Some(Login { url: url?, is_json, fields, ticket, expires, lifetime, renew_status, renew_body })
-}
-
-pub(super) fn templates(table: &Table<'_>, key: &'static str, names: &[&str]) -> Named {
-    let entries = table.text_map(key).into_iter();
-    entries
-        .filter_map(|(name, text)| {
-            let template = Template::parse(&text, names);
-            template.map_err(|(code, nouns)| table.fault(key, code, nouns)).ok().map(|t| (name, t))
-        })
-        .collect()
 }

@@ -2,7 +2,7 @@
 
 use super::super::reader::Found;
 use super::super::reader::Table;
-use super::http::statuses;
+use super::values::statuses;
 use crate::base::messages::Code;
 
 /// The rows for each of which a stream is asked.

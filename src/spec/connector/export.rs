@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::super::reader::Table;
-use super::http::scalars;
-use super::http::span_or;
+use super::values::scalars;
+use super::values::span_or;
 use crate::base::messages::Code;
 
 /// A job that makes a file.

@@ -7,8 +7,7 @@ use regex::Regex;
 use super::super::reader::Table;
 use super::super::template::Template;
 use super::super::tree::Value;
-use super::http;
-
+use super::values::span_of;
 /// A drop folder.
 #[derive(Clone, Debug)]
 pub struct Files {
@@ -79,7 +78,7 @@ pub(super) fn read(root: &Table<'_>) -> Option<Files> {
         root.missing("files", "{ at = \"…\" }");
         return None;
     };
-    let still = http::span_of(&files, "still");
+    let still = span_of(&files, "still");
     Some(Files { at: Template::read(&files, "at", &[])?, still })
 }
 

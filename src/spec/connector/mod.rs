@@ -12,10 +12,10 @@ mod sign;
 mod singer;
 mod sql;
 mod stream;
+mod values;
 
 pub use auth::Auth;
 pub use auth::Login;
-pub use auth::Named;
 pub use clear::is_secret;
 pub use each::Each;
 pub use each::Rows;
@@ -64,6 +64,7 @@ pub use stream::Pick;
 pub use stream::RowCheck;
 pub use stream::Stream;
 pub use stream::Write;
+pub use values::Named;
 
 use super::reader::Faults;
 use super::reader::Table;

@@ -1,7 +1,7 @@
 //! How do pages follow each other, and when is the last one reached?
 
 use super::super::reader::Table;
-use super::http::scalars;
+use super::values::scalars;
 
 /// How pages follow each other.
 #[derive(Clone, Debug)]

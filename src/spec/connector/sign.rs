@@ -4,11 +4,9 @@ use jiff::tz::TimeZone;
 
 use super::super::reader::Table;
 use super::super::template::Template;
-use super::auth;
-use super::auth::Auth;
-use super::auth::Named;
+use super::values::Named;
+use super::values::templates;
 use crate::base::messages::Code;
-
 /// A signature by template.
 #[derive(Clone, Debug)]
 pub struct Sign {
@@ -124,7 +122,8 @@ const ALGORITHMS: [(&str, (Digest, bool)); 12] = [
     ("sm3", (Digest::Sm3, false)),
 ];
 
-pub(super) fn read(auth: &Table<'_>, zone: &str, has_ticket: bool) -> Option<Auth> {
+/// How it is signed, and the names that what is added to a request may hold.
+pub(super) fn read(auth: &Table<'_>, zone: &str, has_ticket: bool) -> (Option<Sign>, Vec<String>) {
     let encodings =
         [("hex", Encoding::Hex), ("HEX", Encoding::UpperHex), ("base64", Encoding::Base64)];
     let algorithm = auth.word("algorithm", &ALGORITHMS);
@@ -132,22 +131,29 @@ pub(super) fn read(auth: &Table<'_>, zone: &str, has_ticket: bool) -> Option<Aut
         auth.missing("algorithm", "\"hmac-sm3\"");
     }
     let encoding = auth.word("encoding", &encodings).unwrap_or(Encoding::Hex);
-    let values = auth::templates(auth, "values", &[]);
+    let values = templates(auth, "values", &[]);
     let own = values.iter().map(|(name, _)| name.as_str());
-    let mut names: Vec<&str> = own.chain(SIGNED.iter().copied()).collect();
-    if has_ticket {
-        names.push("ticket");
-    }
+    let ticket = has_ticket.then_some("ticket");
+    let names: Vec<&str> = own.chain(SIGNED.iter().copied()).chain(ticket).collect();
     let text = Template::read(auth, "text", &names);
-    names.push("signature");
-    let placed = auth::placed(auth, &names);
+    let names = names.into_iter().chain(["signature"]).map(str::to_owned).collect();
     let secret = Template::read(auth, "secret", &[]);
     let time = time(auth.table("time").as_ref(), zone);
     let sorted = sorted(auth.table("sorted").as_ref());
     let tests = auth.tables("test").iter().map(auth_test).collect();
-    let ((digest, is_keyed), secret, text, time) = (algorithm?, secret?, text?, time?);
-    let sign = Sign { secret, digest, is_keyed, encoding, text, time, sorted, values, tests };
-    Some(Auth { sign: Some(sign), ..placed })
+    let needed = algorithm.zip(secret).zip(text.zip(time));
+    let sign = needed.map(|(((digest, is_keyed), secret), (text, time))| Sign {
+        secret,
+        digest,
+        is_keyed,
+        encoding,
+        text,
+        time,
+        sorted,
+        values,
+        tests,
+    });
+    (sign, names)
 }
 
 fn time(table: Option<&Table<'_>>, zone: &str) -> Option<Written> {

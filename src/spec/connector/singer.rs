@@ -14,10 +14,9 @@ use super::super::template::Template;
 use super::super::template::TemplateError;
 use super::super::tree::Node;
 use super::super::tree::Value;
-use super::http;
+use super::values::span_or;
 use crate::base::messages::Code;
 use crate::spec::template::Secrets;
-
 /// A tap: a program that writes Singer messages.
 #[derive(Clone, Debug)]
 pub struct Singer {
@@ -89,7 +88,7 @@ pub(super) fn read(root: &Table<'_>) -> Option<Singer> {
         }
         config(node, &singer)
     });
-    let timeout = http::span_or(&singer, "timeout", Duration::from_mins(30));
+    let timeout = span_or(&singer, "timeout", Duration::from_mins(30));
     Some(Singer { command, config, timeout })
 }
 

@@ -7,8 +7,8 @@ use super::super::template::Template;
 use super::http;
 use super::http::Cursor;
 use super::http::Retry;
+use super::values::span_or;
 use crate::base::messages::Code;
-
 /// A database, opened read-only.
 #[derive(Clone, Debug)]
 pub struct Sql {
@@ -51,7 +51,7 @@ pub(super) fn read(root: &Table<'_>) -> Option<Sql> {
         return None;
     };
     let url = Template::read(&sql, "url", &[]);
-    let timeout = http::span_or(&sql, "timeout", Duration::from_mins(10));
+    let timeout = span_or(&sql, "timeout", Duration::from_mins(10));
     let retry = http::patience(sql.table("retry").as_ref());
     Some(Sql { url: url?, timeout, retry })
 }

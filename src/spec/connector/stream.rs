@@ -25,7 +25,6 @@ use super::singer::SingerStream;
 use super::sql as database;
 use super::sql::SqlStream;
 use crate::base::messages::Code;
-
 /// One stream of a system.
 #[derive(Clone, Debug)]
 pub struct Stream {

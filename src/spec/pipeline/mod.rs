@@ -1,7 +1,9 @@
 //! What do we compute? Facts, measures and metrics: one file of `pipelines/` is one pipeline.
 
+mod life;
 mod read;
 
+pub use self::life::Life;
 pub use self::read::read_pipeline;
 use crate::base::diagnostic::Place;
 use crate::base::period::PeriodKind;
@@ -13,7 +15,6 @@ use crate::spec::reader::Found;
 use crate::spec::scoring::Scores;
 use crate::spec::sql::Aggregate;
 use crate::spec::sql::Expr;
-use crate::spec::version::Life;
 
 /// One file of definitions.
 #[derive(Clone, Debug, Default)]

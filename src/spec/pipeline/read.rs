@@ -11,6 +11,7 @@ use super::Measure;
 use super::Metric;
 use super::Only;
 use super::Pipeline;
+use super::life;
 use crate::base::diagnostic::Diagnostic;
 use crate::base::messages::Code;
 use crate::base::period::PeriodKind;
@@ -34,7 +35,6 @@ use crate::spec::tree;
 use crate::spec::tree::Entry;
 use crate::spec::tree::Node;
 use crate::spec::tree::Value;
-use crate::spec::version;
 
 /// Reads one pipeline.
 ///
@@ -220,7 +220,7 @@ fn metric(node: &Node, faults: &Faults) -> Metric {
         only: None,
         basis: table.need_text("basis"),
         version: table.whole("version").unwrap_or(1),
-        life: version::life(table),
+        life: life::life(table),
         earlier: Vec::new(),
         tests: example::tests(table),
         means: table.need_text("means"),
@@ -228,7 +228,7 @@ fn metric(node: &Node, faults: &Faults) -> Metric {
         file: faults.file.clone(),
     };
     table.text("means_en");
-    Metric { earlier: version::earlier(table, &metric, base), ..metric }
+    Metric { earlier: life::earlier(table, &metric, base), ..metric }
 }
 
 fn path(key: &str, node: &Node) -> String {

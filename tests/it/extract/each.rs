@@ -8,7 +8,6 @@ use std::sync::atomic::Ordering;
 
 use serde_json::Value;
 use serde_json::json;
-use shuping::spec::catalog;
 use shuping::spec::home::Home;
 use tempfile::TempDir;
 
@@ -197,7 +196,7 @@ fn what_a_child_asks_with_must_be_stored_as_it_came() {
     ] {
         let home = crate::library::library();
         fs::write(home.path().join("connectors/desk.toml"), child(of, path)).unwrap();
-        let faults = catalog::read(&Home::open(home.path()).unwrap()).unwrap_err();
+        let faults = Home::open(home.path()).unwrap().catalog().unwrap_err();
         assert!(faults.iter().any(|fault| fault.code.id() == code), "{of} {path}: {faults:#?}");
     }
 }

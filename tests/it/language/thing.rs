@@ -21,7 +21,6 @@ use shuping::measure::evaluate::Unit;
 use shuping::measure::fact::Ground;
 use shuping::measure::fact::Tables;
 use shuping::measure::peers::Peers;
-use shuping::spec::catalog;
 use shuping::spec::catalog::Catalog;
 use shuping::spec::formula::Exact;
 use shuping::spec::home::Home;
@@ -48,7 +47,7 @@ pub(super) fn read(fields: &Fields, pipeline: &str) -> Result<Catalog, Vec<Diagn
          \"title\": \"Things\",\n  \"fields\": [\n    {fields}\n  ],\n  \"primaryKey\": [\"thing_id\"]\n}}"
     );
     home.files.insert("schemas/thing.json".to_owned(), contract);
-    catalog::read(&home)
+    home.catalog()
 }
 
 /// Rows of the table.

@@ -10,7 +10,6 @@ use shuping::base::calendar::Calendar;
 use shuping::base::calendar::Due;
 use shuping::base::calendar::Suspension;
 use shuping::base::calendar::Uncovered;
-use shuping::spec::catalog;
 use shuping::spec::home::Home;
 
 use super::Case;
@@ -18,7 +17,7 @@ use super::cases;
 use crate::python;
 
 fn china() -> Calendar {
-    catalog::calendar(&Home::embedded(), "cn").unwrap()
+    Home::embedded().calendar("cn").unwrap()
 }
 
 /// The cases write a blank between day and time.

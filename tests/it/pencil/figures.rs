@@ -22,7 +22,6 @@ use shuping::measure::fact::Ground;
 use shuping::measure::fact::Tables;
 use shuping::measure::groups::Groups;
 use shuping::measure::peers::Peers;
-use shuping::spec::catalog;
 use shuping::spec::catalog::Catalog;
 use shuping::spec::formula::Exact;
 use shuping::spec::formula::decimal;
@@ -90,7 +89,7 @@ pub(super) fn edited(without: &[&str], edits: &[(&str, &str)]) -> Result<Catalog
         }
     }
     assert_eq!(found.len(), edits.len(), "the shipped pipelines have changed: {edits:?}");
-    catalog::read(&home)
+    home.catalog()
 }
 
 /// The category of every unit of a model.

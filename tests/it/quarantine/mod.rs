@@ -23,7 +23,6 @@ use serde_json::Value;
 use shuping::base::cell::Cell;
 use shuping::frame::table;
 use shuping::model::lake::Lake;
-use shuping::spec::catalog;
 use shuping::spec::home::Home;
 use sqlx::AssertSqlSafe;
 use sqlx::Connection as _;
@@ -283,7 +282,7 @@ impl Small {
 
     /// Everybody in the model: day, days of entering, sorted.
     fn staff(&self) -> Vec<String> {
-        let catalog = catalog::read(&Home::open(&self.home()).unwrap()).unwrap();
+        let catalog = Home::open(&self.home()).unwrap().catalog().unwrap();
         let lake = Lake::at(&self.home().join("var/lake"));
         let known = lake.read(&catalog.schemas["person_snapshot"], Date::MAX).unwrap();
         let rows = table::to_rows(&known, &["as_of", "hired_on"]).into_iter().map(|row| {

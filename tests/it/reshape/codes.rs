@@ -9,7 +9,6 @@ use shuping::frame::functions::Days;
 use shuping::frame::table;
 use shuping::model::judge::Judge;
 use shuping::model::judge::Judged;
-use shuping::spec::catalog;
 use shuping::spec::catalog::Catalog;
 use shuping::spec::connector::read_connector;
 use shuping::spec::home::Home;
@@ -116,7 +115,7 @@ fn home_with(files: &[(&str, &str)]) -> Result<Catalog, Vec<Diagnostic>> {
         .iter()
         .map(|(name, text)| (format!("schemas/codes/local/{name}.csv"), (*text).to_owned()));
     home.files.extend(own);
-    catalog::read(&home)
+    home.catalog()
 }
 
 #[test]

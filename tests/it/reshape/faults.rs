@@ -12,7 +12,7 @@ fn faults(is: &str, becomes: &str) -> Vec<String> {
     let mut home = home;
     let text = manifest.replacen(is, becomes, 1);
     home.files.insert("connectors/appraisal.toml".into(), text);
-    let faults = shuping::spec::catalog::read(&home).err().unwrap_or_default();
+    let faults = home.catalog().err().unwrap_or_default();
     faults.iter().map(|fault| format!("{} {}", fault.code.id(), fault.key)).collect()
 }
 

@@ -63,7 +63,7 @@ pub(crate) struct Told {
 impl World {
     pub(crate) fn new() -> World {
         let home = Home::open(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
-        let catalog = shuping::spec::catalog::read(&home).unwrap();
+        let catalog = home.catalog().unwrap();
         World { catalog, folder: TempDir::new().unwrap() }
     }
 

@@ -9,7 +9,6 @@ use shuping::score::State;
 use shuping::score::UnitScore;
 use shuping::score::Year;
 use shuping::score::score;
-use shuping::spec::catalog;
 use shuping::spec::catalog::Catalog;
 use shuping::spec::formula::Exact;
 use shuping::spec::reference::read_reference;
@@ -30,7 +29,7 @@ fn example(name: &str) -> (String, String) {
 fn with(files: &[(String, String)]) -> Result<Catalog, Vec<Diagnostic>> {
     let files: Vec<(&str, String)> =
         files.iter().map(|(path, text)| (path.as_str(), text.clone())).collect();
-    catalog::read(&home(&files))
+    home(&files).catalog()
 }
 
 /// Every example that is shipped.

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use shuping::base::diagnostic::Diagnostic;
 use shuping::base::messages::Lang;
-use shuping::spec::catalog;
 use shuping::spec::formula::Exact;
 use shuping::spec::home::Home;
 use shuping::spec::scoring::read_tree;
@@ -231,9 +230,8 @@ pub(super) fn home(files: &[(&str, String)]) -> Home {
 #[test]
 fn a_misspelt_metric_is_a_fault_and_one_that_is_not_built_yet_is_none() {
     let path = "pipelines/scoring/government_department.toml";
-    let with = |metric: &str| {
-        catalog::read(&home(&[(path, DEPARTMENT.replacen("\"posts_over\"", metric, 1))]))
-    };
+    let with =
+        |metric: &str| home(&[(path, DEPARTMENT.replacen("\"posts_over\"", metric, 1))]).catalog();
     let faults = said(&with("\"post_over\"").unwrap_err());
     assert_eq!(faults.len(), 1, "{faults:?}");
     assert!(
@@ -248,18 +246,17 @@ fn a_misspelt_metric_is_a_fault_and_one_that_is_not_built_yet_is_none() {
 #[test]
 fn a_category_has_one_tree_and_is_one_of_the_contract() {
     let path = "pipelines/scoring/second.toml";
-    let faults = catalog::read(&home(&[(path, DEPARTMENT.to_owned())])).unwrap_err();
+    let faults = home(&[(path, DEPARTMENT.to_owned())]).catalog().unwrap_err();
     assert!(said(&faults)[0].contains("`government_department` is named twice"), "{faults:?}");
     let text = DEPARTMENT.replacen("\"government_department\"", "\"government\"", 1);
-    let faults = said(&catalog::read(&home(&[(path, text)])).unwrap_err());
+    let faults = said(&home(&[(path, text)]).catalog().unwrap_err());
     assert!(faults[0].contains("category: unknown word `government` [H005]\n    hint: one of party_department, government_department"), "{faults:?}");
 }
 
 #[test]
 fn a_reference_that_does_not_read_is_told_with_its_line() {
     let text = "category,metric,statistic,value\ntownship,on_time_rate,median,high\n".to_owned();
-    let faults =
-        said(&catalog::read(&home(&[("pipelines/reference/2025.csv", text)])).unwrap_err());
+    let faults = said(&home(&[("pipelines/reference/2025.csv", text)]).catalog().unwrap_err());
     assert!(faults[0].starts_with("pipelines/reference/2025.csv:2:1"), "{faults:?}");
     assert!(faults[0].contains("`high` is not a plain decimal [H087]"), "{faults:?}");
 }

@@ -9,7 +9,6 @@ use shuping::night;
 use shuping::night::Choice;
 use shuping::night::Ground;
 use shuping::night::report::NightReport;
-use shuping::spec::catalog;
 use shuping::spec::home::Home;
 use shuping::spec::secret::HomeSecrets;
 use sqlx::Connection as _;
@@ -167,7 +166,7 @@ const QUOTAS: &str = "unit_id,post_kind,valid_from,approved,leaders_approved\n\
 
 async fn night(root: &Path) -> NightReport {
     let home = Home::open(root).unwrap();
-    let catalog = catalog::read(&home).unwrap();
+    let catalog = home.catalog().unwrap();
     let key = ("SHUPING_SECRET_PSEUDONYM_KEY".to_owned(), "test-secret".to_owned());
     let secrets = HomeSecrets::of(root).with(BTreeMap::from([key]));
     let var = root.join("var");

@@ -14,7 +14,6 @@ use jiff::civil::Date;
 use jiff::civil::date;
 use shuping::base::cell::Cell;
 use shuping::base::cell::CellRow;
-use shuping::spec::catalog;
 use shuping::spec::catalog::Catalog;
 use shuping::spec::home::Home;
 use shuping::warehouse;
@@ -39,7 +38,7 @@ pub(crate) fn catalog(edit: impl FnOnce(&mut BTreeMap<String, String>)) -> Catal
     let folder = World::home();
     let mut home = Home::open(folder.path()).unwrap();
     edit(&mut home.files);
-    catalog::read(&home).unwrap()
+    home.catalog().unwrap()
 }
 
 /// Both kinds of warehouse: a file in a folder, and a server where there is one.

@@ -1,0 +1,30 @@
+//! What is a gateway asked?
+
+use serde_json::Value;
+
+use super::way::Records;
+use crate::spec::connector::Method;
+use crate::spec::connector::Place;
+use crate::spec::template::Secrets;
+
+/// A question.
+pub(super) struct Question<'a> {
+    /// The stream and page, for reports.
+    pub(super) what: String,
+    /// The path below the gateway's address.
+    pub(super) path: String,
+    /// The address that the page before said, instead of the path and a query.
+    pub(super) next: Option<String>,
+    /// GET or POST.
+    pub(super) method: Method,
+    /// Where its parameters stand.
+    pub(super) place: Place,
+    /// Its parameters.
+    pub(super) parameters: Vec<(String, Value)>,
+    /// Where its records are, if rows are made of them.
+    pub(super) records: Option<Records<'a>>,
+    /// The statuses that say that there is nothing, and nothing is wrong.
+    pub(super) gone: &'a [u16],
+    /// Where secrets come from.
+    pub(super) secrets: &'a (dyn Secrets + Sync),
+}
