@@ -162,27 +162,10 @@ impl<'t> WorkingAbove<'t> {
     /// # Errors
     /// A formula that leaves 128 bits, and what `see` fails with.
     pub fn each<'m>(&self, metric: &'m Metric, see: &mut See<'_, 'm>) -> Result<(), MeasureError> {
-        for (at, group) in self.groups.units.iter().enumerate() {
-            for era in self.rolled.eras(metric) {
-                self.each_of_era(metric.at(era.first), era, (at, group), see)?;
+        for at in 0..self.groups.list.len() {
+            for period in self.told_at(metric, at) {
+                self.worked(metric, at, period)?.map_or(Ok(()), &mut *see)?;
             }
-        }
-        Ok(())
-    }
-
-    /// Every number of a group by one definition.
-    fn each_of_era<'m>(
-        &self,
-        metric: &'m Metric,
-        era: Era,
-        (at, group): (usize, &Unit),
-        see: &mut See<'_, 'm>,
-    ) -> Result<(), MeasureError> {
-        let Some(way) = self.rolled.way(metric, era.first) else { return Ok(()) };
-        let footing = self.rolled.footing(metric, era.first);
-        for period in self.of_era(metric, era, group) {
-            let worked = self.of_group((metric, way, &footing), at, period);
-            worked.map_or(Ok(()), |worked| see(worked?))?;
         }
         Ok(())
     }

@@ -177,7 +177,27 @@ since       = \"2026-02\"",
             row("River Branch", "2026-02", "1", "0.000"),
         ]
     );
-    // So do groups of units: 11 of 13 came back on time in January, by its own definition.
+    groups_keep_theirs(home);
+    let versions = "select version, coalesce(since, '') from metric_definition
+        where metric = 'returned_on_time' order by 1";
+    let versions = ask(&home.join("var/warehouse.db"), versions);
+    assert_eq!(versions, [["1", ""], ["2", "2026-02"]].map(|row| row.map(str::to_owned).to_vec()));
+    // What is explained is what was published, by the definition of its period.
+    let explained = |period: &str| {
+        let words = ["explain", "returned_on_time", "--unit", "North Branch", "--period", period];
+        done(home, &words)
+    };
+    assert!(explained("2026-01").contains("loans_back_on_time / loans_back"));
+    assert!(explained("2026-02").contains("loans_back - loans_back_on_time"));
+    assert_eq!(shuping(home, &["check"]).status.code(), Some(0));
+}
+
+/// Groups of units are told by the definition of the period as well.
+fn groups_keep_theirs(home: &Path) {
+    let row = |metric: &str, period: &str, version: &str, value: &str| {
+        [metric, period, version, value].map(str::to_owned).to_vec()
+    };
+    // 11 of 13 came back on time in January, by its own definition.
     let city = "select metric, period, version, shown from metric_value where level = 'city' order by 1, 2";
     let city = ask(&home.join("var/warehouse.db"), city);
     assert_eq!(
@@ -197,18 +217,6 @@ since       = \"2026-02\"",
         let told = done(home, &words);
         assert!(told.contains(formula) && told.contains("says the same"), "{told}");
     }
-    let versions = "select version, coalesce(since, '') from metric_definition
-        where metric = 'returned_on_time' order by 1";
-    let versions = ask(&home.join("var/warehouse.db"), versions);
-    assert_eq!(versions, [["1", ""], ["2", "2026-02"]].map(|row| row.map(str::to_owned).to_vec()));
-    // What is explained is what was published, by the definition of its period.
-    let explained = |period: &str| {
-        let words = ["explain", "returned_on_time", "--unit", "North Branch", "--period", period];
-        done(home, &words)
-    };
-    assert!(explained("2026-01").contains("loans_back_on_time / loans_back"));
-    assert!(explained("2026-02").contains("loans_back - loans_back_on_time"));
-    assert_eq!(shuping(home, &["check"]).status.code(), Some(0));
 }
 
 /// A row that is corrected in a period which keeps its definition moved it, and not the definition of later periods.
