@@ -1,7 +1,6 @@
 //! What moved since the night before, and why?
 
 use std::collections::BTreeMap;
-use std::collections::BTreeSet;
 
 use super::published::Release;
 use crate::base::cause::Cause;
@@ -34,9 +33,12 @@ impl Since {
     ) -> anyhow::Result<Since> {
         let (was, is) = (before.told(&now.told), own.told(&now.told));
         let metric = &now.told.metric.name;
-        let meanings = |release: &Release| {
-            let of = release.definitions.iter().filter(|it| it.metric == *metric);
-            of.map(|it: &Defined| (it.version, it.meaning.clone())).collect::<BTreeSet<_>>()
+        // Another version tells other periods.
+        let version = now.told.metric.version;
+        let tells = |it: &&Defined| it.metric == *metric && it.version == version;
+        let is_redefined = {
+            let [was, is] = [before, own].map(|release| release.definitions.iter().find(tells));
+            was.map(|it| &it.meaning) != is.map(|it| &it.meaning)
         };
         let part = now.told.part.as_ref();
         let place = Place {
@@ -50,7 +52,7 @@ impl Since {
         }
         let Answer { cause, rows } = why.answer(metric, &place, now.told.period)?;
         let cause = match (was, is) {
-            _ if meanings(before) != meanings(own) => Cause::Definition,
+            _ if is_redefined => Cause::Definition,
             (Some(_), Some(_)) => cause,
             _ if before.tells(metric) && own.tells(metric) => Cause::Time,
             _ => Cause::Units,

@@ -40,6 +40,8 @@ impl<'c> Below<'c> {
                 titles.entry(measure.as_str()).or_insert(metric.title.as_str());
             }
         }
+        let own = catalog.measures().filter(|it| !it.title.is_empty());
+        titles.extend(own.map(|it| (it.name.as_str(), it.title.as_str())));
         titles.extend(catalog.metrics().map(|it| (it.name.as_str(), it.title.as_str())));
         titles.insert("months_known", "已知月数");
         Below {

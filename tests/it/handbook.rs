@@ -196,12 +196,19 @@ fn the_handbook_of_the_shipped_home_says_every_field_of_every_metric() {
     let markdown = String::from_utf8(files["handbook.md"].clone()).unwrap();
     let articles = articles(&folders[0].join("handbook.html"));
     assert_eq!(sheets["指标"].len(), catalog.metrics().flat_map(Metric::versions).count());
+    let measures = catalog.measures().map(|measure| measure.name.as_str());
+    let own: BTreeSet<&str> =
+        catalog.metrics().map(|metric| metric.name.as_str()).chain(measures).collect();
     for metric in catalog.metrics() {
         let of = |sheet: &str| -> Vec<&BTreeMap<String, String>> {
             sheets[sheet].iter().filter(|row| row["代码"] == metric.name).collect()
         };
         let [row] = of("指标")[..] else { panic!("{} is not told once", metric.name) };
         fields(metric, row);
+        // For people, a formula is told by titles alone.
+        let read = row["公式释义"].as_str();
+        let mut words = read.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
+        assert!(words.all(|word| !own.contains(word)), "{}: {read}", metric.name);
         assert!(markdown.contains(&format!("<a id=\"{}\"></a>", metric.name)));
         let told = row.values().cloned().collect::<Vec<_>>().join("\n");
         let mut claims = claims(metric);

@@ -238,6 +238,10 @@ fn what_moves_in_a_period_that_keeps_its_definition_is_not_the_new_one() {
     ] {
         assert!(line(of).starts_with(cause), "{of}: {changes}");
     }
+    let words = ["explain", "returned_on_time", "--unit", "North Branch", "--period", "2026-01"];
+    let told = done(home, &words);
+    let since = told.lines().find(|line| line.contains("since release 2026-01-31.1"));
+    assert!(since.is_some_and(|it| it.contains("rows") && !it.contains("definition")), "{told}");
 }
 
 #[test]

@@ -161,6 +161,8 @@ pub enum Make {
 pub struct Measure {
     /// Its name.
     pub name: String,
+    /// Its title, for people; empty where it has none.
+    pub title: String,
     /// The fact.
     pub fact: Found<String>,
     /// Which time of an event counts, if not the fact's.

@@ -169,6 +169,7 @@ fn derived(table: &Table<'_>) -> Vec<Derived> {
 fn measure(node: &Node, faults: &Faults) -> Option<Measure> {
     let table = &Table::of(node, &path("measure", node), faults);
     let name = table.need_text("name");
+    let title = table.text("title").unwrap_or_default();
     let fact = needed(table, "fact");
     let time = table.found_text("time");
     let measured_in = table.need_text("measured_in");
@@ -177,7 +178,7 @@ fn measure(node: &Node, faults: &Faults) -> Option<Measure> {
     let sql = needed(table, "sql")?;
     let aggregate = parse::aggregate(&sql, faults)?;
     let fact = fact?;
-    Some(Measure { name, fact, time, sql, aggregate, measured_in, per, at_quarter_ends })
+    Some(Measure { name, title, fact, time, sql, aggregate, measured_in, per, at_quarter_ends })
 }
 
 fn metric(node: &Node, faults: &Faults) -> Metric {
