@@ -35,7 +35,8 @@ fn kinds() -> PossibleValuesParser {
     PossibleValuesParser::new(JsonSchema::ALL.map(JsonSchema::name))
 }
 
-/// Prints one JSON Schema, or the tables of the warehouse or of a release, or writes all schemas into a folder and prints their paths.
+/// Prints one JSON Schema, or the tables of the warehouse or of a release, or writes all schemas into a folder and
+/// prints their paths.
 pub(super) fn schema(root: &Path, asked: &SchemaOf, face: &mut Face<'_>) -> anyhow::Result<u8> {
     if asked.markdown || asked.release {
         let catalog = match home::open(root, face)? {

@@ -28,6 +28,7 @@ use crate::spec::connector::Sql;
 use crate::spec::connector::SqlStream;
 use crate::spec::connector::Stream;
 use crate::spec::connector::Wide;
+use crate::spec::connector::source_header;
 use crate::spec::template::Secrets;
 
 /// A database that can be read.
@@ -353,23 +354,19 @@ impl<'k> Plan<'k> {
 
 /// What the manifest names and a view has not. What it makes itself begins with `_`.
 fn absent(stream: &Stream, has: impl Fn(&str) -> bool) -> Vec<String> {
-    let made = [".fault", ".birth_date", ".sex"];
-    let has = |header: &str| {
-        let base = made.iter().find_map(|end| header.strip_suffix(end)).unwrap_or(header);
-        base.starts_with('_') || has(base)
-    };
-    let mut absent = Vec::new();
-    for column in stream.columns.iter().filter(|column| !column.is_optional) {
-        if !column.from.is_empty() && !column.from.iter().any(|header| has(header)) {
-            absent.push(format!("`{}`", column.from.join("` or `")));
-        }
-    }
+    let lacking = stream.columns.iter().filter(|column| !column.is_found(&has));
+    let mut absent: Vec<String> =
+        lacking.map(|column| format!("`{}`", column.from.join("` or `"))).collect();
     let mut named: Vec<&str> = Vec::new();
     stream.expressions().for_each(|expr| expr.each_column(&mut |name| named.push(name)));
     named.extend(stream.explode.iter().map(|explode| explode.column.value.as_str()));
     if let Some(Wide::Named(names)) = stream.unpivot.as_ref().map(|unpivot| &unpivot.columns) {
         named.extend(names.iter().map(String::as_str));
     }
-    absent.extend(named.into_iter().filter(|name| !has(name)).map(|name| format!("`{name}`")));
+    let is_lacking = |name: &&str| {
+        let name = source_header(name);
+        !name.starts_with('_') && !has(name)
+    };
+    absent.extend(named.into_iter().filter(is_lacking).map(|name| format!("`{name}`")));
     absent
 }

@@ -34,6 +34,7 @@ use crate::spec::connector::Method;
 use crate::spec::connector::Place;
 use crate::spec::template::Secrets;
 use crate::spec::template::TemplateError;
+
 /// A gateway that can be asked.
 pub(super) struct Gateway {
     system: String,

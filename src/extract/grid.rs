@@ -94,14 +94,9 @@ pub(super) fn table(sheet: &Sheet, layout: &Layout<'_>) -> Result<Table, String>
             }
             None => row(sheet, line, &names, layout.hides)?,
         };
-        for (at, cell) in found.cells.iter_mut().enumerate() {
-            if !is_ditto(cell) {
-                continue;
-            }
-            let above = rows.iter().rev().find(|row| row.own.is_empty());
-            if let Some(text) = above.and_then(|row| row.cells.get(at)) {
-                cell.clone_from(text);
-            }
+        if let Some(above) = rows.iter().rev().find(|row| row.own.is_empty()) {
+            let cells = found.cells.iter_mut().zip(&above.cells);
+            cells.filter(|(cell, _)| is_ditto(cell)).for_each(|(cell, text)| cell.clone_from(text));
         }
         for at in &fill {
             if let (Some(cell @ None), Some(text)) =

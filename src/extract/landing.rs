@@ -14,6 +14,7 @@ use super::shield::Shield;
 use crate::base::batch::Batch;
 use crate::base::sheet::Land;
 use crate::base::sheet::Sheet;
+use crate::spec::connector::Column;
 
 /// The most rows of one batch.
 const MOST_ROWS: usize = 10_000;
@@ -60,10 +61,17 @@ impl<'a> Landing<'a> {
         self.shield.hides()
     }
 
-    /// What is wrong with a table that has not every header that is needed.
-    pub(super) fn absent(&self, batch: &Batch) -> Option<String> {
-        let column = self.shield.absent(&batch.headers).filter(|_| !batch.rows.is_empty())?;
-        Some(format!("column `{}` finds none of `{}`", column.name, column.from.join("`, `")))
+    /// Whether a table with rows has every header that is needed.
+    ///
+    /// # Errors
+    /// The first column that finds none.
+    pub(super) fn check(&self, batch: &Batch) -> Result<(), String> {
+        match self.shield.absent(&batch.headers).filter(|_| !batch.rows.is_empty()) {
+            Some(Column { name, from, .. }) => {
+                Err(format!("column `{name}` finds none of `{}`", from.join("`, `")))
+            }
+            None => Ok(()),
+        }
     }
 
     /// Hands on a page that has passed a shield of its own.

@@ -34,6 +34,7 @@ use super::dialect;
 use super::dialect::Engine;
 use super::dialect::Known;
 use super::mysql;
+
 /// Where a database is.
 #[derive(Clone, Debug)]
 pub(super) enum Address {

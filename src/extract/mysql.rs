@@ -22,6 +22,7 @@ use super::answer::within;
 use super::dialect;
 use super::dialect::Known;
 use crate::base::clock;
+
 /// How the address of a server begins.
 const SCHEMES: [&str; 2] = ["mysql://", "mariadb://"];
 

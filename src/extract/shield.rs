@@ -92,16 +92,9 @@ impl<'s> Shield<'s> {
     /// The column that finds none of its headers in a table, though it is not optional. Where no header is known the
     /// header was sought in the wrong row, and that is told of the whole.
     pub(super) fn absent(&self, headers: &[String]) -> Option<&'s Column> {
-        let made = [".fault", ".birth_date", ".sex"];
-        let has = |header: &String| {
-            let base = made.iter().find_map(|end| header.strip_suffix(end)).unwrap_or(header);
-            base.starts_with('_') || headers.iter().any(|known| known == base)
-        };
-        let is_absent = |column: &&Column| {
-            !column.is_optional && !column.from.is_empty() && !column.from.iter().any(has)
-        };
+        let has = |header: &str| headers.iter().any(|known| known == header);
         let is_known = headers.iter().any(|header| self.knows(header));
-        self.columns.iter().filter(|_| is_known).find(is_absent)
+        self.columns.iter().filter(|_| is_known).find(|column| !column.is_found(has))
     }
 
     /// Whether a header of the source is read at all.

@@ -20,6 +20,7 @@ use crate::spec::connector::Identity;
 use crate::spec::connector::Lookup;
 use crate::spec::connector::Stream;
 use crate::spec::connector::Which;
+use crate::spec::connector::source_header;
 use crate::spec::schema::Field;
 use crate::spec::schema::FieldKind;
 
@@ -111,8 +112,8 @@ fn heads<'f>(catalog: &'f Catalog, stream: &'f Stream) -> Vec<Head<'f>> {
 
 /// Whether a header is made of a person's number.
 fn is_made(stream: &Stream, header: &str) -> bool {
-    let base = [".birth_date", ".sex", ".fault"].iter().find_map(|end| header.strip_suffix(end));
-    base.is_some_and(|base| stream.hidden(base).is_some())
+    let base = source_header(header);
+    base != header && stream.hidden(base).is_some()
 }
 
 /// The words that may be chosen, one a value, and whether there are no others.

@@ -100,8 +100,8 @@ impl<'m> Telling<'_, 'm> {
         }
     }
 
-    /// How a metric, as defined on a day, is told above the unit; none if it is not. What looks at the parts of a unit, at its peers
-    /// or at a list for it means nothing of many units: its values are added up if they may be.
+    /// How a metric, as defined on a day, is told above the unit; none if it is not. What looks at the parts of a
+    /// unit, at its peers or at a list for it means nothing of many units: its values are added up if they may be.
     pub(super) fn way(&self, metric: &Metric, day: Date) -> Option<Way> {
         if !metric.is_rolled_up || metric.only.is_some() || !metric.grain.contains(&Grain::Unit) {
             return None;

@@ -16,6 +16,7 @@ use crate::frame::FrameError;
 use crate::frame::parquet;
 use crate::frame::table;
 use crate::spec::schema::Schema;
+
 /// The model floor of a lake.
 #[derive(Clone, Debug)]
 pub struct Lake {

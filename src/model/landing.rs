@@ -15,6 +15,7 @@ use super::attempt::Attempt;
 use super::landed::Landed;
 use crate::base::durable::create_folders;
 use crate::frame::parquet;
+
 /// A slice of the past that was asked for by itself. The day on which it was begins its name, as that of
 /// a night does: its rows are deleted when their time is over.
 #[derive(Clone, Debug, PartialEq, Eq)]

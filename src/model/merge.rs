@@ -35,6 +35,7 @@ use crate::frame::parquet;
 use crate::frame::table;
 use crate::spec::connector::Write;
 use crate::spec::schema::Schema;
+
 /// So many rows of a delta are one group at least: so many are in memory while it is written.
 const ROWS_A_GROUP: usize = 1 << 16;
 

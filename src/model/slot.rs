@@ -10,6 +10,7 @@ use super::keyed::places;
 use crate::base::cell::CellRow;
 use crate::spec::connector::Write;
 use crate::spec::schema::Schema;
+
 /// Stands between the snapshots to which a row may belong.
 pub(super) const OR: char = '\u{1e}';
 

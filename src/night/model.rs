@@ -162,7 +162,7 @@ fn model(
     told.hold_back(&judged.quarantined, &landed);
     let mut noticed = noticed(connector, stream, judged);
     noticed.extend(unread(connector, stream, &landed));
-    noticed.extend(not_whole(connector, stream, &landed));
+    noticed.extend(of_files(connector, stream, &landed));
     noticed.extend(came_back(connector, stream, &landed));
     let known = known_rows(&lake, ground.catalog, stream, night)?;
     if let Some(broken) = broken(stream, &landed, (judged, kept), known) {
@@ -207,11 +207,8 @@ pub(super) fn broken(
     if let Some(told) = landed.told.filter(|told| *told != received) {
         return Some(format!("the source tells {told} rows, {received} came"));
     }
-    let absent = stream.columns.iter().find(|column| {
-        !column.from.is_empty()
-            && !column.is_optional
-            && !column.from.iter().any(|header| is_sent(header, landed))
-    });
+    let is_sent = |header: &str| landed.headers.contains(header);
+    let absent = stream.columns.iter().find(|column| !column.is_found(is_sent));
     if let Some(column) = absent {
         let wanted = column.from.join("`, `");
         return Some(format!("column `{}` finds none of `{wanted}` in what came", column.name));
@@ -247,12 +244,6 @@ fn thinned(
         .then(|| format!("the snapshot shrank from {known} to {kept} rows; it is held back"))
 }
 
-fn is_sent(header: &str, landed: &Landed) -> bool {
-    // What the manifest makes itself begins with `_`.
-    let base = [".fault", ".birth_date", ".sex"].iter().find_map(|end| header.strip_suffix(end));
-    header.starts_with('_') || landed.headers.contains(base.unwrap_or(header))
-}
-
 fn noticed(connector: &Connector, stream: &Stream, judged: &Judged) -> Vec<Noticed> {
     let of = |(about, rows): (&(String, String), &u64)| {
         let (kind, subject) = about;
@@ -274,7 +265,7 @@ fn unread(connector: &Connector, stream: &Stream, landed: &Landed) -> Vec<Notice
 }
 
 /// Which files are read another night, and which rows of a file are not.
-fn not_whole(connector: &Connector, stream: &Stream, landed: &Landed) -> Vec<Noticed> {
+fn of_files(connector: &Connector, stream: &Stream, landed: &Landed) -> Vec<Noticed> {
     let of = |(file, why): (&String, &String)| {
         Noticed::of(connector, stream, "not_whole", &quoted(&format!("{file}: {why}")))
     };

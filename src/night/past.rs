@@ -19,6 +19,7 @@ use crate::extract;
 use crate::extract::ExtractError;
 use crate::extract::PastSlice;
 use crate::extract::System;
+use crate::extract::moved::row_key;
 use crate::model::landed::Landed;
 use crate::model::landing::Landing;
 use crate::model::landing::Past;
@@ -112,6 +113,8 @@ async fn land(
     let past = Past { asked: night, from: slice.from, to: slice.to };
     let mut attempt = landing.begin_past(&past)?;
     let shelf = landing.shelf_past(&past);
+    let schema = ground.catalog.schemas.get(&stream.into.value);
+    let row_key = schema.map_or_else(Vec::new, |schema| row_key(stream, schema));
     let request = extract::Request {
         connector,
         stream,
@@ -121,7 +124,7 @@ async fn land(
         past: Some((slice.from, slice.to)),
         known_files: &std::collections::BTreeSet::new(),
         held_back: &|| Ok(Vec::new()),
-        row_key: &[],
+        row_key: &row_key,
         shelf: &shelf,
         parents: &|_, _| Ok(()),
         secrets: ground.secrets,

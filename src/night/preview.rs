@@ -20,6 +20,7 @@ use crate::extract::preview::Preview;
 use crate::extract::preview::impatient;
 use crate::spec::connector::Connector;
 use crate::spec::connector::Stream;
+use crate::spec::connector::source_header;
 use crate::spec::schema::Schema;
 use crate::spec::sniff;
 
@@ -139,9 +140,7 @@ fn mask(seen: &mut Previewed, stream: &Stream, schema: &Schema) {
     let rows = &mut seen.came.rows;
     let mut personal: BTreeSet<String> = BTreeSet::new();
     for (at, header) in rows.headers.iter().enumerate() {
-        let base =
-            [".fault", ".birth_date", ".sex"].iter().find_map(|end| header.strip_suffix(end));
-        if stream.hidden(base.unwrap_or(header)).is_some() {
+        if stream.hidden(source_header(header)).is_some() {
             continue;
         }
         let texts: Vec<String> =

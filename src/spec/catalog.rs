@@ -18,6 +18,7 @@ use super::schema::Schema;
 use super::scoring::Tree;
 use super::settings::Settings;
 use crate::base::calendar::Calendar;
+
 /// Everything a home says, checked.
 #[derive(Clone, Debug)]
 pub struct Catalog {

@@ -12,6 +12,7 @@ use super::schema::is_table;
 use super::tree::Entry;
 use crate::base::cell::CellRow;
 use crate::base::messages::Code;
+
 /// The unit of rows that name none.
 pub const UNIT: &str = "U1";
 

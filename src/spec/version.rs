@@ -14,6 +14,7 @@ use crate::base::diagnostic::Diagnostic;
 use crate::base::diagnostic::Place;
 use crate::base::messages::Code;
 use crate::base::period::Month;
+
 /// What a release says of a metric.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Defined {

@@ -10,6 +10,7 @@ use super::link::Link;
 use super::scribe::Mark;
 use super::scribe::Scribe;
 use super::sheet::Sheet;
+
 /// Brings a table to what its rows say.
 pub(super) async fn change(
     link: &mut Link,

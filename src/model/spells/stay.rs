@@ -86,9 +86,9 @@ struct Between {
 }
 
 impl Between {
-    /// The day of a change: the told one if it lies between the rosters, else that of the later.
-    fn dated(self, told: Option<Date>) -> Date {
-        told.filter(|told| self.holds(*told)).unwrap_or(self.day)
+    /// The day of a change: the first told one that lies between the rosters, else that of the later.
+    fn dated<const N: usize>(self, told: [Option<Date>; N]) -> Date {
+        told.into_iter().flatten().find(|told| self.holds(*told)).unwrap_or(self.day)
     }
 
     /// Whether a told day lies between the rosters.
@@ -102,11 +102,19 @@ impl Between {
     }
 }
 
+/// Whether a row says that somebody is lent to another place.
+fn is_away(row: &RosterRow) -> bool {
+    row.status == Status::SecondedOut
+}
+
+/// Whether a row is of the place that somebody is lent to.
+fn is_host(row: &RosterRow) -> bool {
+    row.status == Status::SecondedIn
+}
+
 /// The day on which somebody is lent or comes back, as far as a row tells it. Home and host tell of one event: where one
 /// of them has no day, that of the other holds.
 fn lent_on(was: &[Open<'_>], rows: &[&RosterRow], between: Between) -> Option<Date> {
-    let is_away = |row: &RosterRow| row.status == Status::SecondedOut;
-    let is_host = |row: &RosterRow| row.status == Status::SecondedIn;
     let at_home = was.iter().find_map(|open| {
         let row = rows.iter().find(|row| is_same_place(row, open.row))?;
         let told = row.status_since.filter(|_| is_away(open.row) != is_away(row));
@@ -161,8 +169,7 @@ impl<'a> Line<'a, '_> {
                 self.joined_on(row, between)
             } else {
                 let told = moved_on(row, units.contains(&row.unit.as_ref()));
-                let seconded = seconded.filter(|_| row.status == Status::SecondedIn);
-                between.dated(told.filter(|told| between.holds(*told)).or(seconded))
+                between.dated([told, seconded.filter(|_| is_host(row))])
             };
             added.push(Open { row, from });
         }
@@ -180,11 +187,11 @@ impl<'a> Line<'a, '_> {
                     let told = told.and_then(|row| left_on(row)).or(left_on(open.row));
                     let told = told.filter(|left| *left <= between.day);
                     let next = replacement(&open, &added, &mut replaced);
-                    let back = seconded.filter(|_| open.row.status == Status::SecondedIn);
+                    let back = seconded.filter(|_| is_host(open.row));
                     match (told, next) {
                         (Some(left), _) => self.leave(open, Some(left), between),
                         (None, Some(next)) => self.close(open, next),
-                        (None, None) => self.close(open, between.dated(back)),
+                        (None, None) => self.close(open, between.dated([back])),
                     }
                 }
             }
@@ -204,10 +211,8 @@ impl<'a> Line<'a, '_> {
             return;
         }
         let told = if open.row.status == row.status { row.on_post_on } else { row.status_since };
-        let is_away = |row: &RosterRow| row.status == Status::SecondedOut;
         let seconded = seconded.filter(|_| is_away(open.row) != is_away(row));
-        let told = told.filter(|told| between.holds(*told)).or(seconded);
-        let from = between.dated(told).max(open.from);
+        let from = between.dated([told, seconded]).max(open.from);
         self.close(open, from);
         self.open.push(Open { row, from });
     }

@@ -11,6 +11,7 @@ use super::values::bodies;
 use super::values::span_or;
 use super::values::statuses;
 use super::values::templates;
+
 /// What every request brings with it, and what it takes to make it.
 #[derive(Clone, Debug, Default)]
 pub struct Auth {

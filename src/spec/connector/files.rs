@@ -8,6 +8,7 @@ use super::super::reader::Table;
 use super::super::template::Template;
 use super::super::tree::Value;
 use super::values::span_of;
+
 /// A drop folder.
 #[derive(Clone, Debug)]
 pub struct Files {

@@ -20,6 +20,7 @@ use super::values::seconds;
 use super::values::span_or;
 use super::values::statuses;
 use crate::base::messages::Code;
+
 /// A gateway.
 #[derive(Clone, Debug)]
 pub struct Http {

@@ -64,6 +64,7 @@ pub use stream::Pick;
 pub use stream::RowCheck;
 pub use stream::Stream;
 pub use stream::Write;
+pub use stream::source_header;
 pub use values::Named;
 
 use super::reader::Faults;

@@ -7,6 +7,7 @@ use super::super::template::Template;
 use super::values::Named;
 use super::values::templates;
 use crate::base::messages::Code;
+
 /// A signature by template.
 #[derive(Clone, Debug)]
 pub struct Sign {

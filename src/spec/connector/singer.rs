@@ -17,6 +17,7 @@ use super::super::tree::Value;
 use super::values::span_or;
 use crate::base::messages::Code;
 use crate::spec::template::Secrets;
+
 /// A tap: a program that writes Singer messages.
 #[derive(Clone, Debug)]
 pub struct Singer {

@@ -9,6 +9,7 @@ use super::http::Cursor;
 use super::http::Retry;
 use super::values::span_or;
 use crate::base::messages::Code;
+
 /// A database, opened read-only.
 #[derive(Clone, Debug)]
 pub struct Sql {

@@ -7,6 +7,7 @@ use super::super::template::Template;
 use super::super::tree::Node;
 use super::super::tree::Value;
 use crate::base::messages::Code;
+
 /// A template under the name that it is sent by.
 pub type Named = Vec<(String, Template)>;
 

@@ -20,15 +20,7 @@ use super::catalog;
 use super::load;
 use super::sample;
 use super::told;
-
-/// A home with persons and without metrics, which is read in no time.
-fn with_persons() -> Catalog {
-    catalog(|files| {
-        files.retain(|path, _| !path.starts_with("pipelines/"));
-        let settings = format!("{}\n[warehouse]\npersons = true\n", files["shuping.toml"]);
-        files.insert("shuping.toml".to_owned(), settings);
-    })
-}
+use super::with_persons;
 
 /// The contracts of tables that a night loads.
 fn loaded(catalog: &Catalog) -> Vec<&Schema> {
@@ -76,7 +68,7 @@ pub(super) async fn spots(place: &Place) -> BTreeMap<String, Vec<String>> {
 #[tokio::test]
 async fn a_night_that_is_loaded_twice_touches_no_row_of_any_table() {
     let places = Places::new();
-    let catalog = with_persons();
+    let catalog = catalog(with_persons);
     let tables = rows(&catalog);
     for place in places.of("twice").await {
         let loaded = load(&place, &catalog, FIRST, &tables).await.unwrap();
@@ -136,7 +128,7 @@ fn double(catalog: &Catalog, schema: &Schema) -> Vec<CellRow> {
 #[tokio::test]
 async fn the_key_of_every_table_stands_in_the_dictionary_and_no_row_has_it_twice() {
     let places = Places::new();
-    let catalog = with_persons();
+    let catalog = catalog(with_persons);
     for place in places.of("doubles").await {
         warehouse::migrate(&place, &Design::of(&catalog)).await.unwrap();
         for schema in loaded(&catalog) {
@@ -192,7 +184,7 @@ async fn beside_instants(place: &Place, schema: &Schema) -> Vec<(String, Vec<Str
 #[tokio::test]
 async fn every_instant_has_its_local_time_beside_it() {
     let places = Places::new();
-    let catalog = with_persons();
+    let catalog = catalog(with_persons);
     let tables = rows(&catalog);
     for place in places.of("locals").await {
         load(&place, &catalog, FIRST, &tables).await.unwrap();

@@ -38,6 +38,13 @@ use crate::world::World;
 pub(crate) const FIRST: Date = date(2026, 1, 5);
 pub(crate) const SECOND: Date = date(2026, 1, 6);
 
+/// Makes of a home one with persons and without metrics, which is read in no time.
+fn with_persons(files: &mut BTreeMap<String, String>) {
+    files.retain(|path, _| !path.starts_with("pipelines/"));
+    let settings = format!("{}\n[warehouse]\npersons = true\n", files["shuping.toml"]);
+    files.insert("shuping.toml".to_owned(), settings);
+}
+
 /// What the default home asks for, changed as a test needs it.
 pub(crate) fn catalog(edit: impl FnOnce(&mut BTreeMap<String, String>)) -> Catalog {
     let folder = World::home();

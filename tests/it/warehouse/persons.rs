@@ -14,12 +14,7 @@ use super::catalog;
 use super::load;
 use super::sample;
 use super::told;
-
-fn with_persons(files: &mut BTreeMap<String, String>) {
-    files.retain(|path, _| !path.starts_with("pipelines/"));
-    let settings = format!("{}\n[warehouse]\npersons = true\n", files["shuping.toml"]);
-    files.insert("shuping.toml".to_owned(), settings);
-}
+use super::with_persons;
 
 /// A contract with a column more, whose rows are found by another key.
 fn edited(files: &mut BTreeMap<String, String>) {
