@@ -213,6 +213,11 @@ pub async fn freeze(
     fill(link, &place, design, (held, tables)).await?;
     let frozen = async {
         let mut link = Link::scratch(&scratch).await?;
+        for sheet in design.sheets.values() {
+            if let Some(stamped) = dialect::stamped(sheet) {
+                link.bound(&stamped, &held.night.to_string()).await?;
+            }
+        }
         link.run(&dialect::vacuum_into(target)).await?;
         link.close().await?;
         Ok(std::fs::remove_file(&scratch)?)
