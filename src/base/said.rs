@@ -328,6 +328,7 @@ texts! {
     Furthest "R408" "the furthest" "变动最大";
     Parts "R409" "numerator / denominator" "分子 / 分母";
     MoreMoved "R410" "… and {count} more; `--csv` prints all" "……另有 {count} 个,`--csv` 全部列出";
+    MoreScores "R487" "… and {count} more; `--metric score` shows all" "……另有 {count} 个,`--metric score` 全部列出";
     MovedScores "R411" "Scores that move: {count}" "变动的评分:{count} 个";
     CauseDefinition "R412" "definition" "口径";
     CauseUnits "R413" "units" "机构";
