@@ -8,9 +8,7 @@ impl Stream {
     /// that its expression names, for what is not there would count as empty. A header that some column may do without is
     /// missed by none: it is optional, or has others.
     pub fn lacking(&self, is_known: impl Fn(&str) -> bool) -> Option<(&Column, Vec<&str>)> {
-        let spared =
-            self.columns.iter().filter(|column| column.is_optional || column.from.len() > 1);
-        let spared: Vec<&str> = spared.flat_map(Column::headers).collect();
+        let spared = self.spared();
         let mut needed = self.columns.iter().filter(|column| !column.is_optional);
         needed.find_map(|column| {
             if !column.is_found(&is_known) {
@@ -25,12 +23,20 @@ impl Stream {
         })
     }
 
-    /// The first of `where` and `deleted` that names a header which is not known, and that header.
+    /// The headers that some column may do without.
+    fn spared(&self) -> Vec<&str> {
+        let may = |column: &&Column| column.is_optional || column.from.len() > 1;
+        self.columns.iter().filter(may).flat_map(Column::headers).collect()
+    }
+
+    /// The first of `where` and `deleted` that misses a header, and that header.
     pub fn unasked(&self, is_known: impl Fn(&str) -> bool) -> Option<(&str, &str)> {
+        let spared = self.spared();
+        let is_missed = |name: &&str| !is_there(name, &is_known) && !spared.contains(name);
         self.keep.iter().chain(&self.deleted).find_map(|(text, expr)| {
             let mut missing = None;
             expr.each_column(&mut |name| {
-                missing = missing.or(Some(name).filter(|name| !is_there(name, &is_known)));
+                missing = missing.or(Some(name).filter(is_missed));
             });
             missing.map(|name| (text.key.as_str(), name))
         })
