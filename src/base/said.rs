@@ -328,6 +328,9 @@ texts! {
     Furthest "R408" "the furthest" "变动最大";
     Parts "R409" "numerator / denominator" "分子 / 分母";
     MoreMoved "R410" "… and {count} more; `--csv` prints all" "……另有 {count} 个,`--csv` 全部列出";
+    DayToCome "R488" "night {night} knows nothing of {as_of}: that day comes after it" "{night} 一夜尚不知 {as_of} 的情况:该日在其后";
+    DayToComeHint "H194" "`--as-of` is the day that is told: that of the night, or one before" "`--as-of` 为所述之日:当夜之日或更早";
+    MoreScores "R487" "… and {count} more; `--metric score` shows all" "……另有 {count} 个,`--metric score` 全部列出";
     MovedScores "R411" "Scores that move: {count}" "变动的评分:{count} 个";
     CauseDefinition "R412" "definition" "口径";
     CauseUnits "R413" "units" "机构";

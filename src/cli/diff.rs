@@ -6,7 +6,6 @@ use super::DONE;
 use super::Face;
 use super::USAGE;
 use super::home;
-use super::moved;
 use super::moved::Shown;
 use super::report::grouped;
 use crate::base::said::Say;
@@ -55,7 +54,7 @@ pub(super) fn diff(root: &Path, asked: &Diff, face: &mut Face<'_>) -> anyhow::Re
     }
     asked.shown.print(&found, face)?;
     if !asked.shown.is_csv() {
-        moved::scores(&publish::scored::moved_scores(before, after)?, face)?;
+        asked.shown.scores(&publish::scored::moved_scores(before, after)?, face)?;
     }
     Ok(DONE)
 }

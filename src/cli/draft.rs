@@ -7,7 +7,6 @@ use super::DONE;
 use super::Face;
 use super::USAGE;
 use super::home;
-use super::moved;
 use super::moved::Shown;
 use super::report::grouped;
 use crate::base::said::Say;
@@ -69,7 +68,7 @@ pub(super) fn draft(root: &Path, asked: &Try, face: &mut Face<'_>) -> anyhow::Re
     let title = face.say(Say::TryTitle, &nouns);
     writeln!(face.out, "{title}")?;
     asked.shown.print(&found, face)?;
-    moved::scores(&scores, face)?;
+    asked.shown.scores(&scores, face)?;
     if told.is_home_changed {
         let hint = face.say(Say::TryHomeChanged, &[("release", told.release)]);
         writeln!(face.out, "hint: {hint}")?;

@@ -30,6 +30,9 @@ pub(super) struct Shown {
 /// How many lines are shown of a metric.
 const LINES: usize = 20;
 
+/// What scores are asked for by.
+const SCORE: &str = "score";
+
 impl Shown {
     /// Whether nothing but CSV is asked for.
     pub(super) fn is_csv(&self) -> bool {
@@ -49,6 +52,19 @@ impl Shown {
             return Ok(lines(&asked, face)?);
         }
         Ok(metrics(&asked, face)?)
+    }
+
+    /// Prints the scores that moved, of the unit that is asked for; of a metric there is none, unless scores are asked for as if
+    /// they were one.
+    pub(super) fn scores(&self, moved: &[MovedScore], face: &mut Face<'_>) -> std::io::Result<()> {
+        let is_score = self.metric.as_deref() == Some(SCORE);
+        if self.metric.is_some() && !is_score {
+            return Ok(());
+        }
+        let is_asked = |it: &&MovedScore| self.unit.as_ref().is_none_or(|unit| *unit == it.0);
+        let asked: Vec<&MovedScore> = moved.iter().filter(is_asked).collect();
+        let shown = if is_score { asked.len() } else { LINES };
+        scores(&asked, shown, face)
     }
 }
 
@@ -144,8 +160,8 @@ fn csv(moved: &[&Moved], face: &mut Face<'_>) -> anyhow::Result<()> {
     Ok(lines.flush()?)
 }
 
-/// Scores that moved.
-pub(super) fn scores(moved: &[MovedScore], face: &mut Face<'_>) -> std::io::Result<()> {
+/// Scores that moved: so many of them.
+fn scores(moved: &[&MovedScore], shown: usize, face: &mut Face<'_>) -> std::io::Result<()> {
     if moved.is_empty() {
         return Ok(());
     }
@@ -154,13 +170,14 @@ pub(super) fn scores(moved: &[MovedScore], face: &mut Face<'_>) -> std::io::Resu
     let row = |(unit, period, before, after): &MovedScore| {
         vec![unit.clone(), period.clone(), step(before.as_ref(), after.as_ref())]
     };
-    let table = table(&head, head.len(), moved.iter().take(LINES).map(row).collect());
-    writeln!(
-        face.out,
-        "\n{}\n{}",
-        face.say(Say::MovedScores, &[("count", grouped(moved.len() as u64))]),
-        table.trim_fmt()
-    )
+    let table = table(&head, head.len(), moved.iter().copied().take(shown).map(row).collect());
+    let title = face.say(Say::MovedScores, &[("count", grouped(moved.len() as u64))]);
+    writeln!(face.out, "\n{title}\n{}", table.trim_fmt())?;
+    let more = moved.len().saturating_sub(shown) as u64;
+    if more > 0 {
+        writeln!(face.out, "  {}", face.say(Say::MoreScores, &[("count", grouped(more))]))?;
+    }
+    Ok(())
 }
 
 /// The unit, section, part and period.

@@ -158,7 +158,8 @@ fn quarantine(report: &NightReport, face: &mut Face<'_>) -> io::Result<()> {
 fn findings(report: &NightReport, face: &mut Face<'_>) -> io::Result<()> {
     let head = [Say::Kind, Say::Subject, Say::Where, Say::Rows];
     let mut noticed: Vec<_> = report.noticed.iter().collect();
-    noticed.sort_by_key(|seen| std::cmp::Reverse(seen.rows));
+    // What is said of no rows is said of a whole: a file that waits, a definition. The many would hide it.
+    noticed.sort_by_key(|seen| (seen.rows > 0, std::cmp::Reverse(seen.rows)));
     let rows = noticed.iter().take(SHOWN).map(|seen| {
         let about = if seen.subject.is_empty() { &seen.kind } else { &seen.subject };
         let place = format!("{}.{}", seen.system, seen.stream);

@@ -6,10 +6,12 @@ use clap::builder::NonEmptyStringValueParser;
 use jiff::civil::Date;
 
 use super::Face;
+use super::USAGE;
 use super::home;
 use super::progress::Progress;
 use super::report;
 use crate::base::clock;
+use crate::base::said::Say;
 use crate::night;
 use crate::night::Choice;
 use crate::night::Confirmed;
@@ -24,7 +26,7 @@ pub(super) struct Run {
     /// The night: what was known at its cutoff [default: the last cutoff that has passed]
     #[arg(long, value_name = "DATE")]
     night: Option<Date>,
-    /// The day that is told [default: the night]
+    /// The day that is told, that of the night or one before [default: the night]
     #[arg(long, value_name = "DATE")]
     as_of: Option<Date>,
     /// Ask again for streams that have landed this night
@@ -45,8 +47,15 @@ pub(super) async fn asked(root: &Path, asked: &Run, face: &mut Face<'_>) -> anyh
         Err(code) => return Ok(code),
     };
     let night = asked.night.unwrap_or_else(|| catalog.settings.night_at(clock::now()));
+    let as_of = asked.as_of.unwrap_or(night);
+    if as_of > night {
+        let nouns = [("night", night.to_string()), ("as_of", as_of.to_string())];
+        let (text, hint) = (face.say(Say::DayToCome, &nouns), face.say(Say::DayToComeHint, &[]));
+        face.complain(&text, Some(&hint))?;
+        return Ok(USAGE);
+    }
     let Run { again, full, .. } = *asked;
-    let choice = Choice { night, as_of: asked.as_of.unwrap_or(night), again, full };
+    let choice = Choice { night, as_of, again, full };
     let confirmed = asked.confirm.as_deref();
     run(&home, &catalog, &HomeSecrets::of(root), (choice, confirmed), face).await
 }

@@ -14,7 +14,6 @@ use super::shield::Shield;
 use crate::base::batch::Batch;
 use crate::base::sheet::Land;
 use crate::base::sheet::Sheet;
-use crate::spec::connector::Column;
 
 /// The most rows of one batch.
 const MOST_ROWS: usize = 10_000;
@@ -64,14 +63,10 @@ impl<'a> Landing<'a> {
     /// Whether a table with rows has every header that is needed.
     ///
     /// # Errors
-    /// The first column that finds none.
+    /// What is missing first.
     pub(super) fn check(&self, batch: &Batch) -> Result<(), String> {
-        match self.shield.absent(&batch.headers).filter(|_| !batch.rows.is_empty()) {
-            Some(Column { name, from, .. }) => {
-                Err(format!("column `{name}` finds none of `{}`", from.join("`, `")))
-            }
-            None => Ok(()),
-        }
+        let absent = self.shield.absent(&batch.headers).filter(|_| !batch.rows.is_empty());
+        absent.map_or(Ok(()), Err)
     }
 
     /// Hands on a page that has passed a shield of its own.

@@ -37,7 +37,7 @@ pub(super) type Seen = (BTreeMap<String, u64>, BTreeSet<String>);
 
 /// The shield of one stream, and what it has seen.
 pub(super) struct Shield<'s> {
-    columns: &'s [Column],
+    stream: &'s Stream,
     fates: BTreeMap<String, Fate<'s>>,
     wide: Option<&'s Wide>,
     empty: &'s [String],
@@ -66,7 +66,7 @@ impl<'s> Shield<'s> {
     pub(super) fn new(stream: &'s Stream, key: &'s Key, as_of: Date) -> Shield<'s> {
         let wide = stream.unpivot.as_ref().map(|unpivot| &unpivot.columns);
         Shield {
-            columns: &stream.columns,
+            stream,
             fates: fates(stream),
             wide,
             empty: &stream.empty,
@@ -89,12 +89,18 @@ impl<'s> Shield<'s> {
         !header.starts_with('_') && self.fates.contains_key(header)
     }
 
-    /// The column that finds none of its headers in a table, though it is not optional. Where no header is known the
-    /// header was sought in the wrong row, and that is told of the whole.
-    pub(super) fn absent(&self, headers: &[String]) -> Option<&'s Column> {
+    /// What is missing in a table, in words: a column that is not optional finds none of its headers, or `where` or `deleted` asks
+    /// for one. Where no header is known the header was sought in the wrong row, and that is told of the whole.
+    pub(super) fn absent(&self, headers: &[String]) -> Option<String> {
         let has = |header: &str| headers.iter().any(|known| known == header);
-        let is_known = headers.iter().any(|header| self.knows(header));
-        self.columns.iter().filter(|_| is_known).find(|column| !column.is_found(has))
+        if !headers.iter().any(|header| self.knows(header)) {
+            return None;
+        }
+        let lacking = self.stream.lacking(has).map(|(column, wanted)| {
+            format!("column `{}` finds none of `{}`", column.name, wanted.join("`, `"))
+        });
+        let unasked = || self.stream.unasked(has);
+        lacking.or_else(|| unasked().map(|(key, header)| format!("`{key}` finds no `{header}`")))
     }
 
     /// Whether a header of the source is read at all.

@@ -55,13 +55,7 @@ impl Builder<'_> {
             Tree::Binary(x, operator, y) => binary(of(x)?, *operator, of(y)?, range),
             Tree::IsNull(x) => of(x)?.is_null(),
             Tree::Is(x, flag) => claim(of(x)?).eq_missing(lit(*flag)),
-            Tree::In(x, list) => {
-                let mut hits = lit(false);
-                for item in list {
-                    hits = hits.or(of(x)?.eq(of(item)?));
-                }
-                hits
-            }
+            Tree::In(x, list) => self.among(x, list, asked)?,
             Tree::Like(x, pattern) => of(x)?.str().contains(lit(like(pattern)), true),
             Tree::Case(whens, otherwise) => self.case((whens, otherwise.as_deref()), asked)?,
             Tree::Call(function, arguments) => {
@@ -69,6 +63,27 @@ impl Builder<'_> {
                 calls::call(*function, &arguments, self.days, range)?
             }
         })
+    }
+
+    /// Texts are looked up all at once: a list of them may be long.
+    fn among(&self, x: &Tree, list: &[Tree], asked: Option<&Expr>) -> PolarsResult<Expr> {
+        let x = self.row(x, asked)?;
+        let (mut texts, mut others): (Vec<&str>, Vec<&Tree>) = (Vec::new(), Vec::new());
+        for item in list {
+            match item {
+                Tree::Text(text) => texts.push(text),
+                other => others.push(other),
+            }
+        }
+        let mut hits = lit(false);
+        if !texts.is_empty() {
+            let texts = lit(Series::new("texts".into(), texts)).implode(false);
+            hits = x.clone().cast(DataType::String).is_in(texts, false);
+        }
+        for item in others {
+            hits = hits.or(x.clone().eq(self.row(item, asked)?));
+        }
+        Ok(hits)
     }
 
     /// Each branch is asked of the rows that come to it.
@@ -207,6 +222,25 @@ mod tests {
 
     fn row_of(tree: &Tree) -> Expr {
         row(tree, &days()).unwrap()
+    }
+
+    #[test]
+    fn a_long_list_of_texts_is_one_question() {
+        let list: Vec<Tree> = (0..5_000).map(|number| Tree::Text(format!("K{number}"))).collect();
+        let among = |more: &[Tree]| {
+            let list = [&list, more].concat();
+            row_of(&Tree::In(Box::new(Tree::Column("a".to_owned())), list))
+        };
+        assert!((&among(&[])).into_iter().count() < 10);
+        let texts = [Some("K4999"), Some("K5000"), None];
+        let rows = texts.map(|text| vec![text.map(|text| Cell::Text(text.to_owned()))]);
+        let frame = table::from_rows(&[("a", FieldKind::Text)], &rows).unwrap();
+        let told = |built: Expr| {
+            let told = frame.clone().lazy().select([built.alias("told")]).collect().unwrap();
+            table::cells(told.column("told").unwrap())
+        };
+        assert_eq!(told(among(&[])), [Some(Cell::Flag(true)), Some(Cell::Flag(false)), None]);
+        assert_eq!(told(among(&[Tree::Null])), [Some(Cell::Flag(true)), None, None]);
     }
 
     fn day(year: i16, month: i8, day: i8) -> (FieldKind, Cell) {

@@ -27,10 +27,12 @@ impl Era {
 }
 
 impl Telling<'_, '_> {
-    /// The eras of a metric, from the first on.
+    /// The eras of a metric, from the one in which its first definition begins.
     pub(super) fn eras(&self, metric: &Metric) -> Vec<Era> {
-        let mut starts = BTreeSet::from([Date::MIN]);
+        let begins = metric.first().life.since.map_or(Date::MIN, Month::first);
+        let mut starts = BTreeSet::from([begins]);
         self.starts(metric, &mut BTreeSet::new(), &mut starts);
+        starts.retain(|start| *start >= begins);
         let ends = starts.iter().skip(1).copied().map(Some).chain([None]);
         starts.iter().zip(ends).map(|(first, until)| Era { first: *first, until }).collect()
     }

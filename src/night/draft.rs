@@ -1,6 +1,7 @@
 //! What would another home tell? The lake of the last night, counted by other definitions: nothing is
 //! kept, loaded or published.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 use std::path::PathBuf;
@@ -103,11 +104,18 @@ pub fn against_release(
 /// The same of the release before a night, as something to look at.
 pub(super) fn noticed(ground: &Ground<'_>, night: Date) -> anyhow::Result<Vec<Noticed>> {
     let before = publish::before(&ground.var.join("release"), Some(night))?;
-    let of = |fault: &Diagnostic| {
-        let kind = if fault.code == Code::MetricGone { "metric_gone" } else { "other_meaning" };
-        Noticed::of_table("metric_definition", kind, found(fault).unwrap_or_default())
-    };
-    Ok(against(ground.catalog, before, night)?.iter().map(of).collect())
+    let broken = against(ground.catalog, before, night)?;
+    // Several definitions of a metric may mean something else.
+    let kinds: BTreeSet<(&str, &str)> = broken
+        .iter()
+        .map(|fault| {
+            let is_gone = fault.code == Code::MetricGone;
+            let kind = if is_gone { "metric_gone" } else { "other_meaning" };
+            (kind, found(fault).unwrap_or_default())
+        })
+        .collect();
+    let noticed = |(kind, metric)| Noticed::of_table("metric_definition", kind, metric);
+    Ok(kinds.into_iter().map(noticed).collect())
 }
 
 fn against(

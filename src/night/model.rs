@@ -208,9 +208,8 @@ pub(super) fn broken(
         return Some(format!("the source tells {told} rows, {received} came"));
     }
     let is_sent = |header: &str| landed.headers.contains(header);
-    let absent = stream.columns.iter().find(|column| !column.is_found(is_sent));
-    if let Some(column) = absent {
-        let wanted = column.from.join("`, `");
+    if let Some((column, wanted)) = stream.lacking(is_sent) {
+        let wanted = wanted.join("`, `");
         return Some(format!("column `{}` finds none of `{wanted}` in what came", column.name));
     }
     if contract.new_column == NewColumn::Fail

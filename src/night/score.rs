@@ -64,10 +64,12 @@ fn period(as_of: Date) -> Period {
     Period::of(PeriodKind::Year, Month::of(as_of))
 }
 
-/// What the metrics say of the year, for whole units; a metric that is told of no year is not there.
+/// What the metrics say of the year, for whole units; a metric that is told of no year, or not yet, is not there.
 fn readings(catalog: &Catalog, values: &[Told<'_>], year: Period) -> Readings {
     let told = catalog.metrics().filter(|metric| {
-        metric.grain.contains(&Grain::Unit) && metric.tells("unit", PeriodKind::Year)
+        metric.grain.contains(&Grain::Unit)
+            && metric.tells("unit", PeriodKind::Year)
+            && metric.has_begun(year.last().last())
     });
     let mut readings: Readings =
         told.map(|metric| (metric.name.clone(), BTreeMap::new())).collect();

@@ -12,7 +12,8 @@ use crate::base::messages::Code;
 
 /// Every such fault.
 pub(super) fn check(catalog: &Catalog) -> Vec<Diagnostic> {
-    [check_scoring(catalog), check_lists(catalog), check_tables(catalog)].concat()
+    let references = check_references(catalog);
+    [check_scoring(catalog), references, check_lists(catalog), check_tables(catalog)].concat()
 }
 
 /// The only values of a column; none is any.
@@ -33,6 +34,14 @@ fn check_lists(catalog: &Catalog) -> Vec<Diagnostic> {
         faults.extend(list.check(categories, values));
     }
     faults
+}
+
+/// What was frozen for a year, against the categories and metrics of the home.
+fn check_references(catalog: &Catalog) -> Vec<Diagnostic> {
+    let categories = choices(catalog, "unit", "category");
+    let metrics: Vec<&str> = catalog.metrics().map(|metric| metric.name.as_str()).collect();
+    let checked = catalog.references.values();
+    checked.flat_map(|reference| reference.check(categories, &metrics)).collect()
 }
 
 fn check_scoring(catalog: &Catalog) -> Vec<Diagnostic> {

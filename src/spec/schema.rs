@@ -166,7 +166,15 @@ pub fn read_schema(file: &str, name: &str, text: &str) -> Result<Schema, Vec<Dia
 
 fn schema(name: &str, root: &Table<'_>) -> Schema {
     root.text("$schema");
-    let fields: Vec<Field> = root.tables("fields").iter().filter_map(field).collect();
+    let mut fields: Vec<Field> = Vec::new();
+    for table in root.tables("fields") {
+        let Some(field) = field(&table) else { continue };
+        // A warehouse tells no letter from its capital.
+        if fields.iter().any(|known| known.name.eq_ignore_ascii_case(&field.name)) {
+            table.fault("name", Code::Duplicate, vec![("found", field.name.clone())]);
+        }
+        fields.push(field);
+    }
     if fields.is_empty() {
         root.missing("fields", "[…]");
     }

@@ -62,6 +62,10 @@ pub fn broken(catalog: &Catalog, release: (&str, &[Defined]), day: Date) -> Vec<
         |file: &str, place: Place, key: String, code: Code, nouns: Vec<(&'static str, String)>| {
             Diagnostic { file: file.to_owned(), place, key, code, nouns }
         };
+    // A metric ends with its newest definition, which says so.
+    let is_newest = |was: &Defined| {
+        !defined.iter().any(|it| it.metric == was.metric && it.version > was.version)
+    };
     let judge = |was: &Defined| {
         let nouns = vec![
             ("found", was.metric.clone()),
@@ -74,7 +78,9 @@ pub fn broken(catalog: &Catalog, release: (&str, &[Defined]), day: Date) -> Vec<
             let announced = was.deprecated.as_ref().and_then(|text| text.parse::<Month>().ok());
             let is_over = announced.is_some_and(|month| month.plus(NOTICE).first() <= day);
             let file = "pipelines";
-            return (!is_over).then(|| fault(file, Place::default(), key, Code::MetricGone, nouns));
+            let place = Place { line: 1, column: 1 };
+            return (is_newest(was) && !is_over)
+                .then(|| fault(file, place, key, Code::MetricGone, nouns));
         };
         let same = metric.versions().find(|metric| metric.version == was.version)?;
         let meaning = meanings.get(&(was.metric.as_str(), was.version))?;

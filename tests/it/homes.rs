@@ -172,6 +172,34 @@ fn names_that_must_exist_elsewhere_are_checked_over_all_files() {
     }
 }
 
+/// What was frozen for a year, broken: a text, another text, the code that tells. Nobody would ask such a line, and the leaf
+/// that it was written for would stay as if there were none.
+const BROKEN_REFERENCE: &[(&str, &str, &str)] = &[
+    ("township,on_time_rate", "townships,on_time_rate", "H005"),
+    ("on_time_rate", "on_time_rat", "H085"),
+    ("alpha,38.5", "alfa,38.5", "H087"),
+    ("alpha,38.5", "alpha,-38.5", "H087"),
+    ("beta,1.5", "beta,0", "H087"),
+    ("median,0.97", "median,97%", "H087"),
+];
+
+#[test]
+fn lines_of_a_reference_that_nobody_would_ask_are_told_with_their_line() {
+    let home = home();
+    let file = "pipelines/reference/2025.csv";
+    let text = "category,metric,statistic,value\n\
+        township,satisfied_rate,alpha,38.5\n\
+        township,satisfied_rate,beta,1.5\n\
+        township,on_time_rate,median,0.97\n";
+    for (from, to, code) in [&[("", "", "no fault")], BROKEN_REFERENCE].concat() {
+        fs::write(home.path().join(file), text.replacen(from, to, 1)).unwrap();
+        let told = said(&shuping(home.path(), &["check"]));
+        assert!(told.contains(code), "{to} should be {code}\n{told}");
+        let line = text.lines().position(|line| line.contains(from)).unwrap() + 1;
+        assert!(to.is_empty() || told.contains(&format!("{file}:{line}:")), "{to}\n{told}");
+    }
+}
+
 #[test]
 fn a_folder_that_is_no_home_says_how_to_make_one() {
     let empty = tempfile::tempdir().unwrap();

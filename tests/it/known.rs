@@ -76,3 +76,16 @@ fn an_earlier_night_tells_what_was_known_then_and_a_later_one_what_is_known_now(
     assert_eq!(january(home, "2026-02-01"), then, "what was known then");
     assert_eq!(january(home, "2026-02-04"), now, "what is known now");
 }
+
+#[test]
+fn a_night_tells_no_day_that_comes_after_it() {
+    let home = library();
+    let told = shuping(home.path(), &["run", "--night", "2026-01-31", "--as-of", "2026-02-01"]);
+    assert_eq!(told.status.code(), Some(2), "{}", said(&told));
+    assert!(
+        said(&told).contains("night 2026-01-31 knows nothing of 2026-02-01"),
+        "{}",
+        said(&told)
+    );
+    assert!(said(&told).contains("hint: ") && !home.path().join("var/release").exists());
+}

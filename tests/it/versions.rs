@@ -1,6 +1,7 @@
 //! Does a definition change without being seen? Two releases, a draft and a home are held against each other,
 //! on the library of the docs.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -210,6 +211,93 @@ since       = \"2026-02\"",
     assert!(explained("2026-01").contains("loans_back_on_time / loans_back"));
     assert!(explained("2026-02").contains("loans_back - loans_back_on_time"));
     assert_eq!(shuping(home, &["check"]).status.code(), Some(0));
+}
+
+/// Text of the pipeline with a second version of its metric, and perhaps the first one.
+fn second(text: &str, earlier: &str) -> String {
+    let text = text.replace("min_base ", "version = 2\nsince = \"2026-02\"\nmin_base ");
+    text.replacen("\n[[metric.test]]", &format!("{earlier}\n[[metric.test]]"), 1)
+}
+
+const FIRST: &str =
+    "\n[[metric.earlier]]\nversion = 1\nvalue = \"1 - loans_back_on_time / loans_back\"\n";
+
+/// Whom a metric is told of: a unit, or a group by its level; and the periods.
+fn told_of(home: &Path) -> Vec<Vec<String>> {
+    let query =
+        "select distinct coalesce(unit_id, level), period, version from metric_value order by 1, 2";
+    ask(&home.join("var/warehouse.db"), query)
+}
+
+#[test]
+fn an_individual_metric_was_that_of_its_units_before_as_well() {
+    let home = library();
+    let home = home.path();
+    february(home);
+    let file = home.join(PIPELINE);
+    let text = second(&fs::read_to_string(&file).unwrap(), FIRST);
+    fs::write(&file, format!("units = [\"North Branch\"]\n{text}")).unwrap();
+    night(home, "2026-02-03");
+    let own = [["2026-01", "1"], ["2026-02", "2"]];
+    assert_eq!(told_of(home), own.map(|[period, version]| ["North Branch", period, version]));
+}
+
+#[test]
+fn a_first_definition_tells_no_period_before_it_begins() {
+    let home = library();
+    let home = home.path();
+    february(home);
+    let file = home.join(PIPELINE);
+    let text = fs::read_to_string(&file).unwrap();
+    let told = |text: String| {
+        fs::write(&file, text).unwrap();
+        night(home, "2026-02-03");
+        let periods = told_of(home).into_iter().map(|row| (row[1].clone(), row[2].clone()));
+        let periods: BTreeSet<(String, String)> = periods.collect();
+        periods.into_iter().collect::<Vec<_>>()
+    };
+    let row = |period: &str, version: &str| (period.to_owned(), version.to_owned());
+    assert_eq!(told(second(&text, "")), [row("2026-02", "2")]);
+    let begun = format!("{FIRST}since = \"2025-12\"\n");
+    assert_eq!(told(second(&text, &begun)), [row("2026-01", "1"), row("2026-02", "2")]);
+    let both = text.replace("min_base ", "version = 3\nsince = \"2026-03\"\nmin_base ");
+    let late = FIRST.replace("version = 1", "version = 2\nsince = \"2026-02\"");
+    let both = both.replacen("\n[[metric.test]]", &format!("{late}\n[[metric.test]]"), 1);
+    assert_eq!(told(both), [row("2026-02", "2")]);
+}
+
+/// Both of its definitions are gone, and both would mean something else: each is told once, and the night is loaded.
+#[test]
+fn a_metric_of_two_definitions_goes_and_changes_as_one() {
+    let home = library();
+    let home = home.path();
+    let file = home.join(PIPELINE);
+    let whole = fs::read_to_string(&file).unwrap();
+    let gone = whole.split("[[metric]]").next().unwrap().to_owned();
+    let two = second(&whole, FIRST);
+    let ended = two.replace("\nversion = 2", "\nversion = 2\ndeprecated = \"2024-01\"");
+    let shared = two.replace("is_back AND on_time", "is_back AND NOT on_time");
+    let told = |night: &str| {
+        let query = format!(
+            "select kind, subject from finding
+             where night = '{night}' and kind in ('metric_gone', 'other_meaning')"
+        );
+        ask(&home.join("var/warehouse.db"), &query).concat()
+    };
+    for (first, second, (before, after), (code, count), kind) in [
+        ("2026-03-01", "2026-03-02", (&two, &gone), ("[H123]", 1), Some("metric_gone")),
+        ("2026-03-03", "2026-03-04", (&two, &shared), ("[H122]", 2), Some("other_meaning")),
+        ("2026-03-05", "2026-03-06", (&ended, &gone), ("[H123]", 0), None),
+    ] {
+        fs::write(&file, before).unwrap();
+        night(home, first);
+        fs::write(&file, after).unwrap();
+        let checked = said(&shuping(home, &["check"]));
+        assert_eq!(checked.matches(code).count(), count, "{checked}");
+        night(home, second);
+        let found = kind.map(|kind| vec![kind.to_owned(), "returned_on_time".to_owned()]);
+        assert_eq!(told(second), found.unwrap_or_default());
+    }
 }
 
 /// A row that is corrected in a period which keeps its definition moved it, and not the definition of later periods.

@@ -100,21 +100,6 @@ impl Column {
     pub fn is_hidden(&self) -> bool {
         self.identity.is_some() || self.is_reduced
     }
-
-    /// Whether one of its headers is among those that are known, if it needs one. What the manifest makes itself begins
-    /// with `_`.
-    pub fn is_found(&self, is_known: impl Fn(&str) -> bool) -> bool {
-        let mut headers = self.from.iter().map(|header| source_header(header));
-        self.is_optional
-            || self.from.is_empty()
-            || headers.any(|header| header.starts_with('_') || is_known(header))
-    }
-}
-
-/// The header of the source from which one is made: what lands beside the number of a person ends in a word of ours.
-pub fn source_header(header: &str) -> &str {
-    let beside = [".fault", ".birth_date", ".sex"];
-    beside.iter().find_map(|end| header.strip_suffix(end)).unwrap_or(header)
 }
 
 /// How rows change their table.

@@ -22,10 +22,20 @@ pub struct Life {
 }
 
 impl Metric {
-    /// The definition of periods that end on a day.
+    /// The definition of periods that end on a day; before the first one begins, that one, which does not tell them.
     pub fn at(&self, last: Date) -> &Metric {
         let holds = |metric: &&Metric| metric.life.since.is_none_or(|since| since.first() <= last);
-        std::iter::once(self).chain(&self.earlier).find(holds).unwrap_or(self)
+        self.versions().find(holds).unwrap_or(self.first())
+    }
+
+    /// Its first definition.
+    pub fn first(&self) -> &Metric {
+        self.earlier.last().unwrap_or(self)
+    }
+
+    /// Whether a period that ends on a day is told.
+    pub fn has_begun(&self, last: Date) -> bool {
+        self.first().life.since.is_none_or(|since| since.first() <= last)
     }
 
     /// Every definition, the newest first.

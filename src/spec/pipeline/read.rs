@@ -48,7 +48,12 @@ pub fn read_pipeline(file: &str, name: &str, text: &str) -> Result<Pipeline, Vec
         format_1(&root);
         let only = only(&root);
         let metrics = each(&root, "metric");
-        let for_whom = |metric: Metric| Metric { only: only.clone(), ..metric };
+        // So are the definitions that it had before.
+        let for_whom = |metric: Metric| {
+            let earlier = metric.earlier.into_iter();
+            let earlier = earlier.map(|it| Metric { only: only.clone(), ..it }).collect();
+            Metric { only: only.clone(), earlier, ..metric }
+        };
         Pipeline {
             name: name.to_owned(),
             title: root.need_text("title"),

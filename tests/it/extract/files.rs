@@ -161,6 +161,32 @@ async fn a_header_is_needed_in_every_file() {
     }
 }
 
+/// What an expression reads and no file sends would count as empty; so would all that `where` asks for.
+#[tokio::test]
+async fn a_header_that_only_an_expression_names_is_needed_as_well() {
+    let lacking = LIST.replace("亮灯", "灯");
+    let names = ["mbdc_任务清单_20260105.csv", "mbdc_任务清单_20260106.csv"];
+    let home = home(&[(names[0], LIST.as_bytes()), (names[1], lacking.as_bytes())]);
+    let with = |line: &str| TASKS.replace("as_of = \"_as_of\"", line);
+    let made = r#"status = { sql = "CASE WHEN \"亮灯\" = '绿' THEN 'done' ELSE 'open' END" }"#;
+    let asked = TASKS.replace("write = ", "where = \"\\\"亮灯\\\" <> '红'\"\nwrite = ");
+    for (text, due) in
+        [(with(made), "column `status` finds none of `亮灯`"), (asked, "`where` finds no `亮灯`")]
+    {
+        let (delivery, _) = pulled(&text, &Start::home(home.path())).await;
+        let error = told(&delivery.unwrap_err());
+        let due = format!("file `{}` cannot be read: {due}", names[1]);
+        assert!(error.contains(&due), "{error}");
+    }
+    let optional = made.replace(" }", ", optional = true }");
+    let beside = format!("{made}\nnote = {{ from = \"亮灯\", optional = true }}");
+    let others = format!("{made}\nnote = [\"亮灯\", \"灯\"]");
+    for line in [optional.as_str(), &beside, &others] {
+        let (delivery, _) = pulled(&with(line), &Start::home(home.path())).await;
+        assert_eq!(delivery.unwrap().received, 6, "{line}");
+    }
+}
+
 #[tokio::test]
 async fn what_cannot_be_opened_is_named() {
     let home = TempDir::new().unwrap();

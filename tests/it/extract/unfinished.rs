@@ -241,3 +241,23 @@ async fn a_file_is_read_once_it_has_lain_still_for_as_long_as_is_asked() {
     changed(&path, "2026-01-05T20:00:00+08:00");
     assert_eq!(pulled(&text, &start).await.0.unwrap().received, 1);
 }
+
+/// However many words nobody knows, a file that waits is not among those that are left away.
+#[test]
+fn a_file_that_waits_stands_first_in_the_report() {
+    let home = library();
+    let loans = home.path().join("drop/loans_2026-01.csv");
+    let mut text = fs::read_to_string(&loans).unwrap();
+    for number in 0..20 {
+        text += &format!("M{number},River Branch,2026-01-06 09:00,2026-01-20,,Desk {number},R1,\n");
+    }
+    fs::write(&loans, text).unwrap();
+    fs::write(home.path().join("drop/loans_2026-02.csv"), "loan,branch\nL30,North Br").unwrap();
+    let night = shuping(home.path(), &["run", "--night", "2026-01-31"]);
+    let told = said(&night);
+    assert_eq!(night.status.code(), Some(0), "{told}");
+    let listed: Vec<&str> =
+        told.lines().skip_while(|line| !line.starts_with("To look at")).collect();
+    let waits = listed.iter().position(|line| line.contains("loans_2026-02.csv")).unwrap();
+    assert!(waits < 4 && listed.iter().any(|line| line.contains("more in table")), "{told}");
+}

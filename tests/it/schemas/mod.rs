@@ -265,6 +265,7 @@ fn what_no_reader_enforces_is_a_fault_of_the_contract_with_its_place() {
             "12:19  foreignKeys: no schema describes table `service_cases`",
         ),
         ("\"minLength\": 2", "\"minLength\": -2", "`-2` is not 0 or more"),
+        ("\"name\": \"kind\"", "\"name\": \"Code\"", "`Code` is named twice [H006]"),
         (
             "\"name\": \"kind\",",
             "\"name\": \"kind\", \"x:codes\": \"sexx\",",

@@ -15,6 +15,9 @@ use sqlx::Connection as _;
 use sqlx::Row as _;
 use tempfile::TempDir;
 
+use crate::library::said;
+use crate::library::shuping;
+
 const SETTINGS: &str = r#"
 format = 1
 [home]
@@ -269,5 +272,45 @@ async fn a_night_leaves_the_scores_of_its_year() {
     assert_eq!(
         sums,
         [("U1".to_owned(), 43.77, "43.77".to_owned()), ("U2".to_owned(), 0.0, "0.00".to_owned())]
+    );
+}
+
+/// A draft without the leaf that may not be missing: both townships move.
+#[test]
+fn scores_that_move_are_those_of_the_unit_that_is_asked_for() {
+    let home = townships();
+    let home = home.path();
+    let night = shuping(home, &["run", "--night", "2025-12-31"]);
+    assert_eq!(night.status.code(), Some(0), "{}", said(&night));
+    let drafts = tempfile::tempdir().unwrap();
+    let draft = drafts.path().join("pipelines/scoring/township.toml");
+    fs::create_dir_all(draft.parent().unwrap()).unwrap();
+    let softer = TREE.replace("\"withhold\"", "\"zero\"").replace("best = 30", "best = 44");
+    fs::write(&draft, softer).unwrap();
+    let told = |more: &[&str]| {
+        let words = [&["try", drafts.path().to_str().unwrap()], more].concat();
+        let tried = shuping(home, &words);
+        assert_eq!(tried.status.code(), Some(0), "{}", said(&tried));
+        let told = String::from_utf8(tried.stdout).unwrap();
+        ["U1", "U2"].map(|unit| told.contains(&format!("  {unit}  ")))
+    };
+    assert_eq!(told(&[]), [true, true]);
+    assert_eq!(told(&["--unit", "U1"]), [true, false]);
+    assert_eq!(told(&["--metric", "score"]), [true, true]);
+    assert_eq!(told(&["--metric", "score", "--unit", "U2"]), [false, true]);
+    assert_eq!(told(&["--metric", "posts_approved"]), [false, false]);
+}
+
+/// Of a metric that begins later nobody owes a value: for all units alike it is not there yet.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_leaf_whose_metric_has_not_begun_is_not_built() {
+    let home = townships();
+    let begins = POSTS.replacen("title       =", "since       = \"2026-01\"\ntitle       =", 1);
+    fs::write(home.path().join("pipelines/posts.toml"), begins).unwrap();
+    let report = night(home.path()).await;
+    let states = ["unit_id", "leaf", "state"];
+    assert_eq!(
+        columns(&report.release.folder.join("score_lines.csv"), &states)[..3],
+        ["U1|T.A1.1|not_built", "U1|T.A1.2|scored", "U1|T.A1.3|not_built"]
     );
 }
