@@ -360,7 +360,7 @@ pub(super) fn count(value: &Value) -> Option<u64> {
     let text = text(value)?;
     let (whole, part) = text.trim().split_once('.').unwrap_or((text.trim(), ""));
     let is_whole = part.chars().all(|digit| digit == '0');
-    whole.replace([',', ','], "").parse().ok().filter(|_| is_whole)
+    whole.replace([',', '\u{ff0c}'], "").parse().ok().filter(|_| is_whole)
 }
 
 #[cfg(test)]
@@ -422,6 +422,7 @@ mod tests {
             (json!(50), Some(50)),
             (json!(50.0), Some(50)),
             (json!(" 1,050 "), Some(1050)),
+            (json!("1\u{ff0c}050"), Some(1050)),
             (json!("50.5"), None),
             (json!("many"), None),
             (json!(null), None),

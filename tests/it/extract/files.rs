@@ -284,7 +284,7 @@ async fn a_name_in_the_code_page_of_windows_is_read_and_a_pipe_is_not_waited_for
     let delivery = delivery.unwrap();
     let names: Vec<&str> = delivery.files.iter().map(|file| file.name.as_str()).collect();
     assert_eq!(names, ["mbdc_任务清单_20260105.csv"]);
-    assert_eq!(delivery.received, 4);
+    assert_eq!(delivery.received, 3);
 }
 
 #[tokio::test]
