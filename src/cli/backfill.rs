@@ -34,6 +34,9 @@ pub(super) struct Backfill {
     /// Print the slices and what would be asked, and ask nothing
     #[arg(long)]
     plan: bool,
+    /// Ask once more for what landed before today: its source may have mended it since
+    #[arg(long)]
+    again: bool,
 }
 
 /// Asks for the past, or says what would be asked.
@@ -60,7 +63,8 @@ pub(super) async fn backfill(
     let secrets = HomeSecrets::of(root);
     let var = home.root.join(&catalog.settings.var);
     let ground = Ground { catalog: &catalog, home: &home, var, secrets: &secrets };
-    let planned = match past::plan(&ground, (connector, stream), days)? {
+    let again = asked.again.then_some(night);
+    let planned = match past::plan(&ground, (connector, stream), days, again)? {
         Ok(planned) => planned,
         Err(problem) => {
             let nouns = [("stream", asked.stream.clone()), ("problem", problem)];

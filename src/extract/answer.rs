@@ -79,8 +79,8 @@ pub(super) fn told(fault: &sqlx::Error) -> Fault {
         sqlx::Error::Io(cause) if is_of_tls(cause) => {
             lasting(format!("no connection: {}; {CERTIFICATE}", theirs(&cause.to_string())))
         }
-        sqlx::Error::Io(cause) => passing(cause.to_string()),
-        sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => {
+        sqlx::Error::Io(cause) if !breaks_off(cause) => passing(cause.to_string()),
+        sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => {
             passing("the connection broke off")
         }
         sqlx::Error::Tls(cause) => lasting(format!(
@@ -95,6 +95,13 @@ pub(super) fn told(fault: &sqlx::Error) -> Fault {
 /// What can be done about a certificate that nobody vouches for, or that we have not.
 const CERTIFICATE: &str = "ask its owner for a valid certificate; \
     `sslrootcert` (PostgreSQL) or `ssl-ca` (MySQL, MariaDB) in its address names who vouches for it";
+
+/// Whether a connection that was there is there no more.
+fn breaks_off(cause: &io::Error) -> bool {
+    let kind = cause.kind();
+    let is_closed = matches!(kind, io::ErrorKind::BrokenPipe | io::ErrorKind::UnexpectedEof);
+    is_closed || matches!(kind, io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted)
+}
 
 /// Whether a connection broke off because of what was said of certificates.
 fn is_of_tls(cause: &io::Error) -> bool {

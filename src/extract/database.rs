@@ -90,16 +90,31 @@ pub(super) async fn pull(
         return Ok(());
     };
     let _turn = database.turn.lock().await;
-    let mut link = database.open(request, &mut landing.so_far.asked_again).await?;
     let what = format!("{}{}", request.name(), slice.words());
-    let read = read(&mut link, ask, request.stream, &slice, landing).await;
-    link.close().await;
-    landing.so_far.until = until;
-    match read {
-        Ok(()) => Ok(()),
-        Err(Broken::Fault(fault)) => Err(error(&what, 1, fault)),
-        Err(Broken::Landing(fault)) => Err(fault),
+    let mut patience = Patience::of(&database.retry);
+    let mut mark = landing.mark();
+    loop {
+        let mut link = database.open(request, &mut landing.so_far.asked_again).await?;
+        let read = read(&mut link, ask, request.stream, &slice, landing).await;
+        link.close().await;
+        let fault = match read {
+            Ok(()) => break,
+            Err(Broken::Fault(fault)) => fault,
+            Err(Broken::Landing(fault)) => return Err(fault),
+        };
+        // What came before it broke off is as of another moment: all of it is read again.
+        let Some(before) = mark.filter(|_| fault.is_transient) else {
+            return Err(error(&what, patience.made(), fault));
+        };
+        if !patience.wait(None).await {
+            return Err(error(&what, patience.made(), fault));
+        }
+        landing.take_back(before)?;
+        mark = landing.mark();
+        landing.so_far.asked_again.push(format!("{what}: {}", fault.why));
     }
+    landing.so_far.until = until;
+    Ok(())
 }
 
 /// Reads the first rows of the window, every column of them.
@@ -344,11 +359,24 @@ impl<'k> Plan<'k> {
             row: u32::try_from(number).unwrap_or(u32::MAX),
             cells: values
                 .into_iter()
+                .zip(&self.columns)
                 .take(self.headers.len())
-                .map(|value| value.map(|value| value.written()).filter(|text| !text.is_empty()))
+                .map(|(value, known)| value.map(|value| written(&value, known)))
+                .map(|text| text.filter(|text| !text.is_empty()))
                 .collect(),
         });
         Batch { headers: self.headers.clone(), rows: rows.collect() }
+    }
+}
+
+/// A value as text; servers write a small one of a column of floats as `1e-05`, which is no decimal.
+fn written(value: &Value, known: &Known) -> String {
+    let text = value.written();
+    let is_float = matches!(known.kind.as_str(), "float4" | "float8" | "float" | "double");
+    let is_small = is_float && text.contains("e-");
+    match text.parse::<f64>().ok().filter(|_| is_small) {
+        Some(number) => number.to_string(),
+        None => text,
     }
 }
 

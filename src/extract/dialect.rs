@@ -86,12 +86,18 @@ impl Selection<'_> {
         self.key.iter().map(sorted).collect::<Vec<_>>().join(", ")
     }
 
+    /// The window. A row that tells no time is in every one, for it would be in none.
     fn conditions(&self) -> Vec<String> {
-        let Some((known, bounds)) = self.window else { return Vec::new() };
-        let bound = |(operator, at): (&str, usize)| {
-            format!("{} {operator} {}", self.column(known), self.place(at, known))
+        let Some((known, bounds)) = self.window.filter(|(_, bounds)| *bounds > 0) else {
+            return Vec::new();
         };
-        [(">=", 1), ("<", 2)].into_iter().take(bounds).map(bound).collect()
+        let column = self.column(known);
+        let bound = |(operator, at): (&str, usize)| {
+            format!("{column} {operator} {}", self.place(at, known))
+        };
+        let within: Vec<String> =
+            [(">=", 1), ("<", 2)].into_iter().take(bounds).map(bound).collect();
+        vec![format!("({} or {column} is null)", within.join(" and "))]
     }
 
     /// PostgreSQL and MySQL write every value as text themselves, so that nothing is lost on the way;
@@ -111,6 +117,8 @@ impl Selection<'_> {
     fn place(&self, at: usize, known: &Known) -> String {
         match self.engine {
             Engine::Sqlite => format!("?{at}"),
+            // Bits without a length would be one.
+            Engine::Postgres if known.kind == "bit" => format!("cast(${at}::text as varbit)"),
             Engine::Postgres => format!("cast(${at}::text as {})", known.kind),
             Engine::MySql => mysql_place(&known.kind),
         }
@@ -228,10 +236,13 @@ pub(super) fn begin(engine: Engine) -> &'static str {
     }
 }
 
-/// A type's name where PostgreSQL's own differs from what it is called in a cast.
+/// A type's name in a cast: that of PostgreSQL's texts is not what they are called, and a name that is quoted
+/// is somebody's own, whose capitals count.
 pub(super) fn cast_name(name: &str) -> String {
     match name {
         "CHAR" => "bpchar".to_owned(),
+        "\"CHAR\"" => "\"char\"".to_owned(),
+        quoted if quoted.contains('"') => quoted.to_owned(),
         other => other.to_ascii_lowercase(),
     }
 }
@@ -285,13 +296,13 @@ mod tests {
         assert_eq!(
             selection.count(),
             "select cast(count(*) as text) from \"kh\".\"V_GZJS\" as source \
-             where source.\"GX\"\"SJ\" >= cast($1::text as timestamp) \
-             and source.\"GX\"\"SJ\" < cast($2::text as timestamp)"
+             where (source.\"GX\"\"SJ\" >= cast($1::text as timestamp) \
+             and source.\"GX\"\"SJ\" < cast($2::text as timestamp) or source.\"GX\"\"SJ\" is null)"
         );
         assert_eq!(
             of(Engine::Sqlite).behind(),
             "select source.\"LSH\", source.\"GX\"\"SJ\" from \"kh\".\"V_GZJS\" as source \
-             where source.\"GX\"\"SJ\" >= ?1 and source.\"GX\"\"SJ\" < ?2 \
+             where (source.\"GX\"\"SJ\" >= ?1 and source.\"GX\"\"SJ\" < ?2 or source.\"GX\"\"SJ\" is null) \
              and (source.\"LSH\") > (?3) order by source.\"LSH\" limit 10"
         );
         let unsigned = known("LSH", "bigint unsigned");
@@ -299,8 +310,8 @@ mod tests {
         assert_eq!(
             mine.behind(),
             "select cast(source.`LSH` as char), cast(source.`GX\"SJ` as char) from `kh`.`V_GZJS` as source \
-             where source.`GX\"SJ` >= cast(? as datetime(6)) and source.`GX\"SJ` < cast(? as datetime(6)) \
-             and (source.`LSH`) > (cast(? as unsigned)) order by source.`LSH` limit 10"
+             where (source.`GX\"SJ` >= cast(? as datetime(6)) and source.`GX\"SJ` < cast(? as datetime(6)) \
+             or source.`GX\"SJ` is null) and (source.`LSH`) > (cast(? as unsigned)) order by source.`LSH` limit 10"
         );
         let whole = Selection { window: None, ..of(Engine::Postgres) };
         assert_eq!(

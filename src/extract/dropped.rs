@@ -3,6 +3,7 @@
 use std::fs;
 use std::fs::Metadata;
 use std::io;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -23,6 +24,8 @@ const COPIES: [&str; 5] = [".part", ".partial", ".filepart", ".crdownload", ".tm
 const ZIP: &[u8] = b"PK\x03\x04";
 const END: &[u8] = b"PK\x05\x06";
 const LONGEST_END: usize = 22 + 65_535;
+/// The most bytes of a file, which is in memory while it is read.
+const MOST: u64 = 4 << 30;
 
 /// A file of a drop folder.
 pub(super) struct Dropped {
@@ -53,10 +56,12 @@ pub(super) fn regular(folder: &Path) -> Result<Vec<Dropped>, ExtractError> {
     let mut all = Vec::new();
     for entry in fs::read_dir(folder).map_err(closed)? {
         let path = entry.map_err(closed)?.path();
-        let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
-        if !path.is_dir() {
-            all.push((name.to_owned(), path));
+        // A pipe would be waited for; what leads nowhere is told where it is read.
+        if fs::metadata(&path).is_ok_and(|it| !it.is_file()) {
+            continue;
         }
+        let name = path.file_name().map(|name| parcel::spelled(name.as_bytes()));
+        all.extend(name.map(|name| (name, path)));
     }
     all.sort();
     let names: Vec<String> = all.iter().map(|(name, _)| name.clone()).collect();
@@ -136,14 +141,23 @@ pub(super) fn lacks_line_end(bytes: &[u8]) -> bool {
 pub(super) fn whole(name: &str, path: &Path) -> Result<Vec<u8>, ExtractError> {
     let closed = |source| ExtractError::Closed { file: name.to_owned(), source };
     let before = fs::metadata(path).map_err(closed)?;
+    let refused = |why| Err(ExtractError::Unreadable { what: format!("file `{name}`"), why });
+    if !before.is_file() {
+        return refused("it is no file, and a pipe would be waited for".to_owned());
+    }
+    let bytes = before.len();
+    if bytes > MOST {
+        return refused(format!(
+            "it has {bytes} bytes, and at most {MOST} are read: ask for it in parts"
+        ));
+    }
     let bytes = fs::read(path).map_err(closed)?;
     let after = fs::metadata(path).map_err(closed)?;
     if !is_same(&before, &after) || after.len() != bytes.len() as u64 {
         return Err(ExtractError::Changing { file: name.to_owned() });
     }
     if bytes.is_empty() {
-        let (what, why) = (format!("file `{name}`"), "it is empty".to_owned());
-        return Err(ExtractError::Unreadable { what, why });
+        return refused("it is empty".to_owned());
     }
     Ok(bytes)
 }

@@ -20,15 +20,19 @@ use super::landing::Landing;
 use super::parcel;
 use super::revision;
 use super::sheet::Sheet;
-use super::text;
+use super::text::Text;
 use super::workbook;
 use crate::base::clock;
 use crate::base::pseudonym::sha256;
 use crate::spec::connector::FileStream;
 use crate::spec::connector::Files;
+use crate::spec::connector::Which;
 
 /// How long the last line of a text may still come to its end, where nobody says how long a file lies still.
 const MAY_END: Duration = Duration::from_hours(1);
+
+/// So many lines of a text are in memory at once.
+const LINES: usize = 20_000;
 
 /// Reads every file that has not landed yet, in the order of names. Blocks while it reads.
 pub(super) fn pull(
@@ -143,7 +147,7 @@ fn file(
         rows += landing.take(table.batch)?;
         Ok(())
     };
-    each_sheet(name, bytes, ask, &mut take)?;
+    each_sheet(name, bytes, ask, LINES, &mut take)?;
     Ok(rows)
 }
 
@@ -152,22 +156,38 @@ fn unreadable(what: &str) -> impl FnOnce(String) -> ExtractError + use<> {
     move |why: String| ExtractError::Unreadable { what, why }
 }
 
-/// The sheets of a file that a stream reads.
+/// The sheets of a file that a stream reads; of a text so many lines at a time, where no row needs another.
 pub(super) fn each_sheet(
     name: &str,
     bytes: &[u8],
     ask: &FileStream,
+    lines: usize,
     take: &mut dyn FnMut(Sheet) -> Result<(), ExtractError>,
 ) -> Result<(), ExtractError> {
     if workbook::is_one(bytes) {
         let mut book = workbook::open(name, bytes).map_err(unreadable(name))?;
+        let is_named = matches!(ask.sheets, Which::Named(_));
+        let (mut empty, mut has_some) = (None, false);
         for sheet in book.pick(&ask.sheets).map_err(unreadable(name))? {
-            take(book.sheet(&sheet).map_err(unreadable(name))?)?;
+            let sheet = book.sheet(&sheet).map_err(unreadable(name))?;
+            // Programs put empty sheets behind the first; one that is asked for by its name should have a table.
+            if !is_named && sheet.is_empty() {
+                empty.get_or_insert(sheet);
+                continue;
+            }
+            has_some = true;
+            take(sheet)?;
         }
-        return Ok(());
+        return empty.filter(|_| !has_some).map_or(Ok(()), take);
     }
-    let sheet = text::sheet(name, bytes, ask.encoding, ask.grid.header_from);
-    take(sheet.map_err(unreadable(name))?)
+    let text = Text::read(name, bytes, ask.encoding).map_err(unreadable(name))?;
+    let grid = &ask.grid;
+    let needs_all = grid.total.is_some() || !grid.end.is_empty() || text.has_ditto();
+    let lines = if needs_all { usize::MAX } else { lines };
+    for piece in text.pieces((grid.header_from, grid.header_to), lines) {
+        take(piece.map_err(unreadable(name))?)?;
+    }
+    Ok(())
 }
 
 /// The named groups of the file pattern, as columns.

@@ -47,6 +47,9 @@ pub(super) struct Gateway {
     desk: Desk,
 }
 
+/// The most bytes of an answer that says no.
+const MOST_SAID: usize = 1_000_000;
+
 /// What a reply is to a question.
 type Judge<T> = fn(Reply, &Question<'_>, &Http) -> Result<T, Fault>;
 
@@ -81,6 +84,11 @@ impl Gateway {
     /// How many questions may be open at the same time.
     pub(super) fn at_once(&self) -> usize {
         self.http.limit.at_once
+    }
+
+    /// Whether an answer itself says that all is well.
+    pub(super) fn says_okay(&self) -> bool {
+        !self.http.okay.body.is_empty()
     }
 
     /// What is asked again, and for how long.
@@ -277,10 +285,18 @@ impl Gateway {
         };
         let mut response = request.send().await.map_err(&fault)?;
         let mut reply = Reply::of(&response, clock::now());
+        let is_okay = self.http.okay.status.contains(&response.status().as_u16());
         let told = response.content_length().unwrap_or_default();
-        self.fits(told, what)?;
-        reply.body.reserve(usize::try_from(told).unwrap_or_default());
+        if is_okay {
+            self.fits(told, what)?;
+            reply.body.reserve(usize::try_from(told).unwrap_or_default());
+        }
         while let Some(some) = response.chunk().await.map_err(&fault)? {
+            // What is no answer is read for a sentence of its own, and has none where it is that long.
+            if !is_okay && reply.body.len() + some.len() > MOST_SAID {
+                reply.body.clear();
+                break;
+            }
             self.fits((reply.body.len() + some.len()) as u64, what)?;
             reply.body.extend_from_slice(&some);
         }

@@ -8,6 +8,7 @@ use regex::Regex;
 
 use super::header;
 use super::sheet::Cell;
+use super::sheet::DITTO;
 use super::sheet::Line;
 use super::sheet::Sheet;
 use super::shield::set_apart;
@@ -137,7 +138,7 @@ fn below(sheet: &Sheet, end: &Line, grid: &Grid, rows: &[Found]) -> Option<(u32,
 
 /// Whether a cell says what the one above it says.
 fn is_ditto(cell: &Cell) -> bool {
-    cell.as_ref().is_some_and(|text| matches!(text.as_str(), "同上" | "〃" | "″"))
+    cell.as_ref().is_some_and(|text| DITTO.contains(&text.as_str()))
 }
 
 /// Whether a row says what a row of the header says, in all of at least two columns.

@@ -281,6 +281,11 @@ impl<'a> Reader<'a> {
         Page::new(place, sheet, shield.take_seen())
     }
 
+    /// Whether a place stands in what is null; an answer that says nothing of itself may be an error.
+    fn is_null(&self, body: &Value, at: &str) -> bool {
+        self.gateway.says_okay() && records::is_null(body, at)
+    }
+
     /// What a page looked like.
     fn seen(
         &self,
@@ -295,11 +300,15 @@ impl<'a> Reader<'a> {
             return Ok(Seen { rows, total: None, follows: Some(false), print });
         }
         let at = |pointer: &Option<String>| answer.body.pointer(pointer.as_ref()?);
+        let is_null =
+            |at: &Option<String>| at.as_ref().is_some_and(|at| self.is_null(&answer.body, at));
         let total = at(&page.total).and_then(records::count);
+        let total = if is_null(&page.total) { Some(0) } else { total };
         if page.total.is_some() && total.is_none() {
             return Err(Broken::Doubt(Doubt::NoTotal { page: number }));
         }
         let more = at(&page.more).and_then(records::text).and_then(|text| records::truth(&text));
+        let more = if is_null(&page.more) { Some(false) } else { more };
         if page.more.is_some() && more.is_none() {
             return Err(Broken::Doubt(Doubt::NoMore { page: number }));
         }
@@ -310,9 +319,11 @@ impl<'a> Reader<'a> {
     /// Where the page says that the next one is; our own proof is no part of that.
     fn next(&self, answer: &Answer) -> Option<String> {
         let next = match &self.ask.page.turn {
-            Turn::Cursor { next, .. } | Turn::NextUrl { next } => {
-                answer.body.pointer(next).and_then(records::text)
+            Turn::Cursor { next, last, .. } => {
+                let next = answer.body.pointer(next).and_then(records::text);
+                next.filter(|next| !last.contains(next))
             }
+            Turn::NextUrl { next } => answer.body.pointer(next).and_then(records::text),
             Turn::LinkHeader => answer.link.clone(),
             Turn::None | Turn::Number { .. } | Turn::Offset { .. } => None,
         };
@@ -388,8 +399,9 @@ impl<'a> Reader<'a> {
         let read = match (answer.read.take(), answer.body.pointer(at)) {
             (Some(read), _) => read,
             (None, Some(Value::Array(records))) => records::sheet(records, &self.needed),
-            // Some gateways say null where there is nothing.
+            // Some gateways say null where there is nothing, or in the place of all that tells it.
             (None, Some(Value::Null)) => Ok(Sheet::default()),
+            (None, None) if self.is_null(&answer.body, at) => Ok(Sheet::default()),
             (None, Some(_)) => Err(format!("`{at}` is no list")),
             (None, None) => Err(format!("the answer has no `{at}`")),
         };

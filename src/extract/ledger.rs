@@ -10,6 +10,9 @@ use thiserror::Error;
 /// More pages than any source without a total has.
 const MOST_PAGES: u32 = 10_000;
 
+/// Search indexes count their rows so far, unless they are asked to count all of them.
+const COUNTED: u64 = 10_000;
+
 /// The account of one slice.
 pub(super) struct Ledger {
     /// The size of a page, where pages are counted by us.
@@ -55,14 +58,20 @@ pub(super) enum Doubt {
     Circle { page: u32 },
     #[error("the total went from {before} to {now} at page {page}")]
     TotalChanged { page: u32, before: u64, now: u64 },
-    #[error("page {page} tells no total")]
+    #[error("page {page} tells no total, or none that is a number, at `total`")]
     NoTotal { page: u32 },
     #[error("page {page} does not tell whether more follow, at `more`")]
     NoMore { page: u32 },
-    #[error("page {page} has {rows} rows where {expected} were due")]
+    #[error(
+        "page {page} has {rows} rows where {expected} were due; does it give as many as `size` asks, and does `total` count only what it gives?"
+    )]
     Short { page: u32, rows: u64, expected: u64 },
     #[error("page {page} has {rows} rows where at most {expected} were due")]
     Long { page: u32, rows: u64, expected: u64 },
+    #[error(
+        "page {page} has {rows} rows behind all {total} that are told: it counts no further; ask for less at once (`step`)"
+    )]
+    Behind { page: u32, rows: u64, total: u64 },
     #[error(
         "page {page} has rows, and the one before was not full; ask for smaller pages, or name `total` or `more`"
     )]
@@ -106,7 +115,7 @@ impl Ledger {
         self.is_steady(seen)?;
         if let Some(like) = (rows > 0).then(|| self.seen.insert(seen.print, page)).flatten() {
             // Some sources answer with their last page whatever comes after it.
-            let is_clamped = self.is_short && like + 1 == page;
+            let is_clamped = (self.is_short || self.is_whole()) && like + 1 == page;
             return if is_clamped {
                 Ok(Next::DoneBefore)
             } else {
@@ -115,6 +124,9 @@ impl Ledger {
         }
         self.total = seen.total;
         let left = self.total.map(|total| total.saturating_sub(self.rows));
+        if let Some(total) = self.total.filter(|_| rows > 0 && self.is_whole()) {
+            return Err(Doubt::Behind { page, rows, total });
+        }
         let expected = [left, self.size].into_iter().flatten().min().unwrap_or(u64::MAX);
         if rows > expected {
             return Err(Doubt::Long { page, rows, expected });
@@ -125,6 +137,11 @@ impl Ledger {
         self.rows += rows;
         self.pages = page;
         self.end(seen, rows < expected)
+    }
+
+    /// Whether as many rows came as were told.
+    fn is_whole(&self) -> bool {
+        self.total == Some(self.rows)
     }
 
     /// Whether a page agrees with those before on how many rows there are.
@@ -151,7 +168,10 @@ impl Ledger {
                 return Err(Doubt::Missing { page, rows, total });
             }
             (Some(false), _) => true,
-            (None, Some(total)) => rows == total,
+            // What is counted so far only has rows behind it.
+            (None, Some(total)) => {
+                rows == total && (seen.rows == 0 || !total.is_multiple_of(COUNTED))
+            }
             (None, None) if self.is_short && seen.rows > 0 => return Err(Doubt::Gap { page }),
             // One page that is not full may be a hole; a second one without rows is the end.
             (None, None) => std::mem::replace(&mut self.is_short, is_short),
@@ -227,6 +247,20 @@ mod tests {
             Err(Doubt::Short { page: 2, rows: 1, expected: 2 })
         );
         assert_eq!(second(page(3, Some(5), 2)), Err(Doubt::Long { page: 2, rows: 3, expected: 2 }));
+    }
+
+    #[test]
+    fn a_total_that_counts_no_further_is_told() {
+        let counted = || {
+            let mut ledger = Ledger::of(Some(5_000));
+            assert_eq!(ledger.enter(page(5_000, Some(10_000), 1)), Ok(Next::Page));
+            assert_eq!(ledger.enter(page(5_000, Some(10_000), 2)), Ok(Next::Page));
+            ledger
+        };
+        assert_eq!(counted().enter(page(0, Some(10_000), 3)), Ok(Next::Done));
+        assert_eq!(counted().enter(page(5_000, Some(10_000), 2)), Ok(Next::DoneBefore));
+        let behind = Doubt::Behind { page: 3, rows: 7, total: 10_000 };
+        assert_eq!(counted().enter(page(7, Some(10_000), 3)), Err(behind));
     }
 
     #[test]

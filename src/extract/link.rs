@@ -28,6 +28,7 @@ use sqlx::sqlite::SqliteRow;
 use super::answer::Fault;
 use super::answer::Value;
 use super::answer::Values;
+use super::answer::lasting;
 use super::answer::told;
 use super::answer::within;
 use super::dialect;
@@ -246,7 +247,14 @@ fn sqlite_values(row: &SqliteRow) -> Result<Values, Fault> {
             _ => Value::Text(row.try_get_unchecked(at)?),
         }))
     };
-    (0..row.len()).map(|at| value(at).map_err(|fault| told(&fault))).collect()
+    let fault = |at: usize, fault| match fault {
+        sqlx::Error::ColumnDecode { .. } => {
+            let name = row.columns().get(at).map_or("?", |column| column.name());
+            lasting(format!("`{name}` holds a value that is no text"))
+        }
+        other => told(&other),
+    };
+    (0..row.len()).map(|at| value(at).map_err(|cause| fault(at, cause))).collect()
 }
 
 fn postgres_values(row: &PgRow) -> Result<Values, Fault> {

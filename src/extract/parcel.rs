@@ -110,12 +110,17 @@ pub(super) fn holds(archive: &[u8], part: &str) -> bool {
         .is_ok_and(|archive| archive.index_for_name(part).is_some())
 }
 
-/// A name as whoever packed it wrote it: Windows packs in the code page of its machine and does not say so.
-fn name(raw: &[u8]) -> String {
-    let text = match std::str::from_utf8(raw) {
+/// A name as whoever wrote it spelled it: Windows packs and copies in the code page of its machine and does
+/// not say so.
+pub(super) fn spelled(raw: &[u8]) -> String {
+    match std::str::from_utf8(raw) {
         Ok(text) => text.to_owned(),
         Err(_) => GB18030.decode_without_bom_handling(raw).0.into_owned(),
-    };
+    }
+}
+
+fn name(raw: &[u8]) -> String {
+    let text = spelled(raw);
     let parts = text.split(['/', '\\']).filter(|part| !["", ".", ".."].contains(part));
     parts.collect::<Vec<_>>().join("/")
 }

@@ -299,7 +299,7 @@ impl<'de> Visitor<'de> for Cell<'_> {
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<bool, E> {
-        Ok(self.put(&Value::from(value).to_string()))
+        Ok(self.put(&written(value)))
     }
 
     fn visit_unit<E>(self) -> Result<bool, E> {
@@ -321,10 +321,29 @@ pub(super) fn text(value: &Value) -> Option<String> {
     match value {
         Value::Null => None,
         Value::String(text) => Some(text.clone()),
+        Value::Number(number) if number.is_f64() => number.as_f64().map(written),
         Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
             Some(value.to_string())
         }
     }
+}
+
+/// A number that is no whole one as text; a small one is not written as `1e-7`, for that is no decimal.
+fn written(number: f64) -> String {
+    let text = Value::from(number).to_string();
+    if text.contains("e-") { number.to_string() } else { text }
+}
+
+/// Whether a pointer leads to nothing because what it should stand in is null.
+pub(super) fn is_null(body: &Value, pointer: &str) -> bool {
+    let mut above = pointer;
+    while let Some((up, _)) = above.rsplit_once('/').filter(|(up, _)| !up.is_empty()) {
+        if body.pointer(up).is_some_and(Value::is_null) {
+            return true;
+        }
+        above = up;
+    }
+    false
 }
 
 /// Whether a text says yes or no.
@@ -336,9 +355,12 @@ pub(super) fn truth(text: &str) -> Option<bool> {
     }
 }
 
-/// A count, as a number or as text.
+/// A count, as a number or as text: `50`, `"50"`, `50.0`, `"1,050"`.
 pub(super) fn count(value: &Value) -> Option<u64> {
-    text(value)?.parse().ok()
+    let text = text(value)?;
+    let (whole, part) = text.trim().split_once('.').unwrap_or((text.trim(), ""));
+    let is_whole = part.chars().all(|digit| digit == '0');
+    whole.replace([',', '\u{ff0c}'], "").parse().ok().filter(|_| is_whole)
 }
 
 #[cfg(test)]
@@ -380,6 +402,33 @@ mod tests {
         assert_eq!(told, [Some(None), Some(Some("…".to_owned())), Some(Some("…".to_owned()))]);
         assert_eq!(batch.rows[2].cells[3].as_deref(), Some("…"));
         assert_eq!(batch.rows[1].cells[..2], [None, None]);
+    }
+
+    #[test]
+    fn numbers_are_written_so_that_they_are_read() {
+        for (json, cell) in [
+            ("1e-7", "0.0000001"),
+            ("-1.5E-10", "-0.00000000015"),
+            ("1e5", "100000.0"),
+            ("0.0", "0.0"),
+            ("12345678.9", "12345678.9"),
+        ] {
+            let value: Value = serde_json::from_str(json).unwrap();
+            let rows = batch(&[json!({ "n": value })], &[]).unwrap().rows;
+            assert_eq!(rows[0].cells, [Some(cell.to_owned())]);
+            assert_eq!(text(&value).as_deref(), Some(cell));
+        }
+        for (said, is) in [
+            (json!(50), Some(50)),
+            (json!(50.0), Some(50)),
+            (json!(" 1,050 "), Some(1050)),
+            (json!("1\u{ff0c}050"), Some(1050)),
+            (json!("50.5"), None),
+            (json!("many"), None),
+            (json!(null), None),
+        ] {
+            assert_eq!(count(&said), is, "{said}");
+        }
     }
 
     #[test]

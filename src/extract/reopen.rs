@@ -115,7 +115,8 @@ impl DropFolder {
             }
             Ok(())
         };
-        let mut each = |name: &str, bytes: &[u8]| each_sheet(name, bytes, ask, &mut take);
+        let mut each =
+            |name: &str, bytes: &[u8]| each_sheet(name, bytes, ask, usize::MAX, &mut take);
         dropped.each(&bytes, &|other| other == name, &mut each).map_err(unreadable)?;
         Ok(found)
     }

@@ -23,7 +23,11 @@ pub(super) struct Sheet {
     pub(super) has_open_quote: bool,
 }
 
+/// What a cell says that says what the one above it says.
+pub(super) const DITTO: [&str; 3] = ["同上", "〃", "″"];
+
 /// A line of a sheet.
+#[derive(Clone)]
 pub(super) struct Line {
     /// As a person counts it.
     pub(super) number: u32,
@@ -32,6 +36,11 @@ pub(super) struct Line {
 }
 
 impl Sheet {
+    /// Whether no cell of it says anything.
+    pub(super) fn is_empty(&self) -> bool {
+        self.lines.iter().flat_map(|line| &line.cells).all(Option::is_none)
+    }
+
     /// The text of a cell, or of the merged cells around it. Rows are counted from 1, columns from 0.
     pub(super) fn covered(&self, row: u32, column: usize) -> Option<&String> {
         let at = u32::try_from(column).ok()?;

@@ -9,11 +9,34 @@ use encoding_rs::UTF_8;
 use encoding_rs::UTF_16BE;
 use encoding_rs::UTF_16LE;
 
+use super::sheet::DITTO;
 use super::sheet::Line;
 use super::sheet::Sheet;
 use crate::spec::connector::Script;
 
-/// A text file as a sheet of lines. The line `header` tells what stands between fields.
+/// A text file.
+pub(super) struct Text<'b> {
+    name: &'b str,
+    text: Cow<'b, str>,
+    /// Whether some bytes were none.
+    is_damaged: bool,
+    has_open_quote: bool,
+}
+
+/// A text as sheets of so many lines, each with the header.
+pub(super) struct Pieces<'t> {
+    text: &'t Text<'t>,
+    records: csv::StringRecordsIntoIter<&'t [u8]>,
+    place: Counted,
+    /// The last line of the header, and those up to it.
+    header: u32,
+    heads: Vec<Line>,
+    most: usize,
+    /// How many there were.
+    given: usize,
+}
+
+/// A text file as one sheet of lines. The line `header` tells what stands between fields.
 ///
 /// # Errors
 /// What makes it no table.
@@ -23,36 +46,97 @@ pub(super) fn sheet(
     stated: Option<Script>,
     header: u32,
 ) -> Result<Sheet, String> {
-    let (text, is_damaged) = decode(bytes, stated);
-    if let Some(why) = no_table(bytes, &text) {
-        return Err(why.to_owned());
+    let text = Text::read(name, bytes, stated)?;
+    let mut pieces = text.pieces((header, header), usize::MAX);
+    pieces.next().unwrap_or_else(|| Err("it is empty".to_owned()))
+}
+
+impl<'b> Text<'b> {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// What makes it no table.
+    pub(super) fn read(
+        name: &'b str,
+        bytes: &'b [u8],
+        stated: Option<Script>,
+    ) -> Result<Text<'b>, String> {
+        let (text, is_damaged) = decode(bytes, stated);
+        if let Some(why) = no_table(bytes, &text) {
+            return Err(why.to_owned());
+        }
+        let has_open_quote = text.matches('"').count() % 2 == 1;
+        Ok(Text { name, text: lines_of(text), is_damaged, has_open_quote })
     }
-    let text = lines_of(&text);
-    let at = usize::try_from(header).unwrap_or(usize::MAX).saturating_sub(1);
-    let names = text.lines().nth(at).unwrap_or_default();
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(delimiter(names))
-        .has_headers(false)
-        .flexible(true)
-        .from_reader(text.as_bytes());
-    let mut lines = Vec::new();
-    let mut place = Counted::default();
-    for record in reader.records() {
-        let record = record.map_err(|fault| format!("line by line: {:?}", fault.kind()))?;
-        let number = place.line(text.as_bytes(), record.position().map_or(0, csv::Position::byte));
+
+    /// Whether some line may say what the one above it says.
+    pub(super) fn has_ditto(&self) -> bool {
+        DITTO.iter().any(|mark| self.text.contains(mark))
+    }
+
+    /// Its lines, so many at a time; between which lines the header stands.
+    pub(super) fn pieces(&self, (from, to): (u32, u32), most: usize) -> Pieces<'_> {
+        let at = usize::try_from(from).unwrap_or(usize::MAX).saturating_sub(1);
+        let names = self.text.lines().nth(at).unwrap_or_default();
+        let reader = csv::ReaderBuilder::new()
+            .delimiter(delimiter(names))
+            .has_headers(false)
+            .flexible(true)
+            .from_reader(self.text.as_bytes());
+        Pieces {
+            text: self,
+            records: reader.into_records(),
+            place: Counted::default(),
+            header: to,
+            heads: Vec::new(),
+            most,
+            given: 0,
+        }
+    }
+}
+
+impl Pieces<'_> {
+    fn line(&mut self, record: &csv::StringRecord) -> Line {
+        let byte = record.position().map_or(0, csv::Position::byte);
+        let number = self.place.line(self.text.text.as_bytes(), byte);
         let cells = record.iter().map(|field| Some(said(field)).filter(|text| !text.is_empty()));
-        let cells = cells.map(|text| text.map(str::to_owned)).collect();
-        lines.push(Line { number, cells });
+        Line { number, cells: cells.map(|text| text.map(str::to_owned)).collect() }
     }
-    Ok(Sheet {
-        source: name.to_owned(),
-        name: None,
-        lines,
-        merged: Some(Vec::new()),
-        is_text: true,
-        is_damaged,
-        has_open_quote: text.matches('"').count() % 2 == 1,
-    })
+}
+
+impl Iterator for Pieces<'_> {
+    type Item = Result<Sheet, String>;
+
+    fn next(&mut self) -> Option<Result<Sheet, String>> {
+        let mut lines = self.heads.clone();
+        let heads = lines.len();
+        while lines.len() - heads < self.most
+            && let Some(record) = self.records.next()
+        {
+            let line = match record {
+                Ok(record) => self.line(&record),
+                Err(fault) => return Some(Err(format!("line by line: {:?}", fault.kind()))),
+            };
+            if line.number <= self.header {
+                self.heads.push(line.clone());
+            }
+            lines.push(line);
+        }
+        // An empty text is one sheet too.
+        if lines.len() == heads && self.given > 0 {
+            return None;
+        }
+        self.given += 1;
+        Some(Ok(Sheet {
+            source: self.text.name.to_owned(),
+            name: None,
+            lines,
+            merged: Some(Vec::new()),
+            is_text: true,
+            is_damaged: self.text.is_damaged,
+            has_open_quote: self.text.has_open_quote,
+        }))
+    }
 }
 
 /// How many lines begin up to a byte. The reader's own count is one behind after `\r\n`.
@@ -91,10 +175,17 @@ fn said(field: &str) -> &str {
 }
 
 /// The text as lines: old systems end them with `\r` alone, and a file with Ctrl-Z.
-fn lines_of(text: &str) -> Cow<'_, str> {
-    let text = text.trim_end_matches('\u{1a}');
+fn lines_of(text: Cow<'_, str>) -> Cow<'_, str> {
     let is_old = text.contains('\r') && !text.contains('\n');
-    if is_old { Cow::Owned(text.replace('\r', "\n")) } else { Cow::Borrowed(text) }
+    match text {
+        Cow::Borrowed(text) if !is_old => Cow::Borrowed(text.trim_end_matches('\u{1a}')),
+        text if is_old => Cow::Owned(text.trim_end_matches('\u{1a}').replace('\r', "\n")),
+        text => {
+            let mut text = text.into_owned();
+            text.truncate(text.trim_end_matches('\u{1a}').len());
+            Cow::Owned(text)
+        }
+    }
 }
 
 /// Why a file is no table of text, if it is none.
@@ -218,6 +309,26 @@ mod tests {
             let fault = sheet("x", bytes, None, 1).map(drop).unwrap_err();
             assert!(fault.contains(why), "{fault}");
         }
+    }
+
+    #[test]
+    fn a_long_text_is_read_a_piece_at_a_time_each_with_its_header() {
+        let text: String = (0..7).map(|row| format!("{row},\"a\nb\"\r\n")).collect();
+        let text = format!("note\r\nid,says\r\n{text}");
+        let read = Text::read("x.csv", text.as_bytes(), None).unwrap();
+        let numbers = |most| -> Vec<Vec<u32>> {
+            let pieces = read.pieces((2, 2), most).map(Result::unwrap);
+            pieces.map(|piece| piece.lines.iter().map(|line| line.number).collect()).collect()
+        };
+        assert_eq!(numbers(usize::MAX), [[1, 2, 3, 5, 7, 9, 11, 13, 15]]);
+        assert_eq!(numbers(4), [vec![1, 2, 3, 5], vec![1, 2, 7, 9, 11, 13], vec![1, 2, 15]]);
+        // Cut within the header, which is what the next one begins with.
+        assert_eq!(numbers(1)[..3], [vec![1], vec![1, 2], vec![1, 2, 3]]);
+        assert_eq!(numbers(9).len(), 1);
+        assert!(
+            !read.has_ditto() && Text::read("x", "a,〃\n".as_bytes(), None).unwrap().has_ditto()
+        );
+        assert_eq!(Text::read("x", b"", None).unwrap().pieces((1, 1), 5).count(), 1);
     }
 
     #[test]

@@ -48,6 +48,10 @@ impl<'p> Walk<'p> {
         if matches!(self.page.turn, Turn::None) {
             return Ok(Next::Done);
         }
+        // Some sources always say a place: one without rows that leads to itself is the last.
+        let is_here = matches!(&self.place, Where::Said(Some(here)) if next == Some(here));
+        let is_last = is_here && seen.rows == 0 && self.page.more.is_none();
+        let seen = if is_last { Seen { follows: Some(false), ..seen } } else { seen };
         let entered = self.ledger.enter(seen)?;
         if entered != Next::Page {
             return Ok(entered);

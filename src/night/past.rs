@@ -45,7 +45,8 @@ pub enum Ended {
     Broken(String),
 }
 
-/// The slices between two days, none of them asked for.
+/// The slices between two days, none of them asked for. Those that landed before the day on which all are
+/// asked for again have not landed.
 ///
 /// # Errors
 /// A folder that can't be read; inside, why the stream can't be asked for a part of its past.
@@ -53,6 +54,7 @@ pub fn plan(
     ground: &Ground<'_>,
     (connector, stream): (&Connector, &Stream),
     days: (Date, Date),
+    again: Option<Date>,
 ) -> anyhow::Result<Result<Vec<Planned>, String>> {
     let slices = match extract::past(connector, stream, days) {
         Ok(slices) => slices,
@@ -60,7 +62,8 @@ pub fn plan(
     };
     let landed = Landing::of(&ground.lake(), &connector.name, &stream.name).past()?;
     let planned = |slice: PastSlice| {
-        let holds = |past: &Past| past.from <= slice.from && slice.to <= past.to;
+        let counts = |past: &Past| again.is_none_or(|day| day <= past.asked);
+        let holds = |past: &Past| counts(past) && past.from <= slice.from && slice.to <= past.to;
         Planned { has_landed: landed.iter().any(holds), slice }
     };
     Ok(Ok(slices.into_iter().map(planned).collect()))

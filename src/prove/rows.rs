@@ -238,7 +238,9 @@ pub(super) async fn later(case: &Case<'_>) -> anyhow::Result<Verdict> {
         }
         Ok(reading) => {
             let rows = reading.rows.rows.len();
-            Failed(format!("the year 2999 brought {rows} rows: it does not heed the cursor"))
+            Failed(format!(
+                "the year 2999 brought {rows} rows: it does not heed the cursor, or they have no value there"
+            ))
         }
         Err(error) => Failed(error.told()),
     })

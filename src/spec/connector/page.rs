@@ -41,6 +41,8 @@ pub enum Turn {
         param: String,
         /// The JSON pointer of the cursor of the next page.
         next: String,
+        /// Cursors that say that there is none, such as `0`.
+        last: Vec<String>,
     },
     /// The address that the page before said.
     NextUrl {
@@ -93,7 +95,8 @@ pub(super) fn read(table: Option<Table<'_>>) -> Page {
             Turn::Offset { param, first: table.count("first").unwrap_or(0) }
         }
         Some(Kind::Cursor) => {
-            Turn::Cursor { param: table.need_text("param"), next: table.need_text("next") }
+            let last = table.node("last").map_or_else(Vec::new, scalars);
+            Turn::Cursor { param: table.need_text("param"), next: table.need_text("next"), last }
         }
         Some(Kind::NextUrl) => Turn::NextUrl { next: table.need_text("next") },
         Some(Kind::LinkHeader) => Turn::LinkHeader,

@@ -230,3 +230,34 @@ async fn a_pattern_that_no_sheet_matches_is_named() {
     let error = told(&pulled(&text, &Start::home(home.path())).await.0.unwrap_err());
     assert!(error.contains("no sheet that is seen matches `sheets`, of 编制核定, "), "{error}");
 }
+
+#[tokio::test]
+async fn empty_sheets_beside_a_table_are_passed_by_unless_one_is_asked_for() {
+    let text = PEOPLE
+        .replace("header = 2, header_rows = 2", "header = 1")
+        .replace("基本信息/", "")
+        .replace(", fill_down = [\"单位名称\"]", "");
+    let home = TempDir::new().unwrap();
+    let mut book = Workbook::new();
+    // A new workbook had three sheets for twenty years.
+    for name in ["Sheet1", "Sheet2", "Sheet3"] {
+        book.add_worksheet().set_name(name).unwrap();
+    }
+    let sheet = book.worksheet_from_name("Sheet2").unwrap();
+    for (at, header) in (0..).zip(["单位名称", "编号", "出生日期", "工龄"]) {
+        sheet.write(0, at, header).unwrap();
+        sheet.write(1, at, "1").unwrap();
+    }
+    book.save(home.path().join("roster.xlsx")).unwrap();
+    let read = async |sheets: &str| {
+        let text = text.replace("write =", &format!("{sheets}\nwrite ="));
+        let (delivery, batches) = pulled(&text, &Start::home(home.path())).await;
+        delivery.map(|_| rows(&batches).len()).map_err(|error| told(&error))
+    };
+    assert_eq!(read("").await, Ok(1));
+    assert_eq!(read("sheets = 'Sheet.'").await, Ok(1));
+    for sheets in ["sheets = [\"Sheet2\", \"Sheet3\"]", "sheets = 'Sheet[13]'"] {
+        let why = read(sheets).await.unwrap_err();
+        assert!(why.contains("there is no header in row 1"), "{sheets}: {why}");
+    }
+}

@@ -13,6 +13,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use tempfile::TempDir;
 
 use super::Start;
+use super::broken;
 use super::mysql;
 use super::pulled;
 use super::rows;
@@ -21,7 +22,7 @@ use crate::mariadb::Maria;
 use crate::postgres::Cluster;
 use crate::postgres::PASSWORD;
 
-const LOGS: &str = r#"
+pub(super) const LOGS: &str = r#"
 format = 1
 [system]
 name = "appraisal"
@@ -65,7 +66,7 @@ create view V_GZJS as
 ";
 
 /// A database with the table in it.
-enum Server {
+pub(super) enum Server {
     Lite(TempDir),
     Postgres(Cluster),
     Maria(Maria),
@@ -99,14 +100,14 @@ impl Server {
         Some(Server::Maria(maria))
     }
 
-    fn file(&self) -> PathBuf {
+    pub(super) fn file(&self) -> PathBuf {
         match self {
             Server::Lite(folder) => folder.path().join("考核.db"),
             Server::Postgres(_) | Server::Maria(_) => PathBuf::new(),
         }
     }
 
-    fn url(&self) -> String {
+    pub(super) fn url(&self) -> String {
         match self {
             Server::Lite(_) => format!("sqlite://{}", self.file().display()),
             Server::Postgres(cluster) => cluster.url("kh"),
@@ -195,17 +196,20 @@ async fn is_a_source(server: &Server) {
     what_is_closed_or_slow_is_told(server).await;
     what_ends_early_leaves_nothing(server).await;
     what_writes_is_refused(server).await;
+    broken::what_breaks_off_is_read_again(server).await;
+    broken::what_tells_no_time_comes_every_night(server).await;
 }
 
 #[tokio::test]
 async fn a_file_of_sqlite_is_read() {
     let server = Server::lite().await;
     is_a_source(&server).await;
+    broken::what_is_no_text_is_told_by_its_column(&server).await;
     // A relative path starts at the home.
     let file = server.file();
     let start =
         Start { url: "sqlite://考核.db".to_owned(), ..Start::home(file.parent().unwrap()) };
-    assert_eq!(pulled(LOGS, &start).await.0.unwrap().received, 4);
+    assert_eq!(pulled(LOGS, &start).await.0.unwrap().received, 5);
 }
 
 #[tokio::test]
@@ -213,6 +217,7 @@ async fn a_database_of_postgresql_is_read() {
     let Some(server) = Server::postgres().await else { return };
     is_a_source(&server).await;
     values_come_as_postgresql_writes_them(&server).await;
+    broken::what_orders_a_reading_keeps_its_kind(&server).await;
 }
 
 #[tokio::test]
@@ -236,7 +241,7 @@ fn impersonal(batches: &[Batch]) -> Vec<String> {
     rows(batches).into_iter().map(|row| plain(row.replace(":59.00", ":59"))).collect()
 }
 
-async fn refused(text: &str, url: &str) -> (String, bool) {
+pub(super) async fn refused(text: &str, url: &str) -> (String, bool) {
     let (delivery, _) = pulled(text, &Start::at(url)).await;
     let error = delivery.unwrap_err();
     let words = told(&error);

@@ -1,7 +1,11 @@
 //! A drop folder with text files: encodings, disorder, and files that are known already.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::fs;
+use std::fs::File;
+use std::os::unix::ffi::OsStrExt as _;
+use std::process::Command;
 
 use encoding_rs::GB18030;
 use shuping::base::pseudonym::sha256;
@@ -292,4 +296,61 @@ fn an_earlier_revision_that_comes_late_and_alone_never_takes_the_place_of_a_late
     assert_eq!(night("2026-02-02"), stood);
     fs::remove_file(second).unwrap();
     assert_eq!(night("2026-02-03"), stood);
+}
+
+#[tokio::test]
+async fn a_name_in_the_code_page_of_windows_is_read_and_a_pipe_is_not_waited_for() {
+    let home = home(&[]);
+    let drop = home.path().join("drop");
+    let (name, _, _) = GB18030.encode("mbdc_任务清单_20260105.csv");
+    fs::write(drop.join(OsStr::from_bytes(&name)), LIST).unwrap();
+    let pipe = drop.join("mbdc_任务清单_20260104.csv");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let (delivery, _) = pulled(TASKS, &Start::home(home.path())).await;
+    let delivery = delivery.unwrap();
+    let names: Vec<&str> = delivery.files.iter().map(|file| file.name.as_str()).collect();
+    assert_eq!(names, ["mbdc_任务清单_20260105.csv"]);
+    assert_eq!(delivery.received, 3);
+}
+
+#[tokio::test]
+async fn a_file_that_is_longer_than_memory_bears_is_refused_unread() {
+    let home = home(&[]);
+    let path = home.path().join("drop/mbdc_任务清单_20260105.csv");
+    // Nothing of it is on the disk.
+    File::create(&path).unwrap().set_len((4 << 30) + 1).unwrap();
+    let (delivery, _) = pulled(TASKS, &Start::home(home.path())).await;
+    let why = told(&delivery.unwrap_err());
+    assert!(why.contains("it has 4294967297 bytes, and at most 4294967296 are read"), "{why}");
+    assert!(why.ends_with("ask for it in parts"), "{why}");
+}
+
+#[tokio::test]
+async fn a_long_list_is_read_a_piece_at_a_time_and_says_the_same() {
+    let text = TASKS.replace(", end = [\"共 \"]", ", skip = [\"小计\"]");
+    let line = |at: usize| match at {
+        20_005 => "小计,,,\r\n".to_owned(),
+        20_006 => "任务编号,任务名称,责任单位,亮灯\r\n".to_owned(),
+        20_007 => "M20007,a,b,c,d\r\n".to_owned(),
+        at => format!("M{at},\"修\n路\",市交通局,绿\r\n"),
+    };
+    let head =
+        "目标绩效督查任务清单,导出时间:2026-01-05 00:30:12\r\n任务编号,任务名称,责任单位,亮灯\r\n";
+    let list = head.to_owned() + &(0..45_000).map(line).collect::<String>();
+    let all = home(&[("mbdc_任务清单_20260105.csv", list.as_bytes())]);
+    let (delivery, batches) = pulled(&text, &Start::home(all.path())).await;
+    assert_eq!(delivery.unwrap().received, 45_000);
+    // A list in which a row may say what the one above it says is read as a whole.
+    let list = list.replace("M44999,\"修\n路\",市交通局", "M44999,\"修\n路\",同上");
+    let whole = home(&[("mbdc_任务清单_20260105.csv", list.as_bytes())]);
+    let (_, other) = pulled(&text, &Start::home(whole.path())).await;
+    let sorted = |batches| {
+        let mut rows: Vec<String> = rows(batches);
+        rows.sort();
+        rows
+    };
+    let (one, two) = (sorted(&batches), sorted(&other));
+    assert!(one == two, "{:?}", one.iter().zip(&two).find(|(one, two)| one != two));
+    assert_eq!(one.iter().filter(|row| row.contains("_filtered=")).count(), 2);
+    assert_eq!(one.iter().filter(|row| row.contains("_malformed=")).count(), 1);
 }

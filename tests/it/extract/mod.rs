@@ -2,6 +2,7 @@
 
 mod auth;
 mod books;
+mod broken;
 pub(crate) mod certificates;
 mod clear;
 mod database;

@@ -392,3 +392,20 @@ auth = { kind = "login", headers = { X-Ticket = "${ticket}" }, login = { url = "
     assert!(began.elapsed() >= std::time::Duration::from_millis(200));
     assert_eq!(log.lock().unwrap().len(), 5);
 }
+
+#[tokio::test]
+async fn what_says_no_at_length_is_asked_again_and_not_kept() {
+    let text = plain().replace("ok =", "limit = { answer_mb = 1 }\nok =");
+    let (delivery, rows, _) = asked_of(&text, |asked, before| {
+        let long = "x".repeat(3_000_000);
+        if before == 1 {
+            (StatusCode::SERVICE_UNAVAILABLE, [("x-none", String::new())], long)
+        } else {
+            right(asked, 5)
+        }
+    })
+    .await;
+    let delivery = delivery.unwrap();
+    assert_eq!((delivery.received, rows.len()), (5, 5));
+    assert_eq!(delivery.asked_again, ["service.cases page 2: HTTP 503"]);
+}

@@ -229,3 +229,95 @@ async fn what_is_added_does_not_come_twice_where_the_next_address_has_it() {
     let expected = BTreeMap::from([("key", "test-secret"), ("p", "2")]);
     assert!(expected.iter().all(|(name, value)| last[*name] == *value), "{last:?}");
 }
+
+#[tokio::test]
+async fn a_total_that_counts_no_further_does_not_end_the_rows() {
+    let text = paged(
+        r#"kind = "number", param = "pageNum", size = ["pageSize", 5000], total = "/data/total""#,
+    );
+    // A search index says 10,000 of however many rows; of exactly so many nothing follows.
+    for (all, said) in
+        [(10_003, Some("page 3 has 3 rows behind all 10000 that are told")), (10_000, None)]
+    {
+        let (delivery, rows, asked) = asked_of(&text, move |asked, _| {
+            let from = 5_000 * (asked.number("pageNum") - 1) + 1;
+            page(from..=(from + 4_999).min(all), 10_000)
+        })
+        .await;
+        match (delivery, said) {
+            (Err(error), Some(said)) => assert!(error.contains(said) && rows.is_empty(), "{error}"),
+            (delivery, _) => {
+                assert_eq!((delivery.unwrap().received, asked, said), (10_000, 3, None));
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn null_in_the_place_of_all_that_tells_rows_is_no_row() {
+    let nothing = || okay(&json!({ "code": "200", "data": null }));
+    let (delivery, _, asked) = asked_of(&plain(), move |_, _| nothing()).await;
+    let delivery = delivery.unwrap();
+    assert_eq!((delivery.received, delivery.told, asked), (0, Some(0), 1));
+    // In the middle it is a hole, and at the end the end.
+    let (delivery, _, _) = asked_of(&plain(), move |asked, _| match asked.number("pageNum") {
+        2 => nothing(),
+        _ => right(asked, 5),
+    })
+    .await;
+    assert!(delivery.unwrap_err().contains("the total went from 5 to 0 at page 2"));
+    let without = paged(r#"kind = "number", param = "pageNum", size = ["pageSize", 2]"#);
+    let (delivery, rows, _) = asked_of(&without, move |asked, _| match asked.number("pageNum") {
+        1 | 2 => right(asked, 4),
+        _ => nothing(),
+    })
+    .await;
+    assert_eq!((delivery.unwrap().received, rows.len()), (4, 4));
+    // Without a word that all is well it may be an error.
+    let silent = without.replace("body = { \"/code\" = [\"200\"] }, ", "");
+    assert!(silent != without);
+    let (delivery, _, _) = asked_of(&silent, move |_, _| nothing()).await;
+    assert!(delivery.unwrap_err().contains("the answer has no `/data/list`"));
+    // What is not there at all is another answer than was described.
+    let other = |_: &Asked, _| okay(&json!({ "code": "200", "data": {} }));
+    let (delivery, _, _) = asked_of(&without, other).await;
+    assert!(delivery.unwrap_err().contains("the answer has no `/data/list`"));
+}
+
+#[tokio::test]
+async fn a_cursor_may_say_that_nothing_follows() {
+    for (last, is_whole) in [("", false), (", last = [0]", true)] {
+        let text = paged(&format!(r#"kind = "cursor", param = "after", next = "/next"{last}"#));
+        let (delivery, _, asked) =
+            asked_of(&text, |asked, _| match text_of(asked, "after").as_str() {
+                "2" => okay(&list(3..=4, &json!({ "next": 0 }))),
+                _ => okay(&list(1..=2, &json!({ "next": 2 }))),
+            })
+            .await;
+        match delivery {
+            Ok(delivery) => assert_eq!((delivery.received, asked, is_whole), (4, 2, true)),
+            Err(error) => assert!(!is_whole && error.contains("page 3 repeats page 1"), "{error}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_page_without_rows_that_leads_to_itself_is_the_last() {
+    for (total, is_whole) in [("", true), (r#", total = "/data/total""#, false)] {
+        let text = paged(&format!(r#"kind = "cursor", param = "after", next = "/next"{total}"#));
+        let (delivery, _, asked) =
+            asked_of(&text, |asked, _| match text_of(asked, "after").as_str() {
+                "" => okay(&list(1..=2, &json!({ "next": "b" }))),
+                "b" => okay(&list(3..=4, &json!({ "next": "c" }))),
+                _ => okay(&list(NOTHING, &json!({ "next": "c" }))),
+            })
+            .await;
+        match delivery {
+            Ok(delivery) => assert_eq!((delivery.received, asked, is_whole), (4, 3, true)),
+            Err(error) => {
+                assert!(error.contains("page 3 is the last one, and 4 of 5 rows came"), "{error}");
+                assert!(!is_whole);
+            }
+        }
+    }
+}

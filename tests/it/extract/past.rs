@@ -7,6 +7,9 @@ use std::path::Path;
 use std::process::Command;
 use std::process::Output;
 use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::Sender;
 use std::sync::mpsc::channel;
 use std::time::Duration;
@@ -229,6 +232,48 @@ fn assert_cases(home: &Path) {
     let rows = tokio::task::block_in_place(|| ask(&home.join("var/warehouse.db"), cases));
     let found: Vec<String> = rows.iter().map(|row| row.join(" ")).collect();
     assert_eq!(found, ["K1 closed", "K2 closed", "K3 open", "P1 open", "P2 open", "P3 open"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_past_that_was_mended_is_asked_for_again_and_goes_on_on_its_day() {
+    let has_mended = Arc::new(AtomicBool::new(false));
+    let mended = Arc::clone(&has_mended);
+    let (url, log) = serve(move |asked, _| {
+        let is_mended = mended.load(Ordering::Relaxed);
+        let status = if is_mended { "closed" } else { "open" };
+        let changed = if is_mended { "2024-06-01 10:00" } else { "2024-01-05 10:00" };
+        let month = asked.fields["since"].as_str().unwrap().get(..7).unwrap().to_owned();
+        let loan = json!({ "id": month, "borrowed": "2024-01-02 09:00", "status": status, "changed": changed });
+        okay(&json!({ "total": 1, "list": [loan] }))
+    })
+    .await;
+    let desk = Desk::at(&url);
+    desk.well(&["backfill", "desk.loans", "2024-01..2024-04"]).await;
+    let asked = || log.lock().unwrap().len();
+    assert_eq!(asked(), 3);
+    // It was on the day before.
+    let loans = desk.home.path().join("var/lake/landing/desk/loans");
+    let (today, before) = (desk.night.to_string(), desk.night.yesterday().unwrap().to_string());
+    for entry in fs::read_dir(&loans).unwrap().map(|entry| entry.unwrap()) {
+        let name = entry.file_name().into_string().unwrap();
+        fs::rename(entry.path(), loans.join(name.replace(&today, &before))).unwrap();
+    }
+    has_mended.store(true, Ordering::Relaxed);
+    let range = ["backfill", "desk.loans", "2024-01..2024-04"];
+    let plan = desk.well(&[&range[..], &["--plan"]].concat()).await;
+    assert!(plan.contains("3 slices, 0 of them to ask for"), "{plan}");
+    // One slice of it, then the others, and on that day no more.
+    for (range, slices) in [("2024-01-01..2024-02-29", 1), (range[2], 2), (range[2], 0)] {
+        let said = desk.well(&["backfill", "desk.loans", range, "--again"]).await;
+        assert!(said.contains(&format!("{slices} rows of {slices} slices landed")), "{said}");
+    }
+    assert_eq!(asked(), 6);
+    desk.well(&["run"]).await;
+    let cases = "select case_id, status from service_case where case_id like '2024%' order by 1";
+    let rows =
+        tokio::task::block_in_place(|| ask(&desk.home.path().join("var/warehouse.db"), cases));
+    let found: Vec<String> = rows.iter().map(|row| row.join(" ")).collect();
+    assert_eq!(found, ["2024-01 closed", "2024-03 closed", "2024-04 closed"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -29,10 +29,10 @@ use super::rows;
 
 /// Takes rows, and takes them back.
 #[derive(Clone, Default)]
-struct Taker(Arc<Mutex<(Vec<Batch>, usize)>>);
+pub(super) struct Taker(Arc<Mutex<(Vec<Batch>, usize)>>);
 
 impl Taker {
-    fn rows(&self) -> Vec<String> {
+    pub(super) fn rows(&self) -> Vec<String> {
         rows(&self.0.lock().unwrap().0)
     }
 }
