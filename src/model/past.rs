@@ -6,9 +6,9 @@ use polars::prelude::DataFrame;
 
 use super::keyed::UPDATED;
 use super::keyed::key_of;
-use super::pile::Line;
+use super::part::Line;
+use super::part::When;
 use super::pile::Pile;
-use super::pile::When;
 use crate::base::cell::CellRow;
 use crate::base::pseudonym::print;
 use crate::frame::table;
