@@ -97,8 +97,8 @@ impl Write for Told {
 ///
 /// # Errors
 /// The disk's, and those of the groups.
-pub fn write_groups<E: From<FrameError>>(
-    groups: impl Iterator<Item = Result<DataFrame, E>>,
+pub fn write_groups<E: From<FrameError> + Send>(
+    groups: impl Iterator<Item = Result<DataFrame, E>> + Send,
     target: &Path,
 ) -> Result<(), E> {
     let named = FrameError::file(target);
@@ -110,27 +110,30 @@ pub fn write_groups<E: From<FrameError>>(
     Ok(rename_durably(&temporary, target).map_err(&named)?)
 }
 
-/// Writes groups one after the other; none is no file that can be read.
-fn grouped<E>(
-    groups: impl Iterator<Item = Result<DataFrame, E>>,
+/// Writes groups one after the other, and the next one is made while one is written; none is no file that can be
+/// read.
+fn grouped<E: Send>(
+    mut groups: impl Iterator<Item = Result<DataFrame, E>> + Send,
     file: &mut Told,
 ) -> Result<Result<(), PolarsError>, E> {
-    let mut groups = groups.peekable();
-    let schema = match groups.peek() {
-        Some(Ok(first)) => Arc::clone(first.schema()),
-        _ => return groups.next().map_or(Ok(Ok(())), |group| group.map(|_| Ok(()))),
-    };
+    let mut next = || groups.next().transpose();
+    let Some(first) = next()? else { return Ok(Ok(())) };
     let begun = ParquetWriter::new(file).with_compression(ParquetCompression::Zstd(None));
-    let mut writer = match begun.batched(&schema) {
+    let mut writer = match begun.batched(first.schema()) {
         Ok(writer) => writer,
         Err(fault) => return Ok(Err(fault)),
     };
-    for group in groups {
-        let mut group = group?;
-        group.rechunk_mut_par();
-        if let Err(fault) = writer.write_batch(&group) {
+    let mut group = Some(first);
+    while let Some(mut own) = group {
+        let write = || {
+            own.rechunk_mut_par();
+            writer.write_batch(&own)
+        };
+        let (written, made) = rayon::join(write, &mut next);
+        if let Err(fault) = written {
             return Ok(Err(fault));
         }
+        group = made?;
     }
     Ok(writer.finish().map(|_| ()))
 }
