@@ -39,6 +39,11 @@ pub trait Land {
     /// What the taker could not do.
     fn land(&mut self, sheet: Sheet) -> io::Result<()>;
 
+    /// Whether rows are taken without a wait for those before them.
+    fn has_room(&self) -> bool {
+        true
+    }
+
     /// Whether rows that are handed on from here on may be taken back; to who can't do that rows are handed
     /// on when they are sure.
     fn mark(&mut self) -> bool {

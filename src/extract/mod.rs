@@ -1,6 +1,7 @@
 //! Which rows does a system have for us? Asked page by page or read from files, shielded, and handed
 //! on as they came; a slice stands whole or not at all.
 
+mod ahead;
 mod answer;
 mod client;
 mod compound;
