@@ -110,25 +110,32 @@ pub fn write_groups<E: From<FrameError> + Send>(
     Ok(rename_durably(&temporary, target).map_err(&named)?)
 }
 
-/// Writes groups one after the other, and the next one is made while one is written; none is no file that can be
-/// read.
+/// Writes groups one after the other, and the next one is made and encoded while one is written; none is no file
+/// that can be read.
 fn grouped<E: Send>(
     mut groups: impl Iterator<Item = Result<DataFrame, E>> + Send,
     file: &mut Told,
 ) -> Result<Result<(), PolarsError>, E> {
-    let mut next = || groups.next().transpose();
-    let Some(first) = next()? else { return Ok(Ok(())) };
+    let Some(mut first) = groups.next().transpose()? else { return Ok(Ok(())) };
     let begun = ParquetWriter::new(file).with_compression(ParquetCompression::Zstd(None));
     let mut writer = match begun.batched(first.schema()) {
         Ok(writer) => writer,
         Err(fault) => return Ok(Err(fault)),
     };
-    let mut group = Some(first);
-    while let Some(mut own) = group {
-        let write = || {
-            own.rechunk_mut_par();
-            writer.write_batch(&own)
-        };
+    first.rechunk_mut_par();
+    // A group that is alone is encoded a column a core.
+    if let Err(fault) = writer.write_batch(&first) {
+        return Ok(Err(fault));
+    }
+    drop(first);
+    let encoded = |mut group: DataFrame| {
+        group.rechunk_mut_par();
+        writer.encode_and_compress(&group).collect::<Result<Vec<_>, _>>()
+    };
+    let mut next = || groups.next().transpose().map(|group| group.map(encoded));
+    let mut group = next()?;
+    while let Some(own) = group {
+        let write = || own.and_then(|own| writer.write_row_groups(own));
         let (written, made) = rayon::join(write, &mut next);
         if let Err(fault) = written {
             return Ok(Err(fault));

@@ -154,7 +154,9 @@ fn newest(pile: &Pile<'_>, duplicates: &mut u64) -> Vec<At> {
         };
         lines.reduce(later).map(|(at, _)| at)
     });
-    let newest: Vec<At> = newest.collect();
+    let mut newest: Vec<At> = newest.collect();
+    // From here on they are looked at as they stand, one behind the other.
+    newest.par_sort_unstable();
     *duplicates += (pile.height() - newest.len()) as u64;
     newest
 }
@@ -177,7 +179,7 @@ fn hashes(known: &DataFrame, schema: &Schema) -> HashMap<u128, (Option<u64>, Opt
         [.., night, Some(Cell::Text(hash))] => {
             let night = if let Some(Cell::Day(night)) = night { Some(*night) } else { None };
             let hash = u64::from_str_radix(hash, 16).ok();
-            Some((print(&key_of(&row, &places)), (hash, night)))
+            Some((print(key_of(&row, &places)), (hash, night)))
         }
         _ => None,
     })
