@@ -69,7 +69,9 @@ pub fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digit = |half: u8| DIGITS.get(usize::from(half)).copied().unwrap_or_default();
     let mut digits = Vec::with_capacity(bytes.len() * 2);
-    bytes.iter().for_each(|byte| digits.extend([digit(byte >> 4), digit(byte & 15)]));
+    for byte in bytes {
+        digits.extend([digit(byte >> 4), digit(byte & 15)]);
+    }
     String::from_utf8(digits).unwrap_or_default()
 }
 

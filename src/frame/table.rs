@@ -180,7 +180,9 @@ impl<'c> Cells<'c> {
             Cells::Instants(instants) => {
                 let instant = instants.next().flatten();
                 let instant = instant.and_then(|number| Timestamp::from_microsecond(number).ok());
-                instant.into_iter().for_each(|instant| put_instant(bytes, instant));
+                if let Some(instant) = instant {
+                    put_instant(bytes, instant);
+                }
             }
             Cells::Others(cells) => {
                 let cell = cells.next().flatten();

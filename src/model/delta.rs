@@ -54,7 +54,7 @@ pub(super) fn gone(schema: &Schema, rows: &[CellRow]) -> Result<DataFrame, Model
 const OWN: [&str; 3] = ["_hash", "_source", "_row"];
 
 /// The new versions of rows, each with its hash and its place; [`whole`] says the rest of their lineage.
-pub(super) fn delta(kept: Kept, hashes: &[u64]) -> Result<DataFrame, ModelError> {
+pub(super) fn delta(kept: &Kept, hashes: &[u64]) -> Result<DataFrame, ModelError> {
     let own = OWN.map(|name| {
         let (name, origins) = (PlSmallStr::from_str(name), &kept.origins);
         let series = match name.as_str() {

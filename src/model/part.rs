@@ -135,7 +135,7 @@ impl Making<'_> {
         }
         let corrects = |(origin, row): (&Origin, u32)| Some((row, origin.corrects.clone()?));
         let corrections = origins.iter().zip(0..).filter_map(corrects).collect();
-        let rows = delta(kept, &hashes)?;
+        let rows = delta(&kept, &hashes)?;
         Ok(Part { judged, lines: Lines { own, slots }, corrections, rows })
     }
 }

@@ -196,7 +196,7 @@ impl<'p> Pile<'p> {
         let corrections = corrections.into_iter();
         self.corrections.extend(corrections.map(|(row, correction)| ((table, row), correction)));
         let key = places(self.schema).key;
-        self.spared.extend(judged.spared.drain(..).map(|cells| print(&key_of(&cells, &key))));
+        self.spared.extend(judged.spared.drain(..).map(|cells| print(key_of(&cells, &key))));
         for (source, slots) in mem::take(&mut judged.slots) {
             self.slots.entry(source).or_default().extend(slots);
         }
