@@ -271,3 +271,31 @@ pub fn read_where(path: &Path, texts: &[(&str, &str)]) -> Result<DataFrame, Fram
     let rows = texts.iter().fold(all, |rows, (name, text)| rows.filter(col(*name).eq(lit(*text))));
     rows.collect().map_err(reading(path))
 }
+
+#[cfg(test)]
+mod tests {
+    use polars::prelude::df;
+
+    use super::*;
+
+    fn group(rows: Range<i64>) -> DataFrame {
+        let texts = rows.clone().map(|row| (row % 3 > 0).then(|| format!("{}", row % 7)));
+        df!("id" => rows.clone().collect::<Vec<_>>(), "text" => texts.collect::<Vec<_>>()).unwrap()
+    }
+
+    #[test]
+    fn groups_stand_as_they_came_and_one_that_fails_leaves_no_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("groups.parquet");
+        let groups = [0..100, 100..150, 150..151, 151..400].map(|rows| Ok(group(rows)));
+        write_groups::<FrameError>(groups.into_iter(), &path).unwrap();
+        assert!(read(&path).unwrap().equals_missing(&group(0..400)));
+        let grouped = Grouped::open(&path).unwrap().groups();
+        assert_eq!(grouped, [0..100, 100..150, 150..151, 151..400]);
+        let other = folder.path().join("other.parquet");
+        let lost = || read(&folder.path().join("nowhere"));
+        let groups = [Ok(group(0..10)), Ok(group(10..20)), lost()];
+        assert!(write_groups::<FrameError>(groups.into_iter(), &other).is_err());
+        assert!(!other.exists());
+    }
+}
