@@ -20,6 +20,7 @@ use super::Start;
 use super::Vault;
 use super::connector;
 use super::gateway::Asked;
+use super::gateway::Reply;
 use super::gateway::WINDOWS;
 use super::gateway::okay;
 use super::gateway::page;
@@ -159,11 +160,10 @@ struct Waiter {
 impl Land for Waiter {
     fn land(&mut self, _: Sheet) -> io::Result<()> {
         self.taken += 1;
-        while self.taken < 3 {
-            let asked = self.asked.recv_timeout(Duration::from_mins(1));
-            if asked.map_err(io::Error::other)? > self.taken {
-                break;
-            }
+        let mut asked = if self.taken < 3 { 0 } else { usize::MAX };
+        while asked <= self.taken {
+            let next = self.asked.recv_timeout(Duration::from_mins(1));
+            asked = next.map_err(io::Error::other)?;
         }
         Ok(())
     }
@@ -181,18 +181,23 @@ fn led_on() -> String {
     text.replace(counted, cursor)
 }
 
+/// One of three pages, which says where the next one is and how many rows there are.
+fn of_three(page: usize) -> Reply {
+    let ids = 2 * page - 1..=(2 * page).min(5);
+    let list: Vec<_> = ids.map(|id| json!({ "id": id })).collect();
+    let next = (page < 3).then_some(page + 1);
+    okay(&json!({ "code": "200", "data": { "list": list, "total": 5, "next": next } }))
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_that_is_due_is_asked_for_while_the_one_before_is_handed_on_and_no_other_is() {
     for text in [plain(), led_on()] {
         let (tell, asked) = channel();
         let (url, log) = serve(move |asked, _| {
-            let is_first = !asked.fields.contains_key("pageNum");
-            let page = if is_first { 1 } else { asked.number("pageNum") };
+            let place = asked.fields.get("pageNum").map(|_| asked.number("pageNum"));
+            let page = place.unwrap_or(1);
             tell.send(page).unwrap();
-            let ids = 2 * page - 1..=(2 * page).min(5);
-            let list: Vec<_> = ids.map(|id| json!({ "id": id })).collect();
-            let next = (page < 3).then_some(page + 1);
-            okay(&json!({ "code": "200", "data": { "list": list, "total": 5, "next": next } }))
+            of_three(page)
         })
         .await;
         let mut waiter = Waiter { asked, taken: 0 };
