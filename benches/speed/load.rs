@@ -36,8 +36,6 @@ const POSTGRES: &str = "SHUPING_BENCH_POSTGRES";
 const TABLE: &str = "service_case";
 /// The ways in which dlt is handed rows.
 const WAYS: [&str; 2] = ["dicts", "arrow"];
-/// So many rows are made at a time.
-const PART: usize = 50_000;
 
 /// Loads so many cases, and the same rows as the database itself takes them.
 pub(crate) fn load(rows: usize) {
@@ -99,12 +97,9 @@ fn told(database: &str, how: &str, ours: Duration, plain: Duration) {
 async fn loaded(catalog: &Catalog, place: &Place, rows: usize) -> Duration {
     let schema = &catalog.schemas[TABLE];
     let names: Vec<&str> = warehouse::columns(schema).map(|field| field.name.as_str()).collect();
-    let part = move |at: usize| {
-        let last = rows.min((at + 1) * PART);
-        (at * PART..last).map(|number| case(number, &names)).collect()
-    };
-    let parts = rows.div_ceil(PART);
-    let rows = Rows { parts, at_once: PART, part: Box::new(part), prints: None };
+    let at =
+        move |places: &[usize]| Ok(places.iter().map(|number| case(*number, &names)).collect());
+    let rows = Rows { count: rows, at: Box::new(at), prints: None };
     let held = Held { night: date(2026, 1, 6), home: "bench" };
     let tables = [Table { name: TABLE, rows, replaces: Replaces::All }];
     let start = Instant::now();

@@ -4,6 +4,7 @@
 use polars::lazy::dsl::max_horizontal;
 use polars::lazy::dsl::min_horizontal;
 use polars::prelude::*;
+use rayon::prelude::*;
 
 use super::arith;
 use super::arith::Range;
@@ -12,6 +13,7 @@ use super::functions::Days;
 use super::functions::day_column;
 use super::table::data_type;
 use super::table::kind_of;
+use super::window;
 use crate::base::period::Month;
 use crate::spec::function::Function;
 use crate::spec::kinds;
@@ -51,12 +53,8 @@ pub(super) fn call(
             let length = arguments.get(2).cloned().unwrap_or_else(|| lit(NULL));
             at(0).str().slice(at(1) - lit(1), length)
         }
-        Function::Ordinal => {
-            let options = RankOptions { method: RankMethod::Ordinal, descending: false };
-            let keys = arguments.get(1..).unwrap_or_default();
-            at(0).rank(options, None).over(keys)?.cast(DataType::Int64)
-        }
-        Function::Repeats => len().over(arguments)?.cast(DataType::Int64),
+        Function::Ordinal => around(window::ordinal, arguments),
+        Function::Repeats => around(window::repeats, arguments),
         Function::Ceil | Function::Floor => whole(function, range.within(at(0)), range.owner()),
         Function::Age
         | Function::DaysBetween
@@ -99,6 +97,15 @@ fn whole(function: Function, x: Expr, owner: Option<String>) -> Expr {
         arith::column(number.name(), FieldKind::Whole, wholes.into_iter())
     };
     x.map(run, |_, field| Ok(Field::new(field.name().clone(), DataType::Int64)))
+}
+
+/// What a row looks for among all rows.
+fn around(look: fn(&[Column]) -> PolarsResult<Column>, arguments: &[Expr]) -> Expr {
+    let output = |_: &Schema, fields: &[Field]| {
+        let name = fields.first().map_or("".into(), |field| field.name().clone());
+        Ok(Field::new(name, DataType::Int64))
+    };
+    apply_multiple(move |columns| look(columns), arguments, output, false)
 }
 
 /// The functions that polars does not know, value by value.
@@ -156,7 +163,7 @@ fn compute(function: Function, columns: &[Column], days: &Days) -> PolarsResult<
                     let (closed, due) = pair(at)?;
                     functions::on_time(days, closed, due, paused(at))
                 };
-                return Ok(claims(name, (0..height).map(on_time)));
+                return Ok(claims(name, each(height, on_time).into_iter()));
             }
             let number = |at| {
                 let (from, to) = pair(at)?;
@@ -167,7 +174,7 @@ fn compute(function: Function, columns: &[Column], days: &Days) -> PolarsResult<
                     _ => functions::elapsed_workdays(days, from, to, paused(at)),
                 }
             };
-            let numbers = (0..height).map(number);
+            let numbers = each(height, number).into_iter();
             Int64Chunked::from_iter_options(name, numbers).into_series().into()
         }
     })
@@ -202,6 +209,14 @@ fn reread(function: Function, columns: &[Column], days: &Days) -> PolarsResult<C
             Int64Chunked::from_iter_options(name, years).into_series().into()
         }
     })
+}
+
+/// The value of each row, on every core.
+fn each<T: Send>(
+    height: usize,
+    value: impl Fn(usize) -> Option<T> + Sync + Send,
+) -> Vec<Option<T>> {
+    (0..height).into_par_iter().with_min_len(1 << 12).map(value).collect()
 }
 
 fn claims(name: PlSmallStr, claims: impl Iterator<Item = Option<bool>>) -> Column {

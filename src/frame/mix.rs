@@ -99,6 +99,15 @@ impl Mixed {
         Int64Chunked::from_vec(name.into(), self.0.iter().map(word).collect()).into_column()
     }
 
+    /// The numbers as two columns, to be mixed again with others.
+    pub fn columns(&self, names: [&str; 2]) -> [Column; 2] {
+        let column = |half: usize| {
+            let words = self.0.iter().map(|row| row[half].cast_signed()).collect();
+            Int64Chunked::from_vec(names[half].into(), words).into_column()
+        };
+        [column(0), column(1)]
+    }
+
     /// The sums of the rows of each group, of which there are so many. A row of any other number is in none.
     pub fn sums(&self, groups: &[u32], count: usize) -> Vec<u128> {
         let mut sums = vec![[0_u64; 2]; count];

@@ -8,6 +8,7 @@ pub mod functions;
 pub mod mix;
 pub mod parquet;
 pub mod table;
+mod window;
 
 pub use polars::prelude::DataFrame;
 

@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use polars::prelude::*;
 
 use super::FrameError;
+use super::codes::number;
 use crate::base::batch::Batch;
 use crate::base::batch::Row;
 use crate::base::cell::Cell;
@@ -211,6 +212,21 @@ pub fn of_each<R>(
         all.push(made(&bytes));
     }
     all
+}
+
+/// Some rows of a table, at places in their order, which may follow each other.
+///
+/// # Errors
+/// A place that is not there.
+pub fn at(table: &DataFrame, places: &[usize]) -> Result<DataFrame, FrameError> {
+    let first = places.first().copied().unwrap_or_default();
+    let last = places.last().copied().unwrap_or_default();
+    if last - first + 1 == places.len() {
+        return Ok(table.slice(i64::try_from(first).unwrap_or(i64::MAX), places.len()));
+    }
+    let places = places.iter().map(|place| number(*place)).collect();
+    let places = IdxCa::from_vec("_at".into(), places);
+    table.take(&places).map_err(FrameError::polars("taking rows"))
 }
 
 /// A table in pieces of so many rows, for what takes rows as values.

@@ -18,6 +18,7 @@ use super::counts::Counts;
 use super::counts::Summed;
 use super::counts::Valued;
 use super::fact::Ground;
+use super::fact::Made;
 use super::fact::TOLD_ON;
 use super::made::made;
 use super::often::Distribution;
@@ -32,6 +33,7 @@ pub use super::spot::Spot;
 use super::spots::Standing;
 use crate::base::period::Month;
 use crate::frame::FrameError;
+use crate::frame::mix::Mixed;
 use crate::spec::catalog::Catalog;
 use crate::spec::pipeline::Fact;
 use crate::spec::pipeline::FactKind;
@@ -68,7 +70,7 @@ pub struct Cube {
 /// # Errors
 /// An expression that polars refuses, a sum of what is no number.
 pub fn count(ground: &Ground<'_>) -> Result<Cube, MeasureError> {
-    count_and(ground, &mut |_, _| Ok(()), None)
+    count_and(ground, None)
 }
 
 /// Counts again what was kept of some facts, such as the rows of one unit; `facts` is what is known of them.
@@ -90,22 +92,33 @@ pub fn count_again(
     Ok(cube)
 }
 
-/// What is done with the rows of a fact that have been placed.
-pub type Keep<'k> = dyn FnMut(&Fact, &DataFrame) -> Result<(), MeasureError> + 'k;
+/// What is kept from night to night.
+pub struct Keeping<'k> {
+    /// Keeps the rows of a fact that have been placed, each with one number for all that it says.
+    pub rows: &'k mut Keep<'k>,
+    /// What was counted of months, where that is kept.
+    pub months: Option<&'k KeptMonths>,
+}
 
-/// Counts every measure, and hands the rows that are counted to `keep`. Months that are `kept` from before
-/// and have the same rows are not counted again.
+/// What is done with the rows of a fact.
+pub type Keep<'k> = dyn FnMut(&Fact, &DataFrame, &Mixed) -> Result<(), MeasureError> + 'k;
+
+/// Counts every measure, and keeps what it is counted from. Months that are kept from before and have the same
+/// rows are not counted again.
 ///
 /// # Errors
-/// As [`count`], and what `keep` fails with.
+/// As [`count`], and what keeping fails with.
 pub fn count_and(
     ground: &Ground<'_>,
-    keep: &mut Keep<'_>,
-    kept: Option<&KeptMonths>,
+    mut keeping: Option<Keeping<'_>>,
 ) -> Result<Cube, MeasureError> {
     let mut cube = Cube::default();
+    let mut made_once = Made::of(keeping.is_some());
     for fact in ground.catalog.facts() {
-        let rows = ground.rows(fact)?;
+        let rows = match made_once.rows.remove(&fact.name) {
+            Some(rows) => rows,
+            None => ground.rows_beside(fact, &mut made_once)?,
+        };
         let columns = made(ground.catalog, fact, &rows)?;
         cube.made.extend(columns.map(|columns| (fact.table.value.clone(), columns)));
         let mut known = Known {
@@ -123,9 +136,13 @@ pub fn count_and(
         }
         let mut placed = placed(ground, fact, rows)?;
         forget_the_day(ground.catalog, fact, &mut placed);
-        keep(fact, &placed)?;
-        let (counts, recount) = match kept {
-            Some(kept) => kept.counts(ground, fact, &placed)?,
+        if let Some(Keeping { rows, .. }) = &mut keeping {
+            let doing = FrameError::polars(format!("mixing rows of fact `{}`", fact.name));
+            let mixed = ground.mixed(fact, &mut placed).map_err(doing)?;
+            rows(fact, &placed, &mixed)?;
+        }
+        let (counts, recount) = match keeping.as_ref().and_then(|keeping| keeping.months) {
+            Some(months) => months.counts(ground, fact, &placed)?,
             None => (Counts::of(ground, fact, Rows::Table(&placed), &|_, _| true)?, None),
         };
         cube.recounts.extend(recount);

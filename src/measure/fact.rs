@@ -17,6 +17,7 @@ use crate::frame::FrameError;
 use crate::frame::expr;
 use crate::frame::functions::Days;
 use crate::frame::functions::day_column;
+use crate::frame::mix::Mixed;
 use crate::frame::table;
 use crate::spec::catalog::Catalog;
 use crate::spec::pipeline::Fact;
@@ -44,18 +45,60 @@ pub struct Ground<'g> {
     pub as_of: Date,
 }
 
+/// What more than one fact needs, and is made once.
+#[derive(Default)]
+pub(super) struct Made {
+    /// The rows of facts, by name.
+    pub(super) rows: BTreeMap<String, DataFrame>,
+    is_mixed: bool,
+    mixed: BTreeMap<String, [Column; 2]>,
+}
+
+/// The columns of these numbers.
+const MIXED: [&str; 2] = ["_mixed", "_mixed_too"];
+
+impl Made {
+    /// Nothing yet. Where rows are to be mixed they carry what the row of their table says as two numbers, so that this is
+    /// mixed once for all facts and months.
+    pub(super) fn of(is_mixed: bool) -> Made {
+        Made { is_mixed, ..Made::default() }
+    }
+
+    fn mixed(&mut self, name: &str, table: &DataFrame) -> PolarsResult<&[Column; 2]> {
+        if !self.mixed.contains_key(name) {
+            let own: Vec<&str> = table.columns().iter().map(|own| own.name().as_str()).collect();
+            self.mixed.insert(name.to_owned(), Mixed::of(table, &own)?.columns(MIXED));
+        }
+        Ok(&self.mixed[name])
+    }
+}
+
 impl Ground<'_> {
     /// The rows of a fact: its table's columns, followed ones, `_month`, derived ones.
     ///
     /// # Errors
     /// An expression that polars refuses.
     pub fn rows(&self, fact: &Fact) -> Result<DataFrame, MeasureError> {
+        self.rows_beside(fact, &mut Made::default())
+    }
+
+    /// The same, where what other facts need as well has been made already or stands afterwards.
+    pub(super) fn rows_beside(
+        &self,
+        fact: &Fact,
+        made: &mut Made,
+    ) -> Result<DataFrame, MeasureError> {
         let doing = || FrameError::polars(format!("fact `{}`", fact.name));
         let Some(table) = self.tables.get(&fact.table.value) else {
             return Ok(DataFrame::empty());
         };
         let names = self.looked_at(fact);
-        let mut frame = self.followed(&names, fact, table.clone())?;
+        let mut frame = table.clone();
+        if made.is_mixed {
+            let mixed = made.mixed(&fact.table.value, table).map_err(doing())?;
+            frame.hstack_mut(mixed).map_err(doing())?;
+        }
+        frame = self.followed(&names, fact, frame)?;
         frame = self.in_time(fact, &frame)?;
         let told_on = std::iter::repeat_n(Some(self.as_of), frame.height());
         frame.with_column(day_column(TOLD_ON, told_on)).map_err(doing())?;
@@ -84,7 +127,8 @@ impl Ground<'_> {
                 }
                 Make::Exists { fact: other, keep } => {
                     let keep = keep.as_ref().map(|(_, tree)| tree);
-                    self.flagged(fact, frame, &derived.name, (&other.value, keep))?
+                    let other = (other.value.as_str(), keep);
+                    self.flagged(fact, (frame, made), &derived.name, other)?
                 }
             };
         }
@@ -93,6 +137,22 @@ impl Ground<'_> {
             frame = frame.lazy().filter(keep).collect().map_err(doing())?;
         }
         Ok(frame)
+    }
+
+    /// Takes the numbers out of placed rows: each row of them, with what the fact has made of it, is mixed into one.
+    pub(super) fn mixed(&self, fact: &Fact, rows: &mut DataFrame) -> PolarsResult<Mixed> {
+        let of_table = self.tables.get(&fact.table.value);
+        let is_made = |name: &str| {
+            fact.derive.iter().any(|derived| derived.name == name)
+                || fact.kind.gives().iter().any(|(given, _)| *given == name)
+                || name == TOLD_ON
+        };
+        let is_own = |name: &str| of_table.is_some_and(|table| table.column(name).is_ok());
+        let names = rows.columns().iter().map(|column| column.name().as_str());
+        let names: Vec<&str> = names.filter(|name| !is_own(name) || is_made(name)).collect();
+        let mixed = Mixed::of(rows, &names)?;
+        *rows = rows.drop_many(MIXED);
+        Ok(mixed)
     }
 
     /// The tables that a fact rests on.
@@ -213,7 +273,7 @@ impl Ground<'_> {
     fn flagged(
         &self,
         fact: &Fact,
-        frame: DataFrame,
+        (frame, made): (DataFrame, &mut Made),
         name: &str,
         (other, keep): (&str, Option<&crate::spec::sql::Expr>),
     ) -> Result<DataFrame, MeasureError> {
@@ -227,7 +287,11 @@ impl Ground<'_> {
         let (Some(other), Some(key)) = (other, key) else {
             return Ok(frame.lazy().with_column(never()).collect().map_err(doing())?);
         };
-        let rows = self.rows(other)?;
+        if !made.rows.contains_key(&other.name) {
+            let rows = self.rows_beside(other, made)?;
+            made.rows.insert(other.name.clone(), rows);
+        }
+        let rows = made.rows.get(&other.name).cloned().unwrap_or_default();
         if rows.width() == 0 {
             return Ok(frame.lazy().with_column(never()).collect().map_err(doing())?);
         }

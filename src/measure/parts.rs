@@ -23,7 +23,7 @@ use crate::frame::mix::Mixed;
 use crate::frame::parquet;
 
 /// Goes up whenever the same rows would be written in another way.
-const WAY: u32 = 1;
+const WAY: u32 = 2;
 
 const LIST: &str = "parts.json";
 
@@ -49,12 +49,12 @@ struct Part {
 /// The disk's.
 pub(super) fn write(
     folder: &Path,
-    rows: &DataFrame,
+    (rows, mixed): (&DataFrame, &Mixed),
     (before, is_full): (&Path, bool),
 ) -> Result<(), FrameError> {
     create_private_folder(folder).map_err(FrameError::file(folder))?;
     let known = if is_full { List::new() } else { read_list(before) };
-    let parts = by_month(rows).map_err(FrameError::polars("parting rows"))?;
+    let parts = by_month(rows, mixed).map_err(FrameError::polars("parting rows"))?;
     let write = |(name, say, at): &(String, String, Vec<IdxSize>)| {
         let file = format!("{name}.parquet");
         let (path, stood) = (folder.join(&file), before.join(&file));
@@ -79,14 +79,13 @@ pub(super) fn write(
 }
 
 /// The rows of each file: its name, what they come to, and where they stand.
-fn by_month(rows: &DataFrame) -> PolarsResult<Vec<(String, String, Vec<IdxSize>)>> {
-    let names: Vec<&str> = rows.columns().iter().map(|column| column.name().as_str()).collect();
+fn by_month(rows: &DataFrame, mixed: &Mixed) -> PolarsResult<Vec<(String, String, Vec<IdxSize>)>> {
     let kinds = rows.columns().iter().map(|column| format!("{} {}", column.name(), column.dtype()));
     let kinds = kinds.collect::<Vec<_>>().join("\n");
     let mut months = Codes::of_values(rows.column("_month")?.i32()?.iter());
     let others = number(months.values.len());
     months.of_rows.iter_mut().filter(|code| **code == NONE).for_each(|code| *code = others);
-    let chains = Mixed::of(rows, &names)?.chains(&months.of_rows, months.values.len() + 1);
+    let chains = mixed.chains(&months.of_rows, months.values.len() + 1);
     let mut at: Vec<Vec<IdxSize>> = vec![Vec::new(); months.values.len() + 1];
     for (row, code) in months.of_rows.iter().enumerate() {
         at[*code as usize].push(number(row));

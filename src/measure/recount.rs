@@ -11,6 +11,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use polars::prelude::*;
+use rayon::prelude::*;
 use serde::Deserialize;
 use serde::Serialize;
 
@@ -23,6 +24,7 @@ use super::fact::Ground;
 use super::placed::month_of_measure;
 use super::slices::Rows;
 use super::tables::Tables;
+use super::tables::counted;
 use crate::base::durable::create_private_folder;
 use crate::base::durable::write_then_rename;
 use crate::base::pseudonym::sha256;
@@ -122,10 +124,15 @@ impl KeptMonths {
         if is_same && !self.is_full {
             let lines = before.iter().flat_map(|ledger| &ledger.months);
             let same = lines.filter(|(month, line)| found.get(month) == Some(&line.rows));
-            let kept = same.filter_map(|(at, line)| Some((*at, line, read(&folder, *at, line)?)));
-            for (month, line, kept) in kept {
-                same_months.push(kept);
-                ledger.months.insert(month, line.clone());
+            let same: Vec<(&i32, &Line)> = same.collect();
+            let read = |(month, line): &(&i32, &Line)| {
+                let tables = read(&folder, **month, line)?;
+                Some(counted(fact, &tables).map(|kept| (**month, (*line).clone(), kept)))
+            };
+            for kept in same.par_iter().filter_map(read).collect::<Vec<_>>() {
+                let (month, line, kept) = kept.map_err(doing())?;
+                same_months.extend(kept);
+                ledger.months.insert(month, line);
             }
         }
         let is_whole = before.is_some_and(|before| before.months.keys().eq(ledger.months.keys()));
@@ -164,7 +171,7 @@ impl KeptMonths {
             }
         }
         for kept in &same_months {
-            counts.add_tables(fact, kept).map_err(doing())?;
+            counts.add(kept);
         }
         finish(&folder, &ledger)?;
         Ok((counts.settled(), Some(recount)))

@@ -25,33 +25,28 @@ use crate::spec::pipeline::Fact;
 /// The digits that a decimal holds.
 const DIGITS: usize = 38;
 
-impl Counts {
-    /// Adds the tables of a month.
-    ///
-    /// # Errors
-    /// Other tables.
-    pub(super) fn add_tables(
-        &mut self,
-        fact: &Fact,
-        [sums, values]: &[DataFrame; 2],
-    ) -> PolarsResult<()> {
-        for (time, rows) in parts(sums, "_time")? {
-            let (mut counted, cells) = at_cells(fact, &rows)?;
-            let amounts = rows.columns().iter().filter(|column| !column.name().starts_with('_'));
-            // A measure that counts in the months of another time has none.
-            let amounts = amounts.filter(|column| column.null_count() < column.len());
-            let sums = amounts.map(read_sum).collect::<PolarsResult<_>>()?;
-            counted.times.push(OfTime { time, cells, sums, values: Vec::new() });
-            self.add(&counted);
-        }
-        for (measure, rows) in parts(values, "_measure")? {
-            let (mut counted, cells) = at_cells(fact, &rows)?;
-            let values = vec![read_values(measure, &rows)?];
-            counted.times.push(OfTime { cells, values, ..OfTime::default() });
-            self.add(&counted);
-        }
-        Ok(())
+/// What the tables of a month say was counted.
+///
+/// # Errors
+/// Other tables.
+pub(super) fn counted(fact: &Fact, [sums, values]: &[DataFrame; 2]) -> PolarsResult<Vec<Counted>> {
+    let mut all = Vec::new();
+    for (time, rows) in parts(sums, "_time")? {
+        let (mut counted, cells) = at_cells(fact, &rows)?;
+        let amounts = rows.columns().iter().filter(|column| !column.name().starts_with('_'));
+        // A measure that counts in the months of another time has none.
+        let amounts = amounts.filter(|column| column.null_count() < column.len());
+        let sums = amounts.map(read_sum).collect::<PolarsResult<_>>()?;
+        counted.times.push(OfTime { time, cells, sums, values: Vec::new() });
+        all.push(counted);
     }
+    for (measure, rows) in parts(values, "_measure")? {
+        let (mut counted, cells) = at_cells(fact, &rows)?;
+        let values = vec![read_values(measure, &rows)?];
+        counted.times.push(OfTime { cells, values, ..OfTime::default() });
+        all.push(counted);
+    }
+    Ok(all)
 }
 
 /// The rows of a table by the text of a column.

@@ -15,9 +15,10 @@ use super::stream::Noticed;
 use crate::base::period::Month;
 use crate::frame::DataFrame;
 use crate::frame::functions::Days;
+use crate::frame::mix::Mixed;
 use crate::measure::cube;
 use crate::measure::cube::Cube;
-use crate::measure::cube::Keep;
+use crate::measure::cube::Keeping;
 use crate::measure::evaluate::Reason;
 use crate::measure::evaluate::Status;
 use crate::measure::evaluate::Telling;
@@ -78,31 +79,32 @@ pub(super) fn compute<'c>(
     let catalog = ground.catalog;
     let kept = Kept::at(&ground.lake());
     kept.begin().context("keeping the facts")?;
-    let mut keep = |fact: &Fact, rows: &DataFrame| kept.keep(&fact.name, rows, choice.full);
+    let mut keep = |fact: &Fact, rows: &DataFrame, mixed: &Mixed| {
+        kept.keep(&fact.name, (rows, mixed), choice.full)
+    };
     let stale: BTreeSet<String> = stale.iter().cloned().collect();
     let months = KeptMonths::at(&ground.lake(), choice.full);
-    let keeping = (&mut keep as &mut Keep<'_>, Some(&months));
-    let (computed, cube) = counted(catalog, lake, choice, &stale, keeping)?;
+    let keeping = Keeping { rows: &mut keep, months: Some(&months) };
+    let (computed, cube) = counted(catalog, lake, choice, &stale, Some(keeping))?;
     months.forget_others(&catalog.facts().map(|fact| fact.name.as_str()).collect())?;
     let ledger = Ledger::of((choice.night, choice.as_of), &catalog.fingerprint, &stale, &cube);
     kept.finish(&ledger).context("keeping the facts")?;
     Ok(computed)
 }
 
-/// Computes what a home tells of a lake, hands the rows that are counted to `keep`, and takes what was counted
-/// of months whose rows are the same from those that are kept.
+/// Computes what a home tells of a lake; what is kept from night to night is not counted again.
 pub(super) fn counted<'c>(
     catalog: &'c Catalog,
     lake: &Lake,
     choice: Choice,
     stale: &BTreeSet<String>,
-    (keep, months): (&mut Keep<'_>, Option<&KeptMonths>),
+    keeping: Option<Keeping<'_>>,
 ) -> anyhow::Result<(Computed<'c>, Cube)> {
     let (mut tables, mut noticed) = tables(catalog, lake, choice)?;
     let told_on =
         fact::Ground { catalog, tables: &tables, days: Days::of(catalog), as_of: choice.as_of };
     tracing::debug!(tables = tables.len(), "tables are read and resolved");
-    let cube = cube::count_and(&told_on, keep, months).context("counting measures")?;
+    let cube = cube::count_and(&told_on, keeping).context("counting measures")?;
     for (table, columns) in &cube.made {
         tables.get_mut(table).map_or(Ok(()), |table| made::put(table, columns))?;
     }

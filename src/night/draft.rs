@@ -66,8 +66,7 @@ pub fn draft(ground: &Ground<'_>, draft: &Catalog) -> anyhow::Result<Draft> {
     let folder = publish::find(&root, Some(&ledger.night.to_string()))?.ok_or(NoNight)?;
     let lake = Lake::at(&ground.lake());
     let choice = Choice { night: ledger.night, as_of: ledger.as_of, again: false, full: false };
-    let (computed, _) =
-        compute::counted(draft, &lake, choice, &ledger.stale, (&mut |_, _| Ok(()), None))?;
+    let (computed, _) = compute::counted(draft, &lake, choice, &ledger.stale, None)?;
     let scores = score::table(cells::schema(draft, "score")?, &computed.scores, choice)?;
     let mut after = Said {
         metrics: told::values(draft, &computed, choice)?,

@@ -20,7 +20,6 @@ use super::notes;
 use super::reconcile;
 use super::report::NightReport;
 use super::score;
-use super::told::PART;
 use crate::base::cell::Cell;
 use crate::base::cell::CellRow;
 use crate::base::cell::day_of;
@@ -76,16 +75,16 @@ pub(super) fn tables<'t>(
     let mut tables = Vec::new();
     for (name, rows) in &computed.tables {
         let schema = schema(catalog, name)?;
-        tables.push(Table { name, rows: parts(schema, rows), replaces: Replaces::All });
+        tables.push(Table { name, rows: rows_of(schema, rows), replaces: Replaces::All });
     }
-    let told = parts(schema(catalog, "metric_value")?, &said.metrics);
+    let told = rows_of(schema(catalog, "metric_value")?, &said.metrics);
     tables.push(Table { name: "metric_value", rows: told, replaces: Replaces::All });
     let all = |name, rows| Table { name, rows: Rows::few(rows), replaces: Replaces::All };
-    let defined = parts(schema(catalog, "metric_definition")?, &said.definitions);
+    let defined = rows_of(schema(catalog, "metric_definition")?, &said.definitions);
     tables.push(Table { name: "metric_definition", rows: defined, replaces: Replaces::All });
     for (name, rows) in score::TABLES.into_iter().zip([&said.scores, &said.lines]) {
         let rows = rows.as_ref().context("a night without scores")?;
-        let rows = parts(schema(catalog, name)?, rows);
+        let rows = rows_of(schema(catalog, name)?, rows);
         tables.push(Table { name, rows, replaces: Replaces::All });
     }
     let corrections = schema(catalog, close::TABLE)?;
@@ -115,25 +114,17 @@ pub(super) fn tables<'t>(
     Ok(tables)
 }
 
-/// The rows of a table, some at a time, as the warehouse wants them.
-fn parts<'t>(schema: &'t Schema, rows: &'t DataFrame) -> Rows<'t> {
+/// The rows of a table as the warehouse wants them.
+fn rows_of<'t>(schema: &'t Schema, rows: &'t DataFrame) -> Rows<'t> {
     let names: Vec<&str> = warehouse::columns(schema).map(|field| field.name.as_str()).collect();
-    let part = move |at: usize| {
-        let start = i64::try_from(at * PART).unwrap_or(i64::MAX);
-        table::to_rows(&rows.slice(start, PART), &names)
-    };
+    let at = move |places: &[usize]| Ok(table::to_rows(&table::at(rows, places)?, &names));
     let said = warehouse::said(schema).map(|field| field.name.as_str());
     let said: Vec<&str> = said.filter(|name| rows.column(name).is_ok()).collect();
     let prints = move || {
         let mixed = Mixed::of(rows, &said).map_err(FrameError::polars("mixing rows"))?;
         Ok(mixed.numbers())
     };
-    Rows {
-        parts: rows.height().div_ceil(PART),
-        at_once: PART,
-        part: Box::new(part),
-        prints: Some(Box::new(prints)),
-    }
+    Rows { count: rows.height(), at: Box::new(at), prints: Some(Box::new(prints)) }
 }
 
 fn runs(catalog: &Catalog, report: &NightReport, run: &Run) -> anyhow::Result<Vec<CellRow>> {

@@ -6,7 +6,6 @@ use super::parse;
 use super::parse::Columns;
 use super::pipeline::Derived;
 use super::pipeline::Fact;
-use super::pipeline::FactKind;
 use super::pipeline::Make;
 use super::pipeline::Measure;
 use super::reader::Faults;
@@ -20,17 +19,6 @@ use crate::base::messages::Code;
 pub(super) fn columns_of_table(schema: &Schema) -> Columns {
     schema.fields.iter().map(|field| (field.name.clone(), Some(field.kind))).collect()
 }
-
-/// What a row of a span gets for every month that it meets.
-const SPAN_COLUMNS: &[(&str, FieldKind)] = &[
-    ("first_day", FieldKind::Day),
-    ("last_day", FieldKind::Day),
-    ("days", FieldKind::Whole),
-    ("month_days", FieldKind::Whole),
-    ("workdays", FieldKind::Whole),
-    ("month_workdays", FieldKind::Whole),
-    ("parts", FieldKind::Whole),
-];
 
 /// The columns of a fact before any is derived: its table's, those of followed keys, and those that its
 /// kind adds.
@@ -47,12 +35,7 @@ fn columns_before(catalog: &Catalog, fact: &Fact) -> Columns {
         };
         columns.extend(followed.into_iter().flat_map(of));
     }
-    let more: &[(&str, FieldKind)] = match fact.kind {
-        FactKind::Event { .. } => &[],
-        FactKind::Span { .. } => SPAN_COLUMNS,
-        FactKind::Stock { .. } => &[("period_end", FieldKind::Day)],
-    };
-    columns.extend(more.iter().map(|(name, kind)| ((*name).to_owned(), Some(*kind))));
+    columns.extend(fact.kind.gives().iter().map(|(name, kind)| ((*name).to_owned(), Some(*kind))));
     columns.insert("told_on".to_owned(), Some(FieldKind::Day));
     columns
 }

@@ -11,6 +11,9 @@ use super::scribe::Mark;
 use super::scribe::Scribe;
 use super::sheet::Sheet;
 
+/// The cells of so many rows are made at a time.
+const AT_ONCE: usize = 10_000;
+
 /// Brings a table to what its rows say.
 pub(super) async fn change(
     link: &mut Link,
@@ -29,34 +32,36 @@ pub(super) async fn change(
         }
     };
     let rows = &table.rows;
-    let marks = match scribe.printed(rows)? {
-        None if !standing.is_empty() => {
-            let parts = (0..rows.parts).map(rows.part.as_ref());
-            parts
-                .flat_map(|rows| rows.iter().map(|row| scribe.mark(row)).collect::<Vec<_>>())
-                .collect()
+    let all: Vec<usize> = (0..rows.count).collect();
+    let rows_at =
+        |some: &[usize]| (rows.at)(some).map_err(|fault| sqlx::Error::Encode(fault.into()));
+    let mut marks = scribe.printed(rows)?;
+    if marks.is_none() && !standing.is_empty() {
+        let mut own = Vec::with_capacity(rows.count);
+        for some in all.chunks(AT_ONCE) {
+            own.extend(rows_at(some)?.iter().map(|row| scribe.mark(row)));
         }
-        printed => printed.unwrap_or_default(),
-    };
-    let mut loaded = Loaded::default();
-    // Which rows are new; with an empty table all are, and where no mark is known yet one look is enough.
-    let news = (!standing.is_empty()).then(|| held_against(standing, &marks));
-    if let Some((is_new, gone)) = &news {
-        loaded.removed = gone.len() as u64;
-        loaded.unchanged = is_new.iter().filter(|is_new| !**is_new).count() as u64;
-        link.remove(scribe.table(), gone).await?;
+        marks = Some(own);
     }
-    let is_new = |at: usize| news.as_ref().is_none_or(|(news, _)| news.get(at) == Some(&true));
-    let of_part = |part: usize| {
-        let start = part * rows.at_once;
-        let is_asked = news.is_none() || (start..start + rows.at_once).any(is_new);
-        let rows = is_asked.then(|| (rows.part)(part)).into_iter().flatten();
-        (start..).zip(rows).filter(move |(at, _)| is_new(*at))
-    };
-    let written = (0..rows.parts).flat_map(of_part);
-    let written = written.inspect(|_| loaded.written += 1);
-    link.write(&scribe, written.map(|(at, row)| (row, marks.get(at).copied()))).await?;
-    Ok(loaded)
+    let marks = marks.unwrap_or_default();
+    // With an empty table all rows are new, and where no mark is known yet one look is enough.
+    let (mut unchanged, mut removed, mut news) = (0, 0, all);
+    if !standing.is_empty() {
+        let (is_new, gone) = held_against(standing, &marks);
+        news.retain(|at| is_new.get(*at) == Some(&true));
+        unchanged = (rows.count - news.len()) as u64;
+        removed = gone.len() as u64;
+        link.remove(scribe.table(), &gone).await?;
+    }
+    let written = news.chunks(AT_ONCE).flat_map(|some| match rows_at(some) {
+        Ok(rows) => {
+            let marks = some.iter().map(|at| marks.get(*at).copied());
+            rows.into_iter().zip(marks).map(Ok).collect()
+        }
+        Err(fault) => vec![Err(fault)],
+    });
+    link.write(&scribe, written).await?;
+    Ok(Loaded { written: news.len() as u64, removed, unchanged })
 }
 
 /// Which rows are new, and where those stand that are no longer told; the same row may stand twice.

@@ -26,7 +26,7 @@ const FIRST_SECOND: i64 = 946_684_800;
 pub(super) async fn copy(
     connection: &mut PgConnection,
     scribe: &Scribe<'_>,
-    rows: impl Iterator<Item = Written>,
+    rows: impl Iterator<Item = sqlx::Result<Written>>,
 ) -> sqlx::Result<()> {
     let (table, names) = (scribe.table(), scribe.names());
     let columns = i16::try_from(names.len()).map_err(|wide| sqlx::Error::Encode(wide.into()))?;
@@ -36,7 +36,7 @@ pub(super) async fn copy(
     bytes.extend(HEAD);
     for row in rows {
         bytes.extend(columns.to_be_bytes());
-        scribe.values(&row, |value| {
+        scribe.values(&row?, |value| {
             put(&value, &mut bytes);
             Ok(())
         })?;

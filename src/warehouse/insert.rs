@@ -21,7 +21,7 @@ const BOUND: usize = 8_000;
 pub(super) async fn insert(
     connection: &mut SqliteConnection,
     scribe: &Scribe<'_>,
-    mut rows: impl Iterator<Item = Written>,
+    mut rows: impl Iterator<Item = sqlx::Result<Written>>,
 ) -> sqlx::Result<()> {
     let (table, names) = (scribe.table(), scribe.names());
     let (list, places) = (names.join(", "), format!("({})", vec!["?"; names.len()].join(", ")));
@@ -30,7 +30,7 @@ pub(super) async fn insert(
         let mut some = SqliteArguments::default();
         let mut count = 0;
         for row in rows.by_ref().take(at_once) {
-            scribe.values(&row, |value| bind(&mut some, value).map_err(sqlx::Error::Encode))?;
+            scribe.values(&row?, |value| bind(&mut some, value).map_err(sqlx::Error::Encode))?;
             count += 1;
         }
         let all = vec![places.as_str(); count].join(", ");

@@ -206,7 +206,7 @@ impl Link {
     pub(super) async fn write(
         &mut self,
         scribe: &Scribe<'_>,
-        rows: impl Iterator<Item = Written>,
+        rows: impl Iterator<Item = sqlx::Result<Written>>,
     ) -> sqlx::Result<()> {
         match self {
             Link::Sqlite(connection) => insert(connection, scribe, rows).await,
@@ -269,6 +269,12 @@ pub(super) fn lay_beside(path: &Path) -> std::io::Result<()> {
         beside.push(end);
         private(Path::new(&beside), 0o640)
     })
+}
+
+/// Makes a file that begins as another one, which nobody may write.
+pub(super) fn begin_as(other: &Path, path: &Path) -> std::io::Result<()> {
+    let mut file = File::options().write(true).create_new(true).mode(0o600).open(path)?;
+    std::io::copy(&mut File::open(other)?, &mut file).map(drop)
 }
 
 /// Makes a file that is not there, so that its group may read it or nobody else; what SQLite writes beside it

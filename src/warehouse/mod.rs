@@ -71,18 +71,19 @@ pub struct Table<'t> {
     pub replaces: Replaces,
 }
 
-/// The rows of a table, some at a time, their cells in the order of [`columns`]. They may be asked for twice.
+/// The rows of a table, their cells in the order of [`columns`]. They may be asked for twice.
 pub struct Rows<'t> {
-    /// How many parts there are.
-    pub parts: usize,
-    /// How many rows a part has; the last may have fewer.
-    pub at_once: usize,
-    /// The rows of a part.
-    pub part: Box<dyn Fn(usize) -> Vec<CellRow> + Send + Sync + 't>,
+    /// How many there are.
+    pub count: usize,
+    /// The rows at some places, in their order.
+    pub at: Box<RowsAt<'t>>,
     /// A number for each row, of the values of its [`said`], where that can be told without its cells: rows that say
     /// the same have the same number.
     pub prints: Option<Box<Prints<'t>>>,
 }
+
+/// Rows at some places.
+pub type RowsAt<'t> = dyn Fn(&[usize]) -> Result<Vec<CellRow>, FrameError> + Send + Sync + 't;
 
 /// A number for each row.
 pub type Prints<'t> = dyn Fn() -> Result<Vec<u128>, FrameError> + Send + Sync + 't;
@@ -90,8 +91,11 @@ pub type Prints<'t> = dyn Fn() -> Result<Vec<u128>, FrameError> + Send + Sync + 
 impl Rows<'_> {
     /// A few rows.
     pub fn few<'t>(rows: Vec<CellRow>) -> Rows<'t> {
-        let (at_once, part) = (rows.len(), Box::new(move |_| rows.clone()));
-        Rows { parts: 1, at_once, part, prints: None }
+        let count = rows.len();
+        let at = move |places: &[usize]| {
+            Ok(places.iter().filter_map(|place| rows.get(*place).cloned()).collect())
+        };
+        Rows { count, at: Box::new(at), prints: None }
     }
 }
 
@@ -188,18 +192,22 @@ fn leave(place: &Place) -> Result<(), WarehouseError> {
     link::lay_beside(path).map_err(|cause| place.unopened(cause.into()))
 }
 
-/// Writes a night's tables into a file of SQLite of their own, as small as it gets and the same bytes for the same rows.
+/// Writes a night's tables into a file of SQLite of their own, as small as it gets. It begins as the file of a night
+/// `before`, where there is one, so that only rows that changed are written; from the same file and rows come the same bytes.
 ///
 /// # Errors
 /// See [`WarehouseError`].
 pub async fn freeze(
-    target: &Path,
+    (target, before): (&Path, Option<&Path>),
     design: &Design,
     held: Held<'_>,
     tables: &[Table<'_>],
 ) -> Result<(), WarehouseError> {
     let scratch = target.with_extension("scratch");
     let place = Place::File(scratch.clone());
+    if let Some(before) = before {
+        link::begin_as(before, &scratch).map_err(|cause| place.unopened(cause.into()))?;
+    }
     let mut link = Link::scratch(&scratch).await.map_err(|cause| place.unopened(cause))?;
     link.run(dialect::begin(link.engine())).await.map_err(|cause| place.unopened(cause))?;
     fill(link, &place, design, (held, tables)).await?;

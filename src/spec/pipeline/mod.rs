@@ -12,6 +12,7 @@ use crate::spec::example::Test;
 use crate::spec::formula::Exact;
 use crate::spec::formula::Formula;
 use crate::spec::reader::Found;
+use crate::spec::schema::FieldKind;
 use crate::spec::scoring::Scores;
 use crate::spec::sql::Aggregate;
 use crate::spec::sql::Expr;
@@ -117,6 +118,23 @@ impl FactKind {
             Self::Event { time } => vec![time],
             Self::Span { from, to, share } => [from, to].into_iter().chain(share).collect(),
             Self::Stock { from, to } => from.iter().chain(to).collect(),
+        }
+    }
+
+    /// What a row gets for every month that it meets.
+    pub fn gives(&self) -> &'static [(&'static str, FieldKind)] {
+        match self {
+            Self::Event { .. } => &[],
+            Self::Span { .. } => &[
+                ("first_day", FieldKind::Day),
+                ("last_day", FieldKind::Day),
+                ("days", FieldKind::Whole),
+                ("month_days", FieldKind::Whole),
+                ("workdays", FieldKind::Whole),
+                ("month_workdays", FieldKind::Whole),
+                ("parts", FieldKind::Whole),
+            ],
+            Self::Stock { .. } => &[("period_end", FieldKind::Day)],
         }
     }
 }

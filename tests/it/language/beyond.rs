@@ -15,6 +15,7 @@ use shuping::frame::parquet;
 use shuping::measure::MeasureError;
 use shuping::measure::behind;
 use shuping::measure::cube;
+use shuping::measure::cube::Keeping;
 use shuping::measure::fact::Ground;
 use shuping::measure::recount::KeptMonths;
 use shuping::measure::spread::Overflow;
@@ -194,7 +195,8 @@ fn a_sum_of_slices_beyond_128_bits_names_its_measure() {
     let ground = Ground { catalog: &catalog, tables: &tables, days, as_of: march };
     let lake = tempfile::tempdir().unwrap();
     let months = KeptMonths::at(lake.path(), false);
-    let fault = cube::count_and(&ground, &mut |_, _| Ok(()), Some(&months)).err().unwrap();
+    let keeping = Keeping { rows: &mut |_, _, _| Ok(()), months: Some(&months) };
+    let fault = cube::count_and(&ground, Some(keeping)).err().unwrap();
     let said = format!("{:#}", anyhow::Error::from(fault));
     assert!(said.contains("measure `m`: its sum leaves the range of numbers"), "{said}");
 }

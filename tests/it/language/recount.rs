@@ -18,9 +18,11 @@ use shuping::base::cell::Cell;
 use shuping::base::cell::CellRow;
 use shuping::base::period::Month;
 use shuping::frame::functions::Days;
+use shuping::frame::mix::Mixed;
 use shuping::measure::cube;
 use shuping::measure::cube::Amounts;
 use shuping::measure::cube::Cube;
+use shuping::measure::cube::Keeping;
 use shuping::measure::cube::Spot;
 use shuping::measure::fact::Ground;
 use shuping::measure::fact::Tables;
@@ -175,8 +177,11 @@ impl Lake {
         let (months, kept) = (KeptMonths::at(self.0.path(), is_full), Kept::at(self.0.path()));
         let ground = Ground { catalog, tables, days, as_of };
         kept.begin().unwrap();
-        let keep = &mut |fact: &Fact, rows: &DataFrame| kept.keep(&fact.name, rows, is_full);
-        let cube = cube::count_and(&ground, keep, Some(&months)).unwrap();
+        let keep = &mut |fact: &Fact, rows: &DataFrame, mixed: &Mixed| {
+            kept.keep(&fact.name, (rows, mixed), is_full)
+        };
+        let keeping = Keeping { rows: keep, months: Some(&months) };
+        let cube = cube::count_and(&ground, Some(keeping)).unwrap();
         kept.finish(&Ledger::of((as_of, as_of), "home", &BTreeSet::new(), &cube)).unwrap();
         cube
     }

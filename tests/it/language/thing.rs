@@ -14,6 +14,7 @@ use shuping::frame::table;
 use shuping::measure::MeasureError;
 use shuping::measure::cube;
 use shuping::measure::cube::Cube;
+use shuping::measure::cube::Keeping;
 use shuping::measure::evaluate::Reason;
 use shuping::measure::evaluate::Telling;
 use shuping::measure::evaluate::Told;
@@ -122,10 +123,10 @@ pub(super) fn try_count(
         Days { calendar: Arc::new(catalog.calendar.clone()), zone: catalog.settings.zone.clone() };
     let mut kept = BTreeMap::new();
     let ground = Ground { catalog, tables, days, as_of };
-    let keep: &mut cube::Keep<'_> = &mut |fact, rows| {
+    let keep: &mut cube::Keep<'_> = &mut |fact, rows, _| {
         kept.insert(fact.name.clone(), rows.clone());
         Ok(())
     };
-    let counted = cube::count_and(&ground, keep, None)?;
+    let counted = cube::count_and(&ground, Some(Keeping { rows: keep, months: None }))?;
     Ok((counted, kept))
 }

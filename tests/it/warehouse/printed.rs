@@ -26,7 +26,7 @@ use super::spots;
 use super::told;
 use super::value;
 
-/// Loads a table two rows at a time; what was loaded, and the parts whose cells were asked for.
+/// Loads a table; what was loaded, and the rows whose cells were asked for.
 async fn load(
     place: &Place,
     catalog: &Catalog,
@@ -39,17 +39,12 @@ async fn load(
     let framed = table::from_rows(&columns, rows).unwrap();
     let said: Vec<&str> = warehouse::said(schema).map(|field| field.name.as_str()).collect();
     let asked = Mutex::new(Vec::new());
-    let part = |at: usize| {
-        asked.lock().unwrap().push(at);
-        table::to_rows(&framed.slice(i64::try_from(2 * at).unwrap(), 2), &names)
+    let at = |places: &[usize]| {
+        asked.lock().unwrap().extend_from_slice(places);
+        Ok(table::to_rows(&table::at(&framed, places)?, &names))
     };
     let prints = || Ok(Mixed::of(&framed, &said).unwrap().numbers());
-    let rows = Rows {
-        parts: rows.len().div_ceil(2),
-        at_once: 2,
-        part: Box::new(part),
-        prints: Some(Box::new(prints)),
-    };
+    let rows = Rows { count: rows.len(), at: Box::new(at), prints: Some(Box::new(prints)) };
     let held = Held { night: SECOND, home: &catalog.fingerprint };
     let tables = [Table { name, rows, replaces: Replaces::All }];
     let loaded = warehouse::load(place, &Design::of(catalog), held, &tables).await.unwrap();
@@ -58,7 +53,7 @@ async fn load(
 }
 
 #[tokio::test]
-async fn cells_are_made_only_of_the_parts_that_have_a_new_row() {
+async fn cells_are_made_only_of_rows_that_are_new() {
     let places = Places::new();
     let catalog = catalog(|_| {});
     for place in places.of("printed").await {
@@ -72,7 +67,7 @@ async fn cells_are_made_only_of_the_parts_that_have_a_new_row() {
         let rows = |list: &[_]| cases(&catalog, list);
         let (loaded, asked) = load(&place, &catalog, ("service_case", &rows(&list))).await;
         assert_eq!(loaded, Loaded { written: 5, removed: 0, unchanged: 0 });
-        assert_eq!(asked, [0, 1, 2]);
+        assert_eq!(asked, [0, 1, 2, 3, 4]);
         let before = spots(&place).await;
         let (loaded, asked) = load(&place, &catalog, ("service_case", &rows(&list))).await;
         assert_eq!(loaded, Loaded { written: 0, removed: 0, unchanged: 5 });
@@ -82,7 +77,7 @@ async fn cells_are_made_only_of_the_parts_that_have_a_new_row() {
         list.remove(1);
         let (loaded, asked) = load(&place, &catalog, ("service_case", &rows(&list))).await;
         assert_eq!(loaded, Loaded { written: 1, removed: 2, unchanged: 3 });
-        assert_eq!(asked, [1]);
+        assert_eq!(asked, [2]);
         assert_eq!(
             told(&place, CASES).await,
             [
