@@ -41,26 +41,20 @@ pub fn joined<'c>(cells: impl Iterator<Item = Option<&'c Cell>>, between: char) 
         if at > 0 {
             text.push(between);
         }
-        push(&mut text, cell);
+        match cell {
+            Some(Cell::Text(own)) => text.push_str(own),
+            Some(cell) => text.push_str(&cell.written()),
+            None => {}
+        }
     }
     text
 }
 
-/// Puts a cell behind a text, as people write it.
-pub fn push(text: &mut String, cell: Option<&Cell>) {
-    match cell {
-        Some(Cell::Text(own)) => text.push_str(own),
-        Some(Cell::Instant(instant)) => push_instant(text, *instant),
-        Some(cell) => text.push_str(&cell.written()),
-        None => {}
-    }
-}
-
-/// Puts an instant behind a text, as it is written. Many are, and most are a whole second of our time.
-fn push_instant(text: &mut String, instant: Timestamp) {
+/// Puts an instant behind some bytes, as it is written. Many are, and most are a whole second of our time.
+pub fn put_instant(bytes: &mut Vec<u8>, instant: Timestamp) {
     let second = instant.as_second();
     if instant.subsec_nanosecond() != 0 || !(0..YEAR_10_000).contains(&second) {
-        text.push_str(&instant.to_string());
+        bytes.extend_from_slice(instant.to_string().as_bytes());
         return;
     }
     let (days, rest) = (second / 86_400, second % 86_400);
@@ -81,10 +75,9 @@ fn push_instant(text: &mut String, instant: Timestamp) {
     let ([m1, m2], [d1, d2]) = (digits(month), digits(day));
     let ([h1, h2], [n1, n2]) = (digits(rest / 3_600), digits(rest / 60 % 60));
     let [s1, s2] = digits(rest % 60);
-    let written = [
+    bytes.extend_from_slice(&[
         c1, c2, y1, y2, b'-', m1, m2, b'-', d1, d2, b'T', h1, h2, b':', n1, n2, b':', s1, s2, b'Z',
-    ];
-    text.push_str(std::str::from_utf8(&written).unwrap_or_default());
+    ]);
 }
 
 /// The first second of the year 10,000.
@@ -126,8 +119,14 @@ pub type CellRow = Vec<Option<Cell>>;
 mod tests {
     use super::*;
 
+    fn put(instant: Timestamp) -> String {
+        let mut bytes = Vec::new();
+        put_instant(&mut bytes, instant);
+        String::from_utf8(bytes).unwrap()
+    }
+
     #[test]
-    fn an_instant_is_joined_as_it_is_written() {
+    fn an_instant_is_put_as_it_is_written() {
         let day = 86_400;
         let seconds = (-3..60_000).map(|at| at * 53 * day + at * 7_919).chain([
             0,
@@ -137,11 +136,9 @@ mod tests {
         ]);
         for second in seconds {
             let Ok(instant) = Timestamp::from_second(second) else { continue };
-            let cell = Cell::Instant(instant);
-            assert_eq!(joined([Some(&cell)].into_iter(), '|'), cell.written());
+            assert_eq!(put(instant), Cell::Instant(instant).written());
         }
-        let cell = Cell::Instant("2025-01-06T04:00:00.25Z".parse().unwrap());
-        assert_eq!(joined([Some(&cell), None].into_iter(), '|'), "2025-01-06T04:00:00.25Z|");
+        assert_eq!(put("2025-01-06T04:00:00.25Z".parse().unwrap()), "2025-01-06T04:00:00.25Z");
     }
 
     #[test]

@@ -10,8 +10,10 @@ use std::io::Write as _;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::os::unix::fs::PermissionsExt as _;
+use std::panic::resume_unwind;
 use std::path::Path;
 use std::path::PathBuf;
+use std::thread;
 
 /// Writes a file so that a reader, and a crash, sees the old bytes or the new ones.
 pub fn write_then_rename(target: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -79,14 +81,27 @@ pub fn rename_durably(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Has the bytes of files and their names on the disk, of all of them when all are written: one by one each
-/// would wait for the disk.
+/// So many files are waited for at the same time.
+const AT_ONCE: usize = 8;
+
+/// Has the bytes of files and their names on the disk, of all of them when all are written, and of some at the
+/// same time: one by one each would wait for the disk.
 pub fn settle(files: &[PathBuf]) -> io::Result<()> {
+    let each = files.len().div_ceil(AT_ONCE).max(1);
+    thread::scope(|scope| {
+        let all = |files: &[PathBuf]| files.iter().try_for_each(|path| settled(path));
+        let waits: Vec<_> =
+            files.chunks(each).map(|files| scope.spawn(move || all(files))).collect();
+        let waits =
+            waits.into_iter().map(|wait| wait.join().unwrap_or_else(|fault| resume_unwind(fault)));
+        waits.collect::<io::Result<()>>()
+    })?;
     let folders: BTreeSet<&Path> = files.iter().filter_map(|file| file.parent()).collect();
-    for path in files.iter().map(PathBuf::as_path).chain(folders) {
-        File::open(path)?.sync_all()?;
-    }
-    Ok(())
+    folders.into_iter().try_for_each(settled)
+}
+
+fn settled(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
 }
 
 /// Makes a folder that only its owner may open.

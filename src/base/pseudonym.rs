@@ -82,15 +82,18 @@ pub fn sha256_of(path: &Path) -> io::Result<String> {
 }
 
 /// A text as a number that no other text has.
-pub fn print(text: &str) -> u128 {
-    Sha256::digest(text.as_bytes()).first_chunk().map_or(0, |half| u128::from_be_bytes(*half))
+pub fn print(text: impl AsRef<[u8]>) -> u128 {
+    Sha256::digest(text).first_chunk().map_or(0, |half| u128::from_be_bytes(*half))
 }
 
 /// Bytes as lower-case hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digit = |half: u8| DIGITS.get(usize::from(half)).copied().unwrap_or_default();
-    let digits = bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect();
+    let mut digits = Vec::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        digits.extend([digit(byte >> 4), digit(byte & 15)]);
+    }
     String::from_utf8(digits).unwrap_or_default()
 }
 

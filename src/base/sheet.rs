@@ -39,6 +39,11 @@ pub trait Land {
     /// What the taker could not do.
     fn land(&mut self, sheet: Sheet) -> io::Result<()>;
 
+    /// Whether rows are taken without a wait for those before them.
+    fn has_room(&self) -> bool {
+        true
+    }
+
     /// Whether rows that are handed on from here on may be taken back; to who can't do that rows are handed
     /// on when they are sure.
     fn mark(&mut self) -> bool {
@@ -94,6 +99,11 @@ impl Texts {
     /// How many cells there are.
     pub fn len(&self) -> usize {
         self.lengths.len()
+    }
+
+    /// How many of them have a text.
+    pub fn filled(&self) -> usize {
+        self.lengths.iter().filter(|length| **length != NONE).count()
     }
 
     /// Whether there is no cell.
@@ -200,8 +210,12 @@ impl Sheet {
     /// A number that is the same for the same cells, in one build of the program.
     pub fn print(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
-        (&self.headers, &self.columns).hash(&mut hasher);
-        hasher.finish()
+        self.headers.hash(&mut hasher);
+        self.columns.iter().fold(hasher.finish(), |all, column| {
+            let two = |two: &[u32]| two.iter().fold(0, |both, one| (both << 32) | u64::from(*one));
+            let lengths = column.lengths.chunks(2).map(two).fold(all, mixed);
+            mixed_bytes(lengths, column.all.as_bytes())
+        })
     }
 
     /// The same in pieces of at most so many rows.
@@ -213,6 +227,29 @@ impl Sheet {
         let piece = |rows: &[Row]| Batch { headers: batch.headers.clone(), rows: rows.to_vec() };
         batch.rows.chunks(rows.max(1)).map(|rows| Sheet::from(&piece(rows))).collect()
     }
+}
+
+/// A number with another one mixed in.
+fn mixed(all: u64, number: u64) -> u64 {
+    let all = (all ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    all ^ (all >> 32)
+}
+
+/// A number with some bytes mixed in, four times eight at a time; so many are a page that more care would be felt.
+pub fn mixed_bytes(all: u64, bytes: &[u8]) -> u64 {
+    let word = |word: &[u8; 8]| u64::from_le_bytes(*word);
+    let (blocks, rest) = bytes.as_chunks::<32>();
+    let mut lanes = [all, !all, all.rotate_left(17), !all.rotate_left(17)];
+    for block in blocks {
+        for (lane, own) in lanes.iter_mut().zip(block.as_chunks().0) {
+            *lane = mixed(*lane, word(own));
+        }
+    }
+    let (words, rest) = rest.as_chunks();
+    let mut last = [0; 8];
+    last.iter_mut().zip(rest).for_each(|(own, byte)| *own = *byte);
+    let words = words.iter().chain([&last]).map(word);
+    lanes.into_iter().chain(words).fold(bytes.len() as u64, mixed)
 }
 
 impl From<&Batch> for Sheet {
@@ -273,6 +310,28 @@ mod tests {
     }
 
     #[test]
+    fn a_sheet_has_the_print_of_no_other() {
+        let long = "abcdefghijklmnopqrstuvwxyz".repeat(3);
+        let letters = ["", "a", "ab", "b", "abcdefgh", "abcdefghi", "abcdefg\0", &long];
+        let mut prints: Vec<u64> = Vec::new();
+        for (one, other) in letters.iter().flat_map(|one| letters.iter().map(move |two| (one, two)))
+        {
+            for cells in [[Some(*one), Some(*other)], [Some(*one), None], [None, Some(*other)]] {
+                let column: Texts = cells.into_iter().collect();
+                let places = vec![("page 1".into(), 1), ("page 1".into(), 2)];
+                let sheet = Sheet { headers: vec!["a".to_owned()], columns: vec![column], places };
+                prints.push(sheet.print());
+                let renamed = Sheet { headers: vec!["b".to_owned()], ..sheet };
+                prints.push(renamed.print());
+            }
+        }
+        prints.sort_unstable();
+        prints.dedup();
+        // Both texts, one of them and none, the other and none; under two headers.
+        assert_eq!(prints.len(), 2 * (8 * 8 + 8 + 8));
+    }
+
+    #[test]
     fn texts_are_what_their_lengths_say_or_none() {
         let texts: Texts = [Some("ab"), None, Some(""), Some("一")].into_iter().collect();
         let (all, lengths) = texts.parts();
@@ -282,6 +341,7 @@ mod tests {
             assert_eq!(Texts::of(all.to_owned(), wrong), None);
         }
         let mut texts = texts;
+        assert_eq!((texts.len(), texts.filled()), (4, 3));
         texts.pop();
         texts.pop();
         texts.push(Some("c"));

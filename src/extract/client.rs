@@ -45,6 +45,9 @@ pub fn ready(http: &Http, secrets: &dyn Secrets, home: &Path) -> Result<Client, 
         let pem = read(home, ca)?;
         let all = Certificate::from_pem_bundle(&pem).ok().filter(|all| !all.is_empty());
         client = client.tls_certs_only(all.ok_or(format!("`{ca}` holds no certificate (PEM)"))?);
+    } else if is_plain(http, secrets) {
+        // Nobody vouches for anything there, and the certificates of a machine are some hundred files.
+        client = client.tls_certs_only([]);
     }
     if let Some((certificate, key)) = own {
         let mut pem = read(home, certificate)?;
@@ -59,6 +62,17 @@ pub fn ready(http: &Http, secrets: &dyn Secrets, home: &Path) -> Result<Client, 
         client = client.identity(identity.map_err(wrong)?);
     }
     client.build().map_err(|fault| spoken(fault, http.timeout))
+}
+
+/// Whether every address that is asked is one without TLS.
+fn is_plain(http: &Http, secrets: &dyn Secrets) -> bool {
+    let login = http.auth.login.as_ref().map(|login| &login.url);
+    let mut addresses = [&http.url].into_iter().chain(login).chain(&http.way.proxy);
+    addresses.all(|address| {
+        let address = address.fill(secrets, &[]).unwrap_or_default();
+        let address = address.trim();
+        address.starts_with('/') || address.starts_with("http://")
+    })
 }
 
 fn read(home: &Path, file: &str) -> Result<Vec<u8>, String> {
@@ -98,5 +112,48 @@ pub(super) fn spoken(fault: reqwest::Error, timeout: Duration) -> String {
         format!("the answer was cut short: {cause}")
     } else {
         cause
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::connector::Source;
+    use crate::spec::connector::read_connector;
+
+    struct Nothing;
+
+    impl Secrets for Nothing {
+        fn env(&self, name: &str) -> Result<String, String> {
+            Err(name.to_owned())
+        }
+
+        fn secret(&self, name: &str) -> Result<String, String> {
+            Err(name.to_owned())
+        }
+    }
+
+    #[test]
+    fn nobody_vouches_where_no_address_is_one_of_tls() {
+        let login = "[auth]\nkind = \"login\"\nheaders = { X = \"${ticket}\" }\n[auth.login]\n\
+            fields = { user = \"me\" }\nticket = \"/t\"\nurl =";
+        for (url, more, is) in [
+            ("http://h/x", String::new(), true),
+            ("https://h/x", String::new(), false),
+            ("${env:URL}", String::new(), false),
+            ("http://h/x", "proxy = \"http://p:1\"".to_owned(), true),
+            ("http://h/x", "proxy = \"https://p:1\"".to_owned(), false),
+            ("http://h/x", format!("{login} \"/login\""), true),
+            ("http://h/x", format!("{login} \"https://h/login\""), false),
+        ] {
+            let text = format!(
+                "format = 1\n[system]\nname = \"s\"\ntitle = \"统\"\nkind = \"http\"\n[http]\nurl = \"{url}\"\n{more}\n\
+                 [[stream]]\nname = \"a\"\ninto = \"b\"\npath = \"/a\"\nrecords = \"/r\"\nwrite = \"append\"\n\
+                 [stream.columns]\nid = \"id\"\n"
+            );
+            let connector = read_connector("connectors/s.toml", &text).unwrap();
+            let Source::Http(http) = connector.source else { panic!("{text}") };
+            assert_eq!(is_plain(&http, &Nothing), is, "{text}");
+        }
     }
 }

@@ -6,8 +6,8 @@ use tokio::time::Instant;
 
 use super::ExtractError;
 use super::each;
-use super::http::Broken;
 use super::http::Reader;
+use super::ledger::Broken;
 use super::ledger::Doubt;
 use super::ledger::Seen;
 use super::parcel;

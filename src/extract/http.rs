@@ -11,8 +11,10 @@ use serde_json::Value;
 
 use super::ExtractError;
 use super::Request;
+use super::ahead::ahead;
 use super::gateway::Gateway;
 use super::landing::Landing;
+use super::ledger::Broken;
 use super::ledger::Doubt;
 use super::ledger::Next;
 use super::ledger::Seen;
@@ -56,25 +58,8 @@ struct Whole {
     asked_again: Vec<String>,
 }
 
-/// Why a slice is not whole.
-pub(super) enum Broken {
-    /// It may be whole another time.
-    Doubt(Doubt),
-    /// It will not.
-    Final(ExtractError),
-}
-
-impl From<ExtractError> for Broken {
-    fn from(error: ExtractError) -> Broken {
-        Broken::Final(error)
-    }
-}
-
-impl From<Doubt> for Broken {
-    fn from(doubt: Doubt) -> Broken {
-        Broken::Doubt(doubt)
-    }
-}
+/// A page that was asked for, unless its parent has none, and what was asked again on the way.
+type Asked = (Result<Option<(Answer, Sheet)>, Broken>, Vec<String>);
 
 /// Asks for the parts, as many at once as the gateway bears, and hands each on in its turn when it is
 /// whole.
@@ -192,23 +177,32 @@ impl<'a> Reader<'a> {
         if let Left::Nothing { total } = left {
             return Ok((total, 0));
         }
+        let mut asked = self.asked(part, &walk).await;
         loop {
-            let question = self.question(part, &walk);
-            let asked = self.page(part, &question, asked_again).await?;
-            let Some((answer, sheet)) = asked else {
+            let (page, again) = asked;
+            asked_again.extend(again);
+            let Some((answer, sheet)) = page? else {
                 self.may_end(walk.ledger.due())?;
                 break;
             };
             let next = self.next(&answer);
             let seen = self.seen(&answer, &sheet, next.is_some(), walk.ledger.due())?;
             let entered = walk.enter(seen, next.as_ref())?;
-            if entered != Next::DoneBefore {
-                keys.enter(&sheet);
-                turns.came(nth, pages, self.shielded((seen, next), sheet))?;
-            }
-            if entered != Next::Page {
+            if entered == Next::DoneBefore {
                 break;
             }
+            keys.enter(&sheet);
+            let keep = || turns.came(nth, pages, self.shielded((seen, next), sheet));
+            if entered != Next::Page {
+                keep()?;
+                break;
+            }
+            asked = if turns.has_room(nth) {
+                ahead(self.asked(part, &walk), keep).await?
+            } else {
+                keep()?;
+                self.asked(part, &walk).await
+            };
         }
         pages.end(walk.ledger.total())?;
         Ok((walk.ledger.total(), keys.moved()))
@@ -251,9 +245,9 @@ impl<'a> Reader<'a> {
         part: &Part,
         asked_again: &mut Vec<String>,
     ) -> Result<Batch, Broken> {
-        let question = self.question(part, &Walk::of(&self.ask.page));
-        let page = self.page(part, &question, asked_again).await?;
-        Ok(page.map_or_else(Batch::default, |(_, sheet)| sheet.into()))
+        let (page, again) = self.asked(part, &Walk::of(&self.ask.page)).await;
+        asked_again.extend(again);
+        Ok(page?.map_or_else(Batch::default, |(_, sheet)| sheet.into()))
     }
 
     /// The question that begins a job.
@@ -379,6 +373,12 @@ impl<'a> Reader<'a> {
         let records = Records { at: &self.ask.records, needed: &self.needed };
         let mut said = next.into_iter().chain(&page.total).chain(&page.more);
         Some(records).filter(|records| !said.any(|at| records.hold(at)))
+    }
+
+    /// The page that is due.
+    async fn asked(&self, part: &Part, walk: &Walk<'_>) -> Asked {
+        let (question, mut again) = (self.question(part, walk), Vec::new());
+        (self.page(part, &question, &mut again).await, again)
     }
 
     /// One page: the answer and its rows; none where the gateway says that its parent has none.

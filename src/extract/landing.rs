@@ -81,6 +81,11 @@ impl<'a> Landing<'a> {
         Ok(())
     }
 
+    /// Whether rows are taken without a wait.
+    pub(super) fn has_room(&self) -> bool {
+        self.land.has_room()
+    }
+
     /// From here on rows may be taken back, if whoever gets them can do that.
     pub(super) fn mark(&mut self) -> Option<Mark> {
         let mark = || Mark { seen: self.shield.seen(), received: self.so_far.received };

@@ -7,6 +7,8 @@ use serde::Deserialize;
 use serde::Serialize;
 use thiserror::Error;
 
+use super::ExtractError;
+
 /// More pages than any source without a total has.
 const MOST_PAGES: u32 = 10_000;
 
@@ -90,6 +92,26 @@ pub(super) enum Doubt {
     JobGone,
     #[error("{pages} pages without end")]
     Endless { pages: u32 },
+}
+
+/// Why a slice is not whole.
+pub(super) enum Broken {
+    /// It may be whole another time.
+    Doubt(Doubt),
+    /// It will not.
+    Final(ExtractError),
+}
+
+impl From<ExtractError> for Broken {
+    fn from(error: ExtractError) -> Broken {
+        Broken::Final(error)
+    }
+}
+
+impl From<Doubt> for Broken {
+    fn from(doubt: Doubt) -> Broken {
+        Broken::Doubt(doubt)
+    }
 }
 
 impl Ledger {

@@ -1,6 +1,7 @@
 //! Which rows does a system have for us? Asked page by page or read from files, shielded, and handed
 //! on as they came; a slice stands whole or not at all.
 
+mod ahead;
 mod answer;
 mod client;
 mod compound;
@@ -115,12 +116,13 @@ pub type Parents<'a> =
     dyn Fn(&[String], &mut dyn FnMut(Vec<Option<String>>)) -> io::Result<()> + Sync + 'a;
 
 impl Request<'_> {
-    /// What is asked, and where, as a hash: pages that answer something else are of no use.
+    /// What is asked, and where, as a hash: pages that answer something else are of no use, nor are those that
+    /// wait in another form.
     fn print(&self, at: &reqwest::Url) -> String {
         let key = self.key.fingerprint();
         let asked = (self.since, self.until, self.past);
         sha256(
-            format!("{:?} {:?} {key} {asked:?} {at}", self.connector.source, self.stream)
+            format!("2 {:?} {:?} {key} {asked:?} {at}", self.connector.source, self.stream)
                 .as_bytes(),
         )
     }

@@ -1,10 +1,7 @@
 //! Did rows move while their pages were counted? Then a key comes on two pages, and another row perhaps on none.
 
-use std::hash::DefaultHasher;
-use std::hash::Hash as _;
-use std::hash::Hasher as _;
-
 use crate::base::sheet::Sheet;
+use crate::base::sheet::mixed_bytes;
 use crate::spec::connector::Stream;
 use crate::spec::schema::Schema;
 
@@ -42,13 +39,13 @@ impl<'k> Keys<'k> {
         if columns.is_empty() {
             return;
         }
-        let mut hashers = vec![DefaultHasher::new(); sheet.height()];
+        let mut page: Vec<u64> = vec![0; sheet.height()];
         for (_, column) in columns {
-            for (hasher, text) in hashers.iter_mut().zip(column.iter()) {
-                text.hash(hasher);
+            for (number, text) in page.iter_mut().zip(column.iter()) {
+                let is_filled = u64::from(text.is_some());
+                *number = mixed_bytes(*number ^ is_filled, text.unwrap_or_default().as_bytes());
             }
         }
-        let mut page: Vec<u64> = hashers.iter().map(DefaultHasher::finish).collect();
         page.sort_unstable();
         page.dedup();
         self.beside += sheet.height() - page.len();

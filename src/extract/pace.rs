@@ -19,14 +19,17 @@ impl Pace {
         Pace { apart, next: Mutex::new(Instant::now()) }
     }
 
-    /// Waits for the next turn.
+    /// Waits for the next turn. Who need not wait does not sleep: a sleep lasts a millisecond at least.
     pub(super) async fn wait(&self) {
-        let turn = {
+        let (now, turn) = {
             let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-            let turn = Instant::now().max(*next);
+            let now = Instant::now();
+            let turn = now.max(*next);
             *next = turn + self.apart;
-            turn
+            (now, turn)
         };
-        tokio::time::sleep_until(turn).await;
+        if turn > now {
+            tokio::time::sleep_until(turn).await;
+        }
     }
 }

@@ -98,47 +98,63 @@ impl Page {
     }
 }
 
-/// So many bytes are a number: seven bits each, so that all is text.
-const WIDTH: usize = 5;
+/// Puts a number behind some bytes: six bits each and a seventh that says that more follow, so that all is text.
+fn put(bytes: &mut Vec<u8>, mut number: u32) {
+    while number >= MORE {
+        bytes.extend(u8::try_from(MORE | (number & (MORE - 1))));
+        number >>= 6;
+    }
+    bytes.extend(u8::try_from(number));
+}
+
+/// The bit that says that more of a number follow.
+const MORE: u32 = 64;
+
+/// Takes a number off some bytes; none where none stands there.
+fn take(bytes: &mut &[u8]) -> Option<u32> {
+    let mut number = 0;
+    for shift in (0..u32::BITS).step_by(6) {
+        let (byte, rest) = bytes.split_first()?;
+        *bytes = rest;
+        let byte = u32::from(*byte);
+        number |= (byte & (MORE - 1)).checked_shl(shift)?;
+        if byte & MORE == 0 {
+            return Some(number);
+        }
+    }
+    None
+}
 
 /// The cells of a page: the number of each row, and of each column how long its texts are, and they.
 fn cells(sheet: &Sheet) -> Vec<u8> {
-    let numbers = (sheet.columns.len() + 1) * sheet.height();
-    let mut bytes = Vec::with_capacity(numbers * WIDTH + sheet.bytes());
-    let put = |bytes: &mut Vec<u8>, number: u32| {
-        let group = |at: usize| u8::try_from((number >> (7 * at)) & 127).unwrap_or_default();
-        bytes.extend((0..WIDTH).map(group));
-    };
+    let numbers = (sheet.columns.len() + 2) * sheet.height();
+    let mut bytes = Vec::with_capacity(numbers + sheet.bytes());
     for (_, row) in &sheet.places {
         put(&mut bytes, *row);
     }
     for column in &sheet.columns {
         let (text, lengths) = column.parts();
         for length in lengths {
-            put(&mut bytes, *length);
+            // The length of what is absent is the largest number.
+            put(&mut bytes, length.wrapping_add(1));
         }
-        bytes.extend(text.as_bytes());
+        bytes.extend_from_slice(text.as_bytes());
     }
     bytes
 }
 
 /// The page whose cells those are; none if they are of no page.
 fn sheet(headers: Vec<String>, rows: usize, mut bytes: &[u8]) -> Option<Sheet> {
-    let mut taken = |length: usize| {
-        let (taken, rest) = bytes.split_at_checked(length)?;
-        bytes = rest;
-        Some(taken)
-    };
-    let number =
-        |bytes: &[u8]| bytes.iter().rev().fold(0, |all, byte| (all << 7) | u32::from(*byte));
-    let (source, width) = (Arc::from(""), rows.checked_mul(WIDTH)?);
-    let places = taken(width)?.chunks_exact(WIDTH);
-    let places = places.map(|row| (Arc::clone(&source), number(row))).collect();
+    let source = Arc::from("");
+    let place = |bytes: &mut &[u8]| Some((Arc::clone(&source), take(bytes)?));
+    let places = (0..rows).map(|_| place(&mut bytes)).collect::<Option<_>>()?;
     let mut columns = Vec::with_capacity(headers.len());
     for _ in &headers {
-        let lengths: Vec<u32> = taken(width)?.chunks_exact(WIDTH).map(number).collect();
-        let text = std::str::from_utf8(taken(Texts::bytes(&lengths)?)?).ok()?;
-        columns.push(Texts::of(text.to_owned(), lengths)?);
+        let length = |bytes: &mut &[u8]| Some(take(bytes)?.wrapping_sub(1));
+        let lengths = (0..rows).map(|_| length(&mut bytes)).collect::<Option<Vec<_>>>()?;
+        let (text, rest) = bytes.split_at_checked(Texts::bytes(&lengths)?)?;
+        bytes = rest;
+        columns.push(Texts::of(std::str::from_utf8(text).ok()?.to_owned(), lengths)?);
     }
     bytes.is_empty().then_some(Sheet { headers, columns, places })
 }
@@ -290,6 +306,22 @@ mod tests {
 
     use super::*;
     use crate::base::durable::is_full;
+
+    #[test]
+    fn a_page_is_what_its_cells_say_or_none() {
+        let column: Texts =
+            [Some("ab"), None, Some(""), Some(&*"一".repeat(30))].into_iter().collect();
+        let places = [1, 63, 64, u32::MAX].map(|row| (Arc::from(""), row)).to_vec();
+        let headers = vec!["a".to_owned(), "b".to_owned()];
+        let page = Sheet { headers: headers.clone(), columns: vec![column; 2], places };
+        let bytes = cells(&page);
+        assert_eq!(sheet(headers.clone(), 4, &bytes), Some(page));
+        for length in 0..bytes.len() {
+            assert_eq!(sheet(headers.clone(), 4, &bytes[..length]), None, "{length}");
+        }
+        assert_eq!(sheet(headers.clone(), 5, &bytes), None);
+        assert_eq!(sheet(headers, usize::MAX, &bytes), None);
+    }
 
     #[test]
     fn a_page_that_finds_no_room_is_a_full_disk_that_names_its_file() {

@@ -134,7 +134,7 @@ impl<'s> Shield<'s> {
                 Some(fate) => self.hidden(header, fate, column),
                 None if header.starts_with('_') || self.is_wide(&header) => vec![(header, column)],
                 None => {
-                    self.passed_by(&header, column.iter().flatten().count() as u64);
+                    self.passed_by(&header, column.filled() as u64);
                     Vec::new()
                 }
             };

@@ -36,6 +36,11 @@ impl<'t, 'a> Turns<'t, 'a> {
         done(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Whether a page of a slice is kept and handed on without a wait for those before it.
+    pub(super) fn has_room(&self, slice: usize) -> bool {
+        self.with(|state| state.slice != slice || state.mark.is_none() || state.landing.has_room())
+    }
+
     /// Keeps a page of a slice behind the others, and hands it on if it may be.
     pub(super) fn came(
         &self,

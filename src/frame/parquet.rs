@@ -97,8 +97,8 @@ impl Write for Told {
 ///
 /// # Errors
 /// The disk's, and those of the groups.
-pub fn write_groups<E: From<FrameError>>(
-    groups: impl Iterator<Item = Result<DataFrame, E>>,
+pub fn write_groups<E: From<FrameError> + Send>(
+    groups: impl Iterator<Item = Result<DataFrame, E>> + Send,
     target: &Path,
 ) -> Result<(), E> {
     let named = FrameError::file(target);
@@ -110,27 +110,37 @@ pub fn write_groups<E: From<FrameError>>(
     Ok(rename_durably(&temporary, target).map_err(&named)?)
 }
 
-/// Writes groups one after the other; none is no file that can be read.
-fn grouped<E>(
-    groups: impl Iterator<Item = Result<DataFrame, E>>,
+/// Writes groups one after the other, and the next one is made and encoded while one is written; none is no file
+/// that can be read.
+fn grouped<E: Send>(
+    mut groups: impl Iterator<Item = Result<DataFrame, E>> + Send,
     file: &mut Told,
 ) -> Result<Result<(), PolarsError>, E> {
-    let mut groups = groups.peekable();
-    let schema = match groups.peek() {
-        Some(Ok(first)) => Arc::clone(first.schema()),
-        _ => return groups.next().map_or(Ok(Ok(())), |group| group.map(|_| Ok(()))),
-    };
+    let Some(mut first) = groups.next().transpose()? else { return Ok(Ok(())) };
     let begun = ParquetWriter::new(file).with_compression(ParquetCompression::Zstd(None));
-    let mut writer = match begun.batched(&schema) {
+    let mut writer = match begun.batched(first.schema()) {
         Ok(writer) => writer,
         Err(fault) => return Ok(Err(fault)),
     };
-    for group in groups {
-        let mut group = group?;
+    first.rechunk_mut_par();
+    // A group that is alone is encoded a column a core.
+    if let Err(fault) = writer.write_batch(&first) {
+        return Ok(Err(fault));
+    }
+    drop(first);
+    let encoded = |mut group: DataFrame| {
         group.rechunk_mut_par();
-        if let Err(fault) = writer.write_batch(&group) {
+        writer.encode_and_compress(&group).collect::<Result<Vec<_>, _>>()
+    };
+    let mut next = || groups.next().transpose().map(|group| group.map(encoded));
+    let mut group = next()?;
+    while let Some(own) = group {
+        let write = || own.and_then(|own| writer.write_row_groups(own));
+        let (written, made) = rayon::join(write, &mut next);
+        if let Err(fault) = written {
             return Ok(Err(fault));
         }
+        group = made?;
     }
     Ok(writer.finish().map(|_| ()))
 }
@@ -260,4 +270,32 @@ pub fn read_where(path: &Path, texts: &[(&str, &str)]) -> Result<DataFrame, Fram
     let all = read(path)?.lazy();
     let rows = texts.iter().fold(all, |rows, (name, text)| rows.filter(col(*name).eq(lit(*text))));
     rows.collect().map_err(reading(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use polars::prelude::df;
+
+    use super::*;
+
+    fn group(rows: Range<i64>) -> DataFrame {
+        let texts = rows.clone().map(|row| (row % 3 > 0).then(|| format!("{}", row % 7)));
+        df!("id" => rows.clone().collect::<Vec<_>>(), "text" => texts.collect::<Vec<_>>()).unwrap()
+    }
+
+    #[test]
+    fn groups_stand_as_they_came_and_one_that_fails_leaves_no_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("groups.parquet");
+        let groups = [0..100, 100..150, 150..151, 151..400].map(|rows| Ok(group(rows)));
+        write_groups::<FrameError>(groups.into_iter(), &path).unwrap();
+        assert!(read(&path).unwrap().equals_missing(&group(0..400)));
+        let grouped = Grouped::open(&path).unwrap().groups();
+        assert_eq!(grouped, [0..100, 100..150, 150..151, 151..400]);
+        let other = folder.path().join("other.parquet");
+        let lost = || read(&folder.path().join("nowhere"));
+        let groups = [Ok(group(0..10)), Ok(group(10..20)), lost()];
+        assert!(write_groups::<FrameError>(groups.into_iter(), &other).is_err());
+        assert!(!other.exists());
+    }
 }

@@ -10,7 +10,7 @@ use crate::base::batch::Batch;
 use crate::base::batch::Row;
 use crate::base::cell::Cell;
 use crate::base::cell::CellRow;
-use crate::base::cell::push;
+use crate::base::cell::put_instant;
 use crate::base::sheet::Sheet;
 use crate::spec::schema::FieldKind;
 
@@ -152,26 +152,66 @@ fn instant(number: i64) -> Option<Cell> {
     Timestamp::from_microsecond(number).ok().map(Cell::Instant)
 }
 
-/// Of each row the cells of some columns as people write them, with `between` between them.
-pub fn joined(columns: &[&Column], height: usize, between: char) -> Vec<String> {
-    // Most cells are no longer than a time.
-    let room = columns.len() * 20;
-    let mut rows: Vec<String> = (0..height).map(|_| String::with_capacity(room)).collect();
-    for (nth, column) in columns.iter().enumerate() {
-        let between = (nth > 0).then_some(between);
+/// The cells of a column, one row after the other.
+enum Cells<'c> {
+    Texts(Box<dyn Iterator<Item = Option<&'c str>> + 'c>),
+    Instants(Box<dyn Iterator<Item = Option<i64>> + 'c>),
+    Others(std::vec::IntoIter<Option<Cell>>),
+}
+
+impl<'c> Cells<'c> {
+    fn of(column: &'c Column) -> Cells<'c> {
         if let Ok(texts) = column.str() {
-            for (row, text) in rows.iter_mut().zip(texts.iter()) {
-                row.extend(between);
-                row.push_str(text.unwrap_or_default());
+            return Cells::Texts(Box::new(texts.iter()));
+        }
+        match column.datetime() {
+            Ok(instants) if instants.time_unit() == TimeUnit::Microseconds => {
+                Cells::Instants(Box::new(instants.physical().iter()))
             }
-        } else {
-            for (row, cell) in rows.iter_mut().zip(cells(column)) {
-                row.extend(between);
-                push(row, cell.as_ref());
+            Ok(_) | Err(_) => Cells::Others(cells(column).into_iter()),
+        }
+    }
+
+    /// Puts the next one behind some bytes, as people write it.
+    fn put(&mut self, bytes: &mut Vec<u8>) {
+        match self {
+            Cells::Texts(texts) => {
+                bytes.extend_from_slice(texts.next().flatten().unwrap_or_default().as_bytes());
+            }
+            Cells::Instants(instants) => {
+                let instant = instants.next().flatten();
+                let instant = instant.and_then(|number| Timestamp::from_microsecond(number).ok());
+                if let Some(instant) = instant {
+                    put_instant(bytes, instant);
+                }
+            }
+            Cells::Others(cells) => {
+                let cell = cells.next().flatten();
+                bytes.extend(cell.into_iter().flat_map(|cell| cell.written().into_bytes()));
             }
         }
     }
-    rows
+}
+
+/// What is made of each row: it is shown the cells of some columns as people write them, with `between` between
+/// them.
+pub fn of_each<R>(
+    columns: &[&Column],
+    height: usize,
+    between: u8,
+    mut made: impl FnMut(&[u8]) -> R,
+) -> Vec<R> {
+    let mut columns: Vec<Cells<'_>> = columns.iter().map(|column| Cells::of(column)).collect();
+    let (mut bytes, mut all) = (Vec::new(), Vec::with_capacity(height));
+    for _ in 0..height {
+        bytes.clear();
+        for (nth, column) in columns.iter_mut().enumerate() {
+            bytes.extend((nth > 0).then_some(between));
+            column.put(&mut bytes);
+        }
+        all.push(made(&bytes));
+    }
+    all
 }
 
 /// Some rows of a table, at places in their order, which may follow each other.
@@ -298,7 +338,10 @@ mod tests {
         let table = from_rows(&kinds, &rows).unwrap();
         let columns: Vec<&Column> = table.columns().iter().collect();
         let one = |row: &CellRow| cell::joined(row.iter().map(Option::as_ref), '|');
-        assert_eq!(joined(&columns, 3, '|'), rows.iter().map(one).collect::<Vec<_>>());
-        assert_eq!(joined(&[], 1, '|'), [""]);
+        let joined = |columns: &[&Column], height| {
+            of_each(columns, height, b'|', |row| String::from_utf8(row.to_vec()).unwrap())
+        };
+        assert_eq!(joined(&columns, 3), rows.iter().map(one).collect::<Vec<_>>());
+        assert_eq!(joined(&[], 1), [""]);
     }
 }

@@ -6,8 +6,8 @@ use polars::prelude::*;
 use super::ModelError;
 use super::delivery::Delivery;
 use super::judged::Kept;
-use super::judged::Origin;
 use crate::base::cell::CellRow;
+use crate::base::pseudonym::hex;
 use crate::frame::FrameError;
 use crate::frame::table;
 use crate::spec::schema::FieldKind;
@@ -50,42 +50,52 @@ pub(super) fn gone(schema: &Schema, rows: &[CellRow]) -> Result<DataFrame, Model
     Ok(table::from_rows(&columns(schema), rows)?)
 }
 
-/// The new versions of rows, each with its hash and its lineage.
-pub(super) fn delta(
-    schema: &Schema,
-    delivery: Delivery<'_>,
-    (kept, hashes): (Kept, &[u64]),
-) -> Result<DataFrame, ModelError> {
-    if kept.origins.is_empty() {
-        return empty(schema);
-    }
-    let lineage = LINEAGE.map(|(name, _)| lineage(name, (&kept.origins, hashes), delivery));
-    Ok(kept.values.hstack(&lineage).map_err(FrameError::polars("building a delta"))?)
+/// What the lineage says of every row in its own way; all else of it is the same in all rows of a delivery.
+const OWN: [&str; 3] = ["_hash", "_source", "_row"];
+
+/// The new versions of rows, each with its hash and its place; [`whole`] says the rest of their lineage.
+pub(super) fn delta(kept: &Kept, hashes: &[u64]) -> Result<DataFrame, ModelError> {
+    let own = OWN.map(|name| {
+        let (name, origins) = (PlSmallStr::from_str(name), &kept.origins);
+        let series = match name.as_str() {
+            "_hash" => {
+                let hashes = hashes.iter().map(|hash| hex(&hash.to_be_bytes()));
+                StringChunked::from_iter_values(name, hashes).into_series()
+            }
+            "_source" => {
+                let sources = origins.iter().map(|origin| &*origin.source);
+                StringChunked::from_iter_values(name, sources).into_series()
+            }
+            _ => {
+                let rows = origins.iter().map(|origin| origin.row);
+                Int64Chunked::from_iter_values(name, rows).into_series()
+            }
+        };
+        series.into()
+    });
+    Ok(kept.values.hstack(&own).map_err(FrameError::polars("building a delta"))?)
 }
 
-/// What the lineage says of rows in one of its columns.
-fn lineage(name: &str, (origins, hashes): (&[Origin], &[u64]), delivery: Delivery<'_>) -> Column {
-    let (name, height) = (PlSmallStr::from_str(name), origins.len());
-    let series = match name.as_str() {
-        "_hash" => {
-            let hashes = hashes.iter().map(|hash| format!("{hash:016x}"));
-            StringChunked::from_iter_values(name, hashes).into_series()
-        }
-        "_system" => StringChunked::full(name, delivery.system, height).into_series(),
-        "_stream" => StringChunked::full(name, delivery.stream, height).into_series(),
-        "_night" => {
-            let day = table::day_number(delivery.night);
-            Int32Chunked::full(name, day, height).into_date().into_series()
-        }
-        "_source" => {
-            let sources = origins.iter().map(|origin| &*origin.source);
-            StringChunked::from_iter_values(name, sources).into_series()
-        }
-        "_row" => {
-            let rows = origins.iter().map(|origin| origin.row);
-            Int64Chunked::from_iter_values(name, rows).into_series()
-        }
-        _ => BooleanChunked::full(name, false, height).into_series(),
+/// The same as they stand in a delta.
+pub(super) fn whole(
+    rows: &DataFrame,
+    schema: &Schema,
+    delivery: Delivery<'_>,
+) -> Result<DataFrame, ModelError> {
+    let height = rows.height();
+    if height == 0 {
+        return empty(schema);
+    }
+    let same = |name: &str| {
+        let value = match name {
+            "_system" => Scalar::from(PlSmallStr::from_str(delivery.system)),
+            "_stream" => Scalar::from(PlSmallStr::from_str(delivery.stream)),
+            "_night" => Scalar::new_date(table::day_number(delivery.night)),
+            _ => Scalar::from(false),
+        };
+        Column::new_scalar(name.into(), value, height)
     };
-    series.into()
+    let own = |name: &str| rows.column(name).cloned().unwrap_or_else(|_| same(name));
+    let columns = columns(schema).into_iter().map(|(name, _)| own(name)).collect();
+    Ok(DataFrame::new(height, columns).map_err(FrameError::polars("building a delta"))?)
 }

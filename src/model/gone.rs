@@ -58,7 +58,7 @@ impl Absent {
     pub(super) fn holds(&self, key: u128, row: &CellRow) -> bool {
         self.of_stream.is_some_and(|at| row.get(at) == Some(&self.stream))
             && !self.keys.contains(&key)
-            && self.scopes.contains(&print(&key_of(row, &self.scope)))
+            && self.scopes.contains(&print(key_of(row, &self.scope)))
     }
 }
 
@@ -79,7 +79,7 @@ pub(super) fn deleted_versions(
     let at = |name: &str| names.iter().position(|known| *known == name);
     let places = places(schema);
     let rows = table::to_rows(known, &names).into_iter();
-    rows.filter(|row| is_gone(print(&key_of(row, &places.key)), row))
+    rows.filter(|row| is_gone(print(key_of(row, &places.key)), row))
         .map(|mut row| {
             for (name, cell) in [
                 ("_deleted", Cell::Flag(true)),

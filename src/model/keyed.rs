@@ -9,7 +9,7 @@ use crate::spec::schema::Schema;
 pub(super) const UPDATED: &str = "updated_at";
 
 /// Stands between the cells of a key, or of a row whose hash is reckoned.
-pub(super) const UNIT: char = '\u{1f}';
+pub(super) const UNIT: u8 = 0x1f;
 
 /// Where the columns of the key stand, and that of the source's own order.
 pub(super) struct Places {
@@ -24,12 +24,12 @@ pub(super) fn places(schema: &Schema) -> Places {
 }
 
 pub(super) fn key_of(cells: &CellRow, places: &[usize]) -> String {
-    joined(places.iter().map(|at| cells.get(*at).and_then(Option::as_ref)), UNIT)
+    joined(places.iter().map(|at| cells.get(*at).and_then(Option::as_ref)), UNIT.into())
 }
 
 /// What a row says, as 16 hexadecimal digits.
 pub(super) fn hash_of(cells: &CellRow) -> String {
-    let mut hash = sha256(joined(cells.iter().map(Option::as_ref), UNIT).as_bytes());
+    let mut hash = sha256(joined(cells.iter().map(Option::as_ref), UNIT.into()).as_bytes());
     hash.truncate(16);
     hash
 }

@@ -22,9 +22,9 @@ use super::keyed::half;
 use super::keyed::key_of;
 use super::lake::Lake;
 use super::lake::alive;
+use super::part::Line;
 use super::past;
 use super::pile::At;
-use super::pile::Line;
 use super::pile::Pile;
 use super::pile::sliced;
 use crate::base::cell::Cell;
@@ -36,8 +36,8 @@ use crate::frame::table;
 use crate::spec::connector::Write;
 use crate::spec::schema::Schema;
 
-/// So many rows of a delta are one group at least: so many are in memory while it is written.
-const ROWS_A_GROUP: usize = 1 << 16;
+/// So many rows of a delta are one group at least; two groups are in memory while it is written.
+const ROWS_A_GROUP: usize = 1 << 15;
 
 impl Lake {
     /// Merges what a delivery brought, and writes its delta: only rows that changed.
@@ -154,7 +154,9 @@ fn newest(pile: &Pile<'_>, duplicates: &mut u64) -> Vec<At> {
         };
         lines.reduce(later).map(|(at, _)| at)
     });
-    let newest: Vec<At> = newest.collect();
+    let mut newest: Vec<At> = newest.collect();
+    // From here on they are looked at as they stand, one behind the other.
+    newest.par_sort_unstable();
     *duplicates += (pile.height() - newest.len()) as u64;
     newest
 }
@@ -177,7 +179,7 @@ fn hashes(known: &DataFrame, schema: &Schema) -> HashMap<u128, (Option<u64>, Opt
         [.., night, Some(Cell::Text(hash))] => {
             let night = if let Some(Cell::Day(night)) = night { Some(*night) } else { None };
             let hash = u64::from_str_radix(hash, 16).ok();
-            Some((print(&key_of(&row, &places)), (hash, night)))
+            Some((print(key_of(&row, &places)), (hash, night)))
         }
         _ => None,
     })
@@ -234,12 +236,27 @@ fn ordered(
     rows.extend((0..).take(gone.height()).map(|row| (GONE, row)));
     rows.sort_unstable();
     let keys = &pile.schema.primary_key;
+    let keys_of = |of_table: &[(u32, u32)]| {
+        let at = of_table.first().map_or(GONE, |(at, _)| *at);
+        let own = if at == GONE { gone.clone() } else { pile.keys(at)? };
+        taken(&own.select(keys).map_err(doing())?, of_table)
+    };
+    let tables: Vec<&[(u32, u32)]> = rows.chunk_by(|one, other| one.0 == other.0).collect();
+    // Where a source gives its rows by their keys, each part begins behind the one before it.
+    let ends = |of_table: &&[(u32, u32)]| {
+        let own = keys_of(of_table)?;
+        let names: Vec<&str> = keys.iter().map(String::as_str).collect();
+        let ends = [own.head(Some(1)), own.tail(Some(1))];
+        Ok(ends.map(|end| table::to_rows(&end, &names)))
+    };
+    let ends =
+        tables.par_iter().map(ends).collect::<Result<Vec<[Vec<CellRow>; 2]>, ModelError>>()?;
+    if gone.height() == 0 && ends.as_flattened().is_sorted() {
+        return Ok(rows);
+    }
     let mut all = delta::empty(pile.schema)?.select(keys).map_err(doing())?;
-    for of_table in rows.chunk_by(|one, other| one.0 == other.0) {
-        let Some((at, _)) = of_table.first() else { continue };
-        let own = if *at == GONE { gone.clone() } else { pile.keys(*at)? };
-        let own = own.select(keys).map_err(doing())?;
-        all.vstack_mut_owned(taken(&own, of_table)?).map_err(doing())?;
+    for own in tables.par_iter().map(|of_table| keys_of(of_table)).collect::<Vec<_>>() {
+        all.vstack_mut_owned(own?).map_err(doing())?;
     }
     let (tables, places): (Vec<u32>, Vec<u32>) = rows.into_iter().unzip();
     for (name, numbers) in [("_table", tables), ("_place", places)] {
@@ -283,8 +300,11 @@ fn gathered(
             *slot = at;
         }
     }
-    let back = IdxCa::from_vec("_rows".into(), back);
     all.rechunk_mut_par();
+    if back.is_sorted() {
+        return Ok(all);
+    }
+    let back = IdxCa::from_vec("_rows".into(), back);
     Ok(all.take(&back).map_err(doing())?)
 }
 
@@ -296,7 +316,7 @@ mod tests {
     use crate::spec::schema::read_schema;
 
     fn kept(ids: &[i64], text_of: impl Fn(i64) -> &'static str) -> Kept {
-        let keys: Vec<String> = ids.iter().map(|id| format!("k{id}")).collect();
+        let keys: Vec<String> = ids.iter().map(|id| format!("k{id:03}")).collect();
         let said: Vec<&str> = ids.iter().map(|id| text_of(*id)).collect();
         let origin = |row: &i64| Origin {
             source: "page 1".into(),
@@ -317,8 +337,9 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let night: Date = "2026-01-06".parse().unwrap();
         let delivery = Delivery { system: "s", stream: "r", night, is_full: true };
-        let merged = |name: &'static str, most: usize, is_other: bool| {
-            let lake = Lake::at(&root.path().join(name));
+        let merged = |name: &'static str, (most, step): (usize, i64), is_other: bool| {
+            let place = root.path().join(format!("{name} {step}"));
+            let lake = Lake::at(&place);
             let text_of = |id: i64| if id % 7 == 0 { name } else { "same" };
             let write = Write::Upsert;
             let delivery = if is_other {
@@ -326,27 +347,30 @@ mod tests {
             } else {
                 delivery
             };
-            let folder = root.path().join(name).join("waiting.shelf");
+            let folder = place.join("waiting.shelf");
             let mut pile =
                 Pile::of((delivery, &schema, &write), Some(folder.clone())).holding(most);
             for part in 0..7 {
-                // Keys in no order, some of them twice; the other night lacks the last ones.
-                let rows = (0..100).map(|row| (part * 100 + row) * 389 % 600);
+                // Keys in no order, some of them twice, or in theirs; the other night lacks the last ones.
+                let rows = (0..100).map(|row| (part * 100 + row) * step % 600);
+                let rows = rows.filter(|_| step > 1 || part < 6);
                 let rows: Vec<i64> = rows.filter(|id| !is_other || *id < 590).collect();
                 let kept = kept(&rows, text_of);
                 pile.add(Judged { kept, ..Judged::default() }).unwrap();
             }
-            assert_eq!(folder.is_dir(), most < 700);
+            assert_eq!(folder.is_dir(), most < 600);
             let equation = lake.merge_pile(&mut pile).unwrap();
             drop(pile);
             assert!(!folder.exists());
             let night = delivery.night;
-            let delta = root.path().join(name).join(format!("model/t/{night}.s.r.parquet"));
+            let delta = place.join(format!("model/t/{night}.s.r.parquet"));
             (equation, std::fs::read(delta).unwrap(), lake.read(&schema, night).unwrap())
         };
-        for (is_other, added) in [(false, 600), (true, 0)] {
-            let (held, waited) = (merged("a", 1_000, is_other), merged("a", 10, is_other));
-            assert_eq!((held.0.added, held.0.duplicate > 0), (added, true));
+        let nights = [(389, false, 600), (389, true, 0), (1, false, 600), (1, true, 0)];
+        for (step, is_other, added) in nights {
+            let at = |most| merged("a", (most, step), is_other);
+            let (held, waited) = (at(1_000), at(10));
+            assert_eq!((held.0.added, held.0.duplicate > 0), (added, step > 1));
             assert_eq!(held.0.deleted, if is_other { 10 } else { 0 });
             assert_eq!(waited, held);
             assert_eq!(held.2.height(), if is_other { 590 } else { 600 });

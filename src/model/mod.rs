@@ -25,6 +25,7 @@ mod memo;
 mod merge;
 pub mod names;
 mod newest;
+mod part;
 mod past;
 pub mod people;
 pub mod pile;

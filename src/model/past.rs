@@ -6,9 +6,9 @@ use polars::prelude::DataFrame;
 
 use super::keyed::UPDATED;
 use super::keyed::key_of;
-use super::pile::Line;
+use super::part::Line;
+use super::part::When;
 use super::pile::Pile;
-use super::pile::When;
 use crate::base::cell::CellRow;
 use crate::base::pseudonym::print;
 use crate::frame::table;
@@ -24,7 +24,7 @@ pub(super) fn updates(versions: &DataFrame, pile: &Pile<'_>) -> HashMap<u128, Wh
     names.extend(schema.fields.iter().map(|f| f.name.as_str()).filter(|name| *name == UPDATED));
     let updated = |row: &CellRow| row.get(places.len()).and_then(Option::as_ref).into();
     let rows = table::to_rows(versions, &names).into_iter();
-    rows.map(|row| (print(&key_of(&row, &places)), updated(&row))).collect()
+    rows.map(|row| (print(key_of(&row, &places)), updated(&row))).collect()
 }
 
 /// Whether a row of the past is no newer than what is known of its key, if that is known.

@@ -14,24 +14,21 @@ use rayon::prelude::*;
 
 use super::ModelError;
 use super::delivery::Delivery;
-use super::delta::delta;
+use super::delta;
 use super::judge::Judge;
 use super::judged::Correction;
 use super::judged::Judged;
-use super::judged::Kept;
-use super::judged::Origin;
-use super::keyed::UNIT;
-use super::keyed::half;
 use super::keyed::key_of;
 use super::keyed::places;
 use super::landing::clear;
+use super::part::Line;
+use super::part::Lines;
+use super::part::Making;
+use super::part::Part;
 use super::slot;
-use crate::base::cell::Cell;
 use crate::base::durable::create_folders;
 use crate::base::pseudonym::print;
 use crate::frame::parquet;
-use crate::frame::table;
-use crate::frame::table::day_number;
 use crate::spec::connector::Write;
 use crate::spec::schema::Schema;
 
@@ -44,53 +41,10 @@ const MOST_BYTES: usize = 24 << 20;
 /// So many wait in memory until others are judged.
 const FEW_ROWS: usize = 10_000;
 
-/// What is remembered of a row that keeps its contract. There is one a row, so it is small.
-#[derive(Debug)]
-pub(super) struct Line {
-    /// The print of its key.
-    pub(super) key: u128,
-    /// The hash of its values.
-    pub(super) hash: u64,
-    /// When its source changed it.
-    pub(super) updated: When,
-    /// Whether it corrects a row of another delivery, or of this one.
-    pub(super) is_correction: bool,
-    /// Whether it says that its key is deleted.
-    pub(super) is_deleted: bool,
-    /// Whether a slice of the past brought it.
-    pub(super) is_past: bool,
-}
-
-/// When a source changed a row: by a number where that is one, which takes less room.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum When {
-    Unknown,
-    Number(i64),
-    Told(Box<Cell>),
-}
-
-impl From<Option<&Cell>> for When {
-    fn from(cell: Option<&Cell>) -> When {
-        match cell {
-            None => When::Unknown,
-            Some(Cell::Instant(instant)) => When::Number(instant.as_microsecond()),
-            Some(Cell::Day(day)) => When::Number(day_number(*day).into()),
-            Some(cell) => When::Told(Box::new(cell.clone())),
-        }
-    }
-}
-
 /// Where the values of a row are: which table, and which row of it.
 pub(super) type At = (u32, u32);
 
-/// The lines of a table, and of a snapshot the print of the slot of each.
-#[derive(Debug)]
-struct Lines {
-    own: Vec<Line>,
-    slots: Vec<u128>,
-}
-
-/// The values of some rows, as they stand in a delta.
+/// The values of some rows, without what is the same in all of them.
 enum Rows {
     Held(DataFrame),
     Put(PathBuf),
@@ -114,14 +68,6 @@ pub struct Pile<'p> {
     held: usize,
     folder: Option<PathBuf>,
     most: usize,
-}
-
-/// What one part brings to a pile.
-struct Part {
-    judged: Judged,
-    lines: Lines,
-    corrections: Vec<(u32, Correction)>,
-    rows: DataFrame,
 }
 
 impl<'p> Pile<'p> {
@@ -214,11 +160,8 @@ impl<'p> Pile<'p> {
             if some.is_empty() {
                 return Ok(());
             }
-            let each = some.into_par_iter().map(|part| {
-                let own = judged(judge, &part, is_past)?;
-                drop(part);
-                self.part(own)
-            });
+            let making = self.making();
+            let each = some.into_par_iter().map(|part| making.judged(judge, part, is_past));
             for part in each.collect::<Result<Vec<_>, _>>()? {
                 self.take(part)?;
             }
@@ -230,59 +173,30 @@ impl<'p> Pile<'p> {
     /// # Errors
     /// The disk's.
     pub fn add(&mut self, judged: Judged) -> Result<(), ModelError> {
-        self.take(self.part(judged)?)
+        self.take(self.making().part(judged)?)
     }
 
-    fn part(&self, mut judged: Judged) -> Result<Part, ModelError> {
-        let (kept, places) =
-            (mem::take(&mut judged.kept).by(&self.schema.primary_key)?, places(self.schema));
-        let Kept { values, origins } = &kept;
-        let words = |places: &[usize]| {
-            let columns = places.iter().filter_map(|at| values.columns().get(*at));
-            table::joined(&columns.collect::<Vec<_>>(), values.height(), UNIT)
-        };
-        let prints = |places: &[usize]| {
-            words(places).into_iter().map(|words| print(&words)).collect::<Vec<_>>()
-        };
-        let all: Vec<usize> = (0..values.width()).collect();
-        let hashes: Vec<u64> = prints(&all).into_iter().map(half).collect();
-        let updated = places.updated.and_then(|at| values.columns().get(at)).map(table::cells);
-        let mut updated = updated.unwrap_or_default().into_iter();
-        let line = |((key, hash), origin): ((u128, &u64), &Origin)| Line {
-            key,
-            hash: *hash,
-            updated: updated.next().flatten().as_ref().into(),
-            is_correction: origin.corrects.is_some(),
-            is_deleted: origin.is_deleted,
-            is_past: origin.is_past,
-        };
-        let own = prints(&places.key).into_iter().zip(&hashes).zip(origins).map(line).collect();
-        let mut slots = Vec::new();
-        if self.is_snapshot() {
-            let words = words(&slot::columns(self.write, self.schema));
-            slots.extend(words.iter().map(|words| print(words)));
-            for (words, origin) in words.into_iter().zip(origins) {
-                judged.slots.entry(origin.source.to_string()).or_default().insert(words);
-            }
-        }
-        let corrects = |(origin, row): (&Origin, u32)| Some((row, origin.corrects.clone()?));
-        let corrections = origins.iter().zip(0..).filter_map(corrects).collect();
-        let rows = delta(self.schema, self.delivery, (kept, &hashes))?;
-        Ok(Part { judged, lines: Lines { own, slots }, corrections, rows })
+    /// How parts of it are made.
+    pub(super) fn making(&self) -> Making<'p> {
+        Making { schema: self.schema, write: self.write }
     }
 
     fn is_snapshot(&self) -> bool {
         matches!(self.write, Write::Snapshot { .. })
     }
 
-    fn take(&mut self, part: Part) -> Result<(), ModelError> {
+    /// Adds a part.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub(super) fn take(&mut self, part: Part) -> Result<(), ModelError> {
         let table = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
         let Part { mut judged, lines, corrections, rows } = part;
         self.lines.push(lines);
         let corrections = corrections.into_iter();
         self.corrections.extend(corrections.map(|(row, correction)| ((table, row), correction)));
         let key = places(self.schema).key;
-        self.spared.extend(judged.spared.drain(..).map(|cells| print(&key_of(&cells, &key))));
+        self.spared.extend(judged.spared.drain(..).map(|cells| print(key_of(&cells, &key))));
         for (source, slots) in mem::take(&mut judged.slots) {
             self.slots.entry(source).or_default().extend(slots);
         }
@@ -308,21 +222,14 @@ impl<'p> Pile<'p> {
         Ok(())
     }
 
-    /// The values of one table of rows.
-    fn table(&self, at: u32) -> Result<DataFrame, ModelError> {
-        match self.rows.get(usize::try_from(at).unwrap_or(usize::MAX)) {
-            Some(Rows::Held(rows)) => Ok(rows.clone()),
-            Some(Rows::Put(path)) => Ok(parquet::read(path)?),
-            None => super::delta::empty(self.schema),
-        }
-    }
-
-    /// The values of some rows of one table that stand together.
+    /// The values of some rows of one table that stand together, as they stand in a delta.
     pub(super) fn rows(&self, at: u32, rows: &Range<usize>) -> Result<DataFrame, ModelError> {
-        match self.rows.get(usize::try_from(at).unwrap_or(usize::MAX)) {
-            Some(Rows::Put(path)) => Ok(parquet::read_rows(path, rows)?),
-            Some(Rows::Held(_)) | None => Ok(sliced(&self.table(at)?, rows)),
-        }
+        let rows = match self.rows.get(usize::try_from(at).unwrap_or(usize::MAX)) {
+            Some(Rows::Put(path)) => parquet::read_rows(path, rows)?,
+            Some(Rows::Held(held)) => sliced(held, rows),
+            None => DataFrame::empty(),
+        };
+        delta::whole(&rows, self.schema, self.delivery)
     }
 
     /// Forgets what is remembered of each row: which of them won is known.
@@ -330,11 +237,12 @@ impl<'p> Pile<'p> {
         (self.lines, self.corrections) = (Vec::new(), HashMap::new());
     }
 
-    /// The same of the columns of the key alone.
+    /// The keys of all rows of one table.
     pub(super) fn keys(&self, at: u32) -> Result<DataFrame, ModelError> {
         match self.rows.get(usize::try_from(at).unwrap_or(usize::MAX)) {
             Some(Rows::Put(path)) => Ok(parquet::read_columns(path, &self.schema.primary_key)?),
-            Some(Rows::Held(_)) | None => self.table(at),
+            Some(Rows::Held(held)) => Ok(held.clone()),
+            None => delta::empty(self.schema),
         }
     }
 
@@ -359,17 +267,6 @@ impl<'p> Pile<'p> {
 /// Some rows of a table.
 pub(super) fn sliced(table: &DataFrame, rows: &Range<usize>) -> DataFrame {
     table.slice(i64::try_from(rows.start).unwrap_or(i64::MAX), rows.len())
-}
-
-/// What became of the rows of a part.
-fn judged(judge: &Judge<'_>, part: &DataFrame, is_past: bool) -> Result<Judged, ModelError> {
-    let mut own = Judged::default();
-    if is_past {
-        judge.past(part, &mut own)?;
-    } else {
-        judge.part(part, &mut own)?;
-    }
-    Ok(own)
 }
 
 impl Drop for Pile<'_> {

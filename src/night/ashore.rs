@@ -1,13 +1,19 @@
-//! Who takes what comes ashore? A thread of its own lands it and judges each part that is whole, while the
-//! next page is asked for. What was judged of a pull that took anything back counts for nothing: it is judged
+//! Who takes what comes ashore? A thread of its own lands it, and each part that is whole is judged on another
+//! core, while the next page is asked for. What was judged of a pull that took anything back counts for nothing: it is judged
 //! again from what stands.
 
 use std::io;
 use std::panic::resume_unwind;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
 use std::sync::mpsc::SyncSender;
 use std::sync::mpsc::sync_channel;
 use std::thread;
+
+use rayon::Scope;
+use rayon::in_place_scope;
 
 use crate::base::sheet::Land;
 use crate::base::sheet::Sheet;
@@ -20,7 +26,11 @@ use crate::model::pile::Pile;
 const MOST_SHEETS: usize = 4;
 
 /// Hands rows to the thread that lands them.
-pub(super) struct Ashore(SyncSender<Word>);
+pub(super) struct Ashore {
+    give: SyncSender<Word>,
+    /// How many words wait.
+    waiting: Arc<AtomicUsize>,
+}
 
 enum Word {
     Rows(Sheet),
@@ -30,14 +40,19 @@ enum Word {
 
 impl Ashore {
     fn say(&self, word: Word) -> io::Result<()> {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
         // Why the thread has ended is told by whoever waits for it.
-        self.0.send(word).map_err(|_| io::ErrorKind::BrokenPipe.into())
+        self.give.send(word).map_err(|_| io::ErrorKind::BrokenPipe.into())
     }
 }
 
 impl Land for Ashore {
     fn land(&mut self, sheet: Sheet) -> io::Result<()> {
         self.say(Word::Rows(sheet))
+    }
+
+    fn has_room(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed) < MOST_SHEETS
     }
 
     fn mark(&mut self) -> bool {
@@ -60,18 +75,24 @@ pub(super) fn ashore<'g, R>(
 ) -> (R, Result<Option<Early<'g>>, ModelError>) {
     thread::scope(|scope| {
         let (give, words) = sync_channel(MOST_SHEETS);
-        let landed = scope.spawn(move || landed(attempt, early, words));
-        let told = ask(Ashore(give));
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&waiting);
+        let landed = scope.spawn(move || {
+            in_place_scope(|cores| landed(attempt, early, (words, &counted), cores))
+        });
+        let told = ask(Ashore { give, waiting });
         (told, landed.join().unwrap_or_else(|fault| resume_unwind(fault)))
     })
 }
 
-fn landed<'g>(
+fn landed<'s, 'g: 's>(
     attempt: &mut Attempt,
     mut early: Option<Early<'g>>,
-    words: Receiver<Word>,
+    (words, waiting): (Receiver<Word>, &AtomicUsize),
+    cores: &Scope<'s>,
 ) -> Result<Option<Early<'g>>, ModelError> {
     for word in words {
+        waiting.fetch_sub(1, Ordering::Relaxed);
         match word {
             Word::Mark => attempt.mark(),
             Word::TakeBack => {
@@ -80,7 +101,7 @@ fn landed<'g>(
             }
             Word::Rows(sheet) => {
                 if let Some(part) = attempt.land_sheet(sheet)? {
-                    early = early.and_then(|early| early.part(part));
+                    early = early.and_then(|early| early.part(part, cores));
                 }
             }
         }
@@ -97,7 +118,7 @@ pub(super) fn whole<'g>(
     early: Option<Early<'g>>,
 ) -> Result<Option<Pile<'g>>, ModelError> {
     let early = match (attempt.end()?, early) {
-        (Some(part), Some(early)) => early.part(part),
+        (Some(part), Some(early)) => in_place_scope(|cores| early.part(part, cores)),
         (_, early) => early,
     };
     early.map(Early::whole).transpose().map(Option::flatten)

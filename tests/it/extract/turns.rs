@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 use std::sync::Mutex;
+use std::sync::mpsc::Receiver;
+use std::sync::mpsc::channel;
+use std::time::Duration;
 
 use serde_json::json;
 use shuping::base::batch::Batch;
@@ -16,12 +19,15 @@ use shuping::extract::System;
 use super::Start;
 use super::Vault;
 use super::connector;
+use super::gateway::Asked;
+use super::gateway::Reply;
 use super::gateway::WINDOWS;
 use super::gateway::okay;
 use super::gateway::page;
 use super::gateway::plain;
 use super::gateway::right;
 use super::gateway::serve;
+use super::gateway::status;
 use super::gateway::three_at_once;
 use super::pulled;
 use super::pulled_into;
@@ -58,10 +64,18 @@ impl Land for Taker {
 }
 
 async fn taken(text: &str, url: &str, taker: &Taker) -> Result<Delivery, String> {
+    taken_by(text, url, &mut taker.clone()).await
+}
+
+async fn taken_by(
+    text: &str,
+    url: &str,
+    taker: &mut (dyn Land + Send),
+) -> Result<Delivery, String> {
     let (connector, start) = (connector(text), Start::at(url));
     let vault = Vault { url: start.url.clone() };
     let system = System::open(&connector, &vault, &start.home).unwrap();
-    let delivery = pulled_into(&mut taker.clone(), (&system, &connector, 0), &start).await;
+    let delivery = pulled_into(taker, (&system, &connector, 0), &start).await;
     delivery.map_err(|error| error.told())
 }
 
@@ -135,4 +149,121 @@ async fn slices_that_are_asked_for_side_by_side_are_handed_on_in_their_order() {
     let taker = Taker::default();
     assert_eq!(taken(&text, &url, &taker).await.unwrap().received, 9);
     assert_eq!(taker.rows(), rows(&whole));
+}
+
+/// Takes no page of three before the gateway was asked for the one behind it.
+struct Waiter {
+    asked: Receiver<usize>,
+    taken: usize,
+}
+
+impl Land for Waiter {
+    fn land(&mut self, _: Sheet) -> io::Result<()> {
+        self.taken += 1;
+        let mut asked = if self.taken < 3 { 0 } else { usize::MAX };
+        while asked <= self.taken {
+            let next = self.asked.recv_timeout(Duration::from_mins(1));
+            asked = next.map_err(io::Error::other)?;
+        }
+        Ok(())
+    }
+
+    fn mark(&mut self) -> bool {
+        true
+    }
+}
+
+/// A stream of pages of two that say where the next one is.
+fn led_on() -> String {
+    let text = plain();
+    let counted = text.lines().find(|line| line.starts_with("page =")).unwrap();
+    let cursor = r#"page = { kind = "cursor", param = "pageNum", next = "/data/next" }"#;
+    text.replace(counted, cursor)
+}
+
+/// One of three pages, which says where the next one is and how many rows there are.
+fn of_three(page: usize) -> Reply {
+    let ids = 2 * page - 1..=(2 * page).min(5);
+    let list: Vec<_> = ids.map(|id| json!({ "id": id })).collect();
+    let next = (page < 3).then_some(page + 1);
+    okay(&json!({ "code": "200", "data": { "list": list, "total": 5, "next": next } }))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_is_due_is_asked_for_while_the_one_before_is_handed_on_and_no_other_is() {
+    for text in [plain(), led_on()] {
+        let (tell, asked) = channel();
+        let (url, log) = serve(move |asked, _| {
+            let place = asked.fields.get("pageNum").map(|_| asked.number("pageNum"));
+            let page = place.unwrap_or(1);
+            tell.send(page).unwrap();
+            of_three(page)
+        })
+        .await;
+        let mut waiter = Waiter { asked, taken: 0 };
+        assert_eq!(taken_by(&text, &url, &mut waiter).await.unwrap().received, 5);
+        assert_eq!((waiter.taken, log.lock().unwrap().len()), (3, 3));
+    }
+}
+
+/// Has no room for a page while it takes one.
+struct Full(Taker);
+
+impl Land for Full {
+    fn land(&mut self, sheet: Sheet) -> io::Result<()> {
+        self.0.land(sheet)
+    }
+
+    fn has_room(&self) -> bool {
+        false
+    }
+
+    fn mark(&mut self) -> bool {
+        self.0.mark()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_asked_for_before_its_turn_where_there_is_no_room() {
+    let taker = Taker::default();
+    let (seen, had) = (taker.clone(), Arc::new(Mutex::new(Vec::new())));
+    let heard = Arc::clone(&had);
+    let (url, _) = serve(move |asked, _| {
+        heard.lock().unwrap().push(seen.rows().len());
+        right(asked, 5)
+    })
+    .await;
+    assert_eq!(taken_by(&plain(), &url, &mut Full(taker)).await.unwrap().received, 5);
+    assert_eq!(*had.lock().unwrap(), [0, 2, 4]);
+}
+
+/// Has no disk for the second page.
+struct NoDisk(usize);
+
+impl Land for NoDisk {
+    fn land(&mut self, _: Sheet) -> io::Result<()> {
+        self.0 += 1;
+        if self.0 == 2 { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
+    }
+
+    fn mark(&mut self) -> bool {
+        true
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_with_a_page_is_heard_when_it_is_its_turn() {
+    let broken = |asked: &Asked, _| match asked.number("pageNum") {
+        3 => status(503, "0"),
+        _ => right(asked, 5),
+    };
+    let (url, log) = serve(broken).await;
+    let taker = Taker::default();
+    let error = taken(&plain(), &url, &taker).await.unwrap_err();
+    assert!(error.starts_with("service.cases page 3 had no whole answer in 3 attempts"), "{error}");
+    assert_eq!((taker.rows().len(), log.lock().unwrap().len()), (4, 5));
+    // The page before it is the one that finds no room, and it comes first.
+    let (url, _) = serve(broken).await;
+    let error = taken_by(&plain(), &url, &mut NoDisk(0)).await.unwrap_err();
+    assert!(error.starts_with("rows cannot be landed"), "{error}");
 }

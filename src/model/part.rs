@@ -1,0 +1,141 @@
+//! What is made of a part that landed? Its rows are judged and stand in the order of their keys; of each a
+//! line is remembered.
+
+use std::mem;
+
+use polars::prelude::Column;
+use polars::prelude::DataFrame;
+
+use super::ModelError;
+use super::delta::delta;
+use super::judge::Judge;
+use super::judged::Correction;
+use super::judged::Judged;
+use super::judged::Kept;
+use super::judged::Origin;
+use super::keyed::UNIT;
+use super::keyed::half;
+use super::keyed::places;
+use super::slot;
+use crate::base::cell::Cell;
+use crate::base::pseudonym::print;
+use crate::frame::table;
+use crate::frame::table::day_number;
+use crate::spec::connector::Write;
+use crate::spec::schema::Schema;
+
+/// What is remembered of a row that keeps its contract. There is one a row, so it is small.
+#[derive(Debug)]
+pub(super) struct Line {
+    /// The print of its key.
+    pub(super) key: u128,
+    /// The hash of its values.
+    pub(super) hash: u64,
+    /// When its source changed it.
+    pub(super) updated: When,
+    /// Whether it corrects a row of another delivery, or of this one.
+    pub(super) is_correction: bool,
+    /// Whether it says that its key is deleted.
+    pub(super) is_deleted: bool,
+    /// Whether a slice of the past brought it.
+    pub(super) is_past: bool,
+}
+
+/// When a source changed a row: by a number where that is one, which takes less room.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum When {
+    Unknown,
+    Number(i64),
+    Told(Box<Cell>),
+}
+
+impl From<Option<&Cell>> for When {
+    fn from(cell: Option<&Cell>) -> When {
+        match cell {
+            None => When::Unknown,
+            Some(Cell::Instant(instant)) => When::Number(instant.as_microsecond()),
+            Some(Cell::Day(day)) => When::Number(day_number(*day).into()),
+            Some(cell) => When::Told(Box::new(cell.clone())),
+        }
+    }
+}
+
+/// The lines of a table, and of a snapshot the print of the slot of each.
+#[derive(Debug)]
+pub(super) struct Lines {
+    pub(super) own: Vec<Line>,
+    pub(super) slots: Vec<u128>,
+}
+
+/// What one part brings to a pile.
+pub(super) struct Part {
+    pub(super) judged: Judged,
+    pub(super) lines: Lines,
+    pub(super) corrections: Vec<(u32, Correction)>,
+    pub(super) rows: DataFrame,
+}
+
+/// How a part is made.
+#[derive(Clone, Copy)]
+pub(super) struct Making<'p> {
+    pub(super) schema: &'p Schema,
+    pub(super) write: &'p Write,
+}
+
+impl Making<'_> {
+    /// Of rows that landed.
+    pub(super) fn judged(
+        self,
+        judge: &Judge<'_>,
+        part: DataFrame,
+        is_past: bool,
+    ) -> Result<Part, ModelError> {
+        let mut own = Judged::default();
+        if is_past {
+            judge.past(&part, &mut own)?;
+        } else {
+            judge.part(&part, &mut own)?;
+        }
+        drop(part);
+        self.part(own)
+    }
+
+    /// Of what became of rows.
+    pub(super) fn part(self, mut judged: Judged) -> Result<Part, ModelError> {
+        let (kept, places) =
+            (mem::take(&mut judged.kept).by(&self.schema.primary_key)?, places(self.schema));
+        let Kept { values, origins } = &kept;
+        let columns = |places: &[usize]| {
+            places.iter().filter_map(|at| values.columns().get(*at)).collect::<Vec<_>>()
+        };
+        let height = values.height();
+        let all: Vec<&Column> = values.columns().iter().collect();
+        let hashes = table::of_each(&all, height, UNIT, |words| half(print(words)));
+        let updated = places.updated.and_then(|at| values.columns().get(at)).map(table::cells);
+        let mut updated = updated.unwrap_or_default().into_iter();
+        let line = |((key, hash), origin): ((u128, &u64), &Origin)| Line {
+            key,
+            hash: *hash,
+            updated: updated.next().flatten().as_ref().into(),
+            is_correction: origin.corrects.is_some(),
+            is_deleted: origin.is_deleted,
+            is_past: origin.is_past,
+        };
+        let keys = table::of_each(&columns(&places.key), height, UNIT, |words| print(words));
+        let own = keys.into_iter().zip(&hashes).zip(origins).map(line).collect();
+        let mut slots = Vec::new();
+        if matches!(self.write, Write::Snapshot { .. }) {
+            let within = columns(&slot::columns(self.write, self.schema));
+            let text = |words: &[u8]| String::from_utf8_lossy(words).into_owned();
+            let words = table::of_each(&within, height, UNIT, text);
+            slots.extend(words.iter().map(print));
+            for (words, origin) in words.into_iter().zip(origins) {
+                judged.slots.entry(origin.source.to_string()).or_default().insert(words);
+            }
+        }
+        let corrects = |(origin, row): (&Origin, u32)| Some((row, origin.corrects.clone()?));
+        let corrections = origins.iter().zip(0..).filter_map(corrects).collect();
+        let rows = delta(&kept, &hashes)?;
+        Ok(Part { judged, lines: Lines { own, slots }, corrections, rows })
+    }
+}
