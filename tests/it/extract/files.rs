@@ -174,9 +174,10 @@ async fn a_header_that_only_an_expression_names_is_needed_as_well() {
     let with = |line: &str| TASKS.replace("as_of = \"_as_of\"", line);
     let made = r#"status = { sql = "CASE WHEN \"亮灯\" = '绿' THEN 'done' ELSE 'open' END" }"#;
     let asked = TASKS.replace("write = ", "where = \"\\\"亮灯\\\" <> '红'\"\nwrite = ");
-    for (text, due) in
-        [(with(made), "column `status` finds none of `亮灯`"), (asked, "`where` finds no `亮灯`")]
-    {
+    for (text, due) in [
+        (with(made), "column `status` finds none of `亮灯`"),
+        (asked, "`stream.tasks.where` finds no `亮灯`"),
+    ] {
         let (delivery, _) = pulled(&text, &Start::home(home.path())).await;
         let error = told(&delivery.unwrap_err());
         let due = format!("file `{}` cannot be read: {due}", names[1]);
