@@ -17,7 +17,7 @@ use crate::spec::connector::Script;
 /// A text file.
 pub(super) struct Text<'b> {
     name: &'b str,
-    text: Cow<'b, str>,
+    all: Cow<'b, str>,
     /// Whether some bytes were none.
     is_damaged: bool,
     has_open_quote: bool,
@@ -66,23 +66,23 @@ impl<'b> Text<'b> {
             return Err(why.to_owned());
         }
         let has_open_quote = text.matches('"').count() % 2 == 1;
-        Ok(Text { name, text: lines_of(text), is_damaged, has_open_quote })
+        Ok(Text { name, all: lines_of(text), is_damaged, has_open_quote })
     }
 
     /// Whether some line may say what the one above it says.
     pub(super) fn has_ditto(&self) -> bool {
-        DITTO.iter().any(|mark| self.text.contains(mark))
+        DITTO.iter().any(|mark| self.all.contains(mark))
     }
 
     /// Its lines, so many at a time; between which lines the header stands.
     pub(super) fn pieces(&self, (from, to): (u32, u32), most: usize) -> Pieces<'_> {
         let at = usize::try_from(from).unwrap_or(usize::MAX).saturating_sub(1);
-        let names = self.text.lines().nth(at).unwrap_or_default();
+        let names = self.all.lines().nth(at).unwrap_or_default();
         let reader = csv::ReaderBuilder::new()
             .delimiter(delimiter(names))
             .has_headers(false)
             .flexible(true)
-            .from_reader(self.text.as_bytes());
+            .from_reader(self.all.as_bytes());
         Pieces {
             text: self,
             records: reader.into_records(),
@@ -98,7 +98,7 @@ impl<'b> Text<'b> {
 impl Pieces<'_> {
     fn line(&mut self, record: &csv::StringRecord) -> Line {
         let byte = record.position().map_or(0, csv::Position::byte);
-        let number = self.place.line(self.text.text.as_bytes(), byte);
+        let number = self.place.line(self.text.all.as_bytes(), byte);
         let cells = record.iter().map(|field| Some(said(field)).filter(|text| !text.is_empty()));
         Line { number, cells: cells.map(|text| text.map(str::to_owned)).collect() }
     }
@@ -313,8 +313,8 @@ mod tests {
 
     #[test]
     fn a_long_text_is_read_a_piece_at_a_time_each_with_its_header() {
-        let text: String = (0..7).map(|row| format!("{row},\"a\nb\"\r\n")).collect();
-        let text = format!("note\r\nid,says\r\n{text}");
+        let rows: Vec<String> = (0..7).map(|row| format!("{row},\"a\nb\"\r\n")).collect();
+        let text = format!("note\r\nid,says\r\n{}", rows.concat());
         let read = Text::read("x.csv", text.as_bytes(), None).unwrap();
         let numbers = |most| -> Vec<Vec<u32>> {
             let pieces = read.pieces((2, 2), most).map(Result::unwrap);

@@ -249,7 +249,9 @@ fn a_file_that_waits_stands_first_in_the_report() {
     let loans = home.path().join("drop/loans_2026-01.csv");
     let mut text = fs::read_to_string(&loans).unwrap();
     for number in 0..20 {
-        text += &format!("M{number},River Branch,2026-01-06 09:00,2026-01-20,,Desk {number},R1,\n");
+        let line =
+            format!("M{number},River Branch,2026-01-06 09:00,2026-01-20,,Desk {number},R1,\n");
+        text.push_str(&line);
     }
     fs::write(&loans, text).unwrap();
     fs::write(home.path().join("drop/loans_2026-02.csv"), "loan,branch\nL30,North Br").unwrap();

@@ -88,7 +88,7 @@ fn it_begins_as_the_file_of_the_release_before_if_that_is_what_it_was() {
     for home in &homes {
         done(home.path(), &["run", "--night", "2026-01-31"], 0);
     }
-    let [whole, damaged, gone] = homes.each_ref().map(|home| home.path());
+    let [whole, damaged, gone] = homes.each_ref().map(tempfile::TempDir::path);
     let before = |home| released(home, "2026-01-31.1").join(FILE);
     // A file of SQLite as good as any, that says something else.
     let (said, other) = (b"North Branch", b"Nroth Branch");
