@@ -1,11 +1,6 @@
 //! How does a person stay the same person without a name? By a keyed pseudonym: HMAC-SHA256 of the
 //! normalised identity under a key that stands outside the lake.
 
-use std::fs::File;
-use std::io;
-use std::io::Read as _;
-use std::path::Path;
-
 use hmac::Hmac;
 use hmac::KeyInit as _;
 use hmac::Mac as _;
@@ -62,23 +57,6 @@ fn bytes_of(secret: &str) -> Vec<u8> {
 /// SHA-256 as 64 hexadecimal digits.
 pub fn sha256(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
-}
-
-/// The same of a file, of which never more than a little is in memory.
-///
-/// # Errors
-/// A file that can't be read.
-pub fn sha256_of(path: &Path) -> io::Result<String> {
-    let mut hash = Sha256::new();
-    let mut file = File::open(path)?;
-    let mut some = vec![0; 1 << 16];
-    loop {
-        let read = file.read(&mut some)?;
-        match some.get(..read) {
-            Some(read) if !read.is_empty() => hash.update(read),
-            _ => return Ok(hex(&hash.finalize())),
-        }
-    }
 }
 
 /// A text as a number that no other text has.

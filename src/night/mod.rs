@@ -217,11 +217,9 @@ pub async fn run(
     let path = draft.folder().join(FROZEN);
     let frozen = Design::frozen(ground.catalog);
     let is_frozen = draft.is_new() && ground.catalog.settings.release.has_sqlite;
-    let before = is_frozen.then(|| draft.before(FROZEN)).flatten();
     // Two files that know nothing of each other are written side by side.
     let freezing = async {
-        let path = (path.as_path(), before.as_deref());
-        if is_frozen { warehouse::freeze(path, &frozen, held, &tables).await } else { Ok(()) }
+        if is_frozen { warehouse::freeze(&path, &frozen, held, &tables).await } else { Ok(()) }
     };
     let loading = warehouse::load(&report.warehouse, &design, held, &tables);
     let (loaded, has_frozen) = join(loading, freezing).await;

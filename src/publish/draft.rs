@@ -33,7 +33,6 @@ use crate::base::durable::rename_durably;
 use crate::base::durable::share;
 use crate::base::durable::write_then_rename;
 use crate::base::pseudonym::sha256;
-use crate::base::pseudonym::sha256_of;
 
 /// A release that is written and does not stand yet.
 #[derive(Debug)]
@@ -183,15 +182,6 @@ impl Draft<'_> {
     /// Where its files are written.
     pub fn folder(&self) -> &Path {
         &self.beside
-    }
-
-    /// A file of the release before, if it is what that said of it.
-    pub fn before(&self, file: &str) -> Option<PathBuf> {
-        let folder = self.root.join(self.before.since.as_ref()?);
-        let listed = package::listed(&package::read(&folder)?);
-        let (.., hash) = listed.into_iter().find(|(path, ..)| path == file)?;
-        let path = folder.join(file);
-        (format!("sha256:{}", sha256_of(&path).ok()?) == hash).then_some(path)
     }
 
     /// Takes a file that was written into its folder.

@@ -8,7 +8,6 @@ use super::sheet::Area;
 use super::sheet::Column;
 use super::sheet::Kind;
 use super::sheet::Part;
-use super::sheet::STAMP;
 use super::sheet::Sheet;
 use super::sheet::Source;
 use crate::spec::schema::FieldKind;
@@ -33,14 +32,6 @@ pub(super) fn published(engine: Engine, is_published: bool) -> String {
     let run = engine.name(Area::Ops, "run");
     let release = engine.bound();
     format!("update {run} set is_published = {is_published} where release = {release}")
-}
-
-/// What lets all rows of a table of SQLite be of a night, which is bound, whenever they were written; none where the night
-/// says more of a row than that.
-pub(super) fn stamped(sheet: &Sheet) -> Option<String> {
-    sheet.stamp?;
-    let (table, stamp) = (Engine::Sqlite.name(sheet.area, &sheet.name), quoted(STAMP));
-    Some(format!("update {table} set {stamp} = ?1 where {stamp} <> ?1"))
 }
 
 /// How SQLite writes what it holds into a new file.

@@ -271,12 +271,6 @@ pub(super) fn lay_beside(path: &Path) -> std::io::Result<()> {
     })
 }
 
-/// Makes a file that begins as another one, which nobody may write.
-pub(super) fn begin_as(other: &Path, path: &Path) -> std::io::Result<()> {
-    let mut file = File::options().write(true).create_new(true).mode(0o600).open(path)?;
-    std::io::copy(&mut File::open(other)?, &mut file).map(drop)
-}
-
 /// Makes a file that is not there, so that its group may read it or nobody else; what SQLite writes beside it
 /// takes its mode.
 fn private(path: &Path, mode: u32) -> std::io::Result<()> {

@@ -192,32 +192,23 @@ fn leave(place: &Place) -> Result<(), WarehouseError> {
     link::lay_beside(path).map_err(|cause| place.unopened(cause.into()))
 }
 
-/// Writes a night's tables into a file of SQLite of their own, as small as it gets. It begins as the file of a night
-/// `before`, where there is one, so that only rows that changed are written; from the same file and rows come the same bytes.
+/// Writes a night's tables into a file of SQLite of their own, as small as it gets and the same bytes for the same rows.
 ///
 /// # Errors
 /// See [`WarehouseError`].
 pub async fn freeze(
-    (target, before): (&Path, Option<&Path>),
+    target: &Path,
     design: &Design,
     held: Held<'_>,
     tables: &[Table<'_>],
 ) -> Result<(), WarehouseError> {
     let scratch = target.with_extension("scratch");
     let place = Place::File(scratch.clone());
-    if let Some(before) = before {
-        link::begin_as(before, &scratch).map_err(|cause| place.unopened(cause.into()))?;
-    }
     let mut link = Link::scratch(&scratch).await.map_err(|cause| place.unopened(cause))?;
     link.run(dialect::begin(link.engine())).await.map_err(|cause| place.unopened(cause))?;
     fill(link, &place, design, (held, tables)).await?;
     let frozen = async {
         let mut link = Link::scratch(&scratch).await?;
-        for sheet in design.sheets.values() {
-            if let Some(stamped) = dialect::stamped(sheet) {
-                link.bound(&stamped, &held.night.to_string()).await?;
-            }
-        }
         link.run(&dialect::vacuum_into(target)).await?;
         link.close().await?;
         Ok(std::fs::remove_file(&scratch)?)

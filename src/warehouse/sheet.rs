@@ -165,7 +165,7 @@ pub fn columns(schema: &Schema) -> impl Iterator<Item = &Field> + Clone {
 }
 
 /// The column that says in which night a row was written, where it is not what makes the row itself.
-pub(super) const STAMP: &str = "night";
+const STAMP: &str = "night";
 
 /// Those of [`columns`] that a row is known again by: the night in which it was written is not what it says.
 pub fn said(schema: &Schema) -> impl Iterator<Item = &Field> + Clone {

@@ -82,35 +82,6 @@ fn equal_nights_give_equal_bytes_whatever_was_before_and_a_home_may_do_without()
     assert!(!released(other.path(), "2026-02-02.1").join(FILE).exists());
 }
 
-#[test]
-fn it_begins_as_the_file_of_the_release_before_if_that_is_what_it_was() {
-    let homes = [(); 3].map(|()| library());
-    for home in &homes {
-        done(home.path(), &["run", "--night", "2026-01-31"], 0);
-    }
-    let [whole, damaged, gone] = homes.each_ref().map(tempfile::TempDir::path);
-    let before = |home| released(home, "2026-01-31.1").join(FILE);
-    // A file of SQLite as good as any, that says something else.
-    let (said, other) = (b"North Branch", b"Nroth Branch");
-    let mut bytes = fs::read(before(damaged)).unwrap();
-    while let Some(at) = bytes.windows(said.len()).position(|some| some == said) {
-        bytes[at..at + other.len()].copy_from_slice(other);
-    }
-    fs::remove_file(before(damaged)).unwrap();
-    fs::write(before(damaged), &bytes).unwrap();
-    assert_ne!(dump(&before(damaged)), dump(&before(whole)));
-    fs::remove_file(before(gone)).unwrap();
-    let files = [whole, damaged, gone].map(|home| {
-        done(home, &["run", "--night", "2026-02-01"], 0);
-        released(home, "2026-02-01.1").join(FILE)
-    });
-    let [begun, anew, alone] = files.each_ref().map(|file| fs::read(file).unwrap());
-    let rows = files.each_ref().map(|file| dump(file));
-    assert!(rows.iter().all(|all| *all == rows[0]));
-    // Rows that changed stand behind those that did not.
-    assert!(begun != alone && anew == alone);
-}
-
 /// Somebody else, who may write nothing there, opens it.
 #[test]
 fn it_opens_in_a_folder_that_its_reader_may_not_write() {
