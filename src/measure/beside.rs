@@ -17,6 +17,7 @@ use num_traits::Zero as _;
 use rayon::prelude::*;
 
 use super::cube::Spot;
+use super::era::Era;
 use super::groups::Groups;
 use super::telling::Telling;
 use super::units::Unit;
@@ -62,10 +63,11 @@ impl<'t> Beside<'t> {
         let mut beside = Beside { of_groups: own.collect() };
         let asked = Asked { telling, groups, units, told: telling.stock_month(true) };
         let mut told: BTreeMap<Rests<'t>, BTreeSet<Period>> = BTreeMap::new();
-        for metric in rolled.metrics.values() {
-            let rests = beside.of_groups.first().and_then(|of| of.rests.get(metric.name.as_str()));
+        let eras = rolled.metrics.values().flat_map(|metric| definitions(rolled, metric));
+        for (metric, era) in eras {
+            let rests = beside.of_groups.first().and_then(|of| of.rests(metric));
             let Some(rests) = rests else { continue };
-            told.entry(*rests).or_default().extend(periods(rolled, metric, groups));
+            told.entry(rests).or_default().extend(periods(rolled, (metric, era), groups));
         }
         for (rests, periods) in told {
             let mut periods: Vec<Period> = periods.into_iter().collect();
@@ -77,7 +79,9 @@ impl<'t> Beside<'t> {
         for distribution in distributions(rolled) {
             let first = distribution.parts.values().next();
             let blocks = blocks(rolled, &distribution);
-            for period in first.into_iter().flat_map(|first| periods(rolled, first, groups)) {
+            let eras = first.into_iter().flat_map(|first| definitions(rolled, first));
+            let periods = eras.flat_map(|of| periods(rolled, of, groups));
+            for period in periods.collect::<BTreeSet<Period>>() {
                 beside.hide_parts(&asked, (&distribution, &blocks), period);
             }
         }
@@ -150,9 +154,9 @@ impl<'t> Beside<'t> {
         for (at, unit) in asked.groups.units.iter().enumerate() {
             let own = &mut self.of_groups[at];
             let spot = whole(&unit.unit_id);
-            let rests = metrics.first().and_then(|metric| own.rests.get(metric.name.as_str()));
+            let rests = metrics.first().and_then(|metric| own.rests(metric));
             let is_withheld =
-                rests.is_some_and(|rests| own.hidden.contains(&(*rests, spot.clone(), period)));
+                rests.is_some_and(|rests| own.hidden.contains(&(rests, spot.clone(), period)));
             let is_told = |part: &usize| {
                 let name = metrics[*part].name.as_str();
                 !own.parts.contains(&(name, spot.clone(), period))
@@ -250,16 +254,23 @@ fn whole(unit: &str) -> Spot {
     ((unit.to_owned(), None), None)
 }
 
-/// Every period in which a metric is told of any group.
-fn periods(rolled: &Telling<'_, '_>, metric: &Metric, groups: &Groups) -> BTreeSet<Period> {
-    let mut told = BTreeSet::new();
-    for era in rolled.eras(metric) {
-        let metric = metric.at(era.first);
-        let footing = rolled.footing(metric, era.first);
-        let all = groups.units.iter().flat_map(|unit| rolled.periods(metric, unit, &footing));
-        told.extend(all.filter(|period| era.tells(*period)));
-    }
-    told
+/// The definitions of a metric, and between which days each of them tells.
+fn definitions<'m>(
+    rolled: &Telling<'_, '_>,
+    metric: &'m Metric,
+) -> impl Iterator<Item = (&'m Metric, Era)> + use<'m> {
+    rolled.eras(metric).into_iter().map(|era| (metric.at(era.first), era))
+}
+
+/// Every period in which a definition tells of any group.
+fn periods(
+    rolled: &Telling<'_, '_>,
+    (metric, era): (&Metric, Era),
+    groups: &Groups,
+) -> BTreeSet<Period> {
+    let footing = rolled.footing(metric, era.first);
+    let all = groups.units.iter().flat_map(|unit| rolled.periods(metric, unit, &footing));
+    all.filter(|period| era.tells(*period)).collect()
 }
 
 /// The classes that are left where one more group is told.

@@ -33,8 +33,8 @@ pub(super) struct Rests<'t> {
 /// What is withheld of one unit beside what rests on too few people itself.
 #[derive(Debug, Default)]
 pub(super) struct Withholding<'t> {
-    /// By the metric.
-    pub(super) rests: BTreeMap<&'t str, Rests<'t>>,
+    /// By the metric and its version.
+    rests: BTreeMap<(&'t str, i64), Rests<'t>>,
     pub(super) hidden: BTreeSet<(Rests<'t>, Spot, Period)>,
     /// Single metrics: parts of a distribution.
     pub(super) parts: BTreeSet<(&'t str, Spot, Period)>,
@@ -62,17 +62,21 @@ impl<'t> Withholding<'t> {
     pub(super) fn of(telling: &'t Telling<'_, '_>, unit: &Unit) -> Withholding<'t> {
         let mut found = Withholding::default();
         let mut groups: BTreeMap<Rests<'t>, Group<'t>> = BTreeMap::new();
-        for metric in telling.metrics.values().copied() {
+        let eras = |metric: &'t Metric| {
+            telling.eras(metric).into_iter().map(|era| (metric.at(era.first), era))
+        };
+        for (metric, era) in telling.metrics.values().copied().flat_map(eras) {
             let Some(withhold) = &metric.withhold else { continue };
-            let footing = telling.footing(metric, telling.as_of);
+            let footing = telling.footing(metric, era.first);
             let happens = |fact: &&str| telling.cube.facts.get(*fact).is_some_and(|f| !f.is_stock);
             let is_flow = footing.facts.iter().any(happens);
             let base = withhold.name.value.as_str();
             let rests = Rests { base, at_least: withhold.at_least, is_flow };
-            found.rests.insert(&metric.name, rests);
+            found.rests.insert((&metric.name, metric.version), rests);
             let group = groups.entry(rests).or_default();
             group.spots.extend(telling.spots(metric, unit, &footing));
-            group.periods.extend(telling.periods(metric, unit, &footing));
+            let periods = telling.periods(metric, unit, &footing).into_iter();
+            group.periods.extend(periods.filter(|period| era.tells(*period)));
             group.measures.extend(&footing.asked);
         }
         for (rests, group) in &groups {
@@ -88,9 +92,13 @@ impl<'t> Withholding<'t> {
     /// Whether a value is withheld for what could be had from it.
     pub(super) fn holds(&self, metric: &Metric, spot: &Spot, period: Period) -> bool {
         let name = metric.name.as_str();
-        let rests = self.rests.get(name);
-        rests.is_some_and(|rests| self.hidden.contains(&(*rests, spot.clone(), period)))
+        self.rests(metric).is_some_and(|rests| self.hidden.contains(&(rests, spot.clone(), period)))
             || self.parts.contains(&(name, spot.clone(), period))
+    }
+
+    /// On whom a definition of a metric rests, where it says that.
+    pub(super) fn rests(&self, metric: &Metric) -> Option<Rests<'t>> {
+        self.rests.get(&(metric.name.as_str(), metric.version)).copied()
     }
 
     /// Withholds until nothing more has to be.

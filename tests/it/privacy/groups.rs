@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use jiff::civil::date;
 use num_traits::One as _;
 use num_traits::Zero as _;
+use shuping::base::period::Month;
 use shuping::measure::evaluate::Unit;
 use shuping::measure::groups::Groups;
 use shuping::spec::catalog::Catalog;
@@ -176,6 +177,37 @@ fn isolated(city: &City, told: &[(bool, Vec<&'static str>, Formula, Exact)]) -> 
         }
     }
     found
+}
+
+/// The home in the year after, in which the mean age rests on nobody any more.
+fn from_next_year(mut catalog: Catalog) -> Catalog {
+    let metrics = catalog.pipelines.iter_mut().flat_map(|pipeline| &mut pipeline.metrics);
+    for metric in metrics.filter(|metric| metric.name == "age_mean") {
+        let first = metric.clone();
+        (metric.withhold, metric.version) = (None, first.version + 1);
+        metric.life.since = Some(Month::new(2026, 1).unwrap());
+        metric.earlier = vec![first];
+    }
+    catalog
+}
+
+#[test]
+fn a_definition_that_withholds_nothing_leaves_the_periods_of_the_one_before_as_they_are() {
+    let (shut, open) = (shipped(&[], &[]), shipped(&["withhold"], &[]));
+    let later = from_next_year(shipped(&[], &[]));
+    let mut withheld = 0;
+    for seed in 1..=6 {
+        let city = City::of(seed);
+        let ages = |catalog| {
+            let told = city.told(catalog).into_iter();
+            let told =
+                told.filter(|line| matches!(&line.2, Formula::Name(of) if of == "age_years"));
+            told.map(|(is_above, units, _, is)| (is_above, units, is)).collect::<Vec<_>>()
+        };
+        assert_eq!(ages(&later), ages(&shut), "city {seed}");
+        withheld += ages(&open).len() - ages(&shut).len();
+    }
+    assert!(withheld > 6, "{withheld}");
 }
 
 #[test]
