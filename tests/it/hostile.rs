@@ -135,10 +135,12 @@ impl Desk {
     }
 }
 
-const TASKS: [&str; 13] = [
+const TASKS: [&str; 15] = [
     "任务编号",
     "责任单位",
     "责任类型",
+    "责任科室",
+    "对应职责",
     "任务来源",
     "任务类别",
     "是否主责主业",
@@ -163,7 +165,7 @@ fn csv(rows: &[Vec<String>]) -> String {
 #[test]
 fn every_row_of_a_list_is_accounted_for_whatever_its_cells_hold() {
     let desk = Desk::new();
-    let lists = prop::collection::vec(prop::collection::vec(cell(), 11..15), 0..12);
+    let lists = prop::collection::vec(prop::collection::vec(cell(), 13..17), 0..12);
     let mut runner = proptest::test_runner::TestRunner::new(config(64));
     let ran = runner.run(&(lists, any::<bool>()), |(rows, is_old)| {
         let text = csv(&rows);
@@ -178,7 +180,7 @@ fn every_row_of_a_list_is_accounted_for_whatever_its_cells_hold() {
 #[test]
 fn a_file_of_any_bytes_is_read_or_refused() {
     let desk = Desk::new();
-    let whole = csv(&[vec!["MB2025-0137-02".to_owned(); 13]]).into_bytes();
+    let whole = csv(&[vec!["MB2025-0137-02".to_owned(); 15]]).into_bytes();
     let byte = prop_oneof![any::<u8>(), 32_u8..127];
     let edits = prop::collection::vec((any::<usize>(), byte), 0..3);
     let bytes = prop_oneof![
