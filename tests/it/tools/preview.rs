@@ -53,7 +53,8 @@ fn the_first_rows_are_shown_as_they_came_and_as_a_night_would_read_them() {
 fn wide_letters_stand_below_each_other() {
     let home = home(&[("connectors/people.toml", PEOPLE), ("schemas/guest.json", GUEST)]);
     fs::create_dir(home.path().join("drop")).unwrap();
-    fs::write(home.path().join("drop/people.csv"), "编号,科室\nA1,办公室\nA22,综合科\n").unwrap();
+    fs::write(home.path().join("drop/people.csv"), "编号,科室,备用\nA1,办公室,\nA22,综合科,\n")
+        .unwrap();
     let text = told(home.path(), &["preview", "people"], 0);
     let at = |of: &str| {
         let line = text.lines().find(|line| line.contains(of)).unwrap();
