@@ -28,7 +28,7 @@ use crate::spec::connector::Sql;
 use crate::spec::connector::SqlStream;
 use crate::spec::connector::Stream;
 use crate::spec::connector::Wide;
-use crate::spec::connector::source_header;
+use crate::spec::connector::is_there;
 use crate::spec::template::Secrets;
 
 /// A database that can be read.
@@ -391,10 +391,7 @@ fn absent(stream: &Stream, has: impl Fn(&str) -> bool) -> Vec<String> {
     if let Some(Wide::Named(names)) = stream.unpivot.as_ref().map(|unpivot| &unpivot.columns) {
         named.extend(names.iter().map(String::as_str));
     }
-    let is_lacking = |name: &&str| {
-        let name = source_header(name);
-        !name.starts_with('_') && !has(name)
-    };
-    absent.extend(named.into_iter().filter(is_lacking).map(|name| format!("`{name}`")));
+    named.retain(|name| !is_there(name, &has));
+    absent.extend(named.into_iter().map(|name| format!("`{name}`")));
     absent
 }

@@ -63,8 +63,8 @@ impl<'t> Beside<'t> {
         let mut beside = Beside { of_groups: own.collect() };
         let asked = Asked { telling, groups, units, told: telling.stock_month(true) };
         let mut told: BTreeMap<Rests<'t>, BTreeSet<Period>> = BTreeMap::new();
-        let eras = rolled.metrics.values().flat_map(|metric| definitions(rolled, metric));
-        for (metric, era) in eras {
+        let metrics = rolled.metrics.values();
+        for (metric, era) in metrics.flat_map(|metric| rolled.definitions(metric)) {
             let rests = beside.of_groups.first().and_then(|of| of.rests(metric));
             let Some(rests) = rests else { continue };
             told.entry(rests).or_default().extend(periods(rolled, (metric, era), groups));
@@ -77,11 +77,9 @@ impl<'t> Beside<'t> {
             }
         }
         for distribution in distributions(rolled) {
-            let first = distribution.parts.values().next();
+            let Some(first) = distribution.parts.values().next() else { continue };
             let blocks = blocks(rolled, &distribution);
-            let eras = first.into_iter().flat_map(|first| definitions(rolled, first));
-            let periods = eras.flat_map(|of| periods(rolled, of, groups));
-            for period in periods.collect::<BTreeSet<Period>>() {
+            for period in periods(rolled, (first, distribution.era), groups) {
                 beside.hide_parts(&asked, (&distribution, &blocks), period);
             }
         }
@@ -252,14 +250,6 @@ impl<'a> Asked<'a, '_> {
 
 fn whole(unit: &str) -> Spot {
     ((unit.to_owned(), None), None)
-}
-
-/// The definitions of a metric, and between which days each of them tells.
-fn definitions<'m>(
-    rolled: &Telling<'_, '_>,
-    metric: &'m Metric,
-) -> impl Iterator<Item = (&'m Metric, Era)> + use<'m> {
-    rolled.eras(metric).into_iter().map(|era| (metric.at(era.first), era))
 }
 
 /// Every period in which a definition tells of any group.

@@ -18,7 +18,7 @@ use super::counts::Counts;
 use super::counts::Summed;
 use super::counts::Valued;
 use super::fact::Ground;
-use super::fact::Made;
+use super::fact::Shared;
 use super::fact::TOLD_ON;
 use super::made::made;
 use super::often::Distribution;
@@ -95,7 +95,7 @@ pub fn count_again(
 /// What is kept from night to night.
 pub struct Keeping<'k> {
     /// Keeps the rows of a fact that have been placed, each with one number for all that it says.
-    pub rows: &'k mut Keep<'k>,
+    pub keep: &'k mut Keep<'k>,
     /// What was counted of months, where that is kept.
     pub months: Option<&'k KeptMonths>,
 }
@@ -113,11 +113,11 @@ pub fn count_and(
     mut keeping: Option<Keeping<'_>>,
 ) -> Result<Cube, MeasureError> {
     let mut cube = Cube::default();
-    let mut made_once = Made::of(keeping.is_some());
+    let mut shared = Shared::of(keeping.is_some());
     for fact in ground.catalog.facts() {
-        let rows = match made_once.rows.remove(&fact.name) {
+        let rows = match shared.rows.remove(&fact.name) {
             Some(rows) => rows,
-            None => ground.rows_beside(fact, &mut made_once)?,
+            None => ground.rows_beside(fact, &mut shared)?,
         };
         let columns = made(ground.catalog, fact, &rows)?;
         cube.made.extend(columns.map(|columns| (fact.table.value.clone(), columns)));
@@ -136,10 +136,10 @@ pub fn count_and(
         }
         let mut placed = placed(ground, fact, rows)?;
         forget_the_day(ground.catalog, fact, &mut placed);
-        if let Some(Keeping { rows, .. }) = &mut keeping {
+        if let Some(Keeping { keep, .. }) = &mut keeping {
             let doing = FrameError::polars(format!("mixing rows of fact `{}`", fact.name));
             let mixed = ground.mixed(fact, &mut placed).map_err(doing)?;
-            rows(fact, &placed, &mixed)?;
+            keep(fact, &placed, &mixed)?;
         }
         let (counts, recount) = match keeping.as_ref().and_then(|keeping| keeping.months) {
             Some(months) => months.counts(ground, fact, &placed)?,

@@ -10,7 +10,7 @@ use crate::base::period::Period;
 use crate::spec::pipeline::Metric;
 
 /// Days between which no definition changes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Era {
     /// The first of them.
     pub(super) first: Date,
@@ -28,13 +28,21 @@ impl Era {
 
 impl Telling<'_, '_> {
     /// The eras of a metric, from the one in which its first definition begins.
-    pub(super) fn eras(&self, metric: &Metric) -> Vec<Era> {
+    fn eras(&self, metric: &Metric) -> Vec<Era> {
         let begins = metric.first().life.since.map_or(Date::MIN, Month::first);
         let mut starts = BTreeSet::from([begins]);
         self.starts(metric, &mut BTreeSet::new(), &mut starts);
         starts.retain(|start| *start >= begins);
         let ends = starts.iter().skip(1).copied().map(Some).chain([None]);
         starts.iter().zip(ends).map(|(first, until)| Era { first: *first, until }).collect()
+    }
+
+    /// The definitions of a metric, each with an era in which it tells.
+    pub(super) fn definitions<'d>(
+        &self,
+        metric: &'d Metric,
+    ) -> impl Iterator<Item = (&'d Metric, Era)> + use<'d> {
+        self.eras(metric).into_iter().map(|era| (metric.at(era.first), era))
     }
 
     /// The days on which a definition of a metric begins, or of one that it names.

@@ -74,7 +74,7 @@ impl<'m> Telling<'_, 'm> {
         let metrics: Vec<&Metric> = self.metrics.values().copied().collect();
         let each = metrics.into_par_iter().map(|metric| {
             let mut told = Vec::new();
-            let eras = self.eras(metric).into_iter().map(|era| (metric.at(era.first), era));
+            let eras = self.definitions(metric);
             let eras = eras.map(|(metric, era)| (metric, era, self.footing(metric, era.first)));
             let eras: Vec<_> = eras.collect();
             let all = units.iter().flat_map(|unit| eras.iter().map(move |era| (unit, era)));

@@ -47,7 +47,7 @@ pub struct Ground<'g> {
 
 /// What more than one fact needs, and is made once.
 #[derive(Default)]
-pub(super) struct Made {
+pub(super) struct Shared {
     /// The rows of facts, by name.
     pub(super) rows: BTreeMap<String, DataFrame>,
     is_mixed: bool,
@@ -57,11 +57,11 @@ pub(super) struct Made {
 /// The columns of these numbers.
 const MIXED: [&str; 2] = ["_mixed", "_mixed_too"];
 
-impl Made {
+impl Shared {
     /// Nothing yet. Where rows are to be mixed they carry what the row of their table says as two numbers, so that this is
     /// mixed once for all facts and months.
-    pub(super) fn of(is_mixed: bool) -> Made {
-        Made { is_mixed, ..Made::default() }
+    pub(super) fn of(is_mixed: bool) -> Shared {
+        Shared { is_mixed, ..Shared::default() }
     }
 
     fn mixed(&mut self, name: &str, table: &DataFrame) -> PolarsResult<&[Column; 2]> {
@@ -79,14 +79,14 @@ impl Ground<'_> {
     /// # Errors
     /// An expression that polars refuses.
     pub fn rows(&self, fact: &Fact) -> Result<DataFrame, MeasureError> {
-        self.rows_beside(fact, &mut Made::default())
+        self.rows_beside(fact, &mut Shared::default())
     }
 
     /// The same, where what other facts need as well has been made already or stands afterwards.
     pub(super) fn rows_beside(
         &self,
         fact: &Fact,
-        made: &mut Made,
+        shared: &mut Shared,
     ) -> Result<DataFrame, MeasureError> {
         let doing = || FrameError::polars(format!("fact `{}`", fact.name));
         let Some(table) = self.tables.get(&fact.table.value) else {
@@ -94,8 +94,8 @@ impl Ground<'_> {
         };
         let names = self.looked_at(fact);
         let mut frame = table.clone();
-        if made.is_mixed {
-            let mixed = made.mixed(&fact.table.value, table).map_err(doing())?;
+        if shared.is_mixed {
+            let mixed = shared.mixed(&fact.table.value, table).map_err(doing())?;
             frame.hstack_mut(mixed).map_err(doing())?;
         }
         frame = self.followed(&names, fact, frame)?;
@@ -128,7 +128,7 @@ impl Ground<'_> {
                 Make::Exists { fact: other, keep } => {
                     let keep = keep.as_ref().map(|(_, tree)| tree);
                     let other = (other.value.as_str(), keep);
-                    self.flagged(fact, (frame, made), &derived.name, other)?
+                    self.flagged(fact, (frame, shared), &derived.name, other)?
                 }
             };
         }
@@ -273,7 +273,7 @@ impl Ground<'_> {
     fn flagged(
         &self,
         fact: &Fact,
-        (frame, made): (DataFrame, &mut Made),
+        (frame, shared): (DataFrame, &mut Shared),
         name: &str,
         (other, keep): (&str, Option<&crate::spec::sql::Expr>),
     ) -> Result<DataFrame, MeasureError> {
@@ -287,11 +287,11 @@ impl Ground<'_> {
         let (Some(other), Some(key)) = (other, key) else {
             return Ok(frame.lazy().with_column(never()).collect().map_err(doing())?);
         };
-        if !made.rows.contains_key(&other.name) {
-            let rows = self.rows_beside(other, made)?;
-            made.rows.insert(other.name.clone(), rows);
+        if !shared.rows.contains_key(&other.name) {
+            let rows = self.rows_beside(other, shared)?;
+            shared.rows.insert(other.name.clone(), rows);
         }
-        let rows = made.rows.get(&other.name).cloned().unwrap_or_default();
+        let rows = shared.rows.get(&other.name).cloned().unwrap_or_default();
         if rows.width() == 0 {
             return Ok(frame.lazy().with_column(never()).collect().map_err(doing())?);
         }

@@ -69,8 +69,7 @@ impl<'m> Telling<'_, 'm> {
         let sums = summed(all);
         let metrics: Vec<&'m Metric> = self.metrics.values().copied().collect();
         let each = metrics.into_par_iter().map(|metric| {
-            let eras = rolled.eras(metric).into_iter().filter_map(|era| {
-                let metric = metric.at(era.first);
+            let eras = rolled.definitions(metric).filter_map(|(metric, era)| {
                 let way = rolled.way(metric, era.first)?;
                 Some((metric, way, era, rolled.footing(metric, era.first)))
             });

@@ -14,6 +14,7 @@ use num_traits::Zero as _;
 use super::behind::last_month;
 use super::cube::Amounts;
 use super::cube::Spot;
+use super::era::Era;
 use super::telling::Telling;
 use super::units::Unit;
 use crate::base::period::Month;
@@ -48,9 +49,9 @@ struct Group<'t> {
     measures: BTreeSet<&'t str>,
 }
 
-/// The metrics of one distribution: each counts some of the same people.
-#[derive(Default)]
+/// The metrics of one distribution, as they are defined in an era: each counts some of the same people.
 pub(super) struct Distribution<'t> {
+    pub(super) era: Era,
     pub(super) at_least: Exact,
     below: &'t str,
     /// By the measure that is counted.
@@ -62,10 +63,8 @@ impl<'t> Withholding<'t> {
     pub(super) fn of(telling: &'t Telling<'_, '_>, unit: &Unit) -> Withholding<'t> {
         let mut found = Withholding::default();
         let mut groups: BTreeMap<Rests<'t>, Group<'t>> = BTreeMap::new();
-        let eras = |metric: &'t Metric| {
-            telling.eras(metric).into_iter().map(|era| (metric.at(era.first), era))
-        };
-        for (metric, era) in telling.metrics.values().copied().flat_map(eras) {
+        let metrics = telling.metrics.values().copied();
+        for (metric, era) in metrics.flat_map(|metric| telling.definitions(metric)) {
             let Some(withhold) = &metric.withhold else { continue };
             let footing = telling.footing(metric, era.first);
             let happens = |fact: &&str| telling.cube.facts.get(*fact).is_some_and(|f| !f.is_stock);
@@ -159,10 +158,12 @@ impl<'t> Withholding<'t> {
         distribution: &Distribution<'t>,
     ) {
         let Some(first) = distribution.parts.values().next() else { return };
-        let footing = telling.footing(first, telling.as_of);
+        let era = distribution.era;
+        let footing = telling.footing(first, era.first);
         let told = telling.stock_month(true);
         let blocks = blocks(telling, distribution);
-        let periods = telling.periods(first, unit, &footing);
+        let mut periods = telling.periods(first, unit, &footing);
+        periods.retain(|period| era.tells(*period));
         let spots = telling.spots(first, unit, &footing);
         let places = spots.iter().flat_map(|spot| periods.iter().map(move |of| (spot, *of)));
         let everywhere = places.flat_map(|place| blocks.iter().map(move |block| (place, block)));
@@ -236,20 +237,20 @@ fn beside_whole<'s>(
     }
 }
 
-/// The distributions that are told: metrics made by one `each`, each a count over the same count.
+/// The distributions that are told, era by era: metrics made by one `each`, each a count over the same count.
 pub(super) fn distributions<'t>(telling: &'t Telling<'_, '_>) -> Vec<Distribution<'t>> {
     let mut found: BTreeMap<_, Distribution<'t>> = BTreeMap::new();
-    for metric in telling.metrics.values().copied() {
+    let metrics = telling.metrics.values().copied();
+    for (metric, era) in metrics.flat_map(|metric| telling.definitions(metric)) {
         let (Some(withhold), Formula::Divide(above, below)) = (&metric.withhold, &metric.value)
         else {
             continue;
         };
         let (Formula::Name(above), Formula::Name(below)) = (&**above, &**below) else { continue };
-        let key = (&metric.file, metric.place, below);
-        let known = found.entry(key).or_default();
-        known.at_least = withhold.at_least;
-        known.below = below;
-        known.parts.insert(above, metric);
+        let nothing =
+            || Distribution { era, at_least: withhold.at_least, below, parts: BTreeMap::new() };
+        let key = (&metric.file, metric.place, below, era);
+        found.entry(key).or_insert_with(nothing).parts.insert(above, metric);
     }
     found.into_values().filter(|distribution| distribution.parts.len() > 1).collect()
 }
@@ -263,7 +264,8 @@ pub(super) fn blocks<'t>(
     distribution: &Distribution<'t>,
 ) -> Vec<Block<'t>> {
     let mut unions: Vec<(&'t Metric, BTreeSet<&'t str>)> = Vec::new();
-    for metric in telling.metrics.values().copied() {
+    let metrics = telling.metrics.values().copied();
+    for metric in metrics.flat_map(Metric::versions) {
         let Formula::Divide(above, below) = &metric.value else { continue };
         let mut names = BTreeSet::new();
         let is_sum = sums(above, &mut names);

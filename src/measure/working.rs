@@ -37,8 +37,8 @@ impl<'t> Working<'t> {
     /// Where a metric is told in a unit.
     pub fn spots(&self, metric: &Metric, unit: &Unit) -> Vec<Spot> {
         let mut spots = Vec::new();
-        for era in self.telling.eras(metric) {
-            let (here, _) = self.of_era(metric.at(era.first), era, unit);
+        for definition in self.telling.definitions(metric) {
+            let (here, _) = self.of_era(definition, unit);
             spots.extend(here.into_iter().filter(|spot| !spots.contains(spot)).collect::<Vec<_>>());
         }
         spots
@@ -46,12 +46,12 @@ impl<'t> Working<'t> {
 
     /// When it is told of a spot of the unit.
     pub fn periods(&self, metric: &Metric, unit: &Unit, spot: &Spot) -> Vec<Period> {
-        let eras = self.telling.eras(metric).into_iter();
-        let told = eras.flat_map(|era| self.of_era(metric.at(era.first), era, unit).1);
+        let definitions = self.telling.definitions(metric);
+        let told = definitions.flat_map(|definition| self.of_era(definition, unit).1);
         told.filter(|period| Telling::is_told(metric, spot, *period)).collect()
     }
 
-    fn of_era(&self, metric: &Metric, era: Era, unit: &Unit) -> (Vec<Spot>, Vec<Period>) {
+    fn of_era(&self, (metric, era): (&Metric, Era), unit: &Unit) -> (Vec<Spot>, Vec<Period>) {
         let footing = self.telling.footing(metric, era.first);
         let mut periods = self.telling.periods(metric, unit, &footing);
         periods.retain(|period| era.tells(*period));
@@ -83,8 +83,7 @@ impl<'t> Working<'t> {
     /// # Errors
     /// A formula that leaves 128 bits, and what `see` fails with.
     pub fn each<'m>(&self, metric: &'m Metric, see: &mut See<'_, 'm>) -> Result<(), MeasureError> {
-        for era in self.telling.eras(metric) {
-            let metric = metric.at(era.first);
+        for (metric, era) in self.telling.definitions(metric) {
             let footing = self.telling.footing(metric, era.first);
             for of in &self.units {
                 self.of_unit((metric, era, &footing), of, see)?;
@@ -136,8 +135,8 @@ impl<'t> WorkingAbove<'t> {
     /// When a metric is told of a group; never, where it means nothing above the unit.
     pub fn told_at(&self, metric: &Metric, group: usize) -> Vec<Period> {
         let Some(unit) = self.groups.units.get(group) else { return Vec::new() };
-        let eras = self.rolled.eras(metric).into_iter();
-        eras.flat_map(|era| self.of_era(metric.at(era.first), era, unit)).collect()
+        let definitions = self.rolled.definitions(metric);
+        definitions.flat_map(|definition| self.of_era(definition, unit)).collect()
     }
 
     /// A metric of a group and period; none where it means nothing above the unit.
@@ -171,7 +170,7 @@ impl<'t> WorkingAbove<'t> {
     }
 
     /// The periods in which a definition tells of a group.
-    fn of_era(&self, metric: &Metric, era: Era, group: &Unit) -> Vec<Period> {
+    fn of_era(&self, (metric, era): (&Metric, Era), group: &Unit) -> Vec<Period> {
         if self.rolled.way(metric, era.first).is_none() {
             return Vec::new();
         }

@@ -84,7 +84,7 @@ pub(super) fn compute<'c>(
     };
     let stale: BTreeSet<String> = stale.iter().cloned().collect();
     let months = KeptMonths::at(&ground.lake(), choice.full);
-    let keeping = Keeping { rows: &mut keep, months: Some(&months) };
+    let keeping = Keeping { keep: &mut keep, months: Some(&months) };
     let (computed, cube) = counted(catalog, lake, choice, &stale, Some(keeping))?;
     months.forget_others(&catalog.facts().map(|fact| fact.name.as_str()).collect())?;
     let ledger = Ledger::of((choice.night, choice.as_of), &catalog.fingerprint, &stale, &cube);

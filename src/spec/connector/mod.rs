@@ -38,6 +38,7 @@ pub use http::Okay;
 pub use http::Place;
 pub use http::Retry;
 pub use http::Way;
+pub use need::is_there;
 pub use need::source_header;
 pub use page::Page;
 pub use page::Turn;

@@ -56,7 +56,7 @@ impl Column {
 }
 
 /// Whether the source sends what a header is made from. What the manifest makes itself begins with `_`.
-fn is_there(header: &str, is_known: impl Fn(&str) -> bool) -> bool {
+pub fn is_there(header: &str, is_known: impl Fn(&str) -> bool) -> bool {
     let header = source_header(header);
     header.starts_with('_') || is_known(header)
 }

@@ -180,7 +180,7 @@ impl Lake {
         let keep = &mut |fact: &Fact, rows: &DataFrame, mixed: &Mixed| {
             kept.keep(&fact.name, (rows, mixed), is_full)
         };
-        let keeping = Keeping { rows: keep, months: Some(&months) };
+        let keeping = Keeping { keep, months: Some(&months) };
         let cube = cube::count_and(&ground, Some(keeping)).unwrap();
         kept.finish(&Ledger::of((as_of, as_of), "home", &BTreeSet::new(), &cube)).unwrap();
         cube

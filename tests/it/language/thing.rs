@@ -127,6 +127,6 @@ pub(super) fn try_count(
         kept.insert(fact.name.clone(), rows.clone());
         Ok(())
     };
-    let counted = cube::count_and(&ground, Some(Keeping { rows: keep, months: None }))?;
+    let counted = cube::count_and(&ground, Some(Keeping { keep, months: None }))?;
     Ok((counted, kept))
 }
