@@ -19,7 +19,7 @@ pub fn day(text: &str) -> Option<Date> {
     if text.bytes().all(|byte| byte.is_ascii_digit()) {
         return match text.len() {
             8 => date(text.get(..4)?, text.get(4..6)?, text.get(6..)?),
-            6 => date(text.get(..4)?, text.get(4..)?, "1"),
+            6 if is_of_ours(text) => date(text.get(..4)?, text.get(4..)?, "1"),
             5 => excel_day(text.parse().ok()?),
             _ => None,
         };
@@ -31,6 +31,12 @@ pub fn day(text: &str) -> Option<Date> {
     let is_done = !behind.contains(|c: char| c.is_ascii_alphanumeric())
         && !ON.iter().any(|mark| behind.contains(mark));
     (is_done || (day.is_some() && is_time(&text))).then_some(date)
+}
+
+/// Whether digits begin with a year that anybody here means, or with the one that stands for no end: 260105 is no May
+/// of the year 2601.
+fn is_of_ours(digits: &str) -> bool {
+    ["19", "20", "9999"].iter().any(|year| digits.starts_with(year))
 }
 
 /// Whether a text of a day tells only its month: 1987.03, 198703, 1987年3月.
@@ -205,6 +211,8 @@ mod tests {
             "2026.1.5.8",
             "二〇二六年一月五日至八日",
             "0044-03-15 BC",
+            "260105",
+            "260131",
             "二十六年一月五日",
         ] {
             assert_eq!(day(text), None, "{text}");

@@ -24,6 +24,7 @@ mod link;
 pub mod look;
 pub mod moved;
 mod mysql;
+mod noughts;
 mod opendoc;
 mod pace;
 mod parcel;

@@ -20,6 +20,8 @@ use calamine::Xlsx;
 use jiff::SignedDuration;
 
 use super::compound;
+use super::noughts;
+use super::noughts::Widths;
 use super::opendoc;
 use super::parcel;
 use super::sheet::Line;
@@ -130,6 +132,9 @@ impl Workbook<'_> {
             Line { number, cells: before.chain(cells.iter().map(text)).collect() }
         });
         let mut lines: Vec<Line> = lines.collect();
+        if matches!(self.sheets, Sheets::Xlsx(_)) {
+            widen(&noughts::widths(self.bytes, name), &range, &mut lines);
+        }
         self.name_formulas(name, &range, &mut lines);
         Ok(Sheet {
             source: format!("{} sheet {name}", self.name),
@@ -142,28 +147,48 @@ impl Workbook<'_> {
         })
     }
 
-    /// Says of a formula that it has no value: programs that write workbooks and don't count leave it away, and
-    /// an empty cell would say that there is none.
+    /// Says of a formula that it has no value: programs that write workbooks and don't count leave it away, or write
+    /// nothing or nought in its place, which would say that this is what it came to.
     fn name_formulas(&mut self, name: &str, values: &Range<Data>, lines: &mut [Line]) {
-        let Sheets::Xlsx(book) = &mut self.sheets else { return };
         // Values are read without their formulas, also where one of those can't be.
-        let Ok(formulas) = book.worksheet_formula(name) else { return };
+        let Ok(formulas) = self.sheets.worksheet_formula(name) else { return };
         let (from, left) = formulas.start().unwrap_or_default();
         let whole = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-        for (down, right, _) in formulas.used_cells() {
-            let (row, column) =
-                (from.saturating_add(whole(down)), left.saturating_add(whole(right)));
-            // An empty text is a value.
-            if !matches!(values.get_value((row, column)), None | Some(Data::Empty)) {
-                continue;
-            }
-            let at = lines.binary_search_by_key(&(row + 1), |line| line.number).ok();
-            let cells = at.and_then(|at| lines.get_mut(at)).map(|line| &mut line.cells);
-            if let Some(cell) = cells.and_then(|cells| cells.get_mut(usize::try_from(column).ok()?))
-            {
+        let places = formulas.used_cells().map(|(down, right, _)| {
+            (from.saturating_add(whole(down)), left.saturating_add(whole(right)))
+        });
+        let places: Vec<(u32, u32)> = places.collect();
+        let (is_xls, is_stale) = (matches!(self.sheets, Sheets::Xls(_)), self.is_stale());
+        let is_empty = |cell: Option<&Data>| matches!(cell, None | Some(Data::Empty));
+        let is_nothing = |cell: Option<&Data>| match cell {
+            Some(Data::String(text)) => is_xls && text.is_empty(),
+            Some(Data::Float(number)) => is_stale && *number == 0.0,
+            other => is_empty(other),
+        };
+        // One that came to nothing beside others that came to something was counted.
+        let is_uncounted = places.iter().all(|place| is_nothing(values.get_value(*place)));
+        let is_missing =
+            |place: &&(u32, u32)| is_uncounted || (!is_xls && is_empty(values.get_value(**place)));
+        for (row, column) in places.iter().filter(is_missing) {
+            // Forms are filled in from above, and their formulas stand in every row.
+            let says = |line: &&mut Line| !is_xls || line.cells.iter().any(Option::is_some);
+            let line = line_at(lines, *row).filter(says);
+            let at = usize::try_from(*column).ok();
+            if let Some(cell) = line.zip(at).and_then(|(line, at)| line.cells.get_mut(at)) {
                 *cell = Some(NOT_WORKED_OUT.to_owned());
             }
         }
+    }
+
+    /// Whether an XLSX says that its formulas are to be counted by whoever opens it: what stands there may be none of
+    /// theirs.
+    fn is_stale(&self) -> bool {
+        let part = matches!(self.sheets, Sheets::Xlsx(_))
+            .then(|| parcel::part(self.bytes, "xl/workbook.xml"))
+            .flatten();
+        part.is_some_and(|text| {
+            ["1", "true"].iter().any(|yes| text.contains(&format!("fullCalcOnLoad=\"{yes}\"")))
+        })
     }
 
     /// The merged cells. Those of XLSB are told by nobody: a stream that needs them says so.
@@ -179,6 +204,28 @@ impl Workbook<'_> {
         };
         Ok(Some(merged))
     }
+}
+
+/// Writes whole numbers with the noughts that they are shown with.
+fn widen(widths: &Widths, values: &Range<Data>, lines: &mut [Line]) {
+    for ((row, column), width) in widths {
+        let is_number =
+            matches!(values.get_value((*row, *column)), Some(Data::Int(_) | Data::Float(_)));
+        let at = usize::try_from(*column).ok();
+        let cell = line_at(lines, *row).zip(at).and_then(|(line, at)| line.cells.get_mut(at));
+        if let Some(Some(text)) = cell
+            && is_number
+            && text.bytes().all(|byte| byte.is_ascii_digit())
+        {
+            *text = format!("{text:0>width$}");
+        }
+    }
+}
+
+/// The line of a row from 0.
+fn line_at(lines: &mut [Line], row: u32) -> Option<&mut Line> {
+    let at = lines.binary_search_by_key(&(row + 1), |line| line.number).ok()?;
+    lines.get_mut(at)
 }
 
 fn told(fault: impl std::fmt::Display) -> String {
