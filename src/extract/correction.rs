@@ -108,7 +108,7 @@ fn new(
     let mut found = Vec::new();
     for (name, path) in named(folder)? {
         match whole(&name, &path) {
-            Ok(bytes) if request.known_files.contains(&sha256(&bytes)) => {}
+            Ok(bytes) if request.known_files.has(&sha256(&bytes)) => {}
             Ok(bytes) if found.iter().any(|(_, known)| *known == bytes) => {}
             Ok(bytes) => found.push((name, bytes)),
             // One that is still being written is read another night.

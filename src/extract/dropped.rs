@@ -14,6 +14,7 @@ use super::ExtractError;
 use super::compound;
 use super::parcel;
 use super::parcel::Take;
+use crate::base::pseudonym::sha256;
 use crate::spec::connector::FileStream;
 use crate::spec::connector::Files;
 use crate::spec::template::Secrets;
@@ -100,6 +101,17 @@ impl Dropped {
             Ok(())
         });
         names
+    }
+
+    /// The SHA-256 of a file that it holds, if that can be opened.
+    pub(super) fn content(&self, file: &str) -> Option<String> {
+        let (bytes, mut found) = (self.whole().ok()?, None);
+        let mut take = |_: &str, bytes: &[u8]| {
+            found = Some(sha256(bytes));
+            Ok(())
+        };
+        self.each(&bytes, &|name| name == file, &mut take).ok()?;
+        found
     }
 
     /// Hands on the wanted files of what it holds: itself, or those in a parcel.

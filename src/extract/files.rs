@@ -1,5 +1,6 @@
-//! Which files of a drop folder are new, and which rows do they hold? A file is known by its content.
+//! Which files of a drop folder are new, and which rows do they hold? A file is known by its content and its name.
 
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -16,6 +17,9 @@ use super::dropped::regular;
 use super::grid;
 use super::grid::Layout;
 use super::header;
+use super::known;
+use super::known::Known;
+use super::known::Says;
 use super::landing::Landing;
 use super::parcel;
 use super::revision;
@@ -44,9 +48,14 @@ pub(super) fn pull(
     let still = folder.still;
     let folder = dropped::folder(folder, &request.connector.name, request.secrets, request.home)?;
     let all = regular(&folder)?;
-    let outdone = revision::outdone(ask, &all);
-    let mut passed: Vec<(DeliveredFile, &String)> = Vec::new();
-    let (mut here, mut landed): (Vec<String>, BTreeSet<String>) = Default::default();
+    let mut pile = Pile {
+        ask,
+        known: Known::of(ask, request.known_files),
+        outdone: revision::outdone(ask, &all),
+        here: BTreeMap::new(),
+        landed: BTreeSet::new(),
+        passed: Vec::new(),
+    };
     for dropped in all.iter().filter(|it| parcel::is_one(&it.name) || is_of(ask, &it.name)) {
         let changed = dropped.changed()?;
         // What is amiss with a file that changed on the day before the cutoff, or since, may still be mended.
@@ -76,33 +85,71 @@ pub(super) fn pull(
             continue;
         }
         dropped.each(&bytes, &|name| is_of(ask, name), &mut |name, bytes| {
-            let sha256 = sha256(bytes);
-            // The same content under two names is one file.
-            if request.known_files.contains(&sha256) || here.contains(&sha256) {
-                landed.insert(name.to_owned());
-                return Ok(());
-            }
-            if let Some(why) = waits {
-                landing.not_whole(name, why);
-                return Ok(());
-            }
-            here.push(sha256.clone());
-            let name = name.to_owned();
-            if let Some(winner) = outdone.get(&name) {
-                passed.push((DeliveredFile { name, sha256, rows: 0 }, winner));
-                return Ok(());
-            }
-            let rows = file(&name, bytes, ask, landing)?;
-            landed.insert(name.clone());
-            tracing::debug!(file = name, rows, "file was read");
-            landing.so_far.files.push(DeliveredFile { name, sha256, rows });
-            Ok(())
+            pile.take((name, bytes), waits, landing)
         })?;
     }
     // A file is known once a later revision landed, this night or before, even where that one leaves the folder.
-    let settled = passed.into_iter().filter(|(_, winner)| landed.contains(*winner));
-    landing.so_far.outdone.extend(settled.map(|(file, _)| file));
+    let Pile { outdone, landed, passed, .. } = pile;
+    let is_settled =
+        |file: &DeliveredFile| outdone.get(&file.name).is_some_and(|last| landed.contains(last));
+    landing.so_far.outdone.extend(passed.into_iter().filter(is_settled));
     correction::pull(&folder, request, landing)
+}
+
+/// The files of a folder as they are taken up, one after the other.
+struct Pile<'p> {
+    ask: &'p FileStream,
+    known: Known<'p>,
+    /// The names that a later revision takes the place of, each with that one's name.
+    outdone: BTreeMap<String, String>,
+    /// What was taken up tonight, and whether it was read.
+    here: BTreeMap<(String, Says), bool>,
+    /// The names of what was read, this night or before.
+    landed: BTreeSet<String>,
+    /// What was passed by for a later revision.
+    passed: Vec<DeliveredFile>,
+}
+
+impl Pile<'_> {
+    /// Reads a file, unless it has landed, or waits, or a later revision is there.
+    fn take(
+        &mut self,
+        (name, bytes): (&str, &[u8]),
+        waits: Option<&str>,
+        landing: &mut Landing<'_>,
+    ) -> Result<(), ExtractError> {
+        let (sha256, name) = (sha256(bytes), name.to_owned());
+        let mut file = DeliveredFile { name: name.clone(), sha256, rows: 0 };
+        if self.known.holds(&name, &file.sha256) {
+            if !self.known.names(&name, &file.sha256) {
+                landing.so_far.outdone.push(file);
+            }
+            self.landed.insert(name);
+            return Ok(());
+        }
+        // The same content under two names that say the same is one file; the last revision is read.
+        let print = (file.sha256.clone(), known::says(self.ask, &name));
+        let is_last = || self.outdone.values().any(|last| *last == name);
+        if self.here.get(&print).is_some_and(|is_read| *is_read || !is_last()) {
+            self.landed.insert(name);
+            return Ok(());
+        }
+        if let Some(why) = waits {
+            landing.not_whole(&name, why);
+            return Ok(());
+        }
+        let is_outdone = self.outdone.contains_key(&name);
+        self.here.insert(print, !is_outdone);
+        if is_outdone {
+            self.passed.push(file);
+            return Ok(());
+        }
+        file.rows = self::file(&name, bytes, self.ask, landing)?;
+        tracing::debug!(file = name, rows = file.rows, "file was read");
+        self.landed.insert(name);
+        landing.so_far.files.push(file);
+        Ok(())
+    }
 }
 
 /// Reads files from the last name on, whether they have landed or not.

@@ -18,6 +18,7 @@ mod glance;
 mod grid;
 mod header;
 mod http;
+mod known;
 mod landing;
 mod ledger;
 mod link;
@@ -64,6 +65,8 @@ use self::correction::HeldBack;
 use self::database::Database;
 pub use self::error::ExtractError;
 use self::gateway::Gateway;
+pub use self::known::KnownFile;
+pub use self::known::KnownFiles;
 use self::landing::Landing;
 pub use self::past::PastSlice;
 pub use self::past::past;
@@ -94,8 +97,8 @@ pub struct Request<'a> {
     pub past: Option<(Timestamp, Timestamp)>,
     /// What a tap said last of where it had come to.
     pub state: Option<&'a str>,
-    /// The SHA-256 of files that have landed.
-    pub known_files: &'a BTreeSet<String>,
+    /// The files that have landed.
+    pub known_files: &'a KnownFiles,
     /// The rows of the stream that may come back corrected; asked for when something came back.
     pub held_back: &'a (dyn Fn() -> io::Result<Vec<HeldBack>> + Sync),
     /// The headers that make a row itself; none where they are not known.
@@ -178,7 +181,7 @@ pub struct Delivery {
     pub state: Option<String>,
     /// The files that were read.
     pub files: Vec<DeliveredFile>,
-    /// The files of which a later revision was read.
+    /// The files that were not read: of which a later revision was, or whose content came under another name.
     pub outdone: Vec<DeliveredFile>,
     /// Files that are not whole yet, and how that is known; another night reads them.
     pub not_whole: BTreeMap<String, String>,

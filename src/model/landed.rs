@@ -24,9 +24,13 @@ pub struct Landed {
     pub state: Option<String>,
     /// Files that were read: name, content hash.
     pub files: BTreeMap<String, String>,
-    /// Files of which a later revision was read: they do not come back where that one leaves the folder.
+    /// Files that were not read: of which a later revision was, so that they do not come back where that one
+    /// leaves the folder, or whose content came under another name.
     #[serde(default)]
     pub outdone: BTreeMap<String, String>,
+    /// Whether a file is known by what its name says too, and not by its content alone.
+    #[serde(default)]
+    pub by_name: bool,
     /// Files that were not whole yet, and how that is known.
     #[serde(default)]
     pub not_whole: BTreeMap<String, String>,

@@ -125,7 +125,7 @@ async fn land(
         state: None,
         until: slice.to,
         past: Some((slice.from, slice.to)),
-        known_files: &std::collections::BTreeSet::new(),
+        known_files: &extract::KnownFiles::default(),
         held_back: &|| Ok(Vec::new()),
         row_key: &row_key,
         shelf: &shelf,

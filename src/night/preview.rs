@@ -84,7 +84,7 @@ pub async fn preview(
         until: ground.cutoff(night)?,
         state: None,
         past: None,
-        known_files: &BTreeSet::new(),
+        known_files: &extract::KnownFiles::default(),
         held_back: &|| Ok(Vec::new()),
         row_key: &[],
         // Nothing is kept.

@@ -28,6 +28,8 @@ use crate::extract;
 use crate::extract::DeliveredFile;
 use crate::extract::Delivery;
 use crate::extract::ExtractError;
+use crate::extract::KnownFile;
+use crate::extract::KnownFiles;
 use crate::extract::System;
 use crate::extract::moved::row_key;
 use crate::model::ModelError;
@@ -72,7 +74,7 @@ struct Bookmark {
     since: Option<Timestamp>,
     state: Option<String>,
     last_full: Option<Date>,
-    files: BTreeSet<String>,
+    files: KnownFiles,
 }
 
 impl Bookmark {
@@ -83,9 +85,16 @@ impl Bookmark {
             bookmark.since = bookmark.since.max(landed.until);
             bookmark.state = landed.state.or(bookmark.state);
             bookmark.last_full = bookmark.last_full.max(landed.is_full.then_some(attempt.0));
-            bookmark.files.extend(landed.files.into_values());
-            bookmark.files.extend(landed.outdone.into_values());
-            bookmark.files.extend(landed.corrections.into_values());
+            bookmark.files.by_name |= landed.by_name;
+            let of = |is_read| {
+                move |(name, sha256): (String, String)| KnownFile { name, sha256, is_read }
+            };
+            // A correction is none of the stream's files, whatever its name.
+            let nameless = |sha256: String| (String::new(), sha256);
+            let corrections = landed.corrections.into_values().map(nameless);
+            let files = &mut bookmark.files.files;
+            files.extend(landed.outdone.into_iter().chain(corrections).map(of(false)));
+            files.extend(landed.files.into_iter().map(of(true)));
         }
         Ok(bookmark)
     }
@@ -280,6 +289,7 @@ pub(super) fn landed(delivery: Delivery, key: &Key) -> Landed {
         state: delivery.state,
         files: named(delivery.files),
         outdone: named(delivery.outdone),
+        by_name: true,
         not_whole: delivery.not_whole,
         below: delivery.below,
         corrections: named(delivery.corrections),

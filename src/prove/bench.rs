@@ -24,6 +24,7 @@ use crate::base::redact::know_secret;
 use crate::extract;
 use crate::extract::Delivery;
 use crate::extract::ExtractError;
+use crate::extract::KnownFiles;
 use crate::extract::System;
 use crate::extract::preview::Preview;
 use crate::extract::preview::impatient;
@@ -67,7 +68,7 @@ pub(super) struct Question {
     pub(super) since: Option<Timestamp>,
     pub(super) until: Timestamp,
     /// The files that a run before read.
-    pub(super) known: BTreeSet<String>,
+    pub(super) known: KnownFiles,
     /// The rows of the parent.
     pub(super) parents: Vec<BTreeMap<String, String>>,
 }

@@ -27,6 +27,8 @@ use crate::base::cell::Cell;
 use crate::base::cell::CellRow;
 use crate::extract::DeliveredFile;
 use crate::extract::ExtractError;
+use crate::extract::KnownFile;
+use crate::extract::KnownFiles;
 use crate::model::judge::Judged;
 use crate::spec::connector::Ask;
 use crate::spec::connector::Column;
@@ -263,7 +265,12 @@ fn older(case: &Case<'_>, judged: &Judged, first: Timestamp) -> usize {
 /// Files that were read bring nothing once more.
 async fn known(case: &Case<'_>) -> Verdict {
     let files = &case.reading.delivery.files;
-    let known = files.iter().map(|file: &DeliveredFile| file.sha256.clone()).collect();
+    let known = files.iter().map(|file: &DeliveredFile| KnownFile {
+        name: file.name.clone(),
+        sha256: file.sha256.clone(),
+        is_read: true,
+    });
+    let known = KnownFiles { files: known.collect(), by_name: true };
     let question = Question { known, ..case.question.clone() };
     match case.bench.read(case.of(), &question).await {
         Ok(again) if again.rows.rows.is_empty() => {

@@ -12,6 +12,7 @@ use shuping::base::batch::Batch;
 use shuping::base::pseudonym::Key;
 use shuping::extract::Delivery;
 use shuping::extract::ExtractError;
+use shuping::extract::KnownFiles;
 use shuping::extract::Request;
 use shuping::extract::System;
 use shuping::extract::pull;
@@ -77,7 +78,7 @@ impl Town {
             let text = format!("{day}T02:00:00+08:00");
             text.parse::<jiff::Timestamp>().unwrap()
         };
-        let (key, known) = (Key::new("a key of people"), BTreeSet::new());
+        let (key, known) = (Key::new("a key of people"), KnownFiles::default());
         let waiting = tempfile::tempdir().unwrap();
         let request = Request {
             connector: &connector,

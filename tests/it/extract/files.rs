@@ -1,6 +1,5 @@
 //! A drop folder with text files: encodings, disorder, and files that are known already.
 
-use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
 use std::fs::File;
@@ -9,9 +8,11 @@ use std::process::Command;
 
 use encoding_rs::GB18030;
 use shuping::base::pseudonym::sha256;
+use shuping::extract::Delivery;
 use tempfile::TempDir;
 
 use super::Start;
+use super::known_of;
 use super::pulled;
 use super::rows;
 use super::told;
@@ -104,24 +105,6 @@ async fn a_list_is_read_in_whatever_encoding_it_comes() {
         assert_eq!(delivery.files[0].sha256, sha256(bytes));
         assert_eq!((delivery.files[0].name.as_str(), delivery.files[0].rows), (name, 3));
     }
-}
-
-#[tokio::test]
-async fn a_file_is_known_by_its_content() {
-    let (old, new) = (LIST.replace("修路", "铺路"), LIST);
-    let home = home(&[
-        ("mbdc_任务清单_20260104.csv", old.as_bytes()),
-        ("mbdc_任务清单_20260105.csv", new.as_bytes()),
-        ("mbdc_任务清单_20260106.csv", new.as_bytes()),
-    ]);
-    let known = BTreeSet::from([sha256(old.as_bytes())]);
-    let start = Start { known, ..Start::home(home.path()) };
-    let delivery = pulled(TASKS, &start).await.0.unwrap();
-    let names: Vec<&str> = delivery.files.iter().map(|file| file.name.as_str()).collect();
-    assert_eq!(names, ["mbdc_任务清单_20260105.csv"]);
-    let known = BTreeSet::from([sha256(old.as_bytes()), sha256(new.as_bytes())]);
-    let (delivery, batches) = pulled(TASKS, &Start { known, ..start }).await;
-    assert_eq!((delivery.unwrap().received, batches.len()), (0, 0));
 }
 
 #[tokio::test]
@@ -254,15 +237,14 @@ async fn of_files_that_differ_in_their_revision_the_last_is_read() {
     let delivery = delivery.unwrap();
     assert_eq!((delivery.files.len(), delivery.outdone.len()), (2, 2));
     // All are known now: also where the last revision is gone, the first does not come back.
-    let all = delivery.files.iter().chain(&delivery.outdone);
-    let known = all.map(|file| file.sha256.clone()).collect();
     fs::remove_file(home.path().join("drop").join(name("_更正10"))).unwrap();
-    let later = pulled(&revised(), &Start { known, ..start }).await.0.unwrap();
+    let later =
+        pulled(&revised(), &Start { known: known_of([&delivery]), ..start }).await.0.unwrap();
     assert_eq!((later.received, later.files.len()), (0, 0));
     // The first ones come late and alone: they are outdone by what is there, and known from then on.
-    let known = [sha256(tenth.as_bytes()), sha256(next.as_bytes())].into();
+    let read = Delivery { outdone: Vec::new(), ..delivery };
     fs::write(home.path().join("drop").join(name("_更正10")), &tenth).unwrap();
-    let start = Start { known, ..Start::home(home.path()) };
+    let start = Start { known: known_of([&read]), ..Start::home(home.path()) };
     let late = pulled(&revised(), &start).await.0.unwrap();
     assert_eq!((late.received, late.files.len(), late.outdone.len()), (0, 0, 2));
     // Without a revision in the pattern both halves of a month are read.

@@ -12,6 +12,7 @@ mod export;
 mod files;
 mod foreign;
 pub(crate) mod gateway;
+mod known;
 mod mysql;
 mod network;
 mod offices;
@@ -25,16 +26,19 @@ mod turns;
 mod unfinished;
 
 use std::collections::BTreeMap;
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 use shuping::base::batch::Batch;
 use shuping::base::pseudonym::Key;
+use shuping::base::pseudonym::sha256;
 use shuping::base::sheet::Land;
+use shuping::extract::DeliveredFile;
 use shuping::extract::Delivery;
 use shuping::extract::ExtractError;
+use shuping::extract::KnownFile;
+use shuping::extract::KnownFiles;
 use shuping::extract::Request;
 use shuping::extract::System;
 use shuping::extract::pull;
@@ -72,7 +76,7 @@ pub(crate) struct Start {
     pub(crate) url: String,
     pub(crate) home: PathBuf,
     pub(crate) since: Option<Timestamp>,
-    pub(crate) known: BTreeSet<String>,
+    pub(crate) known: KnownFiles,
     /// Where pages wait; a folder of the pull's own where it is none.
     pub(crate) shelf: Option<PathBuf>,
     /// The headers that make a row itself.
@@ -84,13 +88,35 @@ pub(crate) struct Start {
 impl Start {
     pub(crate) fn at(url: &str) -> Start {
         let (url, home) = (url.to_owned(), PathBuf::from("."));
-        let (known, shelf, parents, row_key) = (BTreeSet::new(), None, Vec::new(), Vec::new());
+        let (known, shelf, parents, row_key) =
+            (KnownFiles::default(), None, Vec::new(), Vec::new());
         Start { url, home, since: None, known, shelf, row_key, parents }
     }
 
     pub(crate) fn home(home: &Path) -> Start {
         Start { home: home.to_owned(), ..Start::at("http://127.0.0.1:9") }
     }
+}
+
+/// What a night before left: the files that it read, and those that it passed by.
+fn known_of<'f>(nights: impl IntoIterator<Item = &'f Delivery>) -> KnownFiles {
+    let of = |file: &DeliveredFile, is_read| KnownFile {
+        name: file.name.clone(),
+        sha256: file.sha256.clone(),
+        is_read,
+    };
+    let of_night = |night: &'f Delivery| {
+        let passed = night.outdone.iter().map(move |file| of(file, false));
+        passed.chain(night.files.iter().map(move |file| of(file, true)))
+    };
+    KnownFiles { files: nights.into_iter().flat_map(of_night).collect(), by_name: true }
+}
+
+/// Files of such contents, as a night left them that knew them by nothing else.
+fn contents(all: &[&[u8]]) -> KnownFiles {
+    let of =
+        |bytes: &&[u8]| KnownFile { name: String::new(), sha256: sha256(bytes), is_read: true };
+    KnownFiles { files: all.iter().map(of).collect(), by_name: false }
 }
 
 pub(crate) fn connector(text: &str) -> Connector {

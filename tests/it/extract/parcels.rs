@@ -15,6 +15,7 @@ use zip::write::SimpleFileOptions;
 use super::Start;
 use super::Vault;
 use super::connector;
+use super::known_of;
 use super::pulled;
 use super::rows;
 use super::told;
@@ -46,7 +47,7 @@ fn workbook() -> Vec<u8> {
 }
 
 /// A ZIP with these files.
-fn parcel(files: &[(&str, &[u8])]) -> Vec<u8> {
+pub(super) fn parcel(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, bytes) in files {
         zip.start_file(*name, SimpleFileOptions::default()).unwrap();
@@ -98,11 +99,10 @@ async fn the_files_of_a_parcel_are_read_as_if_they_stood_in_the_folder() {
         ]
     );
     // The file beside the parcel is the same file.
-    let files = delivery.unwrap().files;
-    let hashes: Vec<&str> = files.iter().map(|file| file.sha256.as_str()).collect();
+    let delivery = delivery.unwrap();
+    let hashes: Vec<&str> = delivery.files.iter().map(|file| file.sha256.as_str()).collect();
     assert_eq!(hashes, [sha256(&book), sha256(CSV)]);
-    let known = files.into_iter().map(|file| file.sha256).collect();
-    let start = Start { known, ..Start::home(home.path()) };
+    let start = Start { known: known_of([&delivery]), ..Start::home(home.path()) };
     assert_eq!(pulled(TASKS, &start).await.0.unwrap().received, 0);
     // What is held back of a file in a parcel goes home from there.
     let connector = connector(TASKS);
@@ -151,6 +151,36 @@ async fn revisions_of_two_parcels_are_none_of_each_other() {
     let told = rows(&batches);
     assert_eq!(told.len(), 3, "{told:?}");
     assert!(told[2].starts_with("west.zip/任务_202601_v2.csv row 2: 任务编号=T8"), "{told:?}");
+}
+
+/// A correction in a parcel, and what it corrects beside it or in another.
+#[tokio::test]
+async fn a_correction_in_a_parcel_takes_the_place_of_the_only_original_there_is() {
+    let text = TASKS.replace(r"\.(?:csv", r"(?<rev>_v\d+)?\.(?:csv");
+    let (first, second) = (CSV, "任务编号\nT8\n".as_bytes());
+    let (name, later) = ("任务_202601.csv", "任务_202601_v2.csv");
+    let corrected = parcel(&[(later, second)]);
+    // The original beside it, in another parcel, and in both with the same content.
+    let beside = [(name, first.to_vec()), ("A.zip", corrected.clone())];
+    let behind = [(name, first.to_vec()), ("更正.zip", corrected.clone())];
+    let apart = [("一月.zip", parcel(&[(name, first)])), ("更正.zip", corrected.clone())];
+    let whole = [(name, first.to_vec()), ("更正.zip", parcel(&[(name, first), (later, second)]))];
+    let in_folder = [("A.zip", parcel(&[(name, first)])), (later, second.to_vec())];
+    for files in [beside, behind, apart, whole, in_folder] {
+        let files: Vec<(&str, &[u8])> =
+            files.iter().map(|(name, bytes)| (*name, &**bytes)).collect();
+        let home = home(&files);
+        let (delivery, batches) = pulled(&text, &Start::home(home.path())).await;
+        let told = rows(&batches);
+        assert!(told.len() == 1 && told[0].contains("任务编号=T8"), "{told:?}");
+        let start = Start { known: known_of([&delivery.unwrap()]), ..Start::home(home.path()) };
+        assert_eq!(pulled(&text, &start).await.0.unwrap().received, 0);
+    }
+    // Whose the correction is nobody knows where two senders have one name and it says nothing of either.
+    let nameless = text.replace(r"(?<month>\d{6})", r"\d{6}");
+    let home = home(&[("east.zip", &parcel(&[(name, first)])), ("west.zip", &corrected)]);
+    let (_, batches) = pulled(&nameless, &Start::home(home.path())).await;
+    assert_eq!(rows(&batches).len(), 3);
 }
 
 #[tokio::test]

@@ -16,6 +16,7 @@ use shuping::extract::Delivery;
 use tempfile::TempDir;
 
 use super::Start;
+use super::contents;
 use super::pulled;
 use super::told;
 use crate::library::library;
@@ -144,7 +145,7 @@ async fn a_text_that_stops_within_a_line_waits_for_an_hour() {
     }
     fs::write(&path, "loan\nL1\nL2").unwrap();
     // What has been read by then is known, and whoever asks for it has it at once.
-    let known = [sha256(b"loan\nL1\nL2")].into();
+    let known = contents(&[b"loan\nL1\nL2"]);
     let start = Start { known, ..Start::home(home.path()) };
     assert!(pulled(LOANS, &start).await.0.unwrap().not_whole.is_empty());
     let at_once = LOANS.replace("at = \".\"", "at = \".\"\nstill = \"0s\"");
@@ -193,7 +194,7 @@ async fn what_somebody_has_open_waits_unless_it_is_known() {
         let delivery = brought(home.path()).await;
         assert_eq!(delivery.received, 0);
         assert_eq!(delivery.not_whole, waiting("loans.xlsx", "somebody has it open"));
-        let known = [sha256(&bytes)].into();
+        let known = contents(&[&bytes]);
         let start = Start { known, ..Start::home(home.path()) };
         assert!(pulled(LOANS, &start).await.0.unwrap().not_whole.is_empty());
         // A mark that a program left behind holds nothing back for ever.
@@ -235,7 +236,7 @@ async fn a_file_is_read_once_it_has_lain_still_for_as_long_as_is_asked() {
     assert!(error.contains("file `loans.txt` cannot be read: it is empty"), "{error}");
     fs::remove_file(home.path().join("loans.txt")).unwrap();
     // A known file may be touched.
-    let known = [sha256(b"loan\nL1\n")].into();
+    let known = contents(&[b"loan\nL1\n"]);
     let touched = Start { known, ..Start::home(home.path()) };
     assert!(pulled(&text, &touched).await.0.unwrap().not_whole.is_empty());
     changed(&path, "2026-01-05T20:00:00+08:00");

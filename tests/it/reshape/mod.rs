@@ -6,7 +6,6 @@ mod codes;
 mod faults;
 mod supervision;
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -15,6 +14,8 @@ use shuping::base::cell::Cell;
 use shuping::base::pseudonym::Key;
 use shuping::extract;
 use shuping::extract::ExtractError;
+use shuping::extract::KnownFile;
+use shuping::extract::KnownFiles;
 use shuping::frame::functions::Days;
 use shuping::frame::table;
 use shuping::model::delivery::Delivery;
@@ -85,12 +86,10 @@ impl World {
             _ => Place(self.folder.path().join("drop").display().to_string()),
         };
         let landing = Landing::of(self.folder.path(), &connector.name, &stream.name);
-        let known: BTreeSet<String> = landing
-            .attempts()
-            .unwrap()
-            .into_iter()
-            .flat_map(|attempt| landing.manifest(attempt).unwrap().files.into_values())
-            .collect();
+        let attempts = landing.attempts().unwrap().into_iter();
+        let files = attempts.flat_map(|attempt| landing.manifest(attempt).unwrap().files);
+        let of = |(name, sha256)| KnownFile { name, sha256, is_read: true };
+        let known = KnownFiles { files: files.map(of).collect(), by_name: true };
         let request = extract::Request {
             connector,
             stream,
