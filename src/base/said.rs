@@ -249,6 +249,7 @@ texts! {
     KindStrayCorrection "R226" "a corrected row that nobody waits for" "更正行无对应的隔离行";
     KindCameTwice "R482" "a key that came twice while paging; another row may be missing" "翻页时同一主键出现两次,可能漏取别的行";
     KindNotWhole "R604" "a file that is not whole yet; another night reads it" "文件尚不完整,留待下一夜读取";
+    KindUnreadFile "R730" "a file or folder of the drop folder that no stream reads" "投递目录中没有数据流读取的文件或子目录";
     KindBelowEnd "R430" "rows below the row that ends a table; nobody reads them" "表尾行之下仍有数据行,未读取";
     KindUnreadCorrection "R227" "a file of corrections that can't be read" "更正文件无法读取";
     ClosedRows "R200" "Closed in quarantine" "隔离行结案";
@@ -422,6 +423,8 @@ texts! {
     HintTls "H154" "ask its owner for a valid certificate; `ca` in [http] names who vouches for it" "请对方更换有效证书;[http] 的 `ca` 指明由谁签发";
     HintClock "H155" "set the clock (NTP): signatures fail on a wrong one, ours or theirs" "请校准时钟(NTP):任一方时钟不准,签名都会失败";
     HintFolder "H156" "make or mount it, and let this user read it" "请创建或挂载,并允许本用户读取";
+    HintFile "H230" "take it away, or ask for it again: the other files wait for it" "请移走该文件或请对方重新提供:其余文件须等它";
+    HintUnread "H231" "is one a file of {file} under a new name? then widen `file` of its stream; otherwise take it away" "如系 {file} 应读的文件而名称有变,请放宽该数据流的 `file`;否则请移走";
     HintPattern "H157" "`file` in {file} is a pattern of the whole name: does it still fit?" "{file} 的 `file` 须匹配整个文件名:是否仍然相符?";
     HintOurs "H158" "ask whoever issued it for a new one, before it ends" "请在到期之前向签发方申请新证书";
     HintAsked "H159" "mend {file} by what it says, or ask {owner}" "请按提示修改 {file},或联系{owner}";

@@ -82,7 +82,7 @@ pub(super) async fn doctor(root: &Path, asked: &Doctor, face: &mut Face<'_>) -> 
             // What is not set need not be told again where it is looked for.
             let is_told =
                 |check: &Check| checks.iter().any(|told| check.says.ends_with(&told.says));
-            let way = probe::way(connector, &secrets, root).await.into_iter();
+            let way = probe::way(connector, &catalog.connectors, &secrets, root).await.into_iter();
             let way: Vec<Check> = way.filter(|check| !is_told(check)).collect();
             checks.extend(way);
         }

@@ -119,7 +119,7 @@ fn new(
 }
 
 /// The files of the folder, if there is one, without those that Excel keeps beside an open workbook.
-fn named(folder: &Path) -> Result<Vec<(String, PathBuf)>, ExtractError> {
+pub(super) fn named(folder: &Path) -> Result<Vec<(String, PathBuf)>, ExtractError> {
     if !folder.is_dir() {
         return Ok(Vec::new());
     }

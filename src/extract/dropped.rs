@@ -1,11 +1,13 @@
 //! Where are a system's files dropped, and is one whole? A file that is still being written is not read.
 
 use std::fs;
+use std::fs::File;
 use std::fs::Metadata;
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use regex::Captures;
@@ -14,6 +16,7 @@ use super::ExtractError;
 use super::compound;
 use super::parcel;
 use super::parcel::Take;
+use crate::base::clock;
 use crate::base::pseudonym::sha256;
 use crate::spec::connector::FileStream;
 use crate::spec::connector::Files;
@@ -25,6 +28,8 @@ const COPIES: [&str; 5] = [".part", ".partial", ".filepart", ".crdownload", ".tm
 const ZIP: &[u8] = b"PK\x03\x04";
 const END: &[u8] = b"PK\x05\x06";
 const LONGEST_END: usize = 22 + 65_535;
+/// So long an archive may lack its end.
+const DAY: Duration = Duration::from_hours(24);
 /// The most bytes of a file, which is in memory while it is read.
 const MOST: u64 = 4 << 30;
 
@@ -103,6 +108,32 @@ impl Dropped {
         names
     }
 
+    /// Why it would not be read, as far as its size, its permissions and, of a parcel, its list of files tell.
+    pub(super) fn fault(&self, still: Option<Duration>) -> Option<ExtractError> {
+        let closed = |source| ExtractError::Closed { file: self.name.clone(), source };
+        let opened = File::open(&self.path).and_then(|file| file.metadata());
+        let found = match opened {
+            Ok(found) => found,
+            Err(source) => return Some(closed(source)),
+        };
+        // A night waits for one that lacks its end for a day.
+        let changed = self.changed().ok()?;
+        let lain = clock::now().duration_since(changed).unsigned_abs();
+        if still.is_some_and(|still| lain < still) {
+            return None;
+        }
+        if found.len() == 0 {
+            return Some(empty(&self.name));
+        }
+        let bytes = if parcel::is_one(&self.name) { self.whole() } else { return None };
+        let waits = |bytes: &[u8]| lain < DAY && lacks_end(bytes);
+        let each = |bytes: Vec<u8>| match self.each(&bytes, &|_| false, &mut |_, _| Ok(())) {
+            Err(fault) if !waits(&bytes) => Err(fault),
+            _ => Ok(()),
+        };
+        bytes.and_then(each).err()
+    }
+
     /// The SHA-256 of a file that it holds, if that can be opened.
     pub(super) fn content(&self, file: &str) -> Option<String> {
         let (bytes, mut found) = (self.whole().ok()?, None);
@@ -169,9 +200,14 @@ pub(super) fn whole(name: &str, path: &Path) -> Result<Vec<u8>, ExtractError> {
         return Err(ExtractError::Changing { file: name.to_owned() });
     }
     if bytes.is_empty() {
-        return refused("it is empty".to_owned());
+        return Err(empty(name));
     }
     Ok(bytes)
+}
+
+fn empty(name: &str) -> ExtractError {
+    let why = "it is empty; take it away, or ask for it again".to_owned();
+    ExtractError::Unreadable { what: format!("file `{name}`"), why }
 }
 
 fn is_same(before: &Metadata, after: &Metadata) -> bool {

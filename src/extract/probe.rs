@@ -26,16 +26,14 @@ use x509_parser::prelude::FromDer as _;
 use x509_parser::prelude::X509Certificate;
 
 use super::client;
-use super::dropped;
+use super::folder;
 use crate::base::checkup::Check;
 use crate::base::checkup::State;
 use crate::base::clock;
 use crate::base::redact::theirs;
 use crate::base::said::Say;
 use crate::base::text::quoted;
-use crate::spec::connector::Ask;
 use crate::spec::connector::Connector;
-use crate::spec::connector::Files;
 use crate::spec::connector::Http;
 use crate::spec::connector::Source;
 use crate::spec::template::Secrets;
@@ -49,11 +47,20 @@ const CLOCK: i64 = 60;
 /// A certificate that ends within so many days is in doubt.
 const DAYS: i64 = 30;
 
-/// Looks at the way to a system, up to where it ends.
-pub async fn way(connector: &Connector, secrets: &dyn Secrets, home: &Path) -> Vec<Check> {
+/// Looks at the way to a system, up to where it ends; of a folder, whether its files would be read.
+pub async fn way(
+    connector: &Connector,
+    all: &[Connector],
+    secrets: &dyn Secrets,
+    home: &Path,
+) -> Vec<Check> {
     match &connector.source {
         Source::Http(http) => gateway(http, secrets, home).await,
-        Source::Files(files) => folder(connector, files, secrets, home),
+        Source::Files(files) => {
+            let mut checks = folder::checks(connector, files, secrets, home);
+            checks.extend(folder::strange(connector, all, secrets, home));
+            checks
+        }
         Source::Sql(sql) => match sql.url.fill(secrets, &[]) {
             Err(unset) => vec![address(&unset.to_string())],
             Ok(url) => match url.strip_prefix("sqlite://") {
@@ -173,49 +180,6 @@ async fn asked(http: &Http, secrets: &dyn Secrets, home: &Path) -> Vec<Check> {
     let check = Check::well("clock", format!("{ahead:+} s from its `Date`"));
     let is_off = ahead.abs() > CLOCK;
     vec![if is_off { check.but(State::Broken, Say::HintClock, &[]) } else { check }]
-}
-
-/// Whether a folder can be read, and has files for every stream.
-fn folder(connector: &Connector, files: &Files, secrets: &dyn Secrets, home: &Path) -> Vec<Check> {
-    let folder = match dropped::folder(files, &connector.name, secrets, home) {
-        Ok(folder) => folder,
-        Err(error) => return vec![address(&error.told())],
-    };
-    let there = match dropped::regular(&folder) {
-        Ok(there) => there,
-        Err(error) => {
-            let says = error.told();
-            return vec![Check::well("folder", says).but(State::Broken, Say::HintFolder, &[])];
-        }
-    };
-    let mut checks = vec![Check::well("folder", format!("{} files", there.len()))];
-    for stream in &connector.streams {
-        let Ask::Files(ask) = &stream.ask else { continue };
-        let ours = there.iter().map(|it| (it, it.names(&|name| dropped::is_of(ask, name))));
-        let ours = ours.flat_map(|(it, names)| names.into_iter().map(move |name| (it, name)));
-        let ours: Vec<_> = ours.collect();
-        let what = format!("files {}", stream.name);
-        checks.push(match ours.last() {
-            Some((dropped, name)) => {
-                let opened = std::fs::File::open(&dropped.path);
-                let says = format!("{}, the last is `{}`", ours.len(), quoted(name));
-                match opened {
-                    Ok(_) => Check::well(what, says),
-                    Err(fault) => Check::well(what, format!("{says}: {fault}")).but(
-                        State::Broken,
-                        Say::HintFolder,
-                        &[],
-                    ),
-                }
-            }
-            None => Check::well(what, "no file has such a name").but(
-                State::Doubt,
-                Say::HintPattern,
-                &[("file", connector.file.clone())],
-            ),
-        });
-    }
-    checks
 }
 
 fn readable(path: &Path) -> Check {

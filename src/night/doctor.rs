@@ -27,7 +27,8 @@ pub async fn system(
     night: Date,
     standing: &Standing,
 ) -> anyhow::Result<Vec<Check>> {
-    let mut checks = probe::way(connector, ground.secrets, &ground.home.root).await;
+    let (secrets, root) = (ground.secrets, &ground.home.root);
+    let mut checks = probe::way(connector, &ground.catalog.connectors, secrets, root).await;
     if let Source::Http(http) = &connector.source
         && let Some(sign) = http.auth.sign.as_ref().filter(|sign| !sign.tests.is_empty())
     {

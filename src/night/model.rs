@@ -263,7 +263,7 @@ fn unread(connector: &Connector, stream: &Stream, landed: &Landed) -> Vec<Notice
     landed.unread.iter().map(of).collect()
 }
 
-/// Which files are read another night, and which rows of a file are not.
+/// Which files are read another night, which rows of a file are not, and what no stream reads.
 fn of_files(connector: &Connector, stream: &Stream, landed: &Landed) -> Vec<Noticed> {
     let of = |(file, why): (&String, &String)| {
         Noticed::of(connector, stream, "not_whole", &quoted(&format!("{file}: {why}")))
@@ -271,7 +271,9 @@ fn of_files(connector: &Connector, stream: &Stream, landed: &Landed) -> Vec<Noti
     let below = |(place, rows): (&String, &u64)| {
         Noticed::of(connector, stream, "below_end", &quoted(place)).rows(*rows)
     };
-    landed.not_whole.iter().map(of).chain(landed.below.iter().map(below)).collect()
+    let unread = |name: &String| Noticed::of(connector, stream, "unread_file", &quoted(name));
+    let files = landed.not_whole.iter().map(of).chain(landed.below.iter().map(below));
+    files.chain(landed.unclaimed.iter().map(unread)).collect()
 }
 
 /// Keys that came more than once from pages that are found by counting: what moved them may have moved another

@@ -264,7 +264,13 @@ fn pull<'g>(
     };
     let pile = whole(&mut attempt, early)?;
     let is_full = delivery.is_full.unwrap_or(from.since.is_none());
-    let landed = Landed { is_full, past, ..landed(delivery, tonight.key) };
+    let (ground, connectors) = (tonight.ground, &tonight.ground.catalog.connectors);
+    // Told once, and not once a stream.
+    let is_first = connector.streams.first().is_some_and(|first| first.name == stream.name);
+    let unclaimed = is_first
+        .then(|| extract::unclaimed(connector, connectors, ground.secrets, &ground.home.root));
+    let unclaimed = unclaimed.unwrap_or_default();
+    let landed = Landed { is_full, unclaimed, past, ..landed(delivery, tonight.key) };
     match attempt.finish(&landed) {
         Err(lost @ ModelError::Lost { .. }) => return Ok(Err(chain(&lost)).into()),
         finished => finished?,
@@ -291,6 +297,7 @@ pub(super) fn landed(delivery: Delivery, key: &Key) -> Landed {
         outdone: named(delivery.outdone),
         by_name: true,
         not_whole: delivery.not_whole,
+        unclaimed: Vec::new(),
         below: delivery.below,
         corrections: named(delivery.corrections),
         strays: delivery.strays,

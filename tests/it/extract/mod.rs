@@ -22,6 +22,7 @@ mod past;
 mod proof;
 mod resume;
 mod sheets;
+mod strange;
 mod turns;
 mod unfinished;
 

@@ -220,3 +220,60 @@ fn a_home_says_when_its_systems_delivered_last() {
     let (state, _, hint) = found(home.path(), "folder");
     assert!(state == "broken" && hint.contains("mount it"), "{hint}");
 }
+
+#[test]
+fn every_file_of_a_folder_is_looked_at_and_what_no_stream_reads() {
+    let home = library();
+    let drop = home.path().join("drop");
+    let files = || found(home.path(), "files loans");
+    // The last one is well, and the night would fail.
+    fs::write(drop.join("loans_2025-01.csv"), "").unwrap();
+    let (state, says, hint) = files();
+    assert!(
+        says.starts_with("2, the last is `loans_2026-01.csv`: file `loans_2025-01.csv`"),
+        "{says}"
+    );
+    assert!(state == "broken" && says.contains("it is empty; take it away"), "{says}");
+    assert!(hint.contains("the other files wait for it"), "{hint}");
+    fs::write(drop.join("loans_2025-02.csv"), "").unwrap();
+    assert!(files().1.ends_with(", and 1 more"), "{}", files().1);
+    told(home.path(), &["run", "--night", "2026-02-01"], 1);
+    for name in ["loans_2025-01.csv", "loans_2025-02.csv"] {
+        fs::remove_file(drop.join(name)).unwrap();
+    }
+    // It leads nowhere, so that nobody can open it, whoever he is.
+    std::os::unix::fs::symlink("/nowhere", drop.join("loans_2025-03.csv")).unwrap();
+    let (state, says, hint) = files();
+    assert!(state == "broken" && says.contains("`loans_2025-03.csv` cannot be opened"), "{says}");
+    assert!(hint.contains("let this user read it"), "{hint}");
+    fs::remove_file(drop.join("loans_2025-03.csv")).unwrap();
+    // A parcel lacks its end on its way here, for a day.
+    let parcel = drop.join("2025.zip");
+    for (bytes, is_old, stands) in [
+        (&b"no archive"[..], false, "broken"),
+        (b"PK\x03\x04 half", false, "ok"),
+        (b"PK\x03\x04 half", true, "broken"),
+    ] {
+        fs::write(&parcel, bytes).unwrap();
+        let before = Timestamp::now() - Span::new().hours(if is_old { 25 } else { 0 });
+        let before = Duration::from_secs(before.as_second().unsigned_abs());
+        let before = SystemTime::UNIX_EPOCH + before;
+        File::options().write(true).open(&parcel).unwrap().set_modified(before).unwrap();
+        assert_eq!(files().0, stands, "{:?} {}", bytes, files().1);
+    }
+    fs::remove_file(parcel).unwrap();
+    assert_eq!(files().0, "ok");
+    let corrections = drop.join("corrections");
+    fs::create_dir(&corrections).unwrap();
+    fs::write(corrections.join("back.xlsx"), "").unwrap();
+    let (state, says, _) = found(home.path(), "corrections");
+    assert!(state == "doubt" && says.contains("file `back.xlsx` cannot be read"), "{says}");
+    fs::write(corrections.join("back.xlsx"), "x").unwrap();
+    assert_eq!(found(home.path(), "corrections").0, "ok");
+    fs::write(drop.join("loans_2026-02 (corrected).csv"), "").unwrap();
+    fs::create_dir(drop.join("2026")).unwrap();
+    let (state, says, hint) = found(home.path(), "others");
+    let due = "no stream reads `loans_2026-02 (corrected).csv` and 1 more";
+    assert_eq!((state.as_str(), says.as_str()), ("doubt", due));
+    assert!(hint.contains("connectors/loans.toml"), "{hint}");
+}
