@@ -186,7 +186,7 @@ fn file(
     let mut rows = 0;
     let mut take = |sheet: Sheet| {
         let table = grid::table(&sheet, &layout).map_err(unreadable(&sheet.source))?;
-        landing.check(&table.batch).map_err(unreadable(&sheet.source))?;
+        landing.check(&table.batch, ask.grid.header_from).map_err(unreadable(&sheet.source))?;
         landing.told(table.total);
         if let Some((first, rows)) = table.below {
             landing.below(format!("{} row {first}", sheet.source), rows);

@@ -60,12 +60,20 @@ impl<'a> Landing<'a> {
         self.shield.hides()
     }
 
-    /// Whether a table with rows has every header that is needed.
+    /// Whether a table with rows has every header that is needed; its header should stand in this row. Whoever
+    /// looks at the first rows is shown what stands elsewhere.
     ///
     /// # Errors
     /// What is missing first.
-    pub(super) fn check(&self, batch: &Batch) -> Result<(), String> {
-        let absent = self.shield.absent(&batch.headers).filter(|_| !batch.rows.is_empty());
+    pub(super) fn check(&self, batch: &Batch, row: u32) -> Result<(), String> {
+        let absent = match self.shield.is_lost(&batch.headers) {
+            _ if batch.rows.is_empty() => None,
+            true if self.glance.is_some() => None,
+            true => Some(format!(
+                "no header in row {row} is one that a column names; does it stand in another row (`grid.header`)?"
+            )),
+            false => self.shield.absent(&batch.headers),
+        };
         absent.map_or(Ok(()), Err)
     }
 

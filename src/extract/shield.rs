@@ -90,17 +90,21 @@ impl<'s> Shield<'s> {
     }
 
     /// What is missing in a table, in words: a column that is not optional finds none of its headers, or `where` or `deleted` asks
-    /// for one. Where no header is known the header was sought in the wrong row, and that is told of the whole.
+    /// for one.
     pub(super) fn absent(&self, headers: &[String]) -> Option<String> {
         let has = |header: &str| headers.iter().any(|known| known == header);
-        if !headers.iter().any(|header| self.knows(header)) {
-            return None;
-        }
         let lacking = self.stream.lacking(has).map(|(column, wanted)| {
             format!("column `{}` finds none of `{}`", column.name, wanted.join("`, `"))
         });
         let unasked = || self.stream.unasked(has);
         lacking.or_else(|| unasked().map(|(key, header)| format!("`{key}` finds no `{header}`")))
+    }
+
+    /// Whether no header is known though the stream names some: it was sought in the wrong row.
+    pub(super) fn is_lost(&self, headers: &[String]) -> bool {
+        let is_known =
+            |header: &String| self.knows(header) || self.is_wide(header) || self.ignores(header);
+        self.needed().any(|header| !header.starts_with('_')) && !headers.iter().any(is_known)
     }
 
     /// Whether a header of the source is read at all.

@@ -207,7 +207,36 @@ async fn text_in_another_encoding_than_is_stated_has_no_header_that_is_asked_for
     let home = home(&[("mbdc_任务清单_20260105.csv", &gb18030)]);
     let tasks = TASKS.replace("note = '导出时间:(?<exported>\\S+)'", "encoding = \"utf-8\"");
     let (delivery, _) = pulled(&tasks, &Start::home(home.path())).await;
-    assert_eq!(delivery.unwrap().headers.iter().filter(|it| it.contains("任务")).count(), 0);
+    let error = told(&delivery.unwrap_err());
+    assert!(error.contains("no header in row 2 is one that a column names"), "{error}");
+}
+
+/// The rows of one file of many would stand as rows of nothing.
+#[tokio::test]
+async fn a_file_whose_header_stands_elsewhere_fails_the_stream_also_where_nothing_is_needed() {
+    let title = LIST.replacen("\"任务编号\"", "市级\r\n\"任务编号\"", 1);
+    let names = ["mbdc_任务清单_20260105.csv", "mbdc_任务清单_20260106.csv"];
+    let home = home(&[(names[0], LIST.as_bytes()), (names[1], title.as_bytes())]);
+    let columns = TASKS.split_once("[stream.columns]").unwrap().0.replace("grid =", "#");
+    let text = columns.clone()
+        + r#"
+grid = { header = 2, skip = ["小计"] }
+[stream.columns]
+task_id = { from = "任务编号", optional = true }
+as_of = "_as_of"
+"#;
+    let (delivery, _) = pulled(&text, &Start::home(home.path())).await;
+    let error = told(&delivery.unwrap_err());
+    let due = format!("file `{}` cannot be read: no header in row 2 is one", names[1]);
+    assert!(error.contains(&due) && error.contains("`grid.header`"), "{error}");
+    // A stream that names no header has none to miss, nor has one that knows those which it does not read.
+    for (old, new) in [
+        ("task_id = { from = \"任务编号\", optional = true }", "task_id = { constant = \"T\" }"),
+        ("[stream.columns]", "ignore = [\"市级\"]\n[stream.columns]"),
+    ] {
+        let text = text.replace(old, new);
+        assert!(pulled(&text, &Start::home(home.path())).await.0.unwrap().received > 3, "{new}");
+    }
 }
 
 /// The pattern of the list, with a revision at the end of the name.
