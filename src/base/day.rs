@@ -78,11 +78,14 @@ fn parts(text: &str) -> Option<Parts<'_>> {
         Some((day, behind)) => {
             let behind = behind.trim_start();
             let behind = behind.strip_prefix(['日', '号']).unwrap_or(behind);
-            Some(Parts { year, month, day: Some(day), behind })
+            // 2026年1月 3月 is no day of January.
+            (!behind.starts_with('月')).then_some(Parts { year, month, day: Some(day), behind })
         }
         None => {
             let behind = rest.strip_prefix(['月', '.']).unwrap_or(rest);
-            Some(Parts { year, month, day: None, behind })
+            // The second of a year's quarters, weeks or issues is none of its months.
+            let is_month = behind.is_empty() || rest.starts_with('月');
+            is_month.then_some(Parts { year, month, day: None, behind })
         }
     }
 }
@@ -205,6 +208,12 @@ mod tests {
             "2026年1月-3月",
             "2026年1月至3月",
             "2026年第2季度",
+            "2026年2季度",
+            "2026-2季度",
+            "2026年12周",
+            "2026年3期",
+            "2026.5万元",
+            "2026年1月 3月",
             "2026年度第3期",
             "2025-2026",
             "2026-01-05 25:00",

@@ -24,7 +24,9 @@ pub fn instant(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     let civil = civil(text);
     // A text that has no digits behind its day tells no time of it.
     let groups = text.split(|c: char| !c.is_ascii_digit()).filter(|group| !group.is_empty());
-    let is_day = groups.count() <= 3 && !text.contains(':');
+    let has_part =
+        ["上午", "下午", "中午", "早", "晚", "凌晨"].iter().any(|part| text.contains(part));
+    let is_day = groups.count() <= 3 && !text.contains(':') && !has_part;
     let alone = || day(text).filter(|_| is_day).map(first);
     at(civil.or_else(alone)?, zone)
 }
@@ -132,6 +134,8 @@ mod tests {
             "2025年1月6日 25时00分",
             "2025年1月6日 夜12时00分",
             "2025.1.6-1.8",
+            "2025.1.6 下午",
+            "2025年1月6日晚",
             "2025-01-06 14.30",
             "2025-01-06 12:00 ~ 13:00",
             "20251306120000",

@@ -20,7 +20,6 @@ pub(super) struct Text<'b> {
     all: Cow<'b, str>,
     /// Whether some bytes were none.
     is_damaged: bool,
-    has_open_quote: bool,
 }
 
 /// A text as sheets of so many lines, each with the header.
@@ -66,8 +65,7 @@ impl<'b> Text<'b> {
         if let Some(why) = no_table(bytes, &text) {
             return Err(why.to_owned());
         }
-        let has_open_quote = text.matches('"').count() % 2 == 1;
-        Ok(Text { name, all: lines_of(text), is_damaged, has_open_quote })
+        Ok(Text { name, all: lines_of(text), is_damaged })
     }
 
     /// Whether some line may say what the one above it says.
@@ -106,33 +104,32 @@ impl Pieces<'_> {
         Line { number, cells: cells.map(|text| text.map(str::to_owned)).collect() }
     }
 
-    /// Whether a row that was just read has swallowed others: a quote that was meant as a letter begins a field, and the
-    /// next one, lines below, ends it within another.
-    fn swallows(&self, record: &csv::StringRecord) -> bool {
+    /// What is wrong with a quote that has made one row of several lines: it was meant as a letter, or the other one was
+    /// forgotten.
+    fn torn(&self, record: &csv::StringRecord) -> Option<&'static str> {
         if !record.iter().any(|field| field.contains('\n')) {
-            return false;
+            return None;
         }
         let at = |byte: u64| usize::try_from(byte).unwrap_or(usize::MAX);
         let begin = at(record.position().map_or(0, csv::Position::byte));
         let end = at(self.records.reader().position().byte());
-        let raw = self.text.all.as_bytes().get(begin..end).unwrap_or_default();
-        ends_within_a_field(raw, self.delimiter)
+        torn(self.text.all.as_bytes().get(begin..end).unwrap_or_default(), self.delimiter)
     }
 }
 
-/// Whether a quote that ends what another began stands before anything but the end of a field.
-fn ends_within_a_field(record: &[u8], delimiter: u8) -> bool {
+/// What is wrong with the quotes of a record, if anything is.
+fn torn(record: &[u8], delimiter: u8) -> Option<&'static str> {
     let (mut is_begin, mut is_quoted) = (true, false);
     let mut bytes = record.iter().copied().peekable();
     while let Some(byte) = bytes.next() {
         if is_quoted && byte == b'"' && bytes.next_if_eq(&b'"').is_none() {
-            while bytes
-                .next_if(|blank| matches!(blank, b' ' | b'\t') && *blank != delimiter)
-                .is_some()
-            {}
-            let is_end = |next: &u8| *next == delimiter || matches!(next, b'\r' | b'\n');
+            let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t') && *byte != delimiter;
+            while bytes.next_if(is_blank).is_some() {}
+            let is_end = |byte: &u8| *byte == delimiter || matches!(byte, b'\r' | b'\n');
             if !bytes.peek().is_none_or(is_end) {
-                return true;
+                return Some(
+                    "ends within a field of a line below, and the rows between would be one: write a quote that is a letter twice",
+                );
             }
             is_quoted = false;
         } else if !is_quoted {
@@ -140,7 +137,7 @@ fn ends_within_a_field(record: &[u8], delimiter: u8) -> bool {
             is_begin = byte == delimiter || matches!(byte, b'\r' | b'\n');
         }
     }
-    false
+    is_quoted.then_some("is never closed")
 }
 
 impl Iterator for Pieces<'_> {
@@ -153,11 +150,9 @@ impl Iterator for Pieces<'_> {
             && let Some(record) = self.records.next()
         {
             let line = match record {
-                Ok(record) if self.swallows(&record) => {
+                Ok(record) if let Some(why) = self.torn(&record) => {
                     let number = self.line(&record).number;
-                    return Some(Err(format!(
-                        "the quote on line {number} ends within a field of a line below, and the rows between would be one: write a quote that is a letter twice"
-                    )));
+                    return Some(Err(format!("the quote on line {number} {why}")));
                 }
                 Ok(record) => self.line(&record),
                 Err(fault) => return Some(Err(format!("line by line: {:?}", fault.kind()))),
@@ -179,7 +174,6 @@ impl Iterator for Pieces<'_> {
             merged: Some(Vec::new()),
             is_text: true,
             is_damaged: self.text.is_damaged,
-            has_open_quote: self.text.has_open_quote,
         }))
     }
 }
