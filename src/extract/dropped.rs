@@ -14,6 +14,7 @@ use regex::Captures;
 
 use super::ExtractError;
 use super::compound;
+use super::header;
 use super::parcel;
 use super::parcel::Take;
 use crate::base::clock;
@@ -223,4 +224,9 @@ pub(super) fn is_of(ask: &FileStream, name: &str) -> bool {
 pub(super) fn captures<'n>(ask: &FileStream, name: &'n str) -> Option<Captures<'n>> {
     let own = name.rsplit('/').next().unwrap_or(name);
     ask.file.captures(own).or_else(|| ask.file.captures(name))
+}
+
+/// The named groups of the file pattern, as columns.
+pub(super) fn named(ask: &FileStream, name: &str) -> Vec<(String, Option<String>)> {
+    captures(ask, name).map_or_else(Vec::new, |found| header::groups(&ask.file, &found))
 }

@@ -11,12 +11,11 @@ use super::ExtractError;
 use super::Request;
 use super::correction;
 use super::dropped;
-use super::dropped::captures;
 use super::dropped::is_of;
+use super::dropped::named;
 use super::dropped::regular;
 use super::grid;
 use super::grid::Layout;
-use super::header;
 use super::known;
 use super::known::Known;
 use super::known::Says;
@@ -235,9 +234,4 @@ pub(super) fn each_sheet(
         take(piece.map_err(unreadable(name))?)?;
     }
     Ok(())
-}
-
-/// The named groups of the file pattern, as columns.
-pub(super) fn named(ask: &FileStream, name: &str) -> Vec<(String, Option<String>)> {
-    captures(ask, name).map_or_else(Vec::new, |found| header::groups(&ask.file, &found))
 }

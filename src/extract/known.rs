@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
-use super::files::named;
+use super::dropped::named;
 use super::revision;
 use super::revision::Rank;
 use crate::spec::connector::FileStream;
