@@ -129,7 +129,7 @@ impl Gateway {
             };
             tracing::debug!(what = question.what, why, "question was not answered");
             let attempts = patience.made();
-            if !patience.wait(wait).await {
+            if question.is_once || !patience.wait(wait).await {
                 let what = question.what.clone();
                 let asks = beyond(&self.http.retry, wait);
                 let why = format!("{why}{asks}{advice}");

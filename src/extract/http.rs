@@ -181,10 +181,17 @@ impl<'a> Reader<'a> {
         loop {
             let (page, again) = asked;
             asked_again.extend(again);
-            let Some((answer, sheet)) = page? else {
+            let page = match page {
+                Err(_) if walk.ledger.is_enough() => break,
+                page => page?,
+            };
+            let Some((answer, sheet)) = page else {
                 self.may_end(walk.ledger.due())?;
                 break;
             };
+            if walk.ledger.is_behind() && (sheet.height() == 0 || keys.hold(&sheet)) {
+                break;
+            }
             let next = self.next(&answer);
             let seen = self.seen(&answer, &sheet, next.is_some(), walk.ledger.due())?;
             let entered = walk.enter(seen, next.as_ref())?;
@@ -359,6 +366,7 @@ impl<'a> Reader<'a> {
             parameters: fixed.chain(turned).chain(size).chain(window).collect(),
             records: self.own_records(),
             gone: self.ask.each.as_ref().map_or(&[], |each| &each.gone),
+            is_once: walk.ledger.is_enough(),
             secrets: self.request.secrets,
         }
     }

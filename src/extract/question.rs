@@ -25,6 +25,8 @@ pub(super) struct Question<'a> {
     pub(super) records: Option<Records<'a>>,
     /// The statuses that say that there is nothing, and nothing is wrong.
     pub(super) gone: &'a [u16],
+    /// Whether it is asked once, and never again: all that was told is here without it.
+    pub(super) is_once: bool,
     /// Where secrets come from.
     pub(super) secrets: &'a (dyn Secrets + Sync),
 }

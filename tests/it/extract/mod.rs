@@ -1,6 +1,7 @@
 //! What does a source have to do for its rows to stand, and what happens when it does not?
 
 mod auth;
+mod behind;
 mod books;
 mod broken;
 pub(crate) mod certificates;

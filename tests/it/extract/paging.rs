@@ -20,10 +20,10 @@ use super::pulled;
 use super::rows;
 
 /// The records of a page without any.
-const NOTHING: RangeInclusive<usize> = RangeInclusive::new(1, 0);
+pub(super) const NOTHING: RangeInclusive<usize> = RangeInclusive::new(1, 0);
 
 /// A stream of pages that follow each other in another way.
-fn paged(page: &str) -> String {
+pub(super) fn paged(page: &str) -> String {
     let text = plain();
     let old = text.lines().find(|line| line.starts_with("page =")).unwrap().to_owned();
     text.replace(&old, &format!("page = {{ {page} }}"))
@@ -228,29 +228,6 @@ async fn what_is_added_does_not_come_twice_where_the_next_address_has_it() {
     let last = log.lock().unwrap()[1].fields.clone();
     let expected = BTreeMap::from([("key", "test-secret"), ("p", "2")]);
     assert!(expected.iter().all(|(name, value)| last[*name] == *value), "{last:?}");
-}
-
-#[tokio::test]
-async fn a_total_that_counts_no_further_does_not_end_the_rows() {
-    let text = paged(
-        r#"kind = "number", param = "pageNum", size = ["pageSize", 5000], total = "/data/total""#,
-    );
-    // A search index says 10,000 of however many rows; of exactly so many nothing follows.
-    for (all, said) in
-        [(10_003, Some("page 3 has 3 rows behind all 10000 that are told")), (10_000, None)]
-    {
-        let (delivery, rows, asked) = asked_of(&text, move |asked, _| {
-            let from = 5_000 * (asked.number("pageNum") - 1) + 1;
-            page(from..=(from + 4_999).min(all), 10_000)
-        })
-        .await;
-        match (delivery, said) {
-            (Err(error), Some(said)) => assert!(error.contains(said) && rows.is_empty(), "{error}"),
-            (delivery, _) => {
-                assert_eq!((delivery.unwrap().received, asked, said), (10_000, 3, None));
-            }
-        }
-    }
 }
 
 #[tokio::test]
