@@ -12,6 +12,8 @@ use serde_json::Value;
 use super::ExtractError;
 use super::Request;
 use super::ahead::ahead;
+use super::found;
+use super::found::Well;
 use super::gateway::Gateway;
 use super::landing::Landing;
 use super::ledger::Broken;
@@ -300,21 +302,56 @@ impl<'a> Reader<'a> {
         if matches!(page.turn, Turn::None) {
             return Ok(Seen { rows, total: None, follows: Some(false), print });
         }
-        let at = |pointer: &Option<String>| answer.body.pointer(pointer.as_ref()?);
         let is_null =
             |at: &Option<String>| at.as_ref().is_some_and(|at| self.is_null(&answer.body, at));
-        let total = at(&page.total).and_then(records::count);
+        let total = self.total(&answer.body);
         let total = if is_null(&page.total) { Some(0) } else { total };
         if page.total.is_some() && total.is_none() {
             return Err(Broken::Doubt(Doubt::NoTotal { page: number }));
         }
-        let more = at(&page.more).and_then(records::text).and_then(|text| records::truth(&text));
+        let more = self.more(&answer.body);
         let more = if is_null(&page.more) { Some(false) } else { more };
         if page.more.is_some() && more.is_none() {
             return Err(Broken::Doubt(Doubt::NoMore { page: number }));
         }
         let follows = more.or((!page.turn.is_counted()).then_some(has_next));
         Ok(Seen { rows, total, follows, print })
+    }
+
+    /// How many rows there are, as an answer says.
+    fn total(&self, body: &Value) -> Option<u64> {
+        body.pointer(self.ask.page.total.as_ref()?).and_then(records::count)
+    }
+
+    /// Whether more follow, as an answer says.
+    fn more(&self, body: &Value) -> Option<bool> {
+        let more = body.pointer(self.ask.page.more.as_ref()?).and_then(records::text);
+        more.and_then(|text| records::truth(&text))
+    }
+
+    /// Whether what is empty in an answer is so because there are no rows.
+    fn well(&self, body: &Value) -> Well {
+        let page = &self.ask.page;
+        let others: Vec<&str> = self
+            .next_at()
+            .into_iter()
+            .chain(&page.total)
+            .chain(&page.more)
+            .map(String::as_str)
+            .collect();
+        Well {
+            is_said: self.gateway.says_okay(),
+            is_nothing: self.total(body) == Some(0) || self.more(body) == Some(false),
+            is_all: found::is_all(body, &self.ask.records, &others),
+        }
+    }
+
+    /// The place in an answer that says where the next page is.
+    fn next_at(&self) -> Option<&String> {
+        match &self.ask.page.turn {
+            Turn::Cursor { next, .. } | Turn::NextUrl { next } => Some(next),
+            Turn::None | Turn::Number { .. } | Turn::Offset { .. } | Turn::LinkHeader => None,
+        }
     }
 
     /// Where the page says that the next one is; our own proof is no part of that.
@@ -374,12 +411,8 @@ impl<'a> Reader<'a> {
     /// Where the records are, unless what is said of a page lies among them.
     fn own_records(&self) -> Option<Records<'_>> {
         let page = &self.ask.page;
-        let next = match &page.turn {
-            Turn::Cursor { next, .. } | Turn::NextUrl { next } => Some(next),
-            Turn::None | Turn::Number { .. } | Turn::Offset { .. } | Turn::LinkHeader => None,
-        };
         let records = Records { at: &self.ask.records, needed: &self.needed };
-        let mut said = next.into_iter().chain(&page.total).chain(&page.more);
+        let mut said = self.next_at().into_iter().chain(&page.total).chain(&page.more);
         Some(records).filter(|records| !said.any(|at| records.hold(at)))
     }
 
@@ -403,16 +436,9 @@ impl<'a> Reader<'a> {
         let unreadable = |why: String| {
             Broken::Final(ExtractError::Unreadable { what: question.what.clone(), why })
         };
-        let at = &self.ask.records;
-        let read = match (answer.read.take(), answer.body.pointer(at)) {
-            (Some(read), _) => read,
-            (None, Some(Value::Array(records))) => records::sheet(records, &self.needed),
-            // Some gateways say null where there is nothing, or in the place of all that tells it.
-            (None, Some(Value::Null)) => Ok(Sheet::default()),
-            (None, None) if self.is_null(&answer.body, at) => Ok(Sheet::default()),
-            (None, Some(_)) => Err(format!("`{at}` is no list")),
-            (None, None) => Err(format!("the answer has no `{at}`")),
-        };
+        let read = answer.read.take().unwrap_or_else(|| {
+            found::sheet(&answer.body, &self.ask.records, &self.needed, self.well(&answer.body))
+        });
         let mut sheet = read.map_err(unreadable)?;
         self.set_apart(&mut sheet.headers);
         part.mark(&mut sheet);

@@ -19,6 +19,7 @@ use reqwest::header::RETRY_AFTER;
 use serde_json::Value;
 
 use super::error::ExtractError;
+use super::found;
 use super::question::Question;
 use super::records;
 use super::records::Read;
@@ -250,9 +251,12 @@ impl Reply {
         let text = self.text().ok_or(())?;
         let mut read = okay.body.iter().chain(&retry.body).map(|(at, _)| at).chain(&okay.message);
         let records = question.records.filter(|records| !read.any(|at| records.hold(at)));
-        match records {
-            Some(records) => records.of(&text).map_err(drop),
-            None => Ok((serde_json::from_str(&text).map_err(drop)?, None)),
+        let (mut body, read) = match records {
+            Some(records) => records.of(&text).map_err(drop)?,
+            None => (serde_json::from_str(&text).map_err(drop)?, None),
+        };
+        if let Some(records) = question.records.filter(|_| read.is_none()) {
+            found::unwrap(&mut body, records.at);
         }
     }
 

@@ -12,6 +12,7 @@ mod encrypted;
 mod export;
 mod files;
 mod foreign;
+mod found;
 pub(crate) mod gateway;
 mod mysql;
 mod network;

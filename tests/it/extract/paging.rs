@@ -231,37 +231,6 @@ async fn what_is_added_does_not_come_twice_where_the_next_address_has_it() {
 }
 
 #[tokio::test]
-async fn null_in_the_place_of_all_that_tells_rows_is_no_row() {
-    let nothing = || okay(&json!({ "code": "200", "data": null }));
-    let (delivery, _, asked) = asked_of(&plain(), move |_, _| nothing()).await;
-    let delivery = delivery.unwrap();
-    assert_eq!((delivery.received, delivery.told, asked), (0, Some(0), 1));
-    // In the middle it is a hole, and at the end the end.
-    let (delivery, _, _) = asked_of(&plain(), move |asked, _| match asked.number("pageNum") {
-        2 => nothing(),
-        _ => right(asked, 5),
-    })
-    .await;
-    assert!(delivery.unwrap_err().contains("the total went from 5 to 0 at page 2"));
-    let without = paged(r#"kind = "number", param = "pageNum", size = ["pageSize", 2]"#);
-    let (delivery, rows, _) = asked_of(&without, move |asked, _| match asked.number("pageNum") {
-        1 | 2 => right(asked, 4),
-        _ => nothing(),
-    })
-    .await;
-    assert_eq!((delivery.unwrap().received, rows.len()), (4, 4));
-    // Without a word that all is well it may be an error.
-    let silent = without.replace("body = { \"/code\" = [\"200\"] }, ", "");
-    assert!(silent != without);
-    let (delivery, _, _) = asked_of(&silent, move |_, _| nothing()).await;
-    assert!(delivery.unwrap_err().contains("the answer has no `/data/list`"));
-    // What is not there at all is another answer than was described.
-    let other = |_: &Asked, _| okay(&json!({ "code": "200", "data": {} }));
-    let (delivery, _, _) = asked_of(&without, other).await;
-    assert!(delivery.unwrap_err().contains("the answer has no `/data/list`"));
-}
-
-#[tokio::test]
 async fn a_cursor_may_say_that_nothing_follows() {
     for (last, is_whole) in [("", false), (", last = [0]", true)] {
         let text = paged(&format!(r#"kind = "cursor", param = "after", next = "/next"{last}"#));
