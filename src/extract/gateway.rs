@@ -285,6 +285,7 @@ impl Gateway {
         };
         let mut response = request.send().await.map_err(&fault)?;
         let mut reply = Reply::of(&response, clock::now());
+        reply.is_written_in(self.http.encoding);
         let is_okay = self.http.okay.status.contains(&response.status().as_u16());
         let told = response.content_length().unwrap_or_default();
         if is_okay {

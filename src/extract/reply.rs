@@ -78,7 +78,7 @@ pub(super) struct Reply {
     link: Option<String>,
     /// By how many seconds our clock is ahead of theirs.
     ahead: i64,
-    /// Whether it says that it is no UTF-8 but one of the Chinese encodings.
+    /// Whether it is one of the Chinese encodings, as it says or as the connector knows better.
     is_chinese: bool,
     /// How its bytes are packed, which nobody asked for, in a way that is not known.
     packed: Option<String>,
@@ -120,9 +120,18 @@ impl Reply {
         Ok(self.body.len() as u64)
     }
 
-    /// Its text, by its mark, in UTF-8, or in GB18030 where its type says so and it is no UTF-8.
+    /// Notes how it is written, if the connector says so.
+    pub(super) fn is_written_in(&mut self, encoding: Option<Script>) {
+        self.is_chinese = encoding.map_or(self.is_chinese, |known| known == Script::Gb18030);
+    }
+
+    /// Its text, by its mark, in UTF-8, or in GB18030 where that is said and it is no UTF-8.
     fn text(&self) -> Option<Cow<'_, str>> {
-        let stated = (!self.is_chinese).then_some(Script::Utf8);
+        let stated = if self.is_chinese {
+            is_short_of_utf8(&self.body).then_some(Script::Gb18030)
+        } else {
+            Some(Script::Utf8)
+        };
         let (text, is_damaged) = decode(&self.body, stated);
         Some(text).filter(|_| !is_damaged)
     }
@@ -277,9 +286,9 @@ impl Reply {
                     "the answer is packed (`{how}`), and we did not ask for that: ask its owner to send it plain"
                 ),
                 None if self.is_chinese => {
-                    "the answer is no GB18030, and that is what it says: ask its owner".to_owned()
+                    "the answer is no GB18030, and that is what it says, or `encoding` in [http]: ask its owner".to_owned()
                 }
-                None => "the answer is no UTF-8: ask its owner for JSON in UTF-8, or to name its charset in `Content-Type`".to_owned(),
+                None => "the answer is no UTF-8: ask its owner for JSON in UTF-8, or to name its charset in `Content-Type`; `encoding = \"gb18030\"` in [http] reads GBK".to_owned(),
             };
         };
         if text.trim_start().starts_with('<') {
@@ -319,6 +328,12 @@ impl Reply {
 
 fn refused(what: &str, why: String) -> Fault {
     Fault::Final(ExtractError::Refused { what: what.to_owned(), why })
+}
+
+/// Whether some bytes are UTF-8 by chance, as `路` in GBK is: Chinese in UTF-8 has letters of three bytes.
+fn is_short_of_utf8(bytes: &[u8]) -> bool {
+    let is_short = |text: &str| !text.is_ascii() && text.chars().all(|c| c.len_utf8() < 3);
+    str::from_utf8(bytes).is_ok_and(is_short)
 }
 
 /// Whether a type of content names a Chinese encoding.

@@ -13,6 +13,7 @@ use super::each;
 use super::each::Each;
 use super::export;
 use super::export::Export;
+use super::files::Script;
 use super::page;
 use super::page::Page;
 use super::values::bodies;
@@ -28,6 +29,8 @@ pub struct Http {
     pub url: Template,
     /// How long one request may take.
     pub timeout: Duration,
+    /// How its answers are written, whatever they say of that.
+    pub encoding: Option<Script>,
     /// What an answer must look like.
     pub okay: Okay,
     /// What is asked again, and for how long.
@@ -188,9 +191,11 @@ pub(super) fn read(root: &Table<'_>, zone: &str) -> Option<Http> {
     let timeout = seconds(&http, "timeout", 30);
     let limit = limit(http.table("limit"), zone);
     let way = way(&http);
+    let encodings = [("utf-8", Script::Utf8), ("gb18030", Script::Gb18030)];
+    let encoding = http.word("encoding", &encodings);
     let okay = okay(http.table("ok"));
     let retry = retry(http.table("retry"));
-    Some(Http { url: url?, timeout, okay, retry, limit, way, auth: auth? })
+    Some(Http { url: url?, timeout, encoding, okay, retry, limit, way, auth: auth? })
 }
 
 fn way(http: &Table<'_>) -> Way {
