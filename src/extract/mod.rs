@@ -22,6 +22,7 @@ mod http;
 mod landing;
 mod ledger;
 mod link;
+mod login;
 pub mod look;
 pub mod moved;
 mod mysql;

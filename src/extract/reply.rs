@@ -15,7 +15,9 @@ use reqwest::header::CONTENT_TYPE;
 use reqwest::header::DATE;
 use reqwest::header::HeaderName;
 use reqwest::header::LINK;
+use reqwest::header::LOCATION;
 use reqwest::header::RETRY_AFTER;
+use reqwest::header::SET_COOKIE;
 use serde_json::Value;
 
 use super::error::ExtractError;
@@ -27,7 +29,6 @@ use super::retry::retry_after;
 use super::text::decode;
 use crate::base::redact::theirs;
 use crate::spec::connector::Http;
-use crate::spec::connector::Login;
 use crate::spec::connector::Script;
 
 /// A clock further off than this is named before the key.
@@ -73,9 +74,13 @@ pub(super) struct Answer {
 
 /// A status and a body, as they came.
 pub(super) struct Reply {
-    status: u16,
+    pub(super) status: u16,
     wait: Option<Duration>,
     link: Option<String>,
+    /// Where it sends us, without what may be a secret.
+    location: Option<String>,
+    /// The cookies that it sets, as it sets them.
+    pub(super) cookies: Vec<String>,
     /// By how many seconds our clock is ahead of theirs.
     ahead: i64,
     /// Whether it is one of the Chinese encodings, as it says or as the connector knows better.
@@ -91,11 +96,15 @@ impl Reply {
         let headers = response.headers();
         let header = |name: HeaderName| headers.get(name).and_then(|text| text.to_str().ok());
         let date = header(DATE).and_then(|text| jiff::fmt::rfc2822::parse(text).ok());
-        let mut links = headers.get_all(LINK).iter().filter_map(|text| text.to_str().ok());
+        let every = |name: HeaderName| {
+            headers.get_all(name).into_iter().filter_map(|text| text.to_str().ok())
+        };
         Reply {
             status: response.status().as_u16(),
             wait: header(RETRY_AFTER).and_then(|text| retry_after(text, now)),
-            link: links.find_map(next),
+            link: every(LINK).find_map(next),
+            location: header(LOCATION).map(leads_to),
+            cookies: every(SET_COOKIE).map(str::to_owned).collect(),
             ahead: date.map_or(0, |date| now.as_second() - date.timestamp().as_second()),
             is_chinese: header(CONTENT_TYPE).is_some_and(is_chinese),
             packed: header(CONTENT_ENCODING).map(theirs).filter(|how| how != "identity"),
@@ -141,43 +150,6 @@ impl Reply {
         serde_json::from_str(&self.text()?).ok()
     }
 
-    /// Whether the gateway no longer takes a ticket.
-    pub(super) fn asks_for_another_ticket(&self, login: &Login) -> bool {
-        if login.renew_status.contains(&self.status) {
-            return true;
-        }
-        if login.renew_body.is_empty() {
-            return false;
-        }
-        let body = self.value();
-        let is_said = |(at, values): &(String, Vec<String>)| {
-            let found = body.as_ref().and_then(|body| records::text(body.pointer(at)?));
-            found.is_some_and(|found| values.contains(&found))
-        };
-        login.renew_body.iter().any(is_said)
-    }
-
-    /// The answer of a login.
-    pub(super) fn login(&self, what: &str, http: &Http) -> Result<Value, Fault> {
-        let body = self.value();
-        let is_okay = (200..300).contains(&self.status);
-        if !is_okay && http.retry.status.contains(&self.status) {
-            return Err(self.again(format!("HTTP {}", self.status)));
-        }
-        match body {
-            Some(body) if is_okay => Ok(body),
-            Some(body) => {
-                let said = Reply::message(http, &body);
-                let why = format!("{}HTTP {}{said}; check [auth]", self.clock(), self.status);
-                Err(refused(what, why))
-            }
-            None if is_okay => Err(self.again(self.unreadable())),
-            None => {
-                Err(refused(what, format!("{}HTTP {}; check [auth]", self.clock(), self.status)))
-            }
-        }
-    }
-
     /// The bytes of a file; none where it is gone.
     pub(super) fn file(
         self,
@@ -216,12 +188,10 @@ impl Reply {
         }
         let is_denied = matches!(status, 401 | 403);
         let advice = match status {
-            401 | 403 => "; check the key in [auth] and what it may read",
-            301 | 302 | 303 | 307 | 308 => {
-                "; it sends us elsewhere, where nothing is asked: is `url` right?"
-            }
-            404 => "; are `url` and `path` right?",
-            _ => "",
+            401 | 403 => "; check the key in [auth] and what it may read".to_owned(),
+            301 | 302 | 303 | 307 | 308 => self.sent_on(http),
+            404 => "; are `url` and `path` right?".to_owned(),
+            _ => String::new(),
         };
         let clock = if is_denied { self.clock() } else { String::new() };
         let Ok((body, read)) = self.read(question, http) else {
@@ -233,9 +203,8 @@ impl Reply {
         };
         let message = Reply::message(http, &body);
         let found = |at: &str| body.pointer(at).and_then(records::text).unwrap_or_default();
-        let later = retry.body.iter().find(|(at, values)| values.contains(&found(at)));
-        if let Some((at, _)) = later {
-            return Err(self.again(format!("`{at}` is {}{message}", theirs(&found(at)))));
+        if let Some(later) = self.later(http, &body) {
+            return Err(later);
         }
         if !is_okay {
             return Err(refused(what, format!("{clock}HTTP {status}{message}{advice}")));
@@ -267,9 +236,36 @@ impl Reply {
         if let Some(records) = question.records.filter(|_| read.is_none()) {
             found::unwrap(&mut body, records.at);
         }
+        Ok((body, read))
     }
 
-    fn again(&self, why: String) -> Fault {
+    /// Why to ask again later, where its body says so.
+    pub(super) fn later(&self, http: &Http, body: &Value) -> Option<Fault> {
+        let found = |at: &str| body.pointer(at).and_then(records::text).unwrap_or_default();
+        let said = http.retry.body.iter().find(|(at, values)| values.contains(&found(at)));
+        let (at, _) = said?;
+        let (found, message) = (theirs(&found(at)), Reply::message(http, body));
+        Some(self.again(format!("`{at}` is {found}{message}")))
+    }
+
+    /// What is said of an answer that sends us elsewhere, to a login perhaps.
+    fn sent_on(&self, http: &Http) -> String {
+        let renew = format!("`status = [401, {}]`", self.status);
+        let renew = http
+            .auth
+            .login
+            .as_ref()
+            .map(|_| format!(", or should `renew` in [auth.login] have {renew}"));
+        format!("{}{}?", self.elsewhere(), renew.unwrap_or_default())
+    }
+
+    /// The same of any answer, as a question without its end.
+    pub(super) fn elsewhere(&self) -> String {
+        let to = self.location.as_ref().map_or_else(String::new, |to| format!(" to `{to}`"));
+        format!("; it sends us elsewhere{to}, where nothing is asked: is `url` right")
+    }
+
+    pub(super) fn again(&self, why: String) -> Fault {
         let advice = match self.status {
             429 => "; it is asked too often: lower `rate` or `concurrency` in [http.limit]",
             500.. => "; it is down or busy: ask its owner, a later night asks again",
@@ -279,7 +275,7 @@ impl Reply {
     }
 
     /// Why its body is no JSON, without its words but the title of a page.
-    fn unreadable(&self) -> String {
+    pub(super) fn unreadable(&self) -> String {
         let Some(text) = self.text() else {
             return match &self.packed {
                 Some(how) => format!(
@@ -309,14 +305,14 @@ impl Reply {
     }
 
     /// The gateway's own words.
-    fn message(http: &Http, body: &Value) -> String {
+    pub(super) fn message(http: &Http, body: &Value) -> String {
         let at = http.okay.message.as_ref();
         let said = at.and_then(|at| records::text(body.pointer(at)?));
         said.map_or_else(String::new, |said| format!(": {}", theirs(&said)))
     }
 
     /// What is wrong with our clock, if it is far off.
-    fn clock(&self) -> String {
+    pub(super) fn clock(&self) -> String {
         let off = self.ahead.abs();
         if off <= CLOCK {
             return String::new();
@@ -343,6 +339,15 @@ fn is_chinese(content: &str) -> bool {
     let label = label.and_then(|label| label.trim_matches(['"', ' ']).split([';', '"']).next());
     let encoding = label.and_then(|label| Encoding::for_label(label.as_bytes()));
     encoding.is_some_and(|encoding| encoding == GBK || encoding == GB18030)
+}
+
+/// Where a header `Location` leads: scheme, host and path, without a user, a query and a session.
+fn leads_to(location: &str) -> String {
+    let plain = location.split(['?', '#', ';']).next().unwrap_or_default();
+    let (scheme, rest) = plain.find("//").map_or(("", plain), |at| plain.split_at(at + "//".len()));
+    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+    theirs(&format!("{scheme}{host}{path}"))
 }
 
 /// The address of `rel="next"` in a header `Link` (RFC 8288).
@@ -381,6 +386,18 @@ mod tests {
             ("application/json; charset=nonsense", false),
         ] {
             assert_eq!(is_chinese(content), is, "{content}");
+        }
+    }
+
+    #[test]
+    fn where_we_are_sent_is_told_without_secrets() {
+        for (location, told) in [
+            ("https://me:geheim@sso.city/login;jsessionid=1?ticket=2#3", "https://sso.city/login"),
+            ("/login?back=%2F", "/login"),
+            ("//sso.city", "//sso.city"),
+            ("", ""),
+        ] {
+            assert_eq!(leads_to(location), told, "{location}");
         }
     }
 

@@ -22,6 +22,7 @@ mod parcels;
 mod past;
 mod proof;
 mod resume;
+mod session;
 mod sheets;
 mod turns;
 mod unfinished;
