@@ -121,8 +121,8 @@ impl<'a> Reader<'a> {
                 }
                 Ok((total, _)) => return Ok(Whole { slot, total, asked_again }),
                 // Its place in the pages may be forgotten over there: they are asked for from the first on.
-                Err(Broken::Final(error)) if is_resumed && !error.is_transient() => {
-                    asked_again.push(format!("{what}: it can't be gone on with: {error}"));
+                Err(broken) if is_resumed && broken.is_forgotten() => {
+                    asked_again.push(format!("{what}: it can't be gone on with: {broken}"));
                     is_resumed = false;
                     turns.broke(nth, &mut slot)?;
                     continue;
@@ -180,8 +180,11 @@ impl<'a> Reader<'a> {
             return Ok((total, 0));
         }
         let mut asked = self.asked(part, &walk).await;
+        // A place that a source said before a break may be one that it knows no more, and says so by no rows.
+        let mut is_broken_off = walk.ledger.due() > 1;
         loop {
             let (page, again) = asked;
+            is_broken_off |= !again.is_empty() && walk.ledger.due() > 1;
             asked_again.extend(again);
             let page = match page {
                 Err(_) if walk.ledger.is_enough() => break,
@@ -200,6 +203,11 @@ impl<'a> Reader<'a> {
             if entered == Next::DoneBefore {
                 break;
             }
+            let is_told = is_counted || walk.ledger.total().is_some();
+            if is_broken_off && !is_told && seen.rows == 0 && entered == Next::Done {
+                return Err(Doubt::Forgotten { page: walk.ledger.due() - 1 }.into());
+            }
+            is_broken_off = false;
             keys.enter(&sheet);
             let keep = || turns.came(nth, pages, self.shielded((seen, next), sheet));
             if entered != Next::Page {

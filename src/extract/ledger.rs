@@ -87,6 +87,10 @@ pub(super) enum Doubt {
     Nowhere { page: u32 },
     #[error("page {page} is gone, and the one before said that it follows")]
     Lost { page: u32 },
+    #[error(
+        "page {page} has no rows and nothing follows, right behind a break: was its place forgotten over there?"
+    )]
+    Forgotten { page: u32 },
     #[error("{rows} keys came on a page before: rows moved while they were counted")]
     Moved { rows: u64 },
     #[error("its export ended as `{state}`; ask its owner why")]
@@ -98,11 +102,24 @@ pub(super) enum Doubt {
 }
 
 /// Why a slice is not whole.
+#[derive(Debug, Error)]
 pub(super) enum Broken {
     /// It may be whole another time.
+    #[error("{0}")]
     Doubt(Doubt),
     /// It will not.
+    #[error("{0}")]
     Final(ExtractError),
+}
+
+impl Broken {
+    /// Whether a place that was said long ago may be known no more over there.
+    pub(super) fn is_forgotten(&self) -> bool {
+        match self {
+            Broken::Doubt(doubt) => matches!(doubt, Doubt::Forgotten { .. }),
+            Broken::Final(error) => !error.is_transient(),
+        }
+    }
 }
 
 impl From<ExtractError> for Broken {
