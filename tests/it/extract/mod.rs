@@ -80,6 +80,8 @@ pub(crate) struct Start {
     pub(crate) shelf: Option<PathBuf>,
     /// The headers that make a row itself.
     pub(crate) row_key: Vec<String>,
+    /// Where the earliest slice of the past began.
+    pub(crate) earliest: Option<Timestamp>,
     /// The rows of the parent.
     pub(crate) parents: Vec<BTreeMap<String, String>>,
 }
@@ -88,7 +90,7 @@ impl Start {
     pub(crate) fn at(url: &str) -> Start {
         let (url, home) = (url.to_owned(), PathBuf::from("."));
         let (known, shelf, parents, row_key) = (BTreeSet::new(), None, Vec::new(), Vec::new());
-        Start { url, home, since: None, known, shelf, row_key, parents }
+        Start { url, home, since: None, known, shelf, row_key, earliest: None, parents }
     }
 
     pub(crate) fn home(home: &Path) -> Start {
@@ -152,6 +154,7 @@ async fn pulled_into(
         since: start.since,
         state: None,
         past: None,
+        earliest: start.earliest,
         until: "2026-01-06T02:00:00+08:00".parse().unwrap(),
         known_files: &start.known,
         held_back: &|| Ok(Vec::new()),
