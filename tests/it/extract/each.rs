@@ -212,7 +212,7 @@ name    = "loans"
 into    = "service_case"
 path    = "/v1/loans"
 records = "/list"
-cursor  = { param = "since", format = "%Y-%m-%d", start = "2024-01-01" }
+cursor  = { param = "since", format = "%Y-%m-%d", start = "2024-01-01", lookback = "0d" }
 write   = "upsert"
 [stream.columns]
 case_id     = "id"

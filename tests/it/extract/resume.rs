@@ -104,7 +104,7 @@ async fn a_pull_that_breaks_off_at_any_page_asks_for_no_page_twice() {
 
 #[tokio::test]
 async fn pages_that_are_counted_are_asked_for_anew_and_whole_slices_are_not() {
-    let windows = "write = \"upsert\"\ncursor = { param = \"from\", until = \"to\", start = \"2025-11-01\", step = \"31d\" }";
+    let windows = "write = \"upsert\"\ncursor = { param = \"from\", until = \"to\", start = \"2025-11-01\", lookback = \"0d\", step = \"31d\" }";
     let text =
         plain().replace("attempts = 3", "attempts = 1").replace("write = \"upsert\"", windows);
     let folder = TempDir::new().unwrap();
