@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use reqwest::Client;
 use reqwest::Url;
+use reqwest::header::CONTENT_LENGTH;
 use reqwest::header::CONTENT_TYPE;
 use serde_json::Value;
 use tokio::sync::Semaphore;
@@ -237,6 +238,9 @@ impl Gateway {
         }
         if is_json || !form.is_empty() {
             request = request.body(body(&form, &json));
+        } else if question.method == Method::Post {
+            // Some answer 411 to one that does not say that it has no body.
+            request = request.header(CONTENT_LENGTH, "0");
         }
         self.reply(request, &question.what).await
     }

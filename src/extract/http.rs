@@ -24,6 +24,7 @@ use super::moved::Keys;
 use super::part::Part;
 use super::part::parts;
 use super::question::Question;
+use super::question::filled;
 use super::records;
 use super::reply::Answer;
 use super::shelf::Left;
@@ -42,12 +43,16 @@ use crate::base::sheet::Sheet;
 use crate::spec::connector::HttpStream;
 use crate::spec::connector::Turn;
 use crate::spec::template::Secrets;
+use crate::spec::template::TemplateError;
 
 /// A stream that is being read.
 pub(super) struct Reader<'a> {
     gateway: &'a Gateway,
     ask: &'a HttpStream,
     request: &'a Request<'a>,
+    /// The path below the gateway's address and the fixed parameters, which still name rows of the parent.
+    path: String,
+    fixed: Vec<(String, String)>,
     needed: Vec<String>,
     shield: Mutex<Shield<'a>>,
 }
@@ -73,7 +78,7 @@ pub(super) async fn pull(
 ) -> Result<(), ExtractError> {
     let (parts, until) = parts(ask, request)?;
     let shelf = Shelf::open(request.shelf, &request.print(gateway.url()))?;
-    let reader = Reader::new(gateway, ask, request, landing);
+    let reader = Reader::new(gateway, ask, request, landing)?;
     landing.so_far.until = until;
     let turns = Turns::of(landing);
     let asked = stream::iter(parts).enumerate();
@@ -88,15 +93,28 @@ pub(super) async fn pull(
 
 impl<'a> Reader<'a> {
     /// Of a stream.
+    ///
+    /// # Errors
+    /// A variable or a secret that is not set.
     pub(super) fn new(
         gateway: &'a Gateway,
         ask: &'a HttpStream,
         request: &'a Request<'a>,
         landing: &Landing<'_>,
-    ) -> Reader<'a> {
+    ) -> Result<Reader<'a>, ExtractError> {
+        let unset = |source: TemplateError| {
+            let system = request.connector.name.clone();
+            ExtractError::Unset { system, source }
+        };
+        let path = filled(&ask.path, request.secrets).map_err(unset)?;
+        let parameters = ask.parameters.iter();
+        let fixed =
+            parameters.map(|(name, text)| Ok((name.clone(), filled(text, request.secrets)?)));
+        let fixed = fixed.collect::<Result<_, TemplateError>>().map_err(unset)?;
         let shield = Shield::new(request.stream, request.key, landing.as_of());
         let needed = landing.needed();
-        Reader { gateway, ask, request, needed, shield: Mutex::new(shield) }
+        let shield = Mutex::new(shield);
+        Ok(Reader { gateway, ask, request, path, fixed, needed, shield })
     }
 
     /// Asks for one part until it is whole or patience ends.
@@ -385,7 +403,7 @@ impl<'a> Reader<'a> {
             let value = part.parent.as_ref().map_or_else(|| value.clone(), |row| row.fill(value));
             (name.clone(), Value::from(value))
         };
-        let fixed = self.ask.parameters.iter().map(own);
+        let fixed = self.fixed.iter().map(own);
         let turned = match (&page.turn, &walk.place) {
             (Turn::Number { param, .. } | Turn::Offset { param, .. }, Where::Counted(count)) => {
                 Some((param.clone(), Value::from(*count)))
@@ -401,7 +419,7 @@ impl<'a> Reader<'a> {
             _ => None,
         };
         let window = part.slice.parameters.iter().map(text);
-        let path = &self.ask.path;
+        let path = &self.path;
         Question {
             what: format!("{} page {}", self.what(part), walk.ledger.due()),
             path: part.parent.as_ref().map_or_else(|| path.clone(), |row| row.fill_path(path)),

@@ -138,6 +138,7 @@ fn step_end(
 fn written(cursor: &Cursor, time: &ZonedDateTime) -> Result<String, jiff::Error> {
     match cursor.format.as_str() {
         "epoch_ms" => Ok(time.timestamp().as_millisecond().to_string()),
+        "epoch_s" => Ok(time.timestamp().as_second().to_string()),
         format => strtime::format(format, time),
     }
 }
@@ -212,6 +213,10 @@ mod tests {
         let windows = asked(None);
         let words = windows.slices[0].words();
         assert_eq!(words, " from 2025-12-01 00:00:00 to 2026-01-07 02:00:00");
+        // What was asked for of the past is no more gone than what came since.
+        let early = asked(Some("2025-09-01T00:00:00+08:00"));
+        assert_eq!(early.slices[0].words(), " from 2025-09-01 00:00:00 to 2026-01-07 02:00:00");
+        assert_eq!(asked(Some("2025-12-31T00:00:00+08:00")), windows);
         assert_eq!(windows.until.to_string(), "2026-01-05T17:55:00Z");
     }
 
