@@ -19,7 +19,7 @@ pub fn day(text: &str) -> Option<Date> {
     if text.bytes().all(|byte| byte.is_ascii_digit()) {
         return match text.len() {
             8 => date(text.get(..4)?, text.get(4..6)?, text.get(6..)?),
-            6 => date(text.get(..4)?, text.get(4..)?, "1"),
+            6 if is_of_ours(text) => date(text.get(..4)?, text.get(4..)?, "1"),
             5 => excel_day(text.parse().ok()?),
             _ => None,
         };
@@ -31,6 +31,12 @@ pub fn day(text: &str) -> Option<Date> {
     let is_done = !behind.contains(|c: char| c.is_ascii_alphanumeric())
         && !ON.iter().any(|mark| behind.contains(mark));
     (is_done || (day.is_some() && is_time(&text))).then_some(date)
+}
+
+/// Whether digits begin with a year that anybody here means, or with the one that stands for no end: 260105 is no May
+/// of the year 2601.
+fn is_of_ours(digits: &str) -> bool {
+    ["19", "20", "9999"].iter().any(|year| digits.starts_with(year))
 }
 
 /// Whether a text of a day tells only its month: 1987.03, 198703, 1987年3月.
@@ -72,11 +78,14 @@ fn parts(text: &str) -> Option<Parts<'_>> {
         Some((day, behind)) => {
             let behind = behind.trim_start();
             let behind = behind.strip_prefix(['日', '号']).unwrap_or(behind);
-            Some(Parts { year, month, day: Some(day), behind })
+            // 2026年1月 3月 is no day of January.
+            (!behind.starts_with('月')).then_some(Parts { year, month, day: Some(day), behind })
         }
         None => {
             let behind = rest.strip_prefix(['月', '.']).unwrap_or(rest);
-            Some(Parts { year, month, day: None, behind })
+            // The second of a year's quarters, weeks or issues is none of its months.
+            let is_month = behind.is_empty() || rest.starts_with('月');
+            is_month.then_some(Parts { year, month, day: None, behind })
         }
     }
 }
@@ -199,12 +208,20 @@ mod tests {
             "2026年1月-3月",
             "2026年1月至3月",
             "2026年第2季度",
+            "2026年2季度",
+            "2026-2季度",
+            "2026年12周",
+            "2026年3期",
+            "2026.5万元",
+            "2026年1月 3月",
             "2026年度第3期",
             "2025-2026",
             "2026-01-05 25:00",
             "2026.1.5.8",
             "二〇二六年一月五日至八日",
             "0044-03-15 BC",
+            "260105",
+            "260131",
             "二十六年一月五日",
         ] {
             assert_eq!(day(text), None, "{text}");

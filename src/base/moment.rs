@@ -24,7 +24,9 @@ pub fn instant(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     let civil = civil(text);
     // A text that has no digits behind its day tells no time of it.
     let groups = text.split(|c: char| !c.is_ascii_digit()).filter(|group| !group.is_empty());
-    let is_day = groups.count() <= 3 && !text.contains(':');
+    let has_part =
+        ["上午", "下午", "中午", "早", "晚", "凌晨"].iter().any(|part| text.contains(part));
+    let is_day = groups.count() <= 3 && !text.contains(':') && !has_part;
     let alone = || day(text).filter(|_| is_day).map(first);
     at(civil.or_else(alone)?, zone)
 }
@@ -36,7 +38,7 @@ pub fn day_of_instant(text: &str, zone: &TimeZone) -> Option<Date> {
     Some(zone.to_datetime(instant).date())
 }
 
-/// Digits alone: 20250306, 20250306143000 with or without its seconds or thousandths, the day of a
+/// Digits alone: 20250306, 2025030614 or 20250306143000 with or without its seconds or thousandths, the day of a
 /// spreadsheet, or seconds or milliseconds since 1970.
 fn counted(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     let compact = |text: &str| {
@@ -47,7 +49,10 @@ fn counted(text: &str, zone: &TimeZone) -> Option<Timestamp> {
         let (hour, minute, second) = (two(8)?, two(10)?, two(12)?);
         DateTime::new(year, two(4)?, two(6)?, hour, minute, second, thousandths * 1_000_000).ok()
     };
-    if let Some(civil) = matches!(text.len(), 12 | 14 | 17).then(|| compact(text)).flatten() {
+    // As seconds since 1970, ten digits that begin with 20 lie in 2033 and later.
+    let is_hour = text.len() == 10 && text.starts_with("20");
+    let is_compact = is_hour || matches!(text.len(), 12 | 14 | 17);
+    if let Some(civil) = is_compact.then(|| compact(text)).flatten() {
         return at(civil, zone);
     }
     match text.len() {
@@ -96,6 +101,7 @@ mod tests {
             "2025年1月6日 12点00分00秒",
             "2025年1月6日 上午12:00",
             "20250106120000",
+            "2025010612",
             "202501061200",
             "20250106120000000",
         ] {
@@ -128,6 +134,8 @@ mod tests {
             "2025年1月6日 25时00分",
             "2025年1月6日 夜12时00分",
             "2025.1.6-1.8",
+            "2025.1.6 下午",
+            "2025年1月6日晚",
             "2025-01-06 14.30",
             "2025-01-06 12:00 ~ 13:00",
             "20251306120000",
@@ -135,6 +143,7 @@ mod tests {
             "0",
             "2025",
             "20251345",
+            "260105",
         ] {
             assert_eq!(instant(text, &zone), None, "{text}");
         }

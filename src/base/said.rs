@@ -278,7 +278,7 @@ texts! {
     TargetExists "R224" "`{path}` exists and is not overwritten" "`{path}` 已存在,不予覆盖";
     TargetInside "R225" "`{path}` lies in the home: what is exported is personal data and stands outside" "`{path}` 位于本目录之内:导出件含个人信息,须放在目录之外";
     ReasonMissing "R330" "is missing" "必填未填";
-    ReasonMalformed "R331" "the row has more or fewer fields than the header" "行与表头列数不符";
+    ReasonMalformed "R331" "the row has more or fewer fields than the header, or letters that can't be read" "行与表头列数不符,或有无法识别的字符";
     ReasonUnknownValue "R332" "a word that no code knows" "取值不在代码之内";
     ReasonNoMatch "R333" "not written as expected" "写法不符";
     ReasonWhole "R334" "not a whole number" "不是整数";

@@ -93,7 +93,7 @@ pub(super) fn table(sheet: &Sheet, layout: &Layout<'_>) -> Result<Table, String>
             None if heads.iter().any(|head| says_same(head, line)) => {
                 filtered(line, &names, "header")
             }
-            None => row(sheet, line, &names, layout.hides)?,
+            None => row(sheet, line, &names, layout.hides),
         };
         if let Some(above) = rows.iter().rev().find(|row| row.own.is_empty()) {
             let cells = found.cells.iter_mut().zip(&above.cells);
@@ -182,9 +182,9 @@ fn filtered(line: &Line, names: &[String], word: &str) -> Found {
 
 /// A row; one in disorder says why and keeps its further fields, unless a field in the wrong column
 /// could show what is to be hidden.
-fn row(sheet: &Sheet, line: &Line, names: &[String], hides: bool) -> Result<Found, String> {
+fn row(sheet: &Sheet, line: &Line, names: &[String], hides: bool) -> Found {
     let mut found = Found { number: line.number, cells: line.cells.clone(), own: Vec::new() };
-    if let Some(why) = disorder(sheet, line, names.len())? {
+    if let Some(why) = disorder(sheet, line, names.len()) {
         found.own.push(("_malformed".to_owned(), why));
         let further = found.cells.split_off(names.len().min(found.cells.len()));
         let further = further.into_iter().zip(names.len() + 1..);
@@ -196,25 +196,22 @@ fn row(sheet: &Sheet, line: &Line, names: &[String], hides: bool) -> Result<Foun
         }
     }
     found.cells.resize(names.len(), None);
-    Ok(found)
+    found
 }
 
-fn disorder(sheet: &Sheet, line: &Line, width: usize) -> Result<Option<String>, String> {
+fn disorder(sheet: &Sheet, line: &Line, width: usize) -> Option<String> {
     if !sheet.is_text {
-        return Ok(None);
+        return None;
     }
-    let has = |letter| line.cells.iter().flatten().any(|text: &String| text.contains(letter));
     // Commas at the end of a line are no fields.
     let last = line.cells.iter().rposition(Option::is_some).map_or(0, |at| at + 1);
     let fields = line.cells.len().min(last.max(width));
     if fields != width {
-        if sheet.has_open_quote && has('\n') {
-            return Err(format!("the quote on line {} is never closed", line.number));
-        }
-        return Ok(Some(format!("{fields} fields under a header of {width}")));
+        return Some(format!("{fields} fields under a header of {width}"));
     }
-    let is_damaged = sheet.is_damaged && has(char::REPLACEMENT_CHARACTER);
-    Ok(is_damaged.then(|| "bytes of no known encoding".to_owned()))
+    let is_broken = |text: &String| text.contains(char::REPLACEMENT_CHARACTER);
+    let is_damaged = sheet.is_damaged && line.cells.iter().flatten().any(is_broken);
+    is_damaged.then(|| "bytes of no known encoding".to_owned())
 }
 
 fn assembled(

@@ -13,6 +13,7 @@ mod each;
 mod error;
 mod export;
 mod files;
+mod filled;
 mod found;
 mod gateway;
 mod glance;

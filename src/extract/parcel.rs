@@ -110,6 +110,14 @@ pub(super) fn holds(archive: &[u8], part: &str) -> bool {
         .is_ok_and(|archive| archive.index_for_name(part).is_some())
 }
 
+/// The text of a part of an archive, if it is there and can be read.
+pub(super) fn part(archive: &[u8], name: &str) -> Option<String> {
+    let mut archive = ZipArchive::new(Cursor::new(archive)).ok()?;
+    let mut text = String::new();
+    archive.by_name(name).ok()?.read_to_string(&mut text).ok()?;
+    Some(text)
+}
+
 /// A name as whoever wrote it spelled it: Windows packs and copies in the code page of its machine and does
 /// not say so.
 pub(super) fn spelled(raw: &[u8]) -> String {

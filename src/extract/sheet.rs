@@ -19,8 +19,6 @@ pub(super) struct Sheet {
     pub(super) is_text: bool,
     /// Whether some bytes of the text were none.
     pub(super) is_damaged: bool,
-    /// Whether a quote of the text is never closed.
-    pub(super) has_open_quote: bool,
 }
 
 /// What a cell says that says what the one above it says.

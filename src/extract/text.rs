@@ -20,13 +20,13 @@ pub(super) struct Text<'b> {
     all: Cow<'b, str>,
     /// Whether some bytes were none.
     is_damaged: bool,
-    has_open_quote: bool,
 }
 
 /// A text as sheets of so many lines, each with the header.
 pub(super) struct Pieces<'t> {
     text: &'t Text<'t>,
     records: csv::StringRecordsIntoIter<&'t [u8]>,
+    delimiter: u8,
     place: Counted,
     /// The last line of the header, and those up to it.
     header: u32,
@@ -65,8 +65,7 @@ impl<'b> Text<'b> {
         if let Some(why) = no_table(bytes, &text) {
             return Err(why.to_owned());
         }
-        let has_open_quote = text.matches('"').count() % 2 == 1;
-        Ok(Text { name, all: lines_of(text), is_damaged, has_open_quote })
+        Ok(Text { name, all: lines_of(text), is_damaged })
     }
 
     /// Whether some line may say what the one above it says.
@@ -78,14 +77,16 @@ impl<'b> Text<'b> {
     pub(super) fn pieces(&self, (from, to): (u32, u32), most: usize) -> Pieces<'_> {
         let at = usize::try_from(from).unwrap_or(usize::MAX).saturating_sub(1);
         let names = self.all.lines().nth(at).unwrap_or_default();
+        let delimiter = delimiter(names);
         let reader = csv::ReaderBuilder::new()
-            .delimiter(delimiter(names))
+            .delimiter(delimiter)
             .has_headers(false)
             .flexible(true)
             .from_reader(self.all.as_bytes());
         Pieces {
             text: self,
             records: reader.into_records(),
+            delimiter,
             place: Counted::default(),
             header: to,
             heads: Vec::new(),
@@ -102,6 +103,41 @@ impl Pieces<'_> {
         let cells = record.iter().map(|field| Some(said(field)).filter(|text| !text.is_empty()));
         Line { number, cells: cells.map(|text| text.map(str::to_owned)).collect() }
     }
+
+    /// What is wrong with a quote that has made one row of several lines: it was meant as a letter, or the other one was
+    /// forgotten.
+    fn torn(&self, record: &csv::StringRecord) -> Option<&'static str> {
+        if !record.iter().any(|field| field.contains('\n')) {
+            return None;
+        }
+        let at = |byte: u64| usize::try_from(byte).unwrap_or(usize::MAX);
+        let begin = at(record.position().map_or(0, csv::Position::byte));
+        let end = at(self.records.reader().position().byte());
+        torn(self.text.all.as_bytes().get(begin..end).unwrap_or_default(), self.delimiter)
+    }
+}
+
+/// What is wrong with the quotes of a record, if anything is.
+fn torn(record: &[u8], delimiter: u8) -> Option<&'static str> {
+    let (mut is_begin, mut is_quoted) = (true, false);
+    let mut bytes = record.iter().copied().peekable();
+    while let Some(byte) = bytes.next() {
+        if is_quoted && byte == b'"' && bytes.next_if_eq(&b'"').is_none() {
+            let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t') && *byte != delimiter;
+            while bytes.next_if(is_blank).is_some() {}
+            let is_end = |byte: &u8| *byte == delimiter || matches!(byte, b'\r' | b'\n');
+            if !bytes.peek().is_none_or(is_end) {
+                return Some(
+                    "ends within a field of a line below, and the rows between would be one: write a quote that is a letter twice",
+                );
+            }
+            is_quoted = false;
+        } else if !is_quoted {
+            is_quoted = is_begin && byte == b'"';
+            is_begin = byte == delimiter || matches!(byte, b'\r' | b'\n');
+        }
+    }
+    is_quoted.then_some("is never closed")
 }
 
 impl Iterator for Pieces<'_> {
@@ -114,6 +150,10 @@ impl Iterator for Pieces<'_> {
             && let Some(record) = self.records.next()
         {
             let line = match record {
+                Ok(record) if let Some(why) = self.torn(&record) => {
+                    let number = self.line(&record).number;
+                    return Some(Err(format!("the quote on line {number} {why}")));
+                }
                 Ok(record) => self.line(&record),
                 Err(fault) => return Some(Err(format!("line by line: {:?}", fault.kind()))),
             };
@@ -134,7 +174,6 @@ impl Iterator for Pieces<'_> {
             merged: Some(Vec::new()),
             is_text: true,
             is_damaged: self.text.is_damaged,
-            has_open_quote: self.text.has_open_quote,
         }))
     }
 }
@@ -329,6 +368,29 @@ mod tests {
             !read.has_ditto() && Text::read("x", "a,〃\n".as_bytes(), None).unwrap().has_ditto()
         );
         assert_eq!(Text::read("x", b"", None).unwrap().pieces((1, 1), 5).count(), 1);
+    }
+
+    #[test]
+    fn quotes_that_are_letters_do_not_make_rows_one() {
+        let why = |text: &str| sheet("x.csv", text.as_bytes(), None, 1).map(drop).err();
+        for text in [
+            "id,title,n\r\n1,a,1\r\n2,\"cut,2\r\n3,c,3\r\n4,\"d,4\r\n",
+            "id,n\n1,\"cut\n2,x\n3,\"\"\"y\n",
+            "id;n\n\"1;2\n\"2;3\n",
+        ] {
+            let fault = why(text).unwrap_or_default();
+            assert!(
+                fault.contains("the quote on line") && fault.contains("twice"),
+                "{text} {fault}"
+            );
+        }
+        for text in [
+            "id,n\n1,\"two\nlines\"\n2,\"he said \"\"yes\"\",\nand went\" ,\n3,5\"\n4,6\"\n",
+            "id,n\n1,\"a\"b\n",
+            "id\tn\n1\t\"two\nlines\"\t\n",
+        ] {
+            assert_eq!(why(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -9,7 +9,6 @@ use calamine::Data;
 use calamine::Dimensions;
 use calamine::ExcelDateTime;
 use calamine::Ods;
-use calamine::Range;
 use calamine::Reader as _;
 use calamine::SheetType;
 use calamine::SheetVisible;
@@ -20,6 +19,10 @@ use calamine::Xlsx;
 use jiff::SignedDuration;
 
 use super::compound;
+use super::filled;
+use super::filled::At;
+use super::filled::Bytes;
+use super::filled::Filled;
 use super::opendoc;
 use super::parcel;
 use super::sheet::Line;
@@ -36,11 +39,14 @@ const LARGEST: f64 = 999_999_999_999_999.0;
 /// What stands in a cell whose formula no program has worked out yet.
 const NOT_WORKED_OUT: &str = "#FORMULA";
 
+/// A table has fewer columns than this; a stray cell at the end of a sheet stands in its 16,384th.
+const WIDEST: u32 = 2_000;
+
 /// A workbook that is being read.
 pub(super) struct Workbook<'b> {
     name: String,
     bytes: &'b [u8],
-    sheets: Sheets<Cursor<&'b [u8]>>,
+    sheets: Sheets<Bytes<'b>>,
 }
 
 /// Whether these bytes are a workbook's.
@@ -122,48 +128,51 @@ impl Workbook<'_> {
     }
 
     fn read(&mut self, name: &str) -> Result<Sheet, String> {
-        let range = self.sheets.worksheet_range(name).map_err(|fault| fault.to_string())?;
-        let merged = self.merged(name)?;
-        let (row, column) = range.start().unwrap_or_default();
-        let lines = range.rows().zip(row + 1..).map(|(cells, number)| {
-            let before = (0..column).map(|_| None);
-            Line { number, cells: before.chain(cells.iter().map(text)).collect() }
-        });
-        let mut lines: Vec<Line> = lines.collect();
-        self.name_formulas(name, &range, &mut lines);
+        let mut filled = filled::cells(&mut self.sheets, name)?;
+        self.name_formulas(name, &mut filled);
         Ok(Sheet {
             source: format!("{} sheet {name}", self.name),
             name: Some(name.trim().to_owned()),
-            lines,
-            merged,
+            lines: lines(&filled)?,
+            merged: self.merged(name)?,
             is_text: false,
             is_damaged: false,
-            has_open_quote: false,
         })
     }
 
-    /// Says of a formula that it has no value: programs that write workbooks and don't count leave it away, and
-    /// an empty cell would say that there is none.
-    fn name_formulas(&mut self, name: &str, values: &Range<Data>, lines: &mut [Line]) {
-        let Sheets::Xlsx(book) = &mut self.sheets else { return };
-        // Values are read without their formulas, also where one of those can't be.
-        let Ok(formulas) = book.worksheet_formula(name) else { return };
-        let (from, left) = formulas.start().unwrap_or_default();
-        let whole = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-        for (down, right, _) in formulas.used_cells() {
-            let (row, column) =
-                (from.saturating_add(whole(down)), left.saturating_add(whole(right)));
-            // An empty text is a value.
-            if !matches!(values.get_value((row, column)), None | Some(Data::Empty)) {
-                continue;
-            }
-            let at = lines.binary_search_by_key(&(row + 1), |line| line.number).ok();
-            let cells = at.and_then(|at| lines.get_mut(at)).map(|line| &mut line.cells);
-            if let Some(cell) = cells.and_then(|cells| cells.get_mut(usize::try_from(column).ok()?))
-            {
-                *cell = Some(NOT_WORKED_OUT.to_owned());
-            }
-        }
+    /// Says of a formula that it has no value: programs that write workbooks and don't count leave it away, or write
+    /// nothing or nought in its place, which would say that this is what it came to.
+    fn name_formulas(&mut self, name: &str, filled: &mut Filled) {
+        let places = filled::formulas(&mut self.sheets, name);
+        let (is_xls, is_stale) = (matches!(self.sheets, Sheets::Xls(_)), self.is_stale());
+        let is_nothing = |place: &At| match filled.get(place) {
+            None => true,
+            Some(Data::String(text)) => is_xls && text.is_empty(),
+            Some(Data::Float(number)) => is_stale && *number == 0.0,
+            Some(_) => false,
+        };
+        // One that came to nothing beside others that came to something was counted.
+        let is_uncounted = places.iter().all(is_nothing);
+        let is_missing = |place: &At| is_uncounted || (!is_xls && !filled.contains_key(place));
+        // Forms are filled in from above, and their formulas stand in every row.
+        let says = |(row, _): &At| {
+            let mut cells = filled.range((*row, 0)..=(*row, u32::MAX));
+            !is_xls || cells.any(|(_, cell)| text(cell).is_some())
+        };
+        let missing: Vec<At> = places.into_iter().filter(|at| is_missing(at) && says(at)).collect();
+        let named = || Data::String(NOT_WORKED_OUT.to_owned());
+        filled.extend(missing.into_iter().map(|at| (at, named())));
+    }
+
+    /// Whether an XLSX says that its formulas are to be counted by whoever opens it: what stands there may be none of
+    /// theirs.
+    fn is_stale(&self) -> bool {
+        let part = matches!(self.sheets, Sheets::Xlsx(_))
+            .then(|| parcel::part(self.bytes, "xl/workbook.xml"))
+            .flatten();
+        part.is_some_and(|text| {
+            ["1", "true"].iter().any(|yes| text.contains(&format!("fullCalcOnLoad=\"{yes}\"")))
+        })
     }
 
     /// The merged cells. Those of XLSB are told by nobody: a stream that needs them says so.
@@ -179,6 +188,30 @@ impl Workbook<'_> {
         };
         Ok(Some(merged))
     }
+}
+
+/// The lines of the cells that are filled, each as wide as the sheet.
+fn lines(filled: &Filled) -> Result<Vec<Line>, String> {
+    let last = filled.keys().map(|(_, column)| *column).max().unwrap_or_default();
+    if last >= WIDEST {
+        return Err(format!(
+            "its cells reach to column {}, and at most {WIDEST} columns are read: delete what stands beside the table, and save it",
+            u64::from(last) + 1
+        ));
+    }
+    let mut lines: Vec<Line> = Vec::new();
+    for ((row, column), cell) in filled {
+        if lines.last().is_none_or(|line| line.number != row + 1) {
+            let cells = vec![None; usize::try_from(last).unwrap_or_default() + 1];
+            lines.push(Line { number: row + 1, cells });
+        }
+        let at = usize::try_from(*column).ok();
+        if let Some(place) = lines.last_mut().zip(at).and_then(|(line, at)| line.cells.get_mut(at))
+        {
+            *place = text(cell);
+        }
+    }
+    Ok(lines)
 }
 
 fn told(fault: impl std::fmt::Display) -> String {

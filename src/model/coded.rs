@@ -41,19 +41,32 @@ impl Judge<'_> {
         }
         let codes = field.codes.as_ref().and_then(|name| self.codes.get(&name.value));
         let Some(text) = coded(text, (field, mapped), codes, day)? else { return Ok(None) };
-        // A wrong code by its form is no value; of any other text nobody can say what it was.
-        if field.kind == FieldKind::Text && field.form.is_none() && has_lost_digits(&text) {
-            return Err("lost_digits".to_owned());
+        if field.kind == FieldKind::Text {
+            if FAULTS.contains(&text.as_ref()) {
+                return Err(UNKNOWN.to_owned());
+            }
+            // A wrong code by its form is no value; of any other text nobody can say what it was.
+            if field.form.is_none() && has_lost_digits(&text) {
+                return Err("lost_digits".to_owned());
+            }
         }
         cast(&text, field.kind, &mapped.formats, &self.zone).map(Some).map_err(str::to_owned)
     }
 }
 
-/// Whether a text is a long number as programs write it that keep sixteen digits of it: 6.2220210010012346E+18.
-/// Two numbers that differ in the rest would be one.
+/// A text that nobody says what it means.
+const UNKNOWN: &str = "unknown_value";
+
+/// What a spreadsheet shows where a formula came to nothing: no name of anything.
+const FAULTS: [&str; 9] =
+    ["#N/A", "#REF!", "#DIV/0!", "#VALUE!", "#NAME?", "#NUM!", "#NULL!", "#DATA!", "#FORMULA"];
+
+/// Whether a text is a long number as programs write it that keep sixteen digits of it, 6.2220210010012346E+18, or
+/// as a spreadsheet shows one of twelve digits and more, 1.23457E+11. Two numbers that differ in the rest would be one.
 fn has_lost_digits(text: &str) -> bool {
     let Some((digits, power)) = text.split_once(['e', 'E']) else { return false };
-    let is_long = power.parse::<u32>().is_ok_and(|power| (15..=30).contains(&power));
+    let least = if power.starts_with('+') { 11 } else { 15 };
+    let is_long = power.parse::<u32>().is_ok_and(|power| (least..=30).contains(&power));
     let digits = digits.strip_prefix('-').unwrap_or(digits);
     is_long
         && digits.starts_with(|first: char| first.is_ascii_digit())
@@ -78,7 +91,7 @@ fn coded<'t>(
     match known {
         Some(value) => Ok(value.map(Cow::Borrowed)),
         None if field.limits.choices.iter().any(|choice| *choice == text) => Ok(Some(text)),
-        None => Err("unknown_value".to_owned()),
+        None => Err(UNKNOWN.to_owned()),
     }
 }
 
@@ -88,12 +101,27 @@ mod tests {
 
     #[test]
     fn a_number_that_lost_its_last_digits_is_known() {
-        for text in ["1.2345678901234568e+22", "5.19902E+17", "9E+15", "-1.5e16", "1e22"] {
+        for text in [
+            "1.2345678901234568e+22",
+            "5.19902E+17",
+            "9E+15",
+            "-1.5e16",
+            "1e22",
+            "1.23457E+11",
+            "1E+14",
+        ] {
             assert!(has_lost_digits(text), "{text}");
         }
-        for text in
-            ["12345678901234567890123", "E17", "1E14", "3e2", "1e300", "A.5E+17", "1.5E+17号", ""]
-        {
+        for text in [
+            "12345678901234567890123",
+            "E17",
+            "1E14",
+            "3e2",
+            "1E+10",
+            "1e300",
+            "A.5E+17",
+            "1.5E+17号",
+        ] {
             assert!(!has_lost_digits(text), "{text}");
         }
     }

@@ -212,6 +212,80 @@ async fn a_formula_that_nobody_worked_out_is_no_empty_cell() {
     }
 }
 
+/// What programs leave behind that write formulas and count none of them: `rust_xlsxwriter` and Python's `XlsxWriter` nought,
+/// and Python's `xlwt` 1.3 nothing.
+#[tokio::test]
+async fn formulas_of_programs_that_count_none_say_so() {
+    let home = TempDir::new().unwrap();
+    let uncounted = |formula: Formula| {
+        let mut book = Workbook::new();
+        let sheet = book.add_worksheet();
+        for (at, header) in (0..).zip(["单位名称", "编号", "出生日期", "工龄"]) {
+            sheet.write(0, at, header).unwrap();
+        }
+        sheet.write(1, 0, "市档案馆").unwrap();
+        sheet.write_formula(1, 1, Formula::new("=1-1")).unwrap();
+        sheet.write_formula(1, 3, formula).unwrap();
+        book.save_to_buffer().unwrap()
+    };
+    let text = PEOPLE
+        .replace("header = 2, header_rows = 2", "header = 1")
+        .replace("基本信息/", "")
+        .replace(", fill_down = [\"单位名称\"]", "");
+    for (formula, said) in [
+        (Formula::new("=5+7"), "编号=#FORMULA 工龄=#FORMULA"),
+        (Formula::new("=5+7").set_result("12"), "编号=0 工龄=12"),
+    ] {
+        fs::write(home.path().join("roster.xlsx"), uncounted(formula)).unwrap();
+        let (_, batches) = pulled(&text, &Start::home(home.path())).await;
+        let rows = rows(&batches).concat();
+        assert!(rows.ends_with(said), "{rows}");
+    }
+    let old = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/extract/books/uncounted.xls");
+    fs::copy(old, home.path().join("roster.xls")).unwrap();
+    fs::remove_file(home.path().join("roster.xlsx")).unwrap();
+    let text = text.replace("header = 1", "header = 2");
+    let (_, batches) = pulled(&text, &Start::home(home.path())).await;
+    let at = |row: u32| format!("roster.xls sheet 在编人员 row {row}: 单位名称=市档案馆");
+    let said = " 编号=#FORMULA 出生日期=1987-03-05 工龄=#FORMULA";
+    // A formula in a row where nothing else stands waits to be filled in.
+    assert_eq!(rows(&batches), [at(3) + said, at(4) + said]);
+}
+
+#[tokio::test]
+async fn codes_show_their_noughts_and_a_stray_cell_costs_nothing() {
+    let home = TempDir::new().unwrap();
+    let book = |stray: (u32, u16)| {
+        let mut book = Workbook::new();
+        let sheet = book.add_worksheet();
+        for (at, header) in (0..).zip(["单位名称", "编号", "出生日期", "工龄"]) {
+            sheet.write(0, at, header).unwrap();
+        }
+        sheet.write(1, 0, "市档案馆").unwrap();
+        let code = Format::new().set_num_format("000000");
+        sheet.write_with_format(1, 1, 1_234, &code).unwrap();
+        sheet.write_with_format(1, 3, "7", &code).unwrap();
+        sheet.write(stray.0, stray.1, "见附件").unwrap();
+        book.save_to_buffer().unwrap()
+    };
+    let text = PEOPLE
+        .replace("header = 2, header_rows = 2", "header = 1")
+        .replace("基本信息/", "")
+        .replace(", fill_down = [\"单位名称\"]", "");
+    fs::write(home.path().join("roster.xlsx"), book((1_048_575, 5))).unwrap();
+    let (_, batches) = pulled(&text, &Start::home(home.path())).await;
+    assert_eq!(
+        rows(&batches),
+        [
+            "roster.xlsx sheet Sheet1 row 2: 单位名称=市档案馆 编号=001234 工龄=7",
+            "roster.xlsx sheet Sheet1 row 1048576: ",
+        ]
+    );
+    fs::write(home.path().join("roster.xlsx"), book((1_048_575, 16_383))).unwrap();
+    let error = told(&pulled(&text, &Start::home(home.path())).await.0.unwrap_err());
+    assert!(error.contains("sheet Sheet1: its cells reach to column 16384"), "{error}");
+}
+
 #[tokio::test]
 async fn a_workbook_behind_a_password_is_named() {
     let home = TempDir::new().unwrap();

