@@ -307,7 +307,7 @@ async fn a_window_is_written_in_a_way_that_says_the_time() {
         for text in [cursor(format), base.replace("FORMAT", format)] {
             let faults = read_connector("connectors/s.toml", &text).unwrap_err();
             let told = format!("{faults:?}");
-            assert!(told.contains("stream.cursor.format"), "{told}");
+            assert!(told.contains(".cursor.format\""), "{told}");
             assert!(told.contains("`epoch_ms` or `epoch_s`"), "{told}");
         }
     }
