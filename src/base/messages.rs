@@ -76,6 +76,8 @@ codes! {
     UnknownFact "H020" "no fact is named `{found}`" "没有名为 `{found}` 的事实" "did you mean `{guess}`?" "是否应为 `{guess}`?";
     UnknownName "H021" "`{found}` is no measure and no metric" "`{found}` 既不是计量也不是指标" "did you mean `{guess}`?" "是否应为 `{guess}`?";
     Circle "H022" "the formula of `{found}` rests on itself: {path}" "`{found}` 的公式依赖自身:{path}" "" "";
+    TellsNoDay "H240" "`{found}` is of the type {kind}, and tells no day" "`{found}` 的类型是 {kind},不是日期或时间" "rows count by a column of the type date or datetime" "请写一个类型为 date 或 datetime 的列";
+    NoStock "H241" "`at_quarter_ends` adds up what holds at the ends of quarters, and `{found}` tells what happens" "`at_quarter_ends` 累加各季度末的存量,而 `{found}` 不是存量" "take it away, or count a fact with `kind = \"stock\"`" "请去掉,或改用 `kind = \"stock\"` 的事实";
     KeyMayBeEmpty "H213" "every column of the key `{found}` may be empty, and rows come into `{table}`" "主键 `{found}` 的各列均允许为空,而 `{table}` 由来源填入" "write `\"constraints\": {\"required\": true}` at one of them: a row without it is quarantined, or else one row without any would stand for all such" "请至少在其中一列写明 `\"constraints\": {\"required\": true}`:缺值的行将被隔离,否则所有缺值的行会被当作同一行";
     AppendBehind "H217" "what is committed late stands behind this cursor and never comes" "迟到的行落在游标之后,不会再取到" "`lookback = \"3d\"` reads it again, `lag = \"5m\"` waits for it; `lookback = \"0d\"` says that nothing is late" "`lookback = \"3d\"` 会回看重取,`lag = \"5m\"` 会稍候再取;确无迟到时请写 `lookback = \"0d\"`";
     NotTold "H190" "the metric is not told of `{found}`" "指标未列 `{found}`" "`period_of` names what `grain` and `period` have: {choices}" "`period_of` 只能取 `grain` 与 `period` 已列的:{choices}";

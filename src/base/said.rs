@@ -375,6 +375,14 @@ texts! {
     WhyMeaning "R557" "its meaning changed" "口径有变";
     WhyRows "R558" "rows changed" "数据有变";
     WhyAround "R559" "rows changed, and a measure looks at other months" "数据有变,且有计量涉及其他月份";
+    ReferenceMade "R750" "{file}: {count} lines for {year}, from what release {release} says of {period}" "{file}:{year} 年参照 {count} 行,取自发布 {release} 中 {period} 年的数值";
+    ReferenceMadeHint "R751" "read it, and keep it: the next night scores {year} with it, and `shuping check` holds it against the home" "请核对并存档:下一夜即以此评 {year} 年,`shuping check` 随即校验";
+    ReferenceLacks "R752" "{category} {metric}: nobody has a value in {period}; what asks for it stays without" "{category} {metric}:{period} 年无数值,无从比较";
+    ReferenceStands "R753" "{file} stands already, and what a year is compared with is made once" "{file} 已存在:年度参照只制定一次";
+    ReferenceStandsHint "R754" "to make it anew take the file away first; the scores of {year} move with it" "确需重制,请先移走该文件;{year} 年评分将随之变动";
+    ReferenceNotOverHint "R755" "make it after a night that is told as of {last} or later" "请在截至 {last} 或以后的一夜之后制定";
+    ReferenceEmpty "R756" "release {release} tells nothing of {period} that units are compared with" "发布 {release} 中没有 {period} 年可供比较的数值";
+    ReferenceEmptyHint "R757" "without `posterior_mean`, a plan of the peers, `impute_peer_median` or `PEERS` no reference is asked" "评分与指标未用到同类比较时无需参照";
     PeriodClosed "R640" "{period} is closed with {values} values and {scores} scores of release {release}" "{period} 已定稿:发布 {release} 的指标值 {values} 个、评分 {scores} 个";
     PeriodClosedHint "R641" "from the next night on they are what is published; what is counted otherwise then stands in the table of corrections" "自下一夜起均按此发布;此后计数不同的列入更正表";
     PeriodReopened "R642" "{period} is open: from the next night on what is counted is published" "{period} 已取消定稿:自下一夜起按所计发布";

@@ -2,16 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::path::PathBuf;
 
 use clap::builder::NonEmptyStringValueParser;
-use jiff::civil::Date;
 
 use super::DONE;
-use super::FAILED;
 use super::Face;
 use super::USAGE;
 use super::home;
+use super::latest::Refused;
+use super::latest::latest;
 use super::report::grouped;
 use super::report::table;
 use crate::base::access;
@@ -28,7 +27,6 @@ use crate::publish::closed::Decision;
 use crate::publish::closed::Line;
 use crate::publish::correction;
 use crate::publish::moved::Said;
-use crate::publish::verify::verify;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Close {
@@ -86,22 +84,6 @@ impl Close {
     }
 }
 
-/// Why nothing was decided.
-struct Refused {
-    say: Say,
-    hint: Say,
-    nouns: Vec<(&'static str, String)>,
-    code: u8,
-}
-
-/// The release that is read now.
-struct Latest {
-    folder: PathBuf,
-    name: String,
-    night: Date,
-    as_of: Date,
-}
-
 /// Does what is asked.
 pub(super) fn close(root: &Path, asked: &Close, face: &mut Face<'_>) -> anyhow::Result<u8> {
     let (home, catalog) = match home::open(root, face)? {
@@ -131,12 +113,7 @@ pub(super) fn close(root: &Path, asked: &Close, face: &mut Face<'_>) -> anyhow::
             }
             Ok(DONE)
         }
-        Err(refused) => {
-            let (text, hint) =
-                (face.say(refused.say, &refused.nouns), face.say(refused.hint, &refused.nouns));
-            face.complain(&text, Some(&hint))?;
-            Ok(refused.code)
-        }
+        Err(refused) => Ok(refused.told(face)?),
     }
 }
 
@@ -212,31 +189,6 @@ fn decided(
     let by = (clock::now(), access::user());
     let decision = Decision { act, periods, release: &latest.name, reason, by };
     Ok(Ok(closed::decide(var, &decision, said.as_ref())?))
-}
-
-/// The release that `latest.json` names, if it is whole.
-fn latest(var: &Path) -> anyhow::Result<Result<Latest, Refused>> {
-    let releases = var.join("release");
-    let named = publish::latest(&releases)?;
-    let nouns = |found: String| {
-        let path = releases.display().to_string();
-        vec![("found", found.clone()), ("release", found), ("path", path)]
-    };
-    let found = publish::find(&releases, Some(named.as_deref().unwrap_or("latest")))?;
-    let Some((folder, name)) = found.zip(named) else {
-        let nouns = nouns("latest".to_owned());
-        let (say, hint) = (Say::NoRelease, Say::NoNightYetHint);
-        return Ok(Err(Refused { say, hint, nouns, code: USAGE }));
-    };
-    let differences = verify(&folder)?.1;
-    let told = publish::told_of(&folder);
-    let (Some((night, as_of)), true) = (told, differences.is_empty()) else {
-        let mut nouns = nouns(name);
-        nouns.push(("count", differences.len().to_string()));
-        let (say, hint) = (Say::ReleaseDiffers, Say::ReleaseDiffersHint);
-        return Ok(Err(Refused { say, hint, nouns, code: FAILED }));
-    };
-    Ok(Ok(Latest { folder, name, night, as_of }))
 }
 
 /// Every decision, newest last.

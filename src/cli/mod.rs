@@ -13,12 +13,14 @@ mod explain;
 mod explained;
 mod heard;
 mod home;
+mod latest;
 mod migrate;
 mod moved;
 mod preview;
 mod progress;
 mod prove;
 mod quarantine;
+mod reference;
 mod rekey;
 mod release;
 mod report;
@@ -147,6 +149,8 @@ enum Verb {
     Docs(docs::Docs),
     /// Close a period: its published numbers stay, and what is counted otherwise later is a correction
     Close(close::Close),
+    /// Write what units are compared with in a year, from the values of the year before
+    Reference(reference::ReferenceOf),
     /// Choose, let go or withdraw releases
     #[command(subcommand)]
     Release(release::Releases),

@@ -202,7 +202,15 @@ fn step(before: Option<&Point>, after: Option<&Point>) -> String {
         let value = point.and_then(|point| point.value.as_ref());
         value.map_or_else(|| "–".to_owned(), Cell::written)
     };
-    format!("{} → {}", exact(before), exact(after))
+    let exact = (exact(before), exact(after));
+    if exact.0 != exact.1 {
+        return format!("{} → {}", exact.0, exact.1);
+    }
+    // The value is what it was, and is told otherwise: of too few, or of enough.
+    let status =
+        |point: Option<&Point>| point.map_or("–", |point| point.status.as_str()).to_owned();
+    let status = (status(before), status(after));
+    if status.0 == status.1 { side(after) } else { format!("{} → {}", status.0, status.1) }
 }
 
 /// What stands above and below the line.

@@ -22,6 +22,7 @@ use super::migrate;
 use super::preview;
 use super::prove;
 use super::quarantine;
+use super::reference;
 use super::rekey;
 use super::release;
 use super::run;
@@ -56,6 +57,7 @@ pub(super) async fn verb(arguments: Arguments, face: &mut Face<'_>) -> anyhow::R
         Verb::Diff(asked) => diff::diff(root, &asked, face),
         Verb::Docs(asked) => docs::docs(root, &asked, face),
         Verb::Close(asked) => close::close(root, &asked, face),
+        Verb::Reference(asked) => reference::make(root, &asked, face),
         Verb::Release(asked) => release::release(root, &asked, face).await,
         Verb::Verify(asked) => release::verify(root, &asked, face),
         Verb::Test(asked) => test::test(root, &asked, face),

@@ -147,12 +147,16 @@ pub(super) fn told<'m>(
         told.denominator = seat.value(below).map_err(failed)?;
         told.base = told.denominator;
     }
-    let Some(value) = seat.value(&metric.value).map_err(failed)? else {
-        told.reason = seat.lack(&metric.value).map_err(failed)?.or(told.reason);
-        return Ok(told);
-    };
     let base = |base: &Base| seat.named(&base.name.value).map_err(failed);
     let people = metric.withhold.as_ref().map(base).transpose()?.flatten();
+    let Some(value) = seat.value(&metric.value).map_err(failed)? else {
+        told.reason = seat.lack(&metric.value).map_err(failed)?.or(told.reason);
+        let is_few = |least: &Base| people.is_none_or(|found| found < least.at_least);
+        if metric.withhold.as_ref().is_some_and(is_few) {
+            (told.numerator, told.denominator, told.base) = (None, None, None);
+        }
+        return Ok(told);
+    };
     if let Some(withhold) = &metric.withhold {
         // What another period is worth can be had from this one, so its people are asked too.
         let mut seats = vec![*seat];

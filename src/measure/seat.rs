@@ -183,6 +183,12 @@ impl<'s> Seat<'s> {
             None => {}
         }
         let known = self.footing.facts.iter().filter_map(|fact| self.telling.cube.facts.get(*fact));
+        // What has happened in a part of a period says nothing beside what happened in the whole of another.
+        let is_running = self.telling.as_of < self.period.last().last();
+        let happens = known.clone().any(|known| !known.is_stock);
+        if shift != Shift::YearToDate && is_running && happens {
+            return Err(Reason::NotWhole(self.period));
+        }
         let is_whole = |known: &Known| {
             known.first.is_some_and(|first| first <= period.first())
                 && known.covered_from.is_none_or(|from| from <= period.first().first())

@@ -104,7 +104,7 @@ impl<'k> Known<'k> {
             let is_unit = UNITS.contains(&schema.name.as_str());
             let night = if is_unit { self.nights.units } else { self.nights.rows };
             let rows = with_key(self.lake.read(schema, night)?, &schema.primary_key)?;
-            self.resolver.resolve(self.catalog, schema, rows)?.0
+            self.resolver.resolve(self.catalog, schema, rows)?.table
         };
         self.read.borrow_mut().insert(schema.name.clone(), table.clone());
         Ok(table)

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::HashMap;
+use std::collections::HashSet;
 
 use jiff::civil::Date;
 use polars::prelude::*;
@@ -16,6 +17,7 @@ use super::names::Region;
 use super::names::Resolved;
 use super::names::UnitName;
 use super::names::split;
+use crate::base::cell::CellRow;
 use crate::base::cell::day_of;
 use crate::base::cell::text_of;
 use crate::base::text::squeeze;
@@ -29,9 +31,22 @@ use crate::spec::schema::Schema;
 /// Names that no unit answers to, with the rows they miss.
 pub type Unknown = BTreeMap<String, u64>;
 
+/// A table whose names are keys.
+pub struct Resolution {
+    /// Its rows.
+    pub table: DataFrame,
+    /// The names that no unit answers to.
+    pub unknown: Unknown,
+    /// How many rows are left out, for another one has their key now: the unit that one of them names has become the
+    /// other's.
+    pub doubled: u64,
+}
+
 /// The units and sections of a night.
 pub struct Resolver {
     names: Names,
+    /// The units with each of their own names.
+    own: HashSet<(String, String)>,
     home: Option<String>,
     days: Days,
     sections: HashMap<(String, String), Vec<Section>>,
@@ -59,7 +74,13 @@ impl Resolver {
             valid_from: line.valid_from,
             valid_to: line.valid_to,
         });
-        let names = Names::new(unit_names(units), aliases.collect(), regions.collect());
+        let unit_names = unit_names(units);
+        let own = unit_names.iter().flat_map(|unit| {
+            let names = unit.other_names.iter().chain([&unit.name]).map(String::as_str);
+            names.chain([&*unit.unit_id]).map(|name| (unit.unit_id.to_string(), squeeze(name)))
+        });
+        let own = own.collect();
+        let names = Names::new(unit_names, aliases.collect(), regions.collect());
         let mut by_name: HashMap<(String, String), Vec<Section>> = HashMap::new();
         let columns = ["section_id", "unit_id", "name", "valid_from", "valid_to"];
         for row in table::to_rows(sections, &columns) {
@@ -71,7 +92,7 @@ impl Resolver {
             let section = Section { id, from: day_of(row.get(3)), to: day_of(row.get(4)) };
             by_name.entry((unit, squeeze(&name))).or_default().push(section);
         }
-        Resolver { names, home, days, sections: by_name }
+        Resolver { names, own, home, days, sections: by_name }
     }
 
     /// A table whose names of units and sections have become their keys.
@@ -83,12 +104,12 @@ impl Resolver {
         catalog: &Catalog,
         schema: &Schema,
         table: DataFrame,
-    ) -> Result<(DataFrame, Unknown), ModelError> {
+    ) -> Result<Resolution, ModelError> {
         let mut unknown = Unknown::new();
         let units = looked_up(catalog, schema, Lookup::Unit);
         let sections = looked_up(catalog, schema, Lookup::Section);
         if units.is_empty() && sections.is_empty() {
-            return Ok((table, unknown));
+            return Ok(Resolution { table, unknown, doubled: 0 });
         }
         let days = self.days_of(schema, &table)?;
         let mut table = table;
@@ -102,7 +123,45 @@ impl Resolver {
             let resolved = self.sections_of(texts_of(&table, name), &own, &sent, &days);
             set_texts(&mut table, name, &resolved)?;
         }
-        Ok((table, unknown))
+        let rows = table.height();
+        if units.iter().any(|name| schema.primary_key.contains(name)) {
+            table = self.one_a_key(schema, table, &sent)?;
+        }
+        let doubled = (rows - table.height()) as u64;
+        Ok(Resolution { table, unknown, doubled })
+    }
+
+    /// Of rows whose keys have become one that of the unit itself, or else the first.
+    fn one_a_key(
+        &self,
+        schema: &Schema,
+        table: DataFrame,
+        sent: &[Option<String>],
+    ) -> Result<DataFrame, ModelError> {
+        let names: Vec<&str> = schema.primary_key.iter().map(String::as_str).collect();
+        let units = texts_of(&table, "unit_id");
+        let is_own = |at: usize| {
+            let (unit, text) = (units.get(at)?.clone()?, sent.get(at)?.as_ref()?);
+            Some(self.own.contains(&(unit, squeeze(text))))
+        };
+        // The row of the unit itself comes first, then those whose units it has taken over.
+        let keys = table::to_rows(&table, &names);
+        let mut order: Vec<usize> = (0..table.height()).collect();
+        order.sort_by_key(|at| is_own(*at) != Some(true));
+        let mut stays = vec![true; table.height()];
+        let mut kept: HashSet<&CellRow> = HashSet::new();
+        for at in order {
+            // Of a unit that nobody knows, nobody knows whether it is another.
+            let key = keys.get(at).filter(|key| key.iter().all(Option::is_some));
+            if key.is_some_and(|key| !kept.insert(key)) {
+                stays[at] = false;
+            }
+        }
+        if stays.iter().all(|stays| *stays) {
+            return Ok(table);
+        }
+        let stays = BooleanChunked::from_slice("".into(), &stays);
+        Ok(table.filter(&stays).map_err(FrameError::polars("leaving rows of one key out"))?)
     }
 
     /// The unit that a name means on a day, whoever writes it.

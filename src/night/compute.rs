@@ -37,6 +37,7 @@ use crate::model::keys;
 use crate::model::lake::Lake;
 use crate::model::people;
 use crate::model::people::Sources;
+use crate::model::resolve::Resolution;
 use crate::model::resolve::Resolver;
 use crate::publish::closed::Closed;
 use crate::score::UnitScore;
@@ -149,7 +150,12 @@ fn tables(
         let Some(schema) = catalog.schemas.get(name).filter(|_| name != "person_spell") else {
             continue;
         };
-        let (table, unknown) = resolver.resolve(catalog, schema, read(name)?)?;
+        let Resolution { table, unknown, doubled } =
+            resolver.resolve(catalog, schema, read(name)?)?;
+        if doubled > 0 {
+            let key = schema.primary_key.join(", ");
+            noticed.push(Noticed::of_table(name, "not_unique", &key).rows(doubled));
+        }
         let unknown = unknown.into_iter();
         noticed.extend(
             unknown.map(|(text, rows)| Noticed::of_table(name, "unknown_unit", &text).rows(rows)),

@@ -20,6 +20,7 @@ pub mod preview;
 pub mod proof;
 mod pull;
 pub mod reconcile;
+pub mod reference;
 pub mod rekey;
 pub mod report;
 mod retention;

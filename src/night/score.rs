@@ -17,6 +17,7 @@ use crate::base::period::Period;
 use crate::base::period::PeriodKind;
 use crate::frame::DataFrame;
 use crate::frame::table;
+use crate::measure::evaluate::Reason;
 use crate::measure::evaluate::Status;
 use crate::measure::evaluate::Told;
 use crate::measure::evaluate::rounded;
@@ -110,6 +111,7 @@ fn before<'v>(
 fn reading(told: &Told<'_>, before: Option<Exact>) -> Reading {
     let standing = match told.status {
         Status::Ok | Status::Few => Standing::Told,
+        Status::NoData if told.reason == Some(Reason::ZeroDenominator) => Standing::Nothing,
         Status::NoData => Standing::NoData,
         Status::NotApplicable => Standing::NoSource,
         Status::Withheld => Standing::Withheld,

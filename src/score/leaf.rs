@@ -9,6 +9,7 @@ use super::State;
 use super::Year;
 use super::closure::to_decimals;
 use super::method::earned;
+use super::prior::ALIKE;
 use super::words;
 use crate::spec::formula::Exact;
 use crate::spec::scoring::Condition;
@@ -73,9 +74,9 @@ pub(super) struct Judge<'j> {
     pub(super) category: &'j str,
 }
 
-/// More cases than this in the prior: the peers are all alike, and the metric tells none apart
-/// (METHOD.md 2.6).
-const ALIKE: i128 = 100_000;
+/// Of a difference between peers so much at least must be theirs and not chance's, or the metric tells none apart
+/// (METHOD.md 2.9).
+const RELIABLE: Exact = Exact::new_raw(1, 2);
 
 impl Judge<'_> {
     /// The steps of METHOD.md 4.2: is it built, does it apply, is it there, what is it worth.
@@ -113,7 +114,7 @@ impl Judge<'_> {
                     let reason = format!("不适用:须 {},实为 {found}", words::condition(condition));
                     return Some(Outcome::of(State::NotApplicable, reason));
                 }
-                Held::NoSource => return Some(no_source(&condition.metric.value)),
+                Held::Never(outcome) => return Some(*outcome),
                 Held::Unknown => {
                     let why = format!("{} 无数据,无从判断是否适用", condition.metric.value);
                     return Some(self.missing(leaf, rule, why));
@@ -127,7 +128,7 @@ impl Judge<'_> {
                 let why = format!("须 {},实为 {found}", words::condition(condition));
                 Some(self.missing(leaf, rule, why))
             }
-            Held::NoSource => Some(no_source(&condition.metric.value)),
+            Held::Never(outcome) => Some(*outcome),
             Held::Unknown => {
                 let why = format!("{} 无数据", condition.metric.value);
                 Some(self.missing(leaf, rule, why))
@@ -142,7 +143,12 @@ impl Judge<'_> {
                 Held::Yes
             }
             (Standing::Told, Some(value)) => Held::No(written(value)),
-            (Standing::NoSource, _) => Held::NoSource,
+            (Standing::NoSource, _) => Held::Never(Box::new(no_source(&condition.metric.value))),
+            (Standing::Withheld, _) => Held::Never(Box::new(of_few())),
+            (Standing::Nothing, _) => {
+                let why = format!("{} 分母为零,没有应计的对象", condition.metric.value);
+                Held::Never(Box::new(Outcome::of(State::NotApplicable, why)))
+            }
             _ => Held::Unknown,
         }
     }
@@ -153,19 +159,27 @@ impl Judge<'_> {
         let Some(reading) = reading else { return no_data() };
         let value = match (reading.standing, reading.value) {
             (Standing::Told, Some(value)) => to_decimals(value, PLACES),
-            (Standing::Told, None) | (Standing::NoData, _) => return no_data(),
+            // What was asked for has come whole, and nothing of it counts here.
+            (Standing::Nothing, _) if rule.requires.is_some() => {
+                let why = "应报的已报齐,其中没有应计的对象".to_owned();
+                return Outcome::of(State::NotApplicable, why);
+            }
+            (Standing::Told, None) | (Standing::NoData | Standing::Nothing, _) => return no_data(),
             (Standing::NoSource, _) => {
                 return no_source(rule.metric.as_ref().map_or("", |metric| &metric.value));
             }
-            (Standing::Withheld, _) => {
-                return Outcome::of(State::Withheld, "人数过少,不公布也不评分".to_owned());
-            }
+            (Standing::Withheld, _) => return of_few(),
         };
-        let base = reading.base.unwrap_or_default();
-        if let Some(least) = rule.min_n.filter(|least| base < *least) {
-            let (base, least) = (written(base), written(least));
-            let reason = format!("样本 {base} 不足 {least},只报告不评分");
-            return Outcome::of(State::Withheld, reason);
+        if let Some(least) = rule.min_n {
+            let Some(base) = reading.base else {
+                let reason = "指标没有基数,无从判断样本是否足够:请为其写明 min_base".to_owned();
+                return Outcome::of(State::NotBuilt, reason);
+            };
+            if base < least {
+                let (base, least) = (written(base), written(least));
+                let reason = format!("样本 {base} 不足 {least},只报告不评分");
+                return Outcome::of(State::Withheld, reason);
+            }
         }
         let (value, estimate, reason) = if rule.is_shrunk {
             match self.shrunk(rule, reading) {
@@ -226,8 +240,14 @@ impl Judge<'_> {
             let reason = self.not_in_reference("同类先验 alpha、beta");
             return Err((State::NotBuilt, reason));
         };
-        if alpha + beta > Exact::from(ALIKE) {
+        if alpha + beta > Exact::from(i128::from(ALIKE)) {
             let reason = "同类之间无区分度,只报告不评分".to_owned();
+            return Err((State::Withheld, reason));
+        }
+        let reliability = self.peers(rule, "n").map(|n| n / (n + alpha + beta));
+        if let Some(found) = reliability.filter(|found| *found < RELIABLE) {
+            let (found, least) = (written(to_decimals(found, 3)), written(RELIABLE));
+            let reason = format!("同类之间区分度 {found} 不足 {least},只报告不评分");
             return Err((State::Withheld, reason));
         }
         let together = alpha + beta + all;
@@ -284,8 +304,13 @@ impl Judge<'_> {
 enum Held {
     Yes,
     No(String),
-    NoSource,
+    /// Neither, whatever the policy of the leaf is.
+    Never(Box<Outcome>),
     Unknown,
+}
+
+fn of_few() -> Outcome {
+    Outcome::of(State::Withheld, "人数过少,不公布也不评分".to_owned())
 }
 
 fn no_source(metric: &str) -> Outcome {

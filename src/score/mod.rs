@@ -2,8 +2,10 @@
 
 mod availability;
 mod closure;
+pub mod frozen;
 mod leaf;
 mod method;
+pub mod prior;
 mod spread;
 mod words;
 
@@ -56,6 +58,8 @@ pub enum Standing {
     Told,
     /// It should, and has not.
     NoData,
+    /// There is nothing here that it could be a share of.
+    Nothing,
     /// No source feeds it here, or nothing that it is compared with.
     NoSource,
     /// It rests on too few people to be told.

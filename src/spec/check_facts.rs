@@ -1,11 +1,13 @@
 //! Do facts and measures name columns that are there, and of the kinds that they take?
 
 use super::catalog::Catalog;
+use super::kinds;
 use super::kinds::Kind;
 use super::parse;
 use super::parse::Columns;
 use super::pipeline::Derived;
 use super::pipeline::Fact;
+use super::pipeline::FactKind;
 use super::pipeline::Make;
 use super::pipeline::Measure;
 use super::reader::Faults;
@@ -77,6 +79,17 @@ fn known(name: &str, columns: &Columns, found: &Found<String>, faults: &Faults) 
     }
 }
 
+/// A column by whose time rows count is one of days or instants.
+fn tells_a_day(columns: &Columns, found: &Found<String>, faults: &Faults) {
+    let kind = columns.get(&found.value).copied().flatten();
+    let Some(kind) = kind.filter(|kind| !matches!(kind, FieldKind::Day | FieldKind::Instant))
+    else {
+        return;
+    };
+    let nouns = vec![("found", found.value.clone()), ("kind", kinds::word(kind).to_owned())];
+    faults.add(found.place, &found.key, Code::TellsNoDay, nouns);
+}
+
 /// What is wrong with a fact.
 pub(super) fn fact(catalog: &Catalog, fact: &Fact, faults: &Faults) {
     if !catalog.schemas.contains_key(&fact.table.value) {
@@ -93,6 +106,9 @@ pub(super) fn fact(catalog: &Catalog, fact: &Fact, faults: &Faults) {
     }
     for found in fact.kind.times().into_iter().chain([&fact.unit]).chain(&fact.section) {
         known(&found.value, &columns, found, faults);
+    }
+    for found in fact.kind.days() {
+        tells_a_day(&columns, found, faults);
     }
     for by in &fact.by {
         if !columns.contains_key(&format!("{}_id", by.value)) {
@@ -144,5 +160,10 @@ pub(super) fn measure(catalog: &Catalog, measure: &Measure, faults: &Faults) {
     parse::check_aggregate(&measure.sql, &columns, faults);
     if let Some(time) = &measure.time {
         known(&time.value, &columns, time, faults);
+        tells_a_day(&columns, time, faults);
+    }
+    if measure.at_quarter_ends && !matches!(fact.kind, FactKind::Stock { .. }) {
+        let nouns = vec![("found", fact.name.clone())];
+        faults.add(measure.fact.place, &measure.fact.key, Code::NoStock, nouns);
     }
 }

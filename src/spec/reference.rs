@@ -32,7 +32,7 @@ struct Line {
 /// Columns of its file.
 const COLUMNS: [&str; 4] = ["category", "metric", "statistic", "value"];
 /// What may stand under `statistic`.
-const STATISTICS: [&str; 4] = ["mean", "median", "alpha", "beta"];
+const STATISTICS: [&str; 5] = ["mean", "median", "alpha", "beta", "n"];
 
 impl Reference {
     /// The means of metrics over a category.
@@ -44,7 +44,7 @@ impl Reference {
     }
 
     /// A statistic of a metric over the units of a category: `mean`, `median`, or the `alpha` and `beta` of the
-    /// beta distribution that was fitted to its rates.
+    /// beta distribution that was fitted to its rates, and the `n` of the unit in their middle.
     pub fn of(&self, category: &str, metric: &str, statistic: &str) -> Option<Exact> {
         let key = [category, metric, statistic].map(str::to_owned);
         self.values.get(&key.into()).map(|line| line.value)
@@ -120,7 +120,7 @@ fn entry(line: &csv::StringRecord, places: [Option<usize>; 4]) -> Result<(Key, E
         return Err(format!("`{statistic}` is none of {}", STATISTICS.join(", ")));
     }
     let number = decimal(value).ok_or_else(|| format!("`{value}` is not a plain decimal"))?;
-    if ["alpha", "beta"].contains(&statistic) && number <= Exact::zero() {
+    if ["alpha", "beta", "n"].contains(&statistic) && number <= Exact::zero() {
         return Err(format!("{statistic} must be greater than 0"));
     }
     Ok((<[String; 3]>::into([category, metric, statistic].map(str::to_owned)), number))

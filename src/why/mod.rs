@@ -73,7 +73,8 @@ pub struct Why<'w> {
     then: Option<Catalog>,
     days: Days,
     as_of: Date,
-    is_later: bool,
+    /// The earlier of the two days that were told, where they differ.
+    earlier: Option<Date>,
     is_other_home: bool,
     /// What was known then; the same with the names of now; with its units as well; what is known now.
     known: [Known<'w>; 4],
@@ -124,7 +125,7 @@ impl<'w> Why<'w> {
         ];
         Ok(Why {
             catalog,
-            is_later: then.as_of.is_some_and(|then| then != as_of),
+            earlier: then.as_of.filter(|then| *then != as_of).map(|then| then.min(as_of)),
             is_other_home: home.is_some(),
             then: other,
             days,
@@ -163,9 +164,12 @@ impl<'w> Why<'w> {
         };
         let found = [at_place, of_units, others].into_iter().find(|rows| !rows.is_empty());
         let found = found.unwrap_or_default();
+        let was_open = self.earlier.is_some_and(|told| period.last().last() > told);
         let rest = match () {
-            () if self.is_later => Cause::Time,
+            () if was_open => Cause::Time,
             () if self.is_other_home => Cause::Definition,
+            // Of a period that was over, what looks at the told day moves as well.
+            () if self.earlier.is_some() => Cause::Time,
             () => Cause::ChangedRows,
         };
         let cause = found.iter().map(|(_, row)| row.cause).min().unwrap_or(rest);

@@ -114,9 +114,15 @@ pub enum FactKind {
 impl FactKind {
     /// The columns that place a row in time, and how much of it counts.
     pub fn times(&self) -> Vec<&Found<String>> {
+        let share = if let Self::Span { share, .. } = self { share.as_ref() } else { None };
+        self.days().into_iter().chain(share).collect()
+    }
+
+    /// Those of them that tell a day.
+    pub fn days(&self) -> Vec<&Found<String>> {
         match self {
             Self::Event { time } => vec![time],
-            Self::Span { from, to, share } => [from, to].into_iter().chain(share).collect(),
+            Self::Span { from, to, .. } => vec![from, to],
             Self::Stock { from, to } => from.iter().chain(to).collect(),
         }
     }

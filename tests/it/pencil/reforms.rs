@@ -126,9 +126,9 @@ fn told(catalog: &Catalog, night: Date) -> Figures {
     let [rosters, cases] = rows(night);
     let resolved = |name: &str, rows: &[Row<'_>]| {
         let table = written(catalog, name, rows);
-        let (table, unknown) = names.resolve(catalog, &catalog.schemas[name], table).unwrap();
-        assert_eq!(unknown, BTreeMap::new(), "{name}");
-        table
+        let resolved = names.resolve(catalog, &catalog.schemas[name], table).unwrap();
+        assert_eq!((resolved.unknown, resolved.doubled), (BTreeMap::new(), 0), "{name}");
+        resolved.table
     };
     let rosters = resolved("person_snapshot", &rosters);
     let sources = Sources { rosters: &rosters, units: &unit_table, sections: &section_table };
@@ -220,4 +220,33 @@ fn a_period_is_told_as_the_units_were_then() {
     };
     let new: Vec<_> = is.iter().filter(|(key, _)| !was.contains_key(*key)).filter(is_new).collect();
     assert!(new.is_empty(), "{new:#?}");
+}
+
+#[test]
+fn of_rows_whose_units_have_become_one_that_of_the_unit_itself_stays() {
+    let catalog = shipped(&[], &[]);
+    let [units, sections] = lists(&catalog, true);
+    let days =
+        Days { calendar: Arc::new(catalog.calendar.clone()), zone: catalog.settings.zone.clone() };
+    let names = Resolver::of(&catalog, &units, &sections, days);
+    let line = |unit: &str, value: &str| {
+        let told = [("period", "2025"), ("metric", "BJL"), ("reported_on", "2026-01-10")];
+        row(&[told.as_slice(), &[("unit_id", unit), ("value", value)]].concat())
+    };
+    let schema = &catalog.schemas["self_report"];
+    for order in [[0, 1, 2], [1, 2, 0], [2, 0, 1]] {
+        let lines = [
+            line("嘉宁市教育局", "442"),
+            line("嘉宁市教育和体育局", "2193"),
+            line("嘉宁市体育局", "7"),
+        ];
+        let mut rows: Vec<Row<'_>> = order.map(|at: usize| lines[at].clone()).into();
+        rows.extend([line("无人知晓局", "1"), line("无人知晓局", "2")]);
+        let resolved =
+            names.resolve(&catalog, schema, written(&catalog, "self_report", &rows)).unwrap();
+        assert_eq!((resolved.doubled, resolved.unknown["无人知晓局"]), (2, 2));
+        let told = resolved.table.column("value").unwrap().as_materialized_series().to_string();
+        assert_eq!(resolved.table.height(), 3, "{told}");
+        assert!(told.contains("2193") && !told.contains("442"), "{told}");
+    }
 }

@@ -3,6 +3,7 @@
 mod chosen;
 mod lint;
 pub(crate) mod night;
+mod reference;
 mod scarce;
 mod states;
 mod sums;

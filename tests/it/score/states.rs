@@ -164,6 +164,41 @@ fn what_had_to_be_reported_and_was_not_earns_nothing() {
     assert_eq!(unit.shown(), Some(9_688));
 }
 
+/// Nobody due, too few to tell, or all of them of a kind that is not counted: none of these owes anything.
+#[test]
+fn who_owes_nothing_is_not_taken_for_one_who_did_not_report() {
+    let [_, tree, ..] = shipped();
+    let full = scored(&tree, REFERENCE, set("sections", told("9", "9")));
+    let few = || untold(Standing::Withheld, "withheld");
+    let nothing = || untold(Standing::Nothing, "no_data");
+    for (metric, reading, state) in [
+        ("appraisal_coverage", few(), State::Withheld),
+        ("appraisal_coverage", nothing(), State::NotApplicable),
+        ("appraisal_good_share", few(), State::Withheld),
+        ("appraisal_good_share", nothing(), State::NotApplicable),
+        ("sections", nothing(), State::NotApplicable),
+        ("sections", few(), State::Withheld),
+    ] {
+        let unit = scored(&tree, REFERENCE, set(metric, reading));
+        let leaf = line(&unit, if metric == "sections" { "G.C1.2" } else { "G.E3.1" });
+        assert_eq!((leaf.state, leaf.earned), (state, 0.into()), "{metric} {}", leaf.reason);
+        assert_eq!(unit.shown(), full.shown(), "{metric}: what is not scored costs nothing");
+    }
+    // What nobody has rated is missing, though nothing stands below its line.
+    let unit = scored(&tree, REFERENCE, set("on_time_rate", nothing()));
+    assert_eq!(line(&unit, "G.F1.2").state, State::Missing);
+}
+
+#[test]
+fn a_metric_without_a_base_is_not_taken_for_one_of_no_cases() {
+    let [_, tree, ..] = shipped();
+    let reading = Reading { base: None, ..told("0.99", "500") };
+    let unit = scored(&tree, REFERENCE, set("satisfied_rate", reading));
+    let leaf = line(&unit, "G.F2.1");
+    assert_eq!(leaf.state, State::NotBuilt);
+    assert!(leaf.reason.contains("没有基数"), "{}", leaf.reason);
+}
+
 #[test]
 fn few_cases_are_reported_and_not_scored() {
     let [_, tree, ..] = shipped();
