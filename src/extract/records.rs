@@ -316,8 +316,8 @@ impl<'de> Visitor<'de> for Cell<'_> {
     }
 }
 
-/// From 2^53 on, a number with a point may have lost digits.
-const EXACT: f64 = 9_007_199_254_740_992.0;
+/// From here on, a number with a point may have lost digits as it was read.
+const EXACT: f64 = 1e15;
 
 /// A value as text: numbers and words as written, null is nothing.
 pub(super) fn text(value: &Value) -> Option<String> {
@@ -422,8 +422,8 @@ mod tests {
             ("-0.0", "0"),
             ("7.0", "7"),
             ("-7.0", "-7"),
-            ("9007199254740991.0", "9007199254740991"),
-            ("9007199254740992.0", "9007199254740992.0"),
+            ("999999999999999.0", "999999999999999"),
+            ("1000000000000000.0", "1000000000000000.0"),
             ("1e300", "1e+300"),
             ("7.5", "7.5"),
             ("12345678.9", "12345678.9"),
