@@ -186,6 +186,7 @@ impl Reader<'_> {
             parameters: Vec::new(),
             records: None,
             gone: GONE,
+            is_once: false,
             secrets: self.secrets(),
         }
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use reqwest::Client;
 use reqwest::Url;
+use reqwest::header::CONTENT_LENGTH;
 use reqwest::header::CONTENT_TYPE;
 use serde_json::Value;
 use tokio::sync::Semaphore;
@@ -27,7 +28,6 @@ use super::ticket::Desk;
 use super::ticket::Ticket;
 use crate::base::clock;
 use crate::base::redact::know_secret;
-use crate::base::redact::theirs;
 use crate::spec::connector::Http;
 use crate::spec::connector::Login;
 use crate::spec::connector::Method;
@@ -120,16 +120,16 @@ impl Gateway {
         asked_again: &mut Vec<String>,
         judge: Judge<T>,
     ) -> Result<T, ExtractError> {
-        let mut patience = self.patience();
+        let (mut patience, mut fresh) = (self.patience(), 0);
         loop {
-            let (why, wait, advice) = match self.attempt(question, judge).await {
+            let (why, wait, advice) = match self.attempt(question, judge, &mut fresh).await {
                 Ok(answer) => return Ok(answer),
                 Err(Fault::Final(error)) => return Err(error),
                 Err(Fault::Again { why, wait, advice }) => (why, wait, advice),
             };
             tracing::debug!(what = question.what, why, "question was not answered");
             let attempts = patience.made();
-            if !patience.wait(wait).await {
+            if question.is_once || !patience.wait(wait).await {
                 let what = question.what.clone();
                 let asks = beyond(&self.http.retry, wait);
                 let why = format!("{why}{asks}{advice}");
@@ -139,14 +139,22 @@ impl Gateway {
         }
     }
 
-    async fn attempt<T>(&self, question: &Question<'_>, judge: Judge<T>) -> Result<T, Fault> {
+    /// Asks once, and once more with another ticket where this one isn't taken; `fresh` is the last one that was
+    /// asked for so, and a page that comes with it is none that another one mends.
+    async fn attempt<T>(
+        &self,
+        question: &Question<'_>,
+        judge: Judge<T>,
+        fresh: &mut u64,
+    ) -> Result<T, Fault> {
         let ticket = self.ticket(question, None).await?;
         let mut reply = self.asked(question, ticket.as_ref()).await?;
         if let (Some(login), Some(ticket)) = (&self.http.auth.login, ticket)
-            && reply.asks_for_another_ticket(login)
+            && (reply.asks_for_another_ticket(login) || reply.is_page() && *fresh != ticket.number)
         {
             // Somebody else may have asked for another one meanwhile; it is tried once.
             let other = self.ticket(question, Some(ticket.number)).await?;
+            *fresh = other.as_ref().map_or(0, |other| other.number);
             reply = self.asked(question, other.as_ref()).await?;
         }
         judge(reply, question, &self.http)
@@ -230,6 +238,9 @@ impl Gateway {
         }
         if is_json || !form.is_empty() {
             request = request.body(body(&form, &json));
+        } else if question.method == Method::Post {
+            // Some answer 411 to one that does not say that it has no body.
+            request = request.header(CONTENT_LENGTH, "0");
         }
         self.reply(request, &question.what).await
     }
@@ -285,6 +296,7 @@ impl Gateway {
         };
         let mut response = request.send().await.map_err(&fault)?;
         let mut reply = Reply::of(&response, clock::now());
+        reply.is_written_in(self.http.encoding);
         let is_okay = self.http.okay.status.contains(&response.status().as_u16());
         let told = response.content_length().unwrap_or_default();
         if is_okay {
@@ -366,18 +378,8 @@ impl Gateway {
         let _place = self.places.acquire().await;
         self.pace.wait().await;
         let reply = self.reply(request, &what).await.map_err(Fault::of_login)?;
-        let body = reply.login(&what, &self.http).map_err(Fault::of_login)?;
-        let ticket = body.pointer(&login.ticket).and_then(records::text);
-        let Some(ticket) = ticket.filter(|ticket| !ticket.is_empty()) else {
-            let said =
-                self.http.okay.message.as_ref().and_then(|at| records::text(body.pointer(at)?));
-            let said = said.map_or_else(String::new, |said| format!(": {}", theirs(&said)));
-            let why = format!("its answer has no `{}`{said}; check [auth]", login.ticket);
-            return Err(Fault::Final(ExtractError::Refused { what, why }));
-        };
+        let (ticket, told) = reply.ticket(&what, login, &self.http).map_err(Fault::of_login)?;
         know_secret(&ticket);
-        let told = login.expires.as_ref().and_then(|at| records::text(body.pointer(at)?));
-        let told = told.and_then(|text| text.parse().ok()).map(Duration::from_secs);
         Ok((ticket, told.or(login.lifetime)))
     }
 }

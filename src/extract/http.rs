@@ -12,6 +12,8 @@ use serde_json::Value;
 use super::ExtractError;
 use super::Request;
 use super::ahead::ahead;
+use super::found;
+use super::found::Well;
 use super::gateway::Gateway;
 use super::landing::Landing;
 use super::ledger::Broken;
@@ -22,6 +24,7 @@ use super::moved::Keys;
 use super::part::Part;
 use super::part::parts;
 use super::question::Question;
+use super::question::filled;
 use super::records;
 use super::reply::Answer;
 use super::shelf::Left;
@@ -40,12 +43,16 @@ use crate::base::sheet::Sheet;
 use crate::spec::connector::HttpStream;
 use crate::spec::connector::Turn;
 use crate::spec::template::Secrets;
+use crate::spec::template::TemplateError;
 
 /// A stream that is being read.
 pub(super) struct Reader<'a> {
     gateway: &'a Gateway,
     ask: &'a HttpStream,
     request: &'a Request<'a>,
+    /// The path below the gateway's address and the fixed parameters, which still name rows of the parent.
+    path: String,
+    fixed: Vec<(String, String)>,
     needed: Vec<String>,
     shield: Mutex<Shield<'a>>,
 }
@@ -71,7 +78,7 @@ pub(super) async fn pull(
 ) -> Result<(), ExtractError> {
     let (parts, until) = parts(ask, request)?;
     let shelf = Shelf::open(request.shelf, &request.print(gateway.url()))?;
-    let reader = Reader::new(gateway, ask, request, landing);
+    let reader = Reader::new(gateway, ask, request, landing)?;
     landing.so_far.until = until;
     let turns = Turns::of(landing);
     let asked = stream::iter(parts).enumerate();
@@ -86,15 +93,28 @@ pub(super) async fn pull(
 
 impl<'a> Reader<'a> {
     /// Of a stream.
+    ///
+    /// # Errors
+    /// A variable or a secret that is not set.
     pub(super) fn new(
         gateway: &'a Gateway,
         ask: &'a HttpStream,
         request: &'a Request<'a>,
         landing: &Landing<'_>,
-    ) -> Reader<'a> {
+    ) -> Result<Reader<'a>, ExtractError> {
+        let unset = |source: TemplateError| {
+            let system = request.connector.name.clone();
+            ExtractError::Unset { system, source }
+        };
+        let path = filled(&ask.path, request.secrets).map_err(unset)?;
+        let parameters = ask.parameters.iter();
+        let fixed =
+            parameters.map(|(name, text)| Ok((name.clone(), filled(text, request.secrets)?)));
+        let fixed = fixed.collect::<Result<_, TemplateError>>().map_err(unset)?;
         let shield = Shield::new(request.stream, request.key, landing.as_of());
         let needed = landing.needed();
-        Reader { gateway, ask, request, needed, shield: Mutex::new(shield) }
+        let shield = Mutex::new(shield);
+        Ok(Reader { gateway, ask, request, path, fixed, needed, shield })
     }
 
     /// Asks for one part until it is whole or patience ends.
@@ -119,8 +139,8 @@ impl<'a> Reader<'a> {
                 }
                 Ok((total, _)) => return Ok(Whole { slot, total, asked_again }),
                 // Its place in the pages may be forgotten over there: they are asked for from the first on.
-                Err(Broken::Final(error)) if is_resumed && !error.is_transient() => {
-                    asked_again.push(format!("{what}: it can't be gone on with: {error}"));
+                Err(broken) if is_resumed && broken.is_forgotten() => {
+                    asked_again.push(format!("{what}: it can't be gone on with: {broken}"));
                     is_resumed = false;
                     turns.broke(nth, &mut slot)?;
                     continue;
@@ -178,19 +198,34 @@ impl<'a> Reader<'a> {
             return Ok((total, 0));
         }
         let mut asked = self.asked(part, &walk).await;
+        // A place that a source said before a break may be one that it knows no more, and says so by no rows.
+        let mut is_broken_off = walk.ledger.due() > 1;
         loop {
             let (page, again) = asked;
+            is_broken_off |= !again.is_empty() && walk.ledger.due() > 1;
             asked_again.extend(again);
-            let Some((answer, sheet)) = page? else {
+            let page = match page {
+                Err(_) if walk.ledger.is_enough() => break,
+                page => page?,
+            };
+            let Some((answer, sheet)) = page else {
                 self.may_end(walk.ledger.due())?;
                 break;
             };
+            if walk.ledger.is_behind() && (sheet.height() == 0 || keys.hold(&sheet)) {
+                break;
+            }
             let next = self.next(&answer);
             let seen = self.seen(&answer, &sheet, next.is_some(), walk.ledger.due())?;
             let entered = walk.enter(seen, next.as_ref())?;
             if entered == Next::DoneBefore {
                 break;
             }
+            let is_told = is_counted || walk.ledger.total().is_some();
+            if is_broken_off && !is_told && seen.rows == 0 && entered == Next::Done {
+                return Err(Doubt::Forgotten { page: walk.ledger.due() - 1 }.into());
+            }
+            is_broken_off = false;
             keys.enter(&sheet);
             let keep = || turns.came(nth, pages, self.shielded((seen, next), sheet));
             if entered != Next::Page {
@@ -293,21 +328,56 @@ impl<'a> Reader<'a> {
         if matches!(page.turn, Turn::None) {
             return Ok(Seen { rows, total: None, follows: Some(false), print });
         }
-        let at = |pointer: &Option<String>| answer.body.pointer(pointer.as_ref()?);
         let is_null =
             |at: &Option<String>| at.as_ref().is_some_and(|at| self.is_null(&answer.body, at));
-        let total = at(&page.total).and_then(records::count);
+        let total = self.total(&answer.body);
         let total = if is_null(&page.total) { Some(0) } else { total };
         if page.total.is_some() && total.is_none() {
             return Err(Broken::Doubt(Doubt::NoTotal { page: number }));
         }
-        let more = at(&page.more).and_then(records::text).and_then(|text| records::truth(&text));
+        let more = self.more(&answer.body);
         let more = if is_null(&page.more) { Some(false) } else { more };
         if page.more.is_some() && more.is_none() {
             return Err(Broken::Doubt(Doubt::NoMore { page: number }));
         }
         let follows = more.or((!page.turn.is_counted()).then_some(has_next));
         Ok(Seen { rows, total, follows, print })
+    }
+
+    /// How many rows there are, as an answer says.
+    fn total(&self, body: &Value) -> Option<u64> {
+        body.pointer(self.ask.page.total.as_ref()?).and_then(records::count)
+    }
+
+    /// Whether more follow, as an answer says.
+    fn more(&self, body: &Value) -> Option<bool> {
+        let more = body.pointer(self.ask.page.more.as_ref()?).and_then(records::text);
+        more.and_then(|text| records::truth(&text))
+    }
+
+    /// Whether what is empty in an answer is so because there are no rows.
+    fn well(&self, body: &Value) -> Well {
+        let page = &self.ask.page;
+        let others: Vec<&str> = self
+            .next_at()
+            .into_iter()
+            .chain(&page.total)
+            .chain(&page.more)
+            .map(String::as_str)
+            .collect();
+        Well {
+            is_said: self.gateway.says_okay(),
+            is_nothing: self.total(body) == Some(0) || self.more(body) == Some(false),
+            is_all: found::is_all(body, &self.ask.records, &others),
+        }
+    }
+
+    /// The place in an answer that says where the next page is.
+    fn next_at(&self) -> Option<&String> {
+        match &self.ask.page.turn {
+            Turn::Cursor { next, .. } | Turn::NextUrl { next } => Some(next),
+            Turn::None | Turn::Number { .. } | Turn::Offset { .. } | Turn::LinkHeader => None,
+        }
     }
 
     /// Where the page says that the next one is; our own proof is no part of that.
@@ -333,7 +403,7 @@ impl<'a> Reader<'a> {
             let value = part.parent.as_ref().map_or_else(|| value.clone(), |row| row.fill(value));
             (name.clone(), Value::from(value))
         };
-        let fixed = self.ask.parameters.iter().map(own);
+        let fixed = self.fixed.iter().map(own);
         let turned = match (&page.turn, &walk.place) {
             (Turn::Number { param, .. } | Turn::Offset { param, .. }, Where::Counted(count)) => {
                 Some((param.clone(), Value::from(*count)))
@@ -349,7 +419,7 @@ impl<'a> Reader<'a> {
             _ => None,
         };
         let window = part.slice.parameters.iter().map(text);
-        let path = &self.ask.path;
+        let path = &self.path;
         Question {
             what: format!("{} page {}", self.what(part), walk.ledger.due()),
             path: part.parent.as_ref().map_or_else(|| path.clone(), |row| row.fill_path(path)),
@@ -359,6 +429,7 @@ impl<'a> Reader<'a> {
             parameters: fixed.chain(turned).chain(size).chain(window).collect(),
             records: self.own_records(),
             gone: self.ask.each.as_ref().map_or(&[], |each| &each.gone),
+            is_once: walk.ledger.is_enough(),
             secrets: self.request.secrets,
         }
     }
@@ -366,12 +437,8 @@ impl<'a> Reader<'a> {
     /// Where the records are, unless what is said of a page lies among them.
     fn own_records(&self) -> Option<Records<'_>> {
         let page = &self.ask.page;
-        let next = match &page.turn {
-            Turn::Cursor { next, .. } | Turn::NextUrl { next } => Some(next),
-            Turn::None | Turn::Number { .. } | Turn::Offset { .. } | Turn::LinkHeader => None,
-        };
         let records = Records { at: &self.ask.records, needed: &self.needed };
-        let mut said = next.into_iter().chain(&page.total).chain(&page.more);
+        let mut said = self.next_at().into_iter().chain(&page.total).chain(&page.more);
         Some(records).filter(|records| !said.any(|at| records.hold(at)))
     }
 
@@ -395,16 +462,9 @@ impl<'a> Reader<'a> {
         let unreadable = |why: String| {
             Broken::Final(ExtractError::Unreadable { what: question.what.clone(), why })
         };
-        let at = &self.ask.records;
-        let read = match (answer.read.take(), answer.body.pointer(at)) {
-            (Some(read), _) => read,
-            (None, Some(Value::Array(records))) => records::sheet(records, &self.needed),
-            // Some gateways say null where there is nothing, or in the place of all that tells it.
-            (None, Some(Value::Null)) => Ok(Sheet::default()),
-            (None, None) if self.is_null(&answer.body, at) => Ok(Sheet::default()),
-            (None, Some(_)) => Err(format!("`{at}` is no list")),
-            (None, None) => Err(format!("the answer has no `{at}`")),
-        };
+        let read = answer.read.take().unwrap_or_else(|| {
+            found::sheet(&answer.body, &self.ask.records, &self.needed, self.well(&answer.body))
+        });
         let mut sheet = read.map_err(unreadable)?;
         self.set_apart(&mut sheet.headers);
         part.mark(&mut sheet);

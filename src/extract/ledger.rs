@@ -12,7 +12,8 @@ use super::ExtractError;
 /// More pages than any source without a total has.
 const MOST_PAGES: u32 = 10_000;
 
-/// Search indexes count their rows so far, unless they are asked to count all of them.
+/// Search indexes count their rows so far, unless they are asked to count all of them; what they say to a
+/// question for more is no rows, or a refusal.
 const COUNTED: u64 = 10_000;
 
 /// The account of one slice.
@@ -25,6 +26,8 @@ pub(super) struct Ledger {
     seen: BTreeMap<u64, u32>,
     /// The page before was not full, and nothing else says whether it was the last.
     is_short: bool,
+    /// As many rows came as were told, and it is asked whether that is all.
+    is_behind: bool,
 }
 
 /// What a page looked like.
@@ -84,6 +87,10 @@ pub(super) enum Doubt {
     Nowhere { page: u32 },
     #[error("page {page} is gone, and the one before said that it follows")]
     Lost { page: u32 },
+    #[error(
+        "page {page} has no rows and nothing follows, right behind a break: was its place forgotten over there?"
+    )]
+    Forgotten { page: u32 },
     #[error("{rows} keys came on a page before: rows moved while they were counted")]
     Moved { rows: u64 },
     #[error("its export ended as `{state}`; ask its owner why")]
@@ -95,11 +102,24 @@ pub(super) enum Doubt {
 }
 
 /// Why a slice is not whole.
+#[derive(Debug, Error)]
 pub(super) enum Broken {
     /// It may be whole another time.
+    #[error("{0}")]
     Doubt(Doubt),
     /// It will not.
+    #[error("{0}")]
     Final(ExtractError),
+}
+
+impl Broken {
+    /// Whether a place that was said long ago may be known no more over there.
+    pub(super) fn is_forgotten(&self) -> bool {
+        match self {
+            Broken::Doubt(doubt) => matches!(doubt, Doubt::Forgotten { .. }),
+            Broken::Final(error) => !error.is_transient(),
+        }
+    }
 }
 
 impl From<ExtractError> for Broken {
@@ -118,7 +138,7 @@ impl Ledger {
     /// Of a slice; `size` is that of a page, where pages are counted by us.
     pub(super) fn of(size: Option<u64>) -> Ledger {
         let seen = BTreeMap::new();
-        Ledger { size, rows: 0, pages: 0, total: None, seen, is_short: false }
+        Ledger { size, rows: 0, pages: 0, total: None, seen, is_short: false, is_behind: false }
     }
 
     /// The number of the page that is due.
@@ -131,13 +151,24 @@ impl Ledger {
         self.total
     }
 
+    /// Whether every row that was told came, so that the page that is due brings none, unless the source
+    /// counted no further.
+    pub(super) fn is_behind(&self) -> bool {
+        self.is_behind
+    }
+
+    /// Whether the total is believed where the page that is due does not come.
+    pub(super) fn is_enough(&self) -> bool {
+        self.is_behind && !self.is_counted_so_far()
+    }
+
     /// Enters a page.
     pub(super) fn enter(&mut self, seen: Seen) -> Result<Next, Doubt> {
         let (page, rows) = (self.due(), seen.rows);
         self.is_steady(seen)?;
         if let Some(like) = (rows > 0).then(|| self.seen.insert(seen.print, page)).flatten() {
-            // Some sources answer with their last page whatever comes after it.
-            let is_clamped = (self.is_short || self.is_whole()) && like + 1 == page;
+            // Some sources answer with their last page whatever comes after it, or with their first one.
+            let is_clamped = self.is_behind || self.is_short && like + 1 == page;
             return if is_clamped {
                 Ok(Next::DoneBefore)
             } else {
@@ -146,7 +177,7 @@ impl Ledger {
         }
         self.total = seen.total;
         let left = self.total.map(|total| total.saturating_sub(self.rows));
-        if let Some(total) = self.total.filter(|_| rows > 0 && self.is_whole()) {
+        if let Some(total) = self.total.filter(|told| rows > 0 && *told == self.rows) {
             return Err(Doubt::Behind { page, rows, total });
         }
         let expected = [left, self.size].into_iter().flatten().min().unwrap_or(u64::MAX);
@@ -161,9 +192,9 @@ impl Ledger {
         self.end(seen, rows < expected)
     }
 
-    /// Whether as many rows came as were told.
-    fn is_whole(&self) -> bool {
-        self.total == Some(self.rows)
+    /// Whether as many were told as are told where nobody counts all.
+    fn is_counted_so_far(&self) -> bool {
+        self.total.is_some_and(|total| total.is_multiple_of(COUNTED))
     }
 
     /// Whether a page agrees with those before on how many rows there are.
@@ -190,9 +221,12 @@ impl Ledger {
                 return Err(Doubt::Missing { page, rows, total });
             }
             (Some(false), _) => true,
-            // What is counted so far only has rows behind it.
+            // What is counted so far only has rows behind it: the page before is full, for both are round.
             (None, Some(total)) => {
-                rows == total && (seen.rows == 0 || !total.is_multiple_of(COUNTED))
+                let is_full = self.size.is_some_and(|size| seen.rows >= size);
+                self.is_behind =
+                    rows == total && seen.rows > 0 && (is_full || self.is_counted_so_far());
+                rows == total && !self.is_behind
             }
             (None, None) if self.is_short && seen.rows > 0 => return Err(Doubt::Gap { page }),
             // One page that is not full may be a hole; a second one without rows is the end.
@@ -281,8 +315,26 @@ mod tests {
         };
         assert_eq!(counted().enter(page(0, Some(10_000), 3)), Ok(Next::Done));
         assert_eq!(counted().enter(page(5_000, Some(10_000), 2)), Ok(Next::DoneBefore));
+        assert_eq!(counted().enter(page(5_000, Some(10_000), 1)), Ok(Next::DoneBefore));
+        assert!(counted().is_behind() && !counted().is_enough());
         let behind = Doubt::Behind { page: 3, rows: 7, total: 10_000 };
         assert_eq!(counted().enter(page(7, Some(10_000), 3)), Err(behind));
+    }
+
+    #[test]
+    fn a_full_page_may_be_where_it_is_not_counted_any_more() {
+        let mut full = Ledger::of(Some(2));
+        assert_eq!(full.enter(page(2, Some(4), 1)), Ok(Next::Page));
+        assert!(!full.is_behind());
+        assert_eq!(full.enter(page(2, Some(4), 2)), Ok(Next::Page));
+        assert!(full.is_behind() && full.is_enough());
+        let behind = Doubt::Behind { page: 3, rows: 2, total: 4 };
+        assert_eq!(full.enter(page(2, Some(4), 3)), Err(behind));
+        // A search index tells so many, whatever the size of a page.
+        let mut odd = Ledger::of(Some(7_000));
+        assert_eq!(odd.enter(page(7_000, Some(10_000), 1)), Ok(Next::Page));
+        assert_eq!(odd.enter(page(3_000, Some(10_000), 2)), Ok(Next::Page));
+        assert!(odd.is_behind() && !odd.is_enough());
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod export;
 mod files;
 mod filled;
 mod folder;
+mod found;
 mod gateway;
 mod glance;
 mod grid;
@@ -24,6 +25,7 @@ mod known;
 mod landing;
 mod ledger;
 mod link;
+mod login;
 pub mod look;
 pub mod moved;
 mod mysql;
@@ -96,6 +98,9 @@ pub struct Request<'a> {
     pub since: Option<Timestamp>,
     /// The night's cutoff.
     pub until: Timestamp,
+    /// Where the earliest slice of the past began that was ever asked for: what finds out what is gone begins no
+    /// later.
+    pub earliest: Option<Timestamp>,
     /// A slice of the past that is asked for instead, from where to where.
     pub past: Option<(Timestamp, Timestamp)>,
     /// What a tap said last of where it had come to.
@@ -127,7 +132,7 @@ impl Request<'_> {
     /// wait in another form.
     fn print(&self, at: &reqwest::Url) -> String {
         let key = self.key.fingerprint();
-        let asked = (self.since, self.until, self.past);
+        let asked = (self.since, self.until, self.past, self.earliest);
         sha256(
             format!("2 {:?} {:?} {key} {asked:?} {at}", self.connector.source, self.stream)
                 .as_bytes(),
@@ -148,7 +153,8 @@ impl Request<'_> {
         // What is asked for in order to find what is gone must hold rows that changed a moment ago.
         let reach = if self.is_full() { jiff::Span::new().days(1) } else { jiff::Span::new() };
         let zone = self.zone()?;
-        let night = window::Night { since: self.since, until: self.until, reach };
+        let earliest = self.earliest.filter(|_| self.is_full());
+        let night = window::Night { since: self.since, until: self.until, reach, earliest };
         let windows = self.past.map_or_else(
             || window::windows(cursor, &zone, night),
             |past| window::slice(cursor, &zone, past),

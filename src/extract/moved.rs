@@ -1,5 +1,7 @@
 //! Did rows move while their pages were counted? Then a key comes on two pages, and another row perhaps on none.
 
+use std::collections::BTreeSet;
+
 use crate::base::sheet::Sheet;
 use crate::base::sheet::mixed_bytes;
 use crate::spec::connector::Stream;
@@ -34,10 +36,17 @@ impl<'k> Keys<'k> {
 
     /// Enters the rows of a page. What comes twice on one page did not move.
     pub(super) fn enter(&mut self, sheet: &Sheet) {
+        let Some(page) = self.of_page(sheet) else { return };
+        self.beside += sheet.height() - page.len();
+        self.all.extend(page);
+    }
+
+    /// The keys of a page, each once and in order; none where they are not known.
+    fn of_page(&self, sheet: &Sheet) -> Option<Vec<u64>> {
         let columns = sheet.headers.iter().zip(&sheet.columns);
         let columns: Vec<_> = columns.filter(|(header, _)| self.headers.contains(header)).collect();
         if columns.is_empty() {
-            return;
+            return None;
         }
         let mut page: Vec<u64> = vec![0; sheet.height()];
         for (_, column) in columns {
@@ -48,8 +57,15 @@ impl<'k> Keys<'k> {
         }
         page.sort_unstable();
         page.dedup();
-        self.beside += sheet.height() - page.len();
-        self.all.extend(page);
+        Some(page)
+    }
+
+    /// Whether every row of a page came before; nobody knows where rows share their keys.
+    pub(super) fn hold(&self, sheet: &Sheet) -> bool {
+        let known: BTreeSet<&u64> = self.all.iter().collect();
+        let is_log = self.beside > 0 || known.len() < self.all.len();
+        let page = self.of_page(sheet).filter(|_| !is_log);
+        page.is_some_and(|page| page.iter().all(|key| known.contains(key)))
     }
 
     /// How many keys came on a further page, where they are few: a log has many rows of one key, wherever they

@@ -117,7 +117,7 @@ async fn first(
         return Err(request.setting("its rows come by an export, and a look would begin a job"));
     }
     let (parts, _) = parts(ask, request)?;
-    let reader = Reader::new(gateway, ask, request, landing);
+    let reader = Reader::new(gateway, ask, request, landing)?;
     for part in parts.iter().rev().take(MOST_PARTS) {
         let page = reader.first(part, &mut landing.so_far.asked_again).await;
         let mut page = page.map_err(|broken| match broken {

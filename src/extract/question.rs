@@ -5,7 +5,10 @@ use serde_json::Value;
 use super::way::Records;
 use crate::spec::connector::Method;
 use crate::spec::connector::Place;
+use crate::spec::connector::row_names;
 use crate::spec::template::Secrets;
+use crate::spec::template::Template;
+use crate::spec::template::TemplateError;
 
 /// A question.
 pub(super) struct Question<'a> {
@@ -25,6 +28,21 @@ pub(super) struct Question<'a> {
     pub(super) records: Option<Records<'a>>,
     /// The statuses that say that there is nothing, and nothing is wrong.
     pub(super) gone: &'a [u16],
+    /// Whether it is asked once, and never again: all that was told is here without it.
+    pub(super) is_once: bool,
     /// Where secrets come from.
     pub(super) secrets: &'a (dyn Secrets + Sync),
+}
+
+/// A text of the manifest with its variables and secrets in it; rows of the parent keep their places.
+///
+/// # Errors
+/// What is not set.
+pub(super) fn filled(text: &str, secrets: &dyn Secrets) -> Result<String, TemplateError> {
+    let rows: Vec<String> = row_names(text).iter().map(|name| format!("row.{name}")).collect();
+    let names: Vec<&str> = rows.iter().map(String::as_str).collect();
+    // What else a text names is a fault of `check`.
+    let Ok(template) = Template::parse(text, &names) else { return Ok(text.to_owned()) };
+    let places: Vec<_> = names.iter().map(|name| (*name, format!("${{{name}}}"))).collect();
+    template.fill(secrets, &places)
 }

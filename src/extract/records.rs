@@ -316,6 +316,9 @@ impl<'de> Visitor<'de> for Cell<'_> {
     }
 }
 
+/// From here on, a number with a point may have lost digits as it was read.
+const EXACT: f64 = 1e15;
+
 /// A value as text: numbers and words as written, null is nothing.
 pub(super) fn text(value: &Value) -> Option<String> {
     match value {
@@ -328,8 +331,13 @@ pub(super) fn text(value: &Value) -> Option<String> {
     }
 }
 
-/// A number that is no whole one as text; a small one is not written as `1e-7`, for that is no decimal.
+/// A number with a point or an exponent as text; `7.0` is the key that `7` is, and a small one is not written
+/// as `1e-7`, for that is no decimal.
 fn written(number: f64) -> String {
+    if number.fract() == 0.0 && number.abs() < EXACT {
+        // Minus nothing is nothing.
+        return format!("{:.0}", number + 0.0);
+    }
     let text = Value::from(number).to_string();
     if text.contains("e-") { number.to_string() } else { text }
 }
@@ -409,8 +417,15 @@ mod tests {
         for (json, cell) in [
             ("1e-7", "0.0000001"),
             ("-1.5E-10", "-0.00000000015"),
-            ("1e5", "100000.0"),
-            ("0.0", "0.0"),
+            ("1e5", "100000"),
+            ("0.0", "0"),
+            ("-0.0", "0"),
+            ("7.0", "7"),
+            ("-7.0", "-7"),
+            ("999999999999999.0", "999999999999999"),
+            ("1000000000000000.0", "1000000000000000.0"),
+            ("1e300", "1e+300"),
+            ("7.5", "7.5"),
             ("12345678.9", "12345678.9"),
         ] {
             let value: Value = serde_json::from_str(json).unwrap();

@@ -15,10 +15,13 @@ use reqwest::header::CONTENT_TYPE;
 use reqwest::header::DATE;
 use reqwest::header::HeaderName;
 use reqwest::header::LINK;
+use reqwest::header::LOCATION;
 use reqwest::header::RETRY_AFTER;
+use reqwest::header::SET_COOKIE;
 use serde_json::Value;
 
 use super::error::ExtractError;
+use super::found;
 use super::question::Question;
 use super::records;
 use super::records::Read;
@@ -26,7 +29,6 @@ use super::retry::retry_after;
 use super::text::decode;
 use crate::base::redact::theirs;
 use crate::spec::connector::Http;
-use crate::spec::connector::Login;
 use crate::spec::connector::Script;
 
 /// A clock further off than this is named before the key.
@@ -72,12 +74,16 @@ pub(super) struct Answer {
 
 /// A status and a body, as they came.
 pub(super) struct Reply {
-    status: u16,
+    pub(super) status: u16,
     wait: Option<Duration>,
     link: Option<String>,
+    /// Where it sends us, without what may be a secret.
+    location: Option<String>,
+    /// The cookies that it sets, as it sets them.
+    pub(super) cookies: Vec<String>,
     /// By how many seconds our clock is ahead of theirs.
     ahead: i64,
-    /// Whether it says that it is no UTF-8 but one of the Chinese encodings.
+    /// Whether it is one of the Chinese encodings, as it says or as the connector knows better.
     is_chinese: bool,
     /// How its bytes are packed, which nobody asked for, in a way that is not known.
     packed: Option<String>,
@@ -90,11 +96,15 @@ impl Reply {
         let headers = response.headers();
         let header = |name: HeaderName| headers.get(name).and_then(|text| text.to_str().ok());
         let date = header(DATE).and_then(|text| jiff::fmt::rfc2822::parse(text).ok());
-        let mut links = headers.get_all(LINK).iter().filter_map(|text| text.to_str().ok());
+        let every = |name: HeaderName| {
+            headers.get_all(name).into_iter().filter_map(|text| text.to_str().ok())
+        };
         Reply {
             status: response.status().as_u16(),
             wait: header(RETRY_AFTER).and_then(|text| retry_after(text, now)),
-            link: links.find_map(next),
+            link: every(LINK).find_map(next),
+            location: header(LOCATION).map(leads_to),
+            cookies: every(SET_COOKIE).map(str::to_owned).collect(),
             ahead: date.map_or(0, |date| now.as_second() - date.timestamp().as_second()),
             is_chinese: header(CONTENT_TYPE).is_some_and(is_chinese),
             packed: header(CONTENT_ENCODING).map(theirs).filter(|how| how != "identity"),
@@ -119,9 +129,18 @@ impl Reply {
         Ok(self.body.len() as u64)
     }
 
-    /// Its text, by its mark, in UTF-8, or in GB18030 where its type says so and it is no UTF-8.
+    /// Notes how it is written, if the connector says so.
+    pub(super) fn is_written_in(&mut self, encoding: Option<Script>) {
+        self.is_chinese = encoding.map_or(self.is_chinese, |known| known == Script::Gb18030);
+    }
+
+    /// Its text, by its mark, in UTF-8, or in GB18030 where that is said and it is no UTF-8.
     fn text(&self) -> Option<Cow<'_, str>> {
-        let stated = (!self.is_chinese).then_some(Script::Utf8);
+        let stated = if self.is_chinese {
+            is_short_of_utf8(&self.body).then_some(Script::Gb18030)
+        } else {
+            Some(Script::Utf8)
+        };
         let (text, is_damaged) = decode(&self.body, stated);
         Some(text).filter(|_| !is_damaged)
     }
@@ -129,43 +148,6 @@ impl Reply {
     /// What it says in JSON, if it does.
     pub(super) fn value(&self) -> Option<Value> {
         serde_json::from_str(&self.text()?).ok()
-    }
-
-    /// Whether the gateway no longer takes a ticket.
-    pub(super) fn asks_for_another_ticket(&self, login: &Login) -> bool {
-        if login.renew_status.contains(&self.status) {
-            return true;
-        }
-        if login.renew_body.is_empty() {
-            return false;
-        }
-        let body = self.value();
-        let is_said = |(at, values): &(String, Vec<String>)| {
-            let found = body.as_ref().and_then(|body| records::text(body.pointer(at)?));
-            found.is_some_and(|found| values.contains(&found))
-        };
-        login.renew_body.iter().any(is_said)
-    }
-
-    /// The answer of a login.
-    pub(super) fn login(&self, what: &str, http: &Http) -> Result<Value, Fault> {
-        let body = self.value();
-        let is_okay = (200..300).contains(&self.status);
-        if !is_okay && http.retry.status.contains(&self.status) {
-            return Err(self.again(format!("HTTP {}", self.status)));
-        }
-        match body {
-            Some(body) if is_okay => Ok(body),
-            Some(body) => {
-                let said = Reply::message(http, &body);
-                let why = format!("{}HTTP {}{said}; check [auth]", self.clock(), self.status);
-                Err(refused(what, why))
-            }
-            None if is_okay => Err(self.again(self.unreadable())),
-            None => {
-                Err(refused(what, format!("{}HTTP {}; check [auth]", self.clock(), self.status)))
-            }
-        }
     }
 
     /// The bytes of a file; none where it is gone.
@@ -206,12 +188,10 @@ impl Reply {
         }
         let is_denied = matches!(status, 401 | 403);
         let advice = match status {
-            401 | 403 => "; check the key in [auth] and what it may read",
-            301 | 302 | 303 | 307 | 308 => {
-                "; it sends us elsewhere, where nothing is asked: is `url` right?"
-            }
-            404 => "; are `url` and `path` right?",
-            _ => "",
+            401 | 403 => "; check the key in [auth] and what it may read".to_owned(),
+            301 | 302 | 303 | 307 | 308 => self.sent_on(http),
+            404 => "; are `url` and `path` right?".to_owned(),
+            _ => String::new(),
         };
         let clock = if is_denied { self.clock() } else { String::new() };
         let Ok((body, read)) = self.read(question, http) else {
@@ -223,9 +203,8 @@ impl Reply {
         };
         let message = Reply::message(http, &body);
         let found = |at: &str| body.pointer(at).and_then(records::text).unwrap_or_default();
-        let later = retry.body.iter().find(|(at, values)| values.contains(&found(at)));
-        if let Some((at, _)) = later {
-            return Err(self.again(format!("`{at}` is {}{message}", theirs(&found(at)))));
+        if let Some(later) = self.later(http, &body) {
+            return Err(later);
         }
         if !is_okay {
             return Err(refused(what, format!("{clock}HTTP {status}{message}{advice}")));
@@ -250,13 +229,43 @@ impl Reply {
         let text = self.text().ok_or(())?;
         let mut read = okay.body.iter().chain(&retry.body).map(|(at, _)| at).chain(&okay.message);
         let records = question.records.filter(|records| !read.any(|at| records.hold(at)));
-        match records {
-            Some(records) => records.of(&text).map_err(drop),
-            None => Ok((serde_json::from_str(&text).map_err(drop)?, None)),
+        let (mut body, read) = match records {
+            Some(records) => records.of(&text).map_err(drop)?,
+            None => (serde_json::from_str(&text).map_err(drop)?, None),
+        };
+        if let Some(records) = question.records.filter(|_| read.is_none()) {
+            found::unwrap(&mut body, records.at);
         }
+        Ok((body, read))
     }
 
-    fn again(&self, why: String) -> Fault {
+    /// Why to ask again later, where its body says so.
+    pub(super) fn later(&self, http: &Http, body: &Value) -> Option<Fault> {
+        let found = |at: &str| body.pointer(at).and_then(records::text).unwrap_or_default();
+        let said = http.retry.body.iter().find(|(at, values)| values.contains(&found(at)));
+        let (at, _) = said?;
+        let (found, message) = (theirs(&found(at)), Reply::message(http, body));
+        Some(self.again(format!("`{at}` is {found}{message}")))
+    }
+
+    /// What is said of an answer that sends us elsewhere, to a login perhaps.
+    fn sent_on(&self, http: &Http) -> String {
+        let renew = format!("`status = [401, {}]`", self.status);
+        let renew = http
+            .auth
+            .login
+            .as_ref()
+            .map(|_| format!(", or should `renew` in [auth.login] have {renew}"));
+        format!("{}{}?", self.elsewhere(), renew.unwrap_or_default())
+    }
+
+    /// The same of any answer, as a question without its end.
+    pub(super) fn elsewhere(&self) -> String {
+        let to = self.location.as_ref().map_or_else(String::new, |to| format!(" to `{to}`"));
+        format!("; it sends us elsewhere{to}, where nothing is asked: is `url` right")
+    }
+
+    pub(super) fn again(&self, why: String) -> Fault {
         let advice = match self.status {
             429 => "; it is asked too often: lower `rate` or `concurrency` in [http.limit]",
             500.. => "; it is down or busy: ask its owner, a later night asks again",
@@ -266,16 +275,16 @@ impl Reply {
     }
 
     /// Why its body is no JSON, without its words but the title of a page.
-    fn unreadable(&self) -> String {
+    pub(super) fn unreadable(&self) -> String {
         let Some(text) = self.text() else {
             return match &self.packed {
                 Some(how) => format!(
                     "the answer is packed (`{how}`), and we did not ask for that: ask its owner to send it plain"
                 ),
                 None if self.is_chinese => {
-                    "the answer is no GB18030, and that is what it says: ask its owner".to_owned()
+                    "the answer is no GB18030, and that is what it says, or `encoding` in [http]: ask its owner".to_owned()
                 }
-                None => "the answer is no UTF-8: ask its owner for JSON in UTF-8, or to name its charset in `Content-Type`".to_owned(),
+                None => "the answer is no UTF-8: ask its owner for JSON in UTF-8, or to name its charset in `Content-Type`; `encoding = \"gb18030\"` in [http] reads GBK".to_owned(),
             };
         };
         if text.trim_start().starts_with('<') {
@@ -296,14 +305,14 @@ impl Reply {
     }
 
     /// The gateway's own words.
-    fn message(http: &Http, body: &Value) -> String {
+    pub(super) fn message(http: &Http, body: &Value) -> String {
         let at = http.okay.message.as_ref();
         let said = at.and_then(|at| records::text(body.pointer(at)?));
         said.map_or_else(String::new, |said| format!(": {}", theirs(&said)))
     }
 
     /// What is wrong with our clock, if it is far off.
-    fn clock(&self) -> String {
+    pub(super) fn clock(&self) -> String {
         let off = self.ahead.abs();
         if off <= CLOCK {
             return String::new();
@@ -317,6 +326,12 @@ fn refused(what: &str, why: String) -> Fault {
     Fault::Final(ExtractError::Refused { what: what.to_owned(), why })
 }
 
+/// Whether some bytes are UTF-8 by chance, as `路` in GBK is: Chinese in UTF-8 has letters of three bytes.
+fn is_short_of_utf8(bytes: &[u8]) -> bool {
+    let is_short = |text: &str| !text.is_ascii() && text.chars().all(|c| c.len_utf8() < 3);
+    str::from_utf8(bytes).is_ok_and(is_short)
+}
+
 /// Whether a type of content names a Chinese encoding.
 fn is_chinese(content: &str) -> bool {
     let content = content.to_ascii_lowercase();
@@ -324,6 +339,15 @@ fn is_chinese(content: &str) -> bool {
     let label = label.and_then(|label| label.trim_matches(['"', ' ']).split([';', '"']).next());
     let encoding = label.and_then(|label| Encoding::for_label(label.as_bytes()));
     encoding.is_some_and(|encoding| encoding == GBK || encoding == GB18030)
+}
+
+/// Where a header `Location` leads: scheme, host and path, without a user, a query and a session.
+fn leads_to(location: &str) -> String {
+    let plain = location.split(['?', '#', ';']).next().unwrap_or_default();
+    let (scheme, rest) = plain.find("//").map_or(("", plain), |at| plain.split_at(at + "//".len()));
+    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+    theirs(&format!("{scheme}{host}{path}"))
 }
 
 /// The address of `rel="next"` in a header `Link` (RFC 8288).
@@ -362,6 +386,18 @@ mod tests {
             ("application/json; charset=nonsense", false),
         ] {
             assert_eq!(is_chinese(content), is, "{content}");
+        }
+    }
+
+    #[test]
+    fn where_we_are_sent_is_told_without_secrets() {
+        for (location, told) in [
+            ("https://me:geheim@sso.city/login;jsessionid=1?ticket=2#3", "https://sso.city/login"),
+            ("/login?back=%2F", "/login"),
+            ("//sso.city", "//sso.city"),
+            ("", ""),
+        ] {
+            assert_eq!(leads_to(location), told, "{location}");
         }
     }
 

@@ -34,6 +34,8 @@ pub(super) struct Night {
     pub(super) until: Timestamp,
     /// How far beyond the cutoff is read; nothing stops a little before it.
     pub(super) reach: Span,
+    /// Before the start, where everything is asked for and more than that was asked for once.
+    pub(super) earliest: Option<Timestamp>,
 }
 
 /// The windows of one pull and where they end.
@@ -54,8 +56,10 @@ pub(super) fn windows(
     zone: &TimeZone,
     night: Night,
 ) -> Result<Windows, jiff::Error> {
-    let Night { since, until, reach } = night;
+    let Night { since, until, reach, earliest } = night;
     let start = cursor.start.to_zoned_datetime(zone.clone())?;
+    let earliest = earliest.map(|time| time.to_zoned_datetime(zone.clone()));
+    let start = earliest.map_or_else(|| start.clone(), |earliest| earliest.min(start.clone()));
     let from = match since {
         Some(since) => {
             since.to_zoned_datetime(zone.clone()).checked_sub(cursor.lookback)?.max(start)
@@ -134,6 +138,7 @@ fn step_end(
 fn written(cursor: &Cursor, time: &ZonedDateTime) -> Result<String, jiff::Error> {
     match cursor.format.as_str() {
         "epoch_ms" => Ok(time.timestamp().as_millisecond().to_string()),
+        "epoch_s" => Ok(time.timestamp().as_second().to_string()),
         format => strtime::format(format, time),
     }
 }
@@ -158,7 +163,8 @@ mod tests {
         let zone = TimeZone::get("Asia/Shanghai").unwrap();
         let time = |text: &str| text.parse::<Timestamp>().unwrap();
         let until = time("2026-01-06T02:00:00+08:00");
-        let night = Night { since: since.map(time), until, reach: Span::new() };
+        let since = since.map(time);
+        let night = Night { since, until, reach: Span::new(), earliest: None };
         let windows = windows(cursor, &zone, night).unwrap();
         let words = windows.slices.iter().map(|slice| slice.words().trim().to_owned()).collect();
         (words, windows.until.to_zoned_datetime(zone).datetime().to_string())
@@ -198,10 +204,19 @@ mod tests {
     fn a_pull_that_finds_what_is_gone_reads_beyond_the_cutoff_and_keeps_its_bookmark() {
         let zone = TimeZone::get("Asia/Shanghai").unwrap();
         let until = "2026-01-06T02:00:00+08:00".parse().unwrap();
-        let night = Night { since: None, until, reach: Span::new().days(1) };
-        let windows = windows(&cursor("3d", "5m", None), &zone, night).unwrap();
+        let night = Night { since: None, until, reach: Span::new().days(1), earliest: None };
+        let asked = |earliest: Option<&str>| {
+            let earliest = earliest.map(|earliest| earliest.parse().unwrap());
+            let night = Night { earliest, ..night };
+            windows(&cursor("3d", "5m", None), &zone, night).unwrap()
+        };
+        let windows = asked(None);
         let words = windows.slices[0].words();
         assert_eq!(words, " from 2025-12-01 00:00:00 to 2026-01-07 02:00:00");
+        // What was asked for of the past is no more gone than what came since.
+        let early = asked(Some("2025-09-01T00:00:00+08:00"));
+        assert_eq!(early.slices[0].words(), " from 2025-09-01 00:00:00 to 2026-01-07 02:00:00");
+        assert_eq!(asked(Some("2025-12-31T00:00:00+08:00")), windows);
         assert_eq!(windows.until.to_string(), "2026-01-05T17:55:00Z");
     }
 

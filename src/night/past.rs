@@ -124,6 +124,7 @@ async fn land(
         since: None,
         state: None,
         until: slice.to,
+        earliest: None,
         past: Some((slice.from, slice.to)),
         known_files: &extract::KnownFiles::default(),
         held_back: &|| Ok(Vec::new()),

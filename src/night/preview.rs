@@ -83,6 +83,7 @@ pub async fn preview(
         since: None,
         until: ground.cutoff(night)?,
         state: None,
+        earliest: None,
         past: None,
         known_files: &extract::KnownFiles::default(),
         held_back: &|| Ok(Vec::new()),

@@ -243,6 +243,7 @@ fn pull<'g>(
         since: from.since,
         state: from.state.as_deref(),
         until: tonight.cutoff,
+        earliest: landing.past()?.first().map(|past| past.from),
         past: None,
         known_files: &from.files,
         held_back: &held_back,

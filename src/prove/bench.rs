@@ -264,6 +264,7 @@ impl<'b> Bench<'b> {
             stream,
             since: question.since,
             until: question.until,
+            earliest: None,
             past: question.past,
             state: None,
             known_files: &question.known,

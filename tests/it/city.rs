@@ -85,6 +85,7 @@ impl Town {
             stream: connector.streams.iter().find(|known| known.name == stream).unwrap(),
             since: since.map(at),
             past: None,
+            earliest: None,
             state: None,
             until: at(night),
             known_files: &known,

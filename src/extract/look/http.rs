@@ -64,7 +64,7 @@ pub async fn address(url: &str, system: &str, home: &Path) -> Result<Seen, Strin
         Seen { kind: "http", reach: format!("[http]\nurl = {}\n", text(&root)), ..Seen::default() };
     let mut query: Vec<(String, String)> = url.query_pairs().into_owned().collect();
     secrets(system, &mut query, &mut seen);
-    let page = page(&mut query, &body, &at, link);
+    let page = page(&mut query, &body, (&at, found.len() as u64), link);
     let mut ask = format!("path   = {}\n", text(&path));
     if !at.is_empty() {
         ask.extend([format!("records = {}\n", text(&at))]);
@@ -75,8 +75,18 @@ pub async fn address(url: &str, system: &str, home: &Path) -> Result<Seen, Strin
     }
     let mut notes = Vec::new();
     match page {
-        Some(page) => ask.extend([format!("page   = {{ {page} }}\n")]),
-        None => notes.push("Nothing tells of a second page: is this answer whole?".to_owned()),
+        Some((page, passed)) => {
+            ask.extend([format!("page   = {{ {page} }}\n")]);
+            notes.extend(passed.map(|at| {
+                format!("`{at}` is the number of rows of this page: if it counts all of them, it is the `total` of `page`.")
+            }));
+        }
+        None => notes.push(match beyond(&body, &at, found.len() as u64) {
+            Some(at) => format!(
+                "`{at}` tells of more rows than came: put the parameters of its pages into the address, such as `?page=1&size=100`, and look again."
+            ),
+            None => "Nothing tells of a second page: is this answer whole?".to_owned(),
+        }),
     }
     let title = path.rsplit('/').find(|part| !part.is_empty()).unwrap_or("records").to_owned();
     seen.tables.push(table(title, ask, notes, batch));
@@ -180,8 +190,14 @@ fn secrets(system: &str, query: &mut Vec<(String, String)>, seen: &mut Seen) {
     seen.reach.push_str(&proof);
 }
 
-/// How the next page is asked for; its parameters are taken out of the query.
-fn page(query: &mut Vec<(String, String)>, body: &Value, at: &str, link: bool) -> Option<String> {
+/// How the next page is asked for, and what may be the total or no more than the number of these rows; its
+/// parameters are taken out of the query.
+fn page(
+    query: &mut Vec<(String, String)>,
+    body: &Value,
+    (at, rows): (&str, u64),
+    link: bool,
+) -> Option<(String, Option<String>)> {
     let mut keys = Vec::new();
     let said = |names: &[&str], is_it: &dyn Fn(&Value) -> bool| beside(body, at, names, is_it);
     let is_text = |value: &Value| value.as_str().is_some_and(|text| !text.is_empty());
@@ -189,7 +205,8 @@ fn page(query: &mut Vec<(String, String)>, body: &Value, at: &str, link: bool) -
         value.as_str().is_some_and(|text| text.starts_with("http") || text.starts_with('/'))
     };
     let is_truth = |value: &Value| value.is_boolean();
-    let is_count = |value: &Value| value.is_u64();
+    let is_count = |value: &Value| value.as_u64().is_some_and(|count| count != rows);
+    let is_rows = |value: &Value| value.as_u64() == Some(rows);
     let place = |names: &[&str], query: &[(String, String)]| {
         query.iter().position(|(name, value)| {
             names.contains(&name.to_lowercase().as_str()) && value.parse::<u64>().is_ok()
@@ -206,6 +223,8 @@ fn page(query: &mut Vec<(String, String)>, body: &Value, at: &str, link: bool) -
         keys.push(format!("kind = \"cursor\", param = \"cursor\", next = {}", text(&next)));
     } else if let Some((kind, at)) = counted {
         let (param, first) = query.remove(at);
+        // Whichever page was looked at, the first one is where they begin.
+        let first = first.parse::<u64>().map_or(1, |first| first.min(1));
         keys.push(format!("kind = \"{kind}\", param = {}, first = {first}", text(&param)));
     } else {
         return None;
@@ -214,9 +233,18 @@ fn page(query: &mut Vec<(String, String)>, body: &Value, at: &str, link: bool) -
         let (param, size) = query.remove(at);
         keys.push(format!("size = [{}, {size}]", text(&param)));
     }
-    keys.extend(said(&TOTALS, &is_count).map(|at| format!("total = {}", text(&at))));
+    let total = said(&TOTALS, &is_count);
+    let passed = said(&TOTALS, &is_rows).filter(|_| total.is_none());
+    keys.extend(total.map(|at| format!("total = {}", text(&at))));
     keys.extend(said(&MORES, &is_truth).map(|at| format!("more = {}", text(&at))));
-    Some(keys.join(", "))
+    Some((keys.join(", "), passed))
+}
+
+/// What tells of more rows than came.
+fn beyond(body: &Value, at: &str, rows: u64) -> Option<String> {
+    let is_more = |value: &Value| value.as_u64().is_some_and(|count| count > rows);
+    let follows = |value: &Value| value.as_bool() == Some(true);
+    beside(body, at, &TOTALS, &is_more).or_else(|| beside(body, at, &MORES, &follows))
 }
 
 /// A key beside the records or above them, by its names.

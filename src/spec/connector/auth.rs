@@ -11,6 +11,7 @@ use super::values::bodies;
 use super::values::span_or;
 use super::values::statuses;
 use super::values::templates;
+use crate::base::messages::Code;
 
 /// What every request brings with it, and what it takes to make it.
 #[derive(Clone, Debug, Default)]
@@ -38,8 +39,8 @@ pub struct Login {
     pub is_json: bool,
     /// What it says.
     pub fields: Named,
-    /// The JSON pointer of the ticket.
-    pub ticket: String,
+    /// Where the ticket is.
+    pub ticket: TicketAt,
     /// The JSON pointer of the seconds that it lives.
     pub expires: Option<String>,
     /// How long it lives where the answer does not say.
@@ -48,6 +49,15 @@ pub struct Login {
     pub renew_status: Vec<u16>,
     /// JSON pointers and the values that ask for a new one, numbers as text.
     pub renew_body: Vec<(String, Vec<String>)>,
+}
+
+/// Where in the answer of a login its ticket is.
+#[derive(Clone, Debug)]
+pub enum TicketAt {
+    /// At a JSON pointer.
+    Answer(String),
+    /// In the cookie of a name.
+    Cookie(String),
 }
 
 #[derive(Clone, Copy)]
@@ -156,7 +166,7 @@ fn oauth2(auth: &Table<'_>) -> Option<Auth> {
         url: url?,
         is_json: false,
         fields,
-        ticket: "/access_token".to_owned(),
+        ticket: TicketAt::Answer("/access_token".to_owned()),
         expires: Some("/expires_in".to_owned()),
         lifetime: None,
         renew_status: vec![401],
@@ -175,7 +185,7 @@ fn below(auth: &Table<'_>) -> Option<Login> {
     let url = Template::read(&login, "url", &[]);
     let place = login.word("place", &[("json", true), ("form", false)]);
     let fields = templates(&login, "fields", &[]);
-    let ticket = login.need_text("ticket");
+    let ticket = ticket(&login);
     let expires = login.text("expires");
     let lifetime = login.node("lifetime").map(|_| span_or(&login, "lifetime", Duration::ZERO));
     let renew = login.table("renew");
@@ -185,5 +195,26 @@ fn below(auth: &Table<'_>) -> Option<Login> {
     }
     let renew_body = renew.as_ref().map_or_else(Vec::new, bodies);
     let is_json = place.unwrap_or(true);
-    Some(Login { url: url?, is_json, fields, ticket, expires, lifetime, renew_status, renew_body })
+    let (url, ticket) = (url?, ticket?);
+    Some(Login { url, is_json, fields, ticket, expires, lifetime, renew_status, renew_body })
+}
+
+/// Where the ticket is: exactly one of two places.
+fn ticket(login: &Table<'_>) -> Option<TicketAt> {
+    match (login.text("ticket"), login.text("cookie")) {
+        (Some(at), None) => Some(TicketAt::Answer(at)),
+        (None, Some(name)) => Some(TicketAt::Cookie(name)),
+        (Some(_), Some(name)) => {
+            let expected = "the only one of `ticket` and `cookie`".to_owned();
+            login.fault("cookie", Code::BadNumber, vec![("found", name), ("expected", expected)]);
+            None
+        }
+        (None, None) => {
+            let is_there = login.node("ticket").is_some() || login.node("cookie").is_some();
+            if !is_there {
+                login.missing("ticket", "\"/data/token\"` or `cookie = \"JSESSIONID\"");
+            }
+            None
+        }
+    }
 }

@@ -24,8 +24,9 @@ const NAMES: &[&str] = &[
 /// Where a manifest may name a secret; `[[auth.test]]` is a worked example that the vendor published.
 const PLACES: &[&str] = &["http", "auth", "sql", "singer", "parameters", "warehouse"];
 
-/// The key of our own certificate is a file, and what this names is where it stands.
-const CERTIFICATE: &str = "http.client.key";
+/// The key of our own certificate is a file, and the cookie of a login has a name; what these say is where a
+/// secret is.
+const NAMED: &[&str] = &["http.client.key", "auth.login.cookie"];
 
 /// Tells every secret that stands in clear.
 pub(in crate::spec) fn find(root: &Node, faults: &Faults) {
@@ -69,7 +70,7 @@ fn walk(node: &Node, path: &str, faults: &Faults) {
 
 fn judge(node: &Node, path: &str, text: &str, faults: &Faults) {
     let key = path.rsplit('.').next().unwrap_or(path);
-    let name = if is_clear(text) && is_secret(key) && path != CERTIFICATE {
+    let name = if is_clear(text) && is_secret(key) && !NAMED.contains(&path) {
         Some(key.to_owned())
     } else {
         in_address(text)

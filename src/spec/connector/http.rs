@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use jiff::civil::Time;
+use jiff::fmt::strtime;
 use jiff::tz::TimeZone;
 
 use super::super::reader::Table;
@@ -11,8 +13,10 @@ use super::auth;
 use super::auth::Auth;
 use super::each;
 use super::each::Each;
+use super::each::row_names;
 use super::export;
 use super::export::Export;
+use super::files::Script;
 use super::page;
 use super::page::Page;
 use super::values::bodies;
@@ -28,6 +32,8 @@ pub struct Http {
     pub url: Template,
     /// How long one request may take.
     pub timeout: Duration,
+    /// How its answers are written, whatever they say of that.
+    pub encoding: Option<Script>,
     /// What an answer must look like.
     pub okay: Okay,
     /// What is asked again, and for how long.
@@ -161,7 +167,7 @@ pub struct Cursor {
     pub param: String,
     /// The parameter of its end, exclusive; of a database, the same column.
     pub until: Option<String>,
-    /// How both are written (strftime).
+    /// How both are written: strftime, `epoch_ms` or `epoch_s`.
     pub format: String,
     /// The first day ever asked for.
     pub start: jiff::civil::Date,
@@ -188,9 +194,11 @@ pub(super) fn read(root: &Table<'_>, zone: &str) -> Option<Http> {
     let timeout = seconds(&http, "timeout", 30);
     let limit = limit(http.table("limit"), zone);
     let way = way(&http);
+    let encodings = [("utf-8", Script::Utf8), ("gb18030", Script::Gb18030)];
+    let encoding = http.word("encoding", &encodings);
     let okay = okay(http.table("ok"));
     let retry = retry(http.table("retry"));
-    Some(Http { url: url?, timeout, okay, retry, limit, way, auth: auth? })
+    Some(Http { url: url?, timeout, encoding, okay, retry, limit, way, auth: auth? })
 }
 
 fn way(http: &Table<'_>) -> Way {
@@ -282,6 +290,10 @@ pub(super) fn stream(table: &Table<'_>) -> HttpStream {
     let places = [("query", Place::Query), ("form", Place::Form), ("json", Place::Json)];
     let usual = if method == Method::Get { Place::Query } else { Place::Json };
     let (path, parameters) = (table.need_text("path"), table.text_map("parameters"));
+    named(table, "path", &path);
+    for (_, text) in &parameters {
+        named(table, "parameters", text);
+    }
     HttpStream {
         each: each::read(table, &path, &parameters),
         export,
@@ -295,9 +307,22 @@ pub(super) fn stream(table: &Table<'_>) -> HttpStream {
     }
 }
 
+/// Tells a name in a text that is neither a row's, a variable nor a secret: it would be sent as it stands.
+fn named(table: &Table<'_>, key: &'static str, text: &str) {
+    let rows: Vec<String> = row_names(text).iter().map(|name| format!("row.{name}")).collect();
+    let names: Vec<&str> = rows.iter().map(String::as_str).collect();
+    if let Err((code, nouns)) = Template::parse(text, &names) {
+        table.fault(key, code, nouns);
+    }
+}
+
 fn cursor(table: &Table<'_>) -> Option<Cursor> {
     let param = table.need_text("param");
     let (until, step) = (table.text("until"), span(table, "step"));
+    if step.is_some() && table.node("until").is_none() {
+        // Only a window that ends can be one of several.
+        table.missing("until", "\"before\"");
+    }
     window(table, param, until, step)
 }
 
@@ -311,6 +336,13 @@ fn span(table: &Table<'_>, key: &'static str) -> Option<jiff::Span> {
     table.parsed(key, "a span such as `3d`", |text| text.parse::<jiff::Span>().ok())
 }
 
+/// Whether a time can be written so; one that says nothing of it would be sent as it stands.
+fn is_time(format: &str) -> bool {
+    let any = Timestamp::UNIX_EPOCH.to_zoned_datetime(TimeZone::UTC);
+    matches!(format, "epoch_ms" | "epoch_s")
+        || (format.contains('%') && strtime::format(format, &any).is_ok())
+}
+
 fn window(
     table: &Table<'_>,
     param: String,
@@ -321,10 +353,12 @@ fn window(
     if start.is_none() && table.node("start").is_none() {
         table.missing("start", "\"2024-01-01\"");
     }
+    let expected = "a time of strftime such as `%Y-%m-%d`, `epoch_ms` or `epoch_s`";
+    let format = table.parsed("format", expected, |text| is_time(text).then(|| text.to_owned()));
     Some(Cursor {
         param,
         until,
-        format: table.text("format").unwrap_or_else(|| "%Y-%m-%d %H:%M:%S".to_owned()),
+        format: format.unwrap_or_else(|| "%Y-%m-%d %H:%M:%S".to_owned()),
         lookback: span(table, "lookback").unwrap_or_default(),
         lag: span(table, "lag").unwrap_or_default(),
         step,

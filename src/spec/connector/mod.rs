@@ -17,6 +17,7 @@ mod values;
 
 pub use auth::Auth;
 pub use auth::Login;
+pub use auth::TicketAt;
 pub use clear::is_secret;
 pub use each::Each;
 pub use each::Rows;

@@ -269,9 +269,15 @@ fn full(table: &Table<'_>, kind: Kind, write: Option<&Write>) -> Option<Full> {
     Some(full)
 }
 
-/// Rows that only ever come are asked for once: a cursor has to say what becomes of those that are committed late.
+/// What is behind a cursor is never asked for, unless everything is once a month: it has to say what becomes of
+/// rows that are committed late.
 fn behind(table: &Table<'_>, kind: Kind, write: Option<&Write>) {
-    if !matches!(kind, Kind::Http | Kind::Sql) || write != Some(&Write::Append) {
+    let is_asked_once = match write {
+        Some(Write::Append) => true,
+        Some(Write::Upsert) => table.node("full").is_none(),
+        Some(Write::Snapshot { .. }) | None => false,
+    };
+    if !matches!(kind, Kind::Http | Kind::Sql) || !is_asked_once {
         return;
     }
     let Some(Value::Table(entries)) = table.node("cursor").map(|node| &node.value) else { return };

@@ -187,7 +187,7 @@ fn what_a_child_asks_with_must_be_stored_as_it_came() {
             "H185",
         ),
         (
-            "each = { of = \"loans\" }\ncursor = { param = \"since\", start = \"2026-01-01\" }",
+            "each = { of = \"loans\" }\ncursor = { param = \"since\", start = \"2026-01-01\", lag = \"5m\" }",
             "/notes/${row.id}",
             "H186",
         ),
@@ -212,7 +212,7 @@ name    = "loans"
 into    = "service_case"
 path    = "/v1/loans"
 records = "/list"
-cursor  = { param = "since", format = "%Y-%m-%d", start = "2024-01-01" }
+cursor  = { param = "since", format = "%Y-%m-%d", start = "2024-01-01", lookback = "0d" }
 write   = "upsert"
 [stream.columns]
 case_id     = "id"

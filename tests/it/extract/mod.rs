@@ -1,6 +1,7 @@
 //! What does a source have to do for its rows to stand, and what happens when it does not?
 
 mod auth;
+mod behind;
 mod books;
 mod broken;
 pub(crate) mod certificates;
@@ -11,6 +12,7 @@ mod encrypted;
 mod export;
 mod files;
 mod foreign;
+mod found;
 pub(crate) mod gateway;
 mod known;
 mod mysql;
@@ -21,6 +23,7 @@ mod parcels;
 mod past;
 mod proof;
 mod resume;
+mod session;
 mod sheets;
 mod strange;
 mod turns;
@@ -82,6 +85,8 @@ pub(crate) struct Start {
     pub(crate) shelf: Option<PathBuf>,
     /// The headers that make a row itself.
     pub(crate) row_key: Vec<String>,
+    /// Where the earliest slice of the past began.
+    pub(crate) earliest: Option<Timestamp>,
     /// The rows of the parent.
     pub(crate) parents: Vec<BTreeMap<String, String>>,
 }
@@ -91,7 +96,7 @@ impl Start {
         let (url, home) = (url.to_owned(), PathBuf::from("."));
         let (known, shelf, parents, row_key) =
             (KnownFiles::default(), None, Vec::new(), Vec::new());
-        Start { url, home, since: None, known, shelf, row_key, parents }
+        Start { url, home, since: None, known, shelf, row_key, earliest: None, parents }
     }
 
     pub(crate) fn home(home: &Path) -> Start {
@@ -176,6 +181,7 @@ async fn pulled_into(
         since: start.since,
         state: None,
         past: None,
+        earliest: start.earliest,
         until: "2026-01-06T02:00:00+08:00".parse().unwrap(),
         known_files: &start.known,
         held_back: &|| Ok(Vec::new()),

@@ -210,6 +210,34 @@ async fn an_encoding_that_it_names_is_read() {
 }
 
 #[tokio::test]
+async fn an_encoding_that_the_connector_names_is_read_before_what_is_said() {
+    let text = plain().replace("ok =", "encoding = \"gb18030\"\nok =");
+    let gbk = b"{\"code\":\"200\",\"data\":{\"total\":1,\"list\":[{\"id\":\"\xd5\xc5\xc8\xfd\"}]}}";
+    // Its only letter is one of UTF-8 by chance.
+    let short = b"{\"code\":\"200\",\"data\":{\"total\":1,\"list\":[{\"id\":\"\xc2\xb7\"}]}}";
+    let utf8 = "{\"code\":\"200\",\"data\":{\"total\":1,\"list\":[{\"id\":\"张三\"}]}}".as_bytes();
+    let latin = "Content-Type: application/json; charset=ISO-8859-1\r\n";
+    for (url, id) in [
+        (saying(gbk), "张三"),
+        (headed(latin, gbk), "张三"),
+        (saying(short), "路"),
+        (saying(utf8), "张三"),
+    ] {
+        let (delivery, batches) = pulled(&text, &Start::at(&url)).await;
+        assert_eq!(delivery.unwrap().received, 1);
+        assert_eq!(rows(&batches), [format!("page 1 row 1: id={id}")]);
+    }
+    // Without it, the key is named; and what is called GBK falsely is read as what it is.
+    let error = refusal(&headed(latin, gbk)).await;
+    assert!(error.contains("`encoding = \"gb18030\"` in [http] reads GBK"), "{error}");
+    let text = text.replace("gb18030", "utf-8");
+    let lines = "Content-Type: application/json; charset=GBK\r\n";
+    let short = "{\"code\":\"200\",\"data\":{\"total\":1,\"list\":[{\"id\":\"é\"}]}}".as_bytes();
+    let (_, batches) = pulled(&text, &Start::at(&headed(lines, short))).await;
+    assert_eq!(rows(&batches), ["page 1 row 1: id=é"]);
+}
+
+#[tokio::test]
 async fn a_value_that_became_a_list_is_told() {
     let url = saying(
         b"{\"code\":\"200\",\"data\":{\"total\":2,\"list\":[{\"id\":1},{\"id\":[\"519902198703051234\"]}]}}",

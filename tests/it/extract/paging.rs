@@ -6,6 +6,7 @@ use std::ops::RangeInclusive;
 use axum::http::StatusCode;
 use serde_json::Value;
 use serde_json::json;
+use shuping::spec::connector::read_connector;
 
 use super::Start;
 use super::gateway::Asked;
@@ -20,10 +21,10 @@ use super::pulled;
 use super::rows;
 
 /// The records of a page without any.
-const NOTHING: RangeInclusive<usize> = RangeInclusive::new(1, 0);
+pub(super) const NOTHING: RangeInclusive<usize> = RangeInclusive::new(1, 0);
 
 /// A stream of pages that follow each other in another way.
-fn paged(page: &str) -> String {
+pub(super) fn paged(page: &str) -> String {
     let text = plain();
     let old = text.lines().find(|line| line.starts_with("page =")).unwrap().to_owned();
     text.replace(&old, &format!("page = {{ {page} }}"))
@@ -231,57 +232,85 @@ async fn what_is_added_does_not_come_twice_where_the_next_address_has_it() {
 }
 
 #[tokio::test]
-async fn a_total_that_counts_no_further_does_not_end_the_rows() {
-    let text = paged(
-        r#"kind = "number", param = "pageNum", size = ["pageSize", 5000], total = "/data/total""#,
+async fn a_variable_and_a_secret_stand_in_parameters_and_in_the_path() {
+    let with = |name: &str| {
+        plain()
+            .replace("/v1/cases", "/v1/${env:CLIENT}/cases")
+            .replace("write =", &format!("parameters = {{ key = \"${{{name}}}\" }}\nwrite ="))
+    };
+    let (url, log) = serve(|asked, _| right(asked, 1)).await;
+    pulled(&with("secret:key"), &Start::at(&url)).await.0.unwrap();
+    let asked = log.lock().unwrap()[0].clone();
+    assert_eq!(asked.line, "GET /gateway/v1/gov-app-01/cases");
+    assert_eq!(asked.fields["key"], super::SECRET);
+    let error = pulled(&with("env:NOWHERE"), &Start::at(&url)).await.0.unwrap_err();
+    assert!(super::told(&error).contains("`NOWHERE` is not set"), "{error}");
+    // A POST without a body says so.
+    let post = plain().replace("write =", "method = \"POST\"\nplace = \"query\"\nwrite =");
+    pulled(&post, &Start::at(&url)).await.0.unwrap();
+    assert_eq!(log.lock().unwrap().last().unwrap().headers["content-length"], "0");
+    // What nobody knows would go out as it stands.
+    for text in [with("page"), plain().replace("/v1/cases", "/v1/${page}")] {
+        let faults = read_connector("connectors/s.toml", &text).unwrap_err();
+        assert!(format!("{faults:?}").contains("Template"), "{faults:?}");
+    }
+    let endless = plain().replace(
+        "write =",
+        "cursor = { param = \"day\", start = \"2026-01-01\", step = \"1d\", lag = \"5m\" }\nwrite =",
     );
-    // A search index says 10,000 of however many rows; of exactly so many nothing follows.
-    for (all, said) in
-        [(10_003, Some("page 3 has 3 rows behind all 10000 that are told")), (10_000, None)]
-    {
-        let (delivery, rows, asked) = asked_of(&text, move |asked, _| {
-            let from = 5_000 * (asked.number("pageNum") - 1) + 1;
-            page(from..=(from + 4_999).min(all), 10_000)
-        })
-        .await;
-        match (delivery, said) {
-            (Err(error), Some(said)) => assert!(error.contains(said) && rows.is_empty(), "{error}"),
-            (delivery, _) => {
-                assert_eq!((delivery.unwrap().received, asked, said), (10_000, 3, None));
-            }
-        }
+    let faults = read_connector("connectors/s.toml", &endless).unwrap_err();
+    assert!(format!("{faults:?}").contains("\"until\""), "{faults:?}");
+}
+
+#[tokio::test]
+async fn what_finds_out_what_is_gone_begins_where_the_past_was_asked_for() {
+    let cursor = "cursor = { param = \"since\", until = \"before\", start = \"2026-01-01\", lookback = \"1d\" }\n";
+    let full = plain().replace("write =", &format!("full = \"monthly\"\n{cursor}write ="));
+    let night = "2026-01-05T02:00:00+08:00".parse().ok();
+    let earliest = "2025-09-01T00:00:00+08:00".parse().ok();
+    for (text, since, asked) in [
+        (full.clone(), None, "2025-09-01 00:00:00"),
+        (full.clone(), night, "2026-01-04 02:00:00"),
+        (full.replace("full = \"monthly\"\n", ""), None, "2026-01-01 00:00:00"),
+    ] {
+        let (url, log) = serve(|asked, _| right(asked, 1)).await;
+        let start = Start { since, earliest, ..Start::at(&url) };
+        pulled(&text, &start).await.0.unwrap();
+        assert_eq!(log.lock().unwrap()[0].fields["since"], asked);
     }
 }
 
 #[tokio::test]
-async fn null_in_the_place_of_all_that_tells_rows_is_no_row() {
-    let nothing = || okay(&json!({ "code": "200", "data": null }));
-    let (delivery, _, asked) = asked_of(&plain(), move |_, _| nothing()).await;
-    let delivery = delivery.unwrap();
-    assert_eq!((delivery.received, delivery.told, asked), (0, Some(0), 1));
-    // In the middle it is a hole, and at the end the end.
-    let (delivery, _, _) = asked_of(&plain(), move |asked, _| match asked.number("pageNum") {
-        2 => nothing(),
-        _ => right(asked, 5),
-    })
-    .await;
-    assert!(delivery.unwrap_err().contains("the total went from 5 to 0 at page 2"));
-    let without = paged(r#"kind = "number", param = "pageNum", size = ["pageSize", 2]"#);
-    let (delivery, rows, _) = asked_of(&without, move |asked, _| match asked.number("pageNum") {
-        1 | 2 => right(asked, 4),
-        _ => nothing(),
-    })
-    .await;
-    assert_eq!((delivery.unwrap().received, rows.len()), (4, 4));
-    // Without a word that all is well it may be an error.
-    let silent = without.replace("body = { \"/code\" = [\"200\"] }, ", "");
-    assert!(silent != without);
-    let (delivery, _, _) = asked_of(&silent, move |_, _| nothing()).await;
-    assert!(delivery.unwrap_err().contains("the answer has no `/data/list`"));
-    // What is not there at all is another answer than was described.
-    let other = |_: &Asked, _| okay(&json!({ "code": "200", "data": {} }));
-    let (delivery, _, _) = asked_of(&without, other).await;
-    assert!(delivery.unwrap_err().contains("the answer has no `/data/list`"));
+async fn a_window_is_written_in_a_way_that_says_the_time() {
+    let cursor = |format: &str| {
+        let cursor = format!(
+            "cursor = {{ param = \"since\", until = \"before\", start = \"2026-01-01\", lookback = \"0d\", format = \"{format}\" }}\nwrite ="
+        );
+        plain().replace("write =", &cursor)
+    };
+    for (format, since) in [
+        ("epoch_s", "1767196800"),
+        ("epoch_ms", "1767196800000"),
+        ("%Y%m%d", "20260101"),
+        ("/Date(%s)/", "/Date(1767196800)/"),
+    ] {
+        let (url, log) = serve(|asked, _| right(asked, 1)).await;
+        pulled(&cursor(format), &Start::at(&url)).await.0.unwrap();
+        let asked = log.lock().unwrap()[0].clone();
+        assert_eq!(asked.fields["since"].to_string().trim_matches('"'), since);
+    }
+    let base = "format = 1\nsystem = { name = \"s\", title = \"S\", kind = \"sql\" }\nsql = { url = \"sqlite:///x.db\" }\n\
+        [[stream]]\nname = \"a\"\ninto = \"b\"\nview = \"V\"\nkey = \"ID\"\nwrite = \"upsert\"\n\
+        cursor = { column = \"AT\", start = \"2026-01-01\", lag = \"5m\", format = \"FORMAT\" }\n";
+    assert!(read_connector("connectors/s.toml", &base.replace("FORMAT", "epoch_s")).is_ok());
+    for format in ["yyyy-MM-dd HH:mm:ss", "YYYY-MM-DD", "epoch", "%Y-%", ""] {
+        for text in [cursor(format), base.replace("FORMAT", format)] {
+            let faults = read_connector("connectors/s.toml", &text).unwrap_err();
+            let told = format!("{faults:?}");
+            assert!(told.contains(".cursor.format\""), "{told}");
+            assert!(told.contains("`epoch_ms` or `epoch_s`"), "{told}");
+        }
+    }
 }
 
 #[tokio::test]

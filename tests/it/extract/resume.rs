@@ -104,7 +104,7 @@ async fn a_pull_that_breaks_off_at_any_page_asks_for_no_page_twice() {
 
 #[tokio::test]
 async fn pages_that_are_counted_are_asked_for_anew_and_whole_slices_are_not() {
-    let windows = "write = \"upsert\"\ncursor = { param = \"from\", until = \"to\", start = \"2025-11-01\", step = \"31d\" }";
+    let windows = "write = \"upsert\"\ncursor = { param = \"from\", until = \"to\", start = \"2025-11-01\", lookback = \"0d\", step = \"31d\" }";
     let text =
         plain().replace("attempts = 3", "attempts = 1").replace("write = \"upsert\"", windows);
     let folder = TempDir::new().unwrap();
@@ -129,6 +129,42 @@ async fn pages_that_are_counted_are_asked_for_anew_and_whole_slices_are_not() {
         .flat_map(|(from, pages)| (1..=pages).map(move |page| format!("{from} {page}")))
         .collect();
     assert_eq!(asked, expected);
+}
+
+#[tokio::test]
+async fn a_place_that_is_forgotten_over_there_without_a_word_does_not_end_the_rows() {
+    let nothing = || okay(&json!({ "code": "200", "data": { "list": [] }, "next": null }));
+    let text = said(r#"kind = "cursor", param = "token", next = "/next""#);
+    let folder = TempDir::new().unwrap();
+    let (url, log) = serve(move |asked, before| match before {
+        2 => status(503, "0"),
+        3 => nothing(),
+        _ => fifth(number(asked)),
+    })
+    .await;
+    assert!(pulled(&text, &kept(&folder, &url)).await.0.is_err());
+    let (delivery, batches) = pulled(&text, &kept(&folder, &url)).await;
+    let delivery = delivery.unwrap();
+    assert_eq!((rows(&batches).len(), log.lock().unwrap().len()), (10, 9));
+    assert!(
+        delivery.asked_again[0].contains("can't be gone on with: page 3 has no rows"),
+        "{:?}",
+        delivery.asked_again
+    );
+    // In one run it is so behind a question that had to be asked again; and behind any other it is the end.
+    let text = text.replace("attempts = 1", "attempts = 3");
+    for (busy, pages) in [(true, 5 + 1 + 3), (false, 3)] {
+        let (url, log) = serve(move |asked, before| match (number(asked), before) {
+            (3, 2) if busy => status(503, "0"),
+            (3, 2 | 3) => nothing(),
+            (page, _) => fifth(page),
+        })
+        .await;
+        let (delivery, batches) = pulled(&text, &Start::at(&url)).await;
+        delivery.unwrap();
+        let came = if busy { 10 } else { 4 };
+        assert_eq!((rows(&batches).len(), log.lock().unwrap().len()), (came, pages));
+    }
 }
 
 #[tokio::test]

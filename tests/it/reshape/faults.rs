@@ -36,6 +36,11 @@ fn every_fault_of_the_manifest_is_told_with_its_key() {
             vec!["H217 stream.logs.cursor".into()],
         ),
         ("lookback = \"10d\", lag = \"5m\" }\nwrite   = \"upsert\"", LATE, vec![]),
+        (
+            "lookback = \"10d\", lag = \"5m\" }\nwrite   = \"upsert\"",
+            "format = \"%Y\" }\nwrite = \"upsert\"",
+            vec!["H217 stream.logs.cursor".into()],
+        ),
         ("SCBZ = '1'", "SCBZ =", vec![format!("H030 {of}.deleted")]),
         (
             "write   =",

@@ -95,6 +95,7 @@ impl World {
             stream,
             since: since.map(|since| since.parse().unwrap()),
             past: None,
+            earliest: None,
             state: None,
             until: night.at(2, 0, 0, 0).in_tz(&connector.zone).unwrap().timestamp(),
             known_files: &known,

@@ -474,6 +474,8 @@ async fn what_an_answer_says_of_its_pages_is_found_or_missed_aloud() {
             "kind = \"cursor\", param = \"cursor\", next = \"/meta/next_cursor\", more = \"/meta/has_more\"",
         ),
         (record(), "# Nothing tells of a second page"),
+        (json!({ "total": 250, "items": record() }), "# `/total` tells of more rows than came"),
+        (json!({ "hasNext": true, "items": record() }), "# `/hasNext` tells of more rows"),
     ];
     for (at, (answer, part)) in answers.into_iter().enumerate() {
         let (url, _) = serve(move |_, _| okay(&answer)).await;
@@ -494,6 +496,23 @@ async fn what_an_answer_says_of_its_pages_is_found_or_missed_aloud() {
         let text = told(folder.path(), &["init", "http", &url, "--name", "missed"], 1);
         assert!(text.contains(why), "{text}");
         assert!(!folder.path().join("connectors").exists());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_number_of_rows_of_a_page_is_not_taken_for_the_total() {
+    let record = || json!([{ "id": 1, "day": "2026-01-01" }, { "id": 2, "day": "2026-01-02" }]);
+    for (answer, is, is_not) in [
+        (json!({ "count": 2, "items": record() }), "# `/count` is the number of rows", "total = "),
+        (json!({ "count": 2, "total": 9, "items": record() }), "total = \"/total\"", "`/count`"),
+    ] {
+        let (url, _) = serve(move |_, _| okay(&answer)).await;
+        let folder = tempfile::tempdir().unwrap();
+        told(folder.path(), &["init", "http", &format!("{url}/list?page=2&size=2")], 0);
+        let manifest = fs::read_to_string(folder.path().join("connectors/list.toml")).unwrap();
+        assert!(manifest.contains("first = 1"), "{manifest}");
+        assert!(manifest.contains(is) && !manifest.contains(is_not), "{is}\n{manifest}");
+        assert!(read_connector("x.toml", &manifest).is_ok());
     }
 }
 
