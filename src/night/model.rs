@@ -17,8 +17,11 @@ use super::side_by_side::side_by_side;
 use super::stream::Noticed;
 use super::stream::State;
 use super::stream::StreamNight;
+use crate::base::cell::CellRow;
+use crate::base::cell::text_of;
 use crate::base::text::quoted;
 use crate::frame::functions::Days;
+use crate::frame::table;
 use crate::model::delivered::Delivered;
 use crate::model::delivery::Delivery;
 use crate::model::held::Held;
@@ -37,19 +40,25 @@ use crate::spec::connector::Stream;
 use crate::spec::connector::Write;
 use crate::spec::schema::Schema;
 
-/// How many rows a snapshot's table holds before tonight; nothing for other streams.
+/// How many rows stand before tonight of what a delivery brings whole, where it must not shrink too far.
 fn known_rows(
     lake: &Lake,
     catalog: &Catalog,
-    stream: &Stream,
-    night: Date,
+    (connector, stream): (&Connector, &Stream),
+    (night, is_full): (Date, bool),
 ) -> anyhow::Result<Option<u64>> {
     let whole = matches!(&stream.write, Write::Snapshot { within } if within.is_empty());
-    let (true, Some(schema)) = (whole, catalog.schemas.get(&stream.into.value)) else {
+    let is_asked = stream.contract.shrink_max.is_some() && (whole || is_full);
+    let (true, Some(schema)) = (is_asked, catalog.schemas.get(&stream.into.value)) else {
         return Ok(None);
     };
-    let before = night.yesterday()?;
-    Ok(Some(lake.read(schema, before)?.height() as u64))
+    let rows = table::to_rows(&lake.read(schema, night.yesterday()?)?, &["_system", "_stream"]);
+    let own = |row: &CellRow| {
+        let of = [text_of(row.first()), text_of(row.get(1))];
+        of == [Some(connector.name.clone()), Some(stream.name.clone())]
+    };
+    // What another stream brought into the table is not gone where this one does not bring it.
+    Ok(Some(rows.iter().filter(|row| whole || own(row)).count() as u64))
 }
 
 /// How a stream ended, and what was noticed on the way.
@@ -164,7 +173,7 @@ fn model(
     noticed.extend(unread(connector, stream, &landed));
     noticed.extend(of_files(connector, stream, &landed));
     noticed.extend(came_back(connector, stream, &landed));
-    let known = known_rows(&lake, ground.catalog, stream, night)?;
+    let known = known_rows(&lake, ground.catalog, (connector, stream), (night, is_full))?;
     if let Some(broken) = broken(stream, &landed, (judged, kept), known) {
         told.equation.exploded = judged.exploded;
         told.equation.filtered = judged.filtered;
@@ -240,7 +249,7 @@ fn thinned(
     }
     let (limit, known) = contract.shrink_max.zip(known)?;
     (kept < known && share(known - kept, known) > limit)
-        .then(|| format!("the snapshot shrank from {known} to {kept} rows; it is held back"))
+        .then(|| format!("what is there shrank from {known} to {kept} rows; it is held back"))
 }
 
 fn noticed(connector: &Connector, stream: &Stream, judged: &Judged) -> Vec<Noticed> {

@@ -1,11 +1,13 @@
 //! Which files make a home? Those of its folder, and the embedded contracts where it has none.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::Path;
 use std::path::PathBuf;
 
+use encoding_rs::GB18030;
 use include_dir::Dir;
 use include_dir::include_dir;
 
@@ -162,8 +164,14 @@ fn gather(folder: &Path, name: &str, files: &mut BTreeMap<String, String>) -> io
     Ok(())
 }
 
+/// The text of a file: UTF-8, or else GB18030, in which spreadsheets and editors here save what is edited in them.
 fn read_text(path: &Path) -> io::Result<String> {
     let named =
         |fault: io::Error| io::Error::new(fault.kind(), format!("`{}`: {fault}", path.display()));
-    fs::read_to_string(path).map_err(named)
+    let bytes = fs::read(path).map_err(named)?;
+    String::from_utf8(bytes).or_else(|fault| {
+        let text = GB18030.decode_without_bom_handling_and_without_replacement(fault.as_bytes());
+        text.map(Cow::into_owned)
+            .ok_or_else(|| named(io::Error::other("it is neither UTF-8 nor GB18030")))
+    })
 }

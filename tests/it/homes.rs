@@ -165,6 +165,26 @@ const BROKEN_NAMES: &[(&str, &str, &str, &str)] = &[
     ("connectors/aliases.csv", "JN0042,,,", "JN0042,2025-01-01,2024-12-31,", "H054"),
 ];
 
+/// What a spreadsheet or an editor saves here.
+#[test]
+fn files_in_gb18030_are_read_and_one_in_nothing_is_named() {
+    let home = home();
+    for file in ["connectors/aliases.csv", "pipelines/service.toml"] {
+        let path = home.path().join(file);
+        let text = fs::read_to_string(&path).unwrap();
+        let (bytes, _, _) = encoding_rs::GB18030.encode(&text);
+        assert!(String::from_utf8(bytes.to_vec()).is_err(), "{file} has letters of its own");
+        fs::write(&path, bytes).unwrap();
+    }
+    let checked = shuping(home.path(), &["check"]);
+    assert_eq!(checked.status.code(), Some(0), "{}", said(&checked));
+    fs::write(home.path().join("pipelines/local.toml"), b"title = \"\xff\xff\"").unwrap();
+    let checked = shuping(home.path(), &["check"]);
+    let told = said(&checked);
+    assert_ne!(checked.status.code(), Some(0));
+    assert!(told.contains("pipelines/local.toml`: it is neither UTF-8 nor GB18030"), "{told}");
+}
+
 #[test]
 fn names_that_must_exist_elsewhere_are_checked_over_all_files() {
     for (file, from, to, code) in BROKEN_NAMES {

@@ -276,6 +276,41 @@ async fn a_past_that_was_mended_is_asked_for_again_and_goes_on_on_its_day() {
     assert_eq!(found, ["2024-01 closed", "2024-03 closed", "2024-04 closed"]);
 }
 
+/// A source that has lost most of its rows says so for once in a month; no row goes by it before somebody agrees.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_asked_for_whole_and_shrinks_is_held_back() {
+    let has_shrunk = Arc::new(AtomicBool::new(false));
+    let shrunk = Arc::clone(&has_shrunk);
+    let (url, _) = serve(move |asked, _| {
+        let left = if shrunk.load(Ordering::Relaxed) { 2 } else { 6 };
+        let loan = |at: usize| json!({ "id": format!("K{at}"), "borrowed": "2024-01-02 09:00", "status": "open", "changed": "2024-01-05 10:00" });
+        let page = (0..left).skip(2 * (asked.number("page") - 1)).take(2).map(loan);
+        okay(&json!({ "total": left, "list": page.collect::<Vec<Value>>() }))
+    })
+    .await;
+    let full = DESK.replace("write   =", "full = \"monthly\"\nwrite   =");
+    let limited = |most: &str| format!("{full}[stream.contract]\nshrink_max = \"{most}\"\n");
+    let desk = Desk::with(&limited("50%"), &url);
+    let count = || {
+        let count = "select count(*) from service_case where case_id like 'K%'";
+        tokio::task::block_in_place(|| ask(&desk.home.path().join("var/warehouse.db"), count))
+    };
+    desk.well(&["run"]).await;
+    assert_eq!(count(), [["6"]]);
+    has_shrunk.store(true, Ordering::Relaxed);
+    let next = desk.night.first_of_month().checked_add(1.month()).unwrap().to_string();
+    let output = desk.run(&["run", "--night", &next]).await;
+    assert_eq!(output.status.code(), Some(1));
+    let told = said(&output);
+    assert!(told.contains("what is there shrank from 6 to 2 rows; it is held back"), "{told}");
+    assert_eq!(count(), [["6"]]);
+    let path = desk.home.path().join("connectors/desk.toml");
+    let text = fs::read_to_string(&path).unwrap().replace("50%", "90%");
+    fs::write(&path, text).unwrap();
+    desk.well(&["run", "--night", &next]).await;
+    assert_eq!(count(), [["2"]]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_has_no_past_is_refused_before_anything_is_asked() {
     let (url, log) = serve(|asked, _| answer(asked, "2024-01-02 09:00")).await;
