@@ -17,14 +17,12 @@ use crate::spec::connector::FileStream;
 use crate::spec::connector::Source;
 use crate::spec::template::Secrets;
 
-/// So many names are told of one folder.
-const MOST: usize = 100;
-
 /// What Windows puts into every folder that somebody looked at.
 const OF_WINDOWS: [&str; 2] = ["thumbs.db", "desktop.ini"];
 
 /// The files of a connector's drop folder that no stream of the home reads, and the folders in it. Where
-/// several connectors share the folder, the first tells; what cannot be read is told by who reads it.
+/// several connectors share the folder, the first tells; what cannot be read is told by who reads it. A name that no pattern
+/// knows may be a person's: nobody keeps it.
 pub fn unclaimed(
     connector: &Connector,
     all: &[Connector],
@@ -52,13 +50,7 @@ pub fn unclaimed(
     let files = dropped::regular(&folder).unwrap_or_default();
     let files = files.iter().filter_map(|dropped| of_file(dropped, &is_asked));
     let is_other = |path: &Path| !places.iter().any(|(_, at)| at.starts_with(path));
-    let mut found: Vec<String> = files.chain(folders(&folder, &is_other)).collect();
-    let rest = found.len().saturating_sub(MOST);
-    if rest > 0 {
-        found.truncate(MOST);
-        found.push(format!("… and {rest} more"));
-    }
-    found
+    files.chain(folders(&folder, &is_other)).collect()
 }
 
 /// The name of a file that nobody asks for; of those in a parcel the first.

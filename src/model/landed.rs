@@ -34,9 +34,9 @@ pub struct Landed {
     /// Files that were not whole yet, and how that is known.
     #[serde(default)]
     pub not_whole: BTreeMap<String, String>,
-    /// What lies in the drop folder that no stream of the home reads.
+    /// How much lies in the drop folder that no stream of the home reads.
     #[serde(default)]
-    pub unclaimed: Vec<String>,
+    pub unclaimed: u64,
     /// Where rows stand below the end of a table, and how many.
     #[serde(default)]
     pub below: BTreeMap<String, u64>,

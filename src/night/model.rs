@@ -280,9 +280,12 @@ fn of_files(connector: &Connector, stream: &Stream, landed: &Landed) -> Vec<Noti
     let below = |(place, rows): (&String, &u64)| {
         Noticed::of(connector, stream, "below_end", &quoted(place)).rows(*rows)
     };
-    let unread = |name: &String| Noticed::of(connector, stream, "unread_file", &quoted(name));
+    let unread = (landed.unclaimed > 0).then(|| {
+        let names = format!("shuping doctor {}", connector.name);
+        Noticed::of(connector, stream, "unread_file", &names).rows(landed.unclaimed)
+    });
     let files = landed.not_whole.iter().map(of).chain(landed.below.iter().map(below));
-    files.chain(landed.unclaimed.iter().map(unread)).collect()
+    files.chain(unread).collect()
 }
 
 /// Keys that came more than once from pages that are found by counting: what moved them may have moved another

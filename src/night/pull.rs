@@ -268,9 +268,9 @@ fn pull<'g>(
     let (ground, connectors) = (tonight.ground, &tonight.ground.catalog.connectors);
     // Told once, and not once a stream.
     let is_first = connector.streams.first().is_some_and(|first| first.name == stream.name);
-    let unclaimed = is_first
-        .then(|| extract::unclaimed(connector, connectors, ground.secrets, &ground.home.root));
-    let unclaimed = unclaimed.unwrap_or_default();
+    let root = &ground.home.root;
+    let unclaimed = || extract::unclaimed(connector, connectors, ground.secrets, root).len() as u64;
+    let unclaimed = is_first.then(unclaimed).unwrap_or_default();
     let landed = Landed { is_full, unclaimed, past, ..landed(delivery, tonight.key) };
     match attempt.finish(&landed) {
         Err(lost @ ModelError::Lost { .. }) => return Ok(Err(chain(&lost)).into()),
@@ -298,7 +298,7 @@ pub(super) fn landed(delivery: Delivery, key: &Key) -> Landed {
         outdone: named(delivery.outdone),
         by_name: true,
         not_whole: delivery.not_whole,
-        unclaimed: Vec::new(),
+        unclaimed: 0,
         below: delivery.below,
         corrections: named(delivery.corrections),
         strays: delivery.strays,

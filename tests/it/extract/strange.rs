@@ -104,17 +104,6 @@ fn several_connectors_that_share_a_folder_are_asked_together() {
 }
 
 #[test]
-fn no_more_than_a_hundred_are_told() {
-    let names: Vec<String> = (0..120).map(|at| format!("{at:03}.jpg")).collect();
-    let home = home(&names.iter().map(String::as_str).collect::<Vec<_>>());
-    let told = strange(home.path(), &[connector(CASES)]).concat();
-    assert_eq!(
-        (told.len(), told[99].as_str(), told[100].as_str()),
-        (101, "099.jpg", "… and 20 more")
-    );
-}
-
-#[test]
 fn the_pretend_city_has_nothing_that_nobody_reads() {
     let folder = tempfile::tempdir().unwrap();
     City::new(519_900, 0.01).write_drop(folder.path(), "2026-01-06".parse().unwrap()).unwrap();
@@ -141,13 +130,11 @@ fn a_night_tells_what_no_stream_reads() {
     };
     for day in ["2026-02-01", "2026-02-02", "2026-02-02"] {
         let told = night(day);
-        let lines: Vec<&str> = told.lines().filter(|line| line.contains("(corrected)")).collect();
-        assert_eq!(lines.len(), 1, "{told}");
         let words = "a file or folder of the drop folder that no stream reads";
-        assert!(
-            lines[0].contains(words) && lines[0].contains("loans_2026-02 (corrected).csv"),
-            "{told}"
-        );
+        let lines: Vec<&str> = told.lines().filter(|line| line.contains(words)).collect();
+        assert_eq!(lines.len(), 1, "{told}");
+        // Its name may be a person's, and is kept nowhere: who looks sees it.
+        assert!(lines[0].contains("shuping doctor") && !told.contains("(corrected)"), "{told}");
     }
     fs::remove_file(odd).unwrap();
     assert!(!night("2026-02-03").contains("no stream reads"));
