@@ -56,8 +56,11 @@ fn of_xlsx(book: &mut Xlsx<Bytes<'_>>, name: &str) -> Result<Filled, XlsxError> 
     let mut filled = Filled::new();
     while let Some((cell, style)) = cells.next_cell_with_style_id()? {
         let value: Data = cell.get_value().clone().into();
-        let width = widths.get(style).copied().flatten();
-        filled.insert(cell.get_position(), width.map_or(value.clone(), |width| wide(value, width)));
+        let shown = match widths.get(style).copied().flatten() {
+            Some(width) => wide(value, width),
+            None => value,
+        };
+        filled.insert(cell.get_position(), shown);
     }
     filled.retain(|_, value| *value != Data::Empty);
     Ok(filled)
