@@ -28,13 +28,7 @@ pub(super) fn checks(
 ) -> Vec<Check> {
     let folder = match dropped::folder(files, &connector.name, secrets, home) {
         Ok(folder) => folder,
-        Err(error) => {
-            return vec![Check::well("url", error.told()).but(
-                State::Broken,
-                Say::HintAddress,
-                &[],
-            )];
-        }
+        Err(error) => return vec![broken("url", error.told(), Say::HintAddress)],
     };
     let there = match dropped::regular(&folder) {
         Ok(there) => there,

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::error::ExtractError;
 use super::records;
 use super::reply::Fault;
 use super::reply::Reply;
+use super::reply::refused;
 use crate::base::redact::theirs;
 use crate::spec::connector::Http;
 use crate::spec::connector::Login;
@@ -111,8 +111,4 @@ impl Reply {
         let begin = begin.trim_start_matches('\u{feff}').trim_start();
         (200..300).contains(&self.status) && begin.starts_with('<')
     }
-}
-
-fn refused(what: &str, why: String) -> Fault {
-    Fault::Final(ExtractError::Refused { what: what.to_owned(), why })
 }

@@ -132,7 +132,7 @@ impl Request<'_> {
     /// wait in another form.
     fn print(&self, at: &reqwest::Url) -> String {
         let key = self.key.fingerprint();
-        let asked = (self.since, self.until, self.past, self.earliest);
+        let asked = (self.since, self.until, self.past, self.reaches_back());
         sha256(
             format!("2 {:?} {:?} {key} {asked:?} {at}", self.connector.source, self.stream)
                 .as_bytes(),
@@ -148,12 +148,17 @@ impl Request<'_> {
         self.since.is_none() && self.stream.full.is_some() && self.past.is_none()
     }
 
+    /// How far back before its start it is asked for then.
+    fn reaches_back(&self) -> Option<Timestamp> {
+        self.earliest.filter(|_| self.is_full())
+    }
+
     /// From where to where is read.
     fn windows(&self, cursor: &Cursor) -> Result<Windows, ExtractError> {
         // What is asked for in order to find what is gone must hold rows that changed a moment ago.
         let reach = if self.is_full() { jiff::Span::new().days(1) } else { jiff::Span::new() };
         let zone = self.zone()?;
-        let earliest = self.earliest.filter(|_| self.is_full());
+        let earliest = self.reaches_back();
         let night = window::Night { since: self.since, until: self.until, reach, earliest };
         let windows = self.past.map_or_else(
             || window::windows(cursor, &zone, night),

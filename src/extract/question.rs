@@ -5,9 +5,8 @@ use serde_json::Value;
 use super::way::Records;
 use crate::spec::connector::Method;
 use crate::spec::connector::Place;
-use crate::spec::connector::row_names;
+use crate::spec::connector::row_template;
 use crate::spec::template::Secrets;
-use crate::spec::template::Template;
 use crate::spec::template::TemplateError;
 
 /// A question.
@@ -39,10 +38,9 @@ pub(super) struct Question<'a> {
 /// # Errors
 /// What is not set.
 pub(super) fn filled(text: &str, secrets: &dyn Secrets) -> Result<String, TemplateError> {
-    let rows: Vec<String> = row_names(text).iter().map(|name| format!("row.{name}")).collect();
-    let names: Vec<&str> = rows.iter().map(String::as_str).collect();
     // What else a text names is a fault of `check`.
-    let Ok(template) = Template::parse(text, &names) else { return Ok(text.to_owned()) };
-    let places: Vec<_> = names.iter().map(|name| (*name, format!("${{{name}}}"))).collect();
+    let Ok((template, names)) = row_template(text) else { return Ok(text.to_owned()) };
+    let places = names.iter().map(|name| (name.as_str(), format!("${{{name}}}")));
+    let places: Vec<_> = places.collect();
     template.fill(secrets, &places)
 }

@@ -322,7 +322,7 @@ impl Reply {
     }
 }
 
-fn refused(what: &str, why: String) -> Fault {
+pub(super) fn refused(what: &str, why: String) -> Fault {
     Fault::Final(ExtractError::Refused { what: what.to_owned(), why })
 }
 

@@ -125,7 +125,7 @@ impl Resolver {
         }
         let rows = table.height();
         if units.iter().any(|name| schema.primary_key.contains(name)) {
-            table = self.one_a_key(schema, table, &sent)?;
+            table = self.one_a_key(schema, table, (&sent, &own))?;
         }
         let doubled = (rows - table.height()) as u64;
         Ok(Resolution { table, unknown, doubled })
@@ -136,10 +136,9 @@ impl Resolver {
         &self,
         schema: &Schema,
         table: DataFrame,
-        sent: &[Option<String>],
+        (sent, units): (&[Option<String>], &[Option<String>]),
     ) -> Result<DataFrame, ModelError> {
         let names: Vec<&str> = schema.primary_key.iter().map(String::as_str).collect();
-        let units = texts_of(&table, "unit_id");
         let is_own = |at: usize| {
             let (unit, text) = (units.get(at)?.clone()?, sent.get(at)?.as_ref()?);
             Some(self.own.contains(&(unit, squeeze(text))))

@@ -7,6 +7,7 @@ use crate::base::cell::CellRow;
 use crate::frame::DataFrame;
 use crate::frame::table;
 use crate::spec::catalog::Catalog;
+use crate::spec::formula::Exact;
 use crate::spec::schema::FieldKind;
 use crate::spec::schema::Schema;
 
@@ -33,6 +34,17 @@ pub(super) fn whole(number: u64) -> Option<Cell> {
 /// A text as a cell; an empty one is none.
 pub(super) fn text(text: &str) -> Option<Cell> {
     (!text.is_empty()).then(|| Cell::Text(text.to_owned()))
+}
+
+/// The number of a cell; none where it has another value or none.
+pub(super) fn exact(cell: Option<&Option<Cell>>) -> Option<Exact> {
+    match cell {
+        Some(Some(Cell::Decimal(digits, scale))) => {
+            Some(Exact::new(*digits, 10_i128.pow(u32::from(*scale))))
+        }
+        Some(Some(Cell::Whole(number))) => Some(Exact::from(i128::from(*number))),
+        _ => None,
+    }
 }
 
 /// Rows as the table of a contract.

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use jiff::civil::Date;
 
 use super::cells;
+use super::cells::exact;
 use super::cells::text;
 use super::stream::Noticed;
 use crate::base::cell::Cell;
@@ -197,16 +198,6 @@ fn row(cells: &CellRow) -> Option<Row> {
         },
         number: written.or_else(|| exact(cells.get(3)))?,
     })
-}
-
-fn exact(cell: Option<&Option<Cell>>) -> Option<Exact> {
-    match cell {
-        Some(Some(Cell::Decimal(digits, scale))) => {
-            Some(Exact::new(*digits, 10_i128.pow(u32::from(*scale))))
-        }
-        Some(Some(Cell::Whole(number))) => Some(Exact::from(i128::from(*number))),
-        _ => None,
-    }
 }
 
 fn figure(row: &Row, meant: Option<Meant>, counted: Option<Counted>) -> Figure {

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
-use crate::base::cell::Cell;
+use super::cells::exact;
 use crate::base::cell::CellRow;
 use crate::base::cell::text_of;
 use crate::base::period::Period;
@@ -19,7 +19,6 @@ use crate::score::frozen::Figures;
 use crate::score::frozen::Line;
 use crate::score::frozen::Question;
 use crate::spec::catalog::Catalog;
-use crate::spec::formula::Exact;
 
 /// The lines for everything that a home asks, and the questions to which the year has no answer.
 ///
@@ -51,14 +50,8 @@ fn figures(release: &Path, year: Period) -> anyhow::Result<Figures> {
     let names = ["metric", "unit_id", "section_id", "dim", "value", "numerator", "denominator"];
     let mut figures = Figures::new();
     for row in table::to_rows(&told, &names) {
-        let number = |at: usize| match row.get(at) {
-            Some(Some(Cell::Decimal(digits, scale))) => {
-                Some(Exact::new(*digits, 10_i128.pow(u32::from(*scale))))
-            }
-            _ => None,
-        };
-        if let (Some((metric, unit)), Some(value)) = (whole(&row), number(4)) {
-            let figure = Figure { value, parts: number(5).zip(number(6)) };
+        if let (Some((metric, unit)), Some(value)) = (whole(&row), exact(row.get(4))) {
+            let figure = Figure { value, parts: exact(row.get(5)).zip(exact(row.get(6))) };
             figures.entry(metric).or_default().insert(unit, figure);
         }
     }

@@ -1,7 +1,9 @@
 //! For which rows of another stream is a stream asked?
 
 use super::super::reader::Found;
+use super::super::reader::Nouns;
 use super::super::reader::Table;
+use super::super::template::Template;
 use super::values::statuses;
 use crate::base::messages::Code;
 
@@ -38,6 +40,16 @@ pub fn row_names(text: &str) -> Vec<String> {
         }
     }
     names
+}
+
+/// A text that may name headers of the parent, variables and secrets, and the names of its headers in it.
+///
+/// # Errors
+/// Another name, or a brace that is not closed.
+pub fn row_template(text: &str) -> Result<(Template, Vec<String>), (Code, Nouns)> {
+    let rows: Vec<String> = row_names(text).iter().map(|name| format!("row.{name}")).collect();
+    let names: Vec<&str> = rows.iter().map(String::as_str).collect();
+    Ok((Template::parse(text, &names)?, rows))
 }
 
 pub(super) fn read(

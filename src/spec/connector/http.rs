@@ -13,7 +13,7 @@ use super::auth;
 use super::auth::Auth;
 use super::each;
 use super::each::Each;
-use super::each::row_names;
+use super::each::row_template;
 use super::export;
 use super::export::Export;
 use super::files::Script;
@@ -309,9 +309,7 @@ pub(super) fn stream(table: &Table<'_>) -> HttpStream {
 
 /// Tells a name in a text that is neither a row's, a variable nor a secret: it would be sent as it stands.
 fn named(table: &Table<'_>, key: &'static str, text: &str) {
-    let rows: Vec<String> = row_names(text).iter().map(|name| format!("row.{name}")).collect();
-    let names: Vec<&str> = rows.iter().map(String::as_str).collect();
-    if let Err((code, nouns)) = Template::parse(text, &names) {
+    if let Err((code, nouns)) = row_template(text) {
         table.fault(key, code, nouns);
     }
 }

@@ -22,6 +22,7 @@ pub use clear::is_secret;
 pub use each::Each;
 pub use each::Rows;
 pub use each::row_names;
+pub use each::row_template;
 pub use export::Export;
 pub use export::FileAt;
 pub use export::Form;

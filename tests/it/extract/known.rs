@@ -15,7 +15,7 @@ use crate::library::said;
 use crate::library::shuping;
 use crate::world::ask;
 
-const CASES: &str = r#"
+pub(super) const CASES: &str = r#"
 format = 1
 [system]
 name = "desk"

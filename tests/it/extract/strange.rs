@@ -11,26 +11,11 @@ use tempfile::TempDir;
 
 use super::Vault;
 use super::connector;
+use super::known::CASES;
 use super::parcels::parcel;
 use crate::library::library;
 use crate::library::said;
 use crate::library::shuping;
-
-const CASES: &str = r#"
-format = 1
-[system]
-name = "desk"
-title = "窗口"
-kind = "files"
-[files]
-at = "drop"
-[[stream]]
-name = "cases"
-into = "service_case"
-file = '办件_(?<month>\d{6})(?<rev>_.*)?\.csv'
-write = "upsert"
-columns = { case_id = "编号" }
-"#;
 
 /// A home whose drop folder holds these; what ends with `/` is a folder.
 fn home(names: &[&str]) -> TempDir {
