@@ -43,6 +43,9 @@ pub(super) fn diff(root: &Path, asked: &Diff, face: &mut Face<'_>) -> anyhow::Re
     }
     let [(before_name, before), (after_name, after)] = said.as_slice() else { return Ok(USAGE) };
     let found = publish::moved::moved(before, after)?;
+    if !asked.shown.is_known((&catalog, &found), face)? {
+        return Ok(USAGE);
+    }
     if !asked.shown.is_csv() {
         let nouns = [
             ("before", before_name.clone()),
@@ -52,9 +55,7 @@ pub(super) fn diff(root: &Path, asked: &Diff, face: &mut Face<'_>) -> anyhow::Re
         let title = face.say(Say::DiffTitle, &nouns);
         writeln!(face.out, "{title}")?;
     }
-    asked.shown.print(&found, face)?;
-    if !asked.shown.is_csv() {
-        asked.shown.scores(&publish::scored::moved_scores(before, after)?, face)?;
-    }
+    let scores = publish::scored::moved_scores(before, after)?;
+    asked.shown.print((&found, &scores), face)?;
     Ok(DONE)
 }

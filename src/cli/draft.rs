@@ -56,8 +56,11 @@ pub(super) fn draft(root: &Path, asked: &Try, face: &mut Face<'_>) -> anyhow::Re
     };
     let found = publish::moved::moved(&told.before, &told.after)?;
     let scores = publish::scored::moved_scores(&told.before, &told.after)?;
+    if !asked.shown.is_known((&draft_catalog, &found), face)? {
+        return Ok(USAGE);
+    }
     if asked.shown.is_csv() {
-        asked.shown.print(&found, face)?;
+        asked.shown.print((&found, &scores), face)?;
         return Ok(DONE);
     }
     let nouns = [
@@ -67,8 +70,7 @@ pub(super) fn draft(root: &Path, asked: &Try, face: &mut Face<'_>) -> anyhow::Re
     ];
     let title = face.say(Say::TryTitle, &nouns);
     writeln!(face.out, "{title}")?;
-    asked.shown.print(&found, face)?;
-    asked.shown.scores(&scores, face)?;
+    asked.shown.print((&found, &scores), face)?;
     if told.is_home_changed {
         let hint = face.say(Say::TryHomeChanged, &[("release", told.release)]);
         writeln!(face.out, "hint: {hint}")?;

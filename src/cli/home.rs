@@ -6,6 +6,7 @@ use std::path::Path;
 use super::Face;
 use super::HOME;
 use crate::base::diagnostic::Diagnostic;
+use crate::base::diagnostic::nearest;
 use crate::base::said::Say;
 use crate::extract::prove_signatures;
 use crate::schedule;
@@ -45,6 +46,22 @@ pub(super) fn read(home: &Home, face: &mut Face<'_>) -> anyhow::Result<Result<Ca
             Ok(Err(HOME))
         }
     }
+}
+
+/// Whether a home has a metric; if not, that is said, with what may have been meant.
+pub(super) fn knows_metric(
+    catalog: &Catalog,
+    name: &str,
+    face: &mut Face<'_>,
+) -> std::io::Result<bool> {
+    if catalog.metrics().any(|metric| metric.name == name) {
+        return Ok(true);
+    }
+    let near = nearest(name, catalog.metrics().map(|metric| metric.name.as_str()));
+    let text = face.say(Say::UnknownMetric, &[("found", name.to_owned())]);
+    let hint = near.map(|near| face.say(Say::Nearest, &[("names", near.to_owned())]));
+    face.complain(&text, hint.as_deref())?;
+    Ok(false)
 }
 
 /// Prints faults as `cargo` would.

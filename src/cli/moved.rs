@@ -1,8 +1,10 @@
 //! What moved between two tellings? A line a metric, or each of its values.
 
 use std::collections::BTreeMap;
+use std::io;
 
 use super::Face;
+use super::home;
 use super::report::grouped;
 use super::report::said;
 use super::report::table;
@@ -12,6 +14,7 @@ use crate::publish::moved::Cause;
 use crate::publish::moved::Moved;
 use crate::publish::moved::Point;
 use crate::publish::scored::MovedScore;
+use crate::spec::catalog::Catalog;
 
 /// What is shown of what moved.
 #[derive(Debug, clap::Args)]
@@ -39,32 +42,45 @@ impl Shown {
         self.csv
     }
 
-    /// Prints what is asked.
-    pub(super) fn print(&self, moved: &[Moved], face: &mut Face<'_>) -> anyhow::Result<()> {
+    /// Whether what is asked for can be: a metric of the home, or one that is gone and moved by it.
+    pub(super) fn is_known(
+        &self,
+        (catalog, moved): (&Catalog, &[Moved]),
+        face: &mut Face<'_>,
+    ) -> io::Result<bool> {
+        let Some(metric) = &self.metric else { return Ok(true) };
+        let has_moved = moved.iter().any(|it| it.key[0].as_ref() == Some(metric));
+        Ok(metric == SCORE || has_moved || home::knows_metric(catalog, metric, face)?)
+    }
+
+    /// Prints what is asked of values and scores; of a metric there is no score, unless scores are asked for as if they
+    /// were one.
+    pub(super) fn print(
+        &self,
+        (moved, scores): (&[Moved], &[MovedScore]),
+        face: &mut Face<'_>,
+    ) -> anyhow::Result<()> {
         let is = |asked: &Option<String>, found: &Option<String>| asked.is_none() || asked == found;
         let asked =
             moved.iter().filter(|it| is(&self.metric, &it.key[0]) && is(&self.unit, &it.key[1]));
         let asked: Vec<&Moved> = asked.collect();
-        if self.csv {
-            return csv(&asked, face);
-        }
-        if self.metric.is_some() || self.unit.is_some() {
-            return Ok(lines(&asked, face)?);
-        }
-        Ok(metrics(&asked, face)?)
-    }
-
-    /// Prints the scores that moved, of the unit that is asked for; of a metric there is none, unless scores are asked for as if
-    /// they were one.
-    pub(super) fn scores(&self, moved: &[MovedScore], face: &mut Face<'_>) -> std::io::Result<()> {
         let is_score = self.metric.as_deref() == Some(SCORE);
-        if self.metric.is_some() && !is_score {
-            return Ok(());
-        }
+        let has_scores = self.metric.is_none() || is_score;
         let is_asked = |it: &&MovedScore| self.unit.as_ref().is_none_or(|unit| *unit == it.0);
-        let asked: Vec<&MovedScore> = moved.iter().filter(is_asked).collect();
-        let shown = if is_score { asked.len() } else { LINES };
-        scores(&asked, shown, face)
+        let scores: Vec<&MovedScore> =
+            scores.iter().filter(|it| has_scores && is_asked(it)).collect();
+        match () {
+            () if self.csv && is_score => return scores_csv(&scores, face),
+            () if self.csv => return csv(&asked, face),
+            () if asked.is_empty() && (!is_score || scores.is_empty()) => {
+                writeln!(face.out, "  {}", face.say(Say::NothingMoved, &[]))?;
+            }
+            () if asked.is_empty() => {}
+            () if self.metric.is_some() || self.unit.is_some() => lines(&asked, face)?,
+            () => metrics(&asked, face)?,
+        }
+        let shown = if is_score { scores.len() } else { LINES };
+        Ok(self::scores(&scores, shown, face)?)
     }
 }
 
@@ -73,9 +89,6 @@ fn metrics(moved: &[&Moved], face: &mut Face<'_>) -> std::io::Result<()> {
     let mut by_metric: BTreeMap<&str, Vec<&Moved>> = BTreeMap::new();
     for it in moved {
         by_metric.entry(it.key[0].as_deref().unwrap_or_default()).or_default().push(it);
-    }
-    if by_metric.is_empty() {
-        return writeln!(face.out, "  {}", face.say(Say::NothingMoved, &[]));
     }
     let head = [Say::Metric, Say::Came, Say::Went, Say::MovedValues, Say::Why, Say::Furthest];
     let head: Vec<&str> = head.iter().map(|say| say.text(face.lang)).collect();
@@ -156,6 +169,28 @@ fn csv(moved: &[&Moved], face: &mut Face<'_>) -> anyhow::Result<()> {
             ]
         });
         lines.write_record(keys.chain(points).chain([it.cause.name().to_owned()]))?;
+    }
+    Ok(lines.flush()?)
+}
+
+/// Every score, for machines.
+fn scores_csv(moved: &[&MovedScore], face: &mut Face<'_>) -> anyhow::Result<()> {
+    let mut lines = csv::Writer::from_writer(&mut *face.out);
+    lines.write_record([
+        "unit_id",
+        "period",
+        "state_before",
+        "score_before",
+        "state_after",
+        "score_after",
+    ])?;
+    for (unit, period, before, after) in moved {
+        let points = [before, after].into_iter().flat_map(|point| {
+            let state = point.as_ref().map_or(String::new(), |it| it.status.clone());
+            let score = point.as_ref().and_then(|it| it.value.as_ref());
+            [state, score.map_or(String::new(), Cell::written)]
+        });
+        lines.write_record([unit.clone(), period.clone()].into_iter().chain(points))?;
     }
     Ok(lines.flush()?)
 }

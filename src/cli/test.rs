@@ -8,7 +8,6 @@ use super::FAILED;
 use super::Face;
 use super::USAGE;
 use super::home;
-use crate::base::diagnostic::nearest;
 use crate::base::said::Say;
 use crate::measure::tried;
 use crate::measure::tried::Answer;
@@ -28,11 +27,7 @@ pub(super) fn test(root: &Path, asked: &Tests, face: &mut Face<'_>) -> anyhow::R
         Err(code) => return Ok(code),
     };
     for name in &asked.metrics {
-        if !catalog.metrics().any(|metric| metric.name == *name) {
-            let text = face.say(Say::UnknownMetric, &[("found", name.clone())]);
-            let near = nearest(name, catalog.metrics().map(|metric| metric.name.as_str()));
-            let hint = near.map(|near| face.say(Say::Nearest, &[("names", near.to_owned())]));
-            face.complain(&text, hint.as_deref())?;
+        if !home::knows_metric(&catalog, name, face)? {
             return Ok(USAGE);
         }
     }

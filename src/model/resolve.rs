@@ -106,9 +106,10 @@ impl Resolver {
         table: DataFrame,
     ) -> Result<Resolution, ModelError> {
         let mut unknown = Unknown::new();
-        let units = looked_up(catalog, schema, Lookup::Unit);
+        let mut units = looked_up(catalog, schema, Lookup::Unit);
         let sections = looked_up(catalog, schema, Lookup::Section);
-        if units.is_empty() && sections.is_empty() {
+        let keyed = keyed_by_unit(schema, &units);
+        if units.is_empty() && sections.is_empty() && keyed.is_empty() {
             return Ok(Resolution { table, unknown, doubled: 0 });
         }
         let days = self.days_of(schema, &table)?;
@@ -117,6 +118,12 @@ impl Resolver {
         for name in &units {
             let resolved = self.units_of(&table, name, &days, &mut unknown);
             set_texts(&mut table, name, &resolved)?;
+        }
+        for name in keyed {
+            if let Some(followed) = self.followed(&table, &name, &days) {
+                set_texts(&mut table, &name, &followed)?;
+                units.push(name);
+            }
         }
         let own = texts_of(&table, "unit_id");
         for name in &sections {
@@ -234,6 +241,26 @@ impl Resolver {
         resolved
     }
 
+    /// The units of keys: itself, or what had followed it by the day of its row; none where nothing had.
+    fn followed(
+        &self,
+        table: &DataFrame,
+        name: &str,
+        days: &[Option<Date>],
+    ) -> Option<Vec<Option<String>>> {
+        let mut has_moved = false;
+        let follow = |(text, day): (Option<String>, &Option<Date>)| {
+            let unit = text?;
+            let Some(next) = day.and_then(|day| self.names.followed(&unit, day)) else {
+                return Some(unit);
+            };
+            has_moved = true;
+            Some(next.to_string())
+        };
+        let followed = texts_of(table, name).into_iter().zip(days).map(follow).collect();
+        has_moved.then_some(followed)
+    }
+
     /// Whom a cell names; of two names in one cell, the first leads.
     pub fn meant(&self, text: &str, system: Option<&str>, day: Option<Date>) -> Resolved {
         let (origin, day) = (self.origin(system), day.unwrap_or(Date::MAX));
@@ -269,6 +296,16 @@ impl Resolver {
 pub fn names_units(catalog: &Catalog, schema: &Schema) -> bool {
     !looked_up(catalog, schema, Lookup::Unit).is_empty()
 }
+
+/// The columns with keys of units, beside those that hold names. Of what the list of units says itself each line is true
+/// for its own days.
+fn keyed_by_unit(schema: &Schema, named: &[String]) -> Vec<String> {
+    let keys = schema.foreign_keys.iter().filter(|key| key.table == UNIT && schema.name != UNIT);
+    let columns = keys.map(|key| key.column.clone());
+    columns.filter(|column| schema.time.is_some() && !named.contains(column)).collect()
+}
+
+const UNIT: &str = "unit";
 
 /// The first of several names in one cell.
 pub fn lead(text: &str) -> Option<String> {

@@ -151,14 +151,15 @@ pub fn told_closed(folder: &Path) -> Result<BTreeSet<String>, PublishError> {
 }
 
 pub(super) fn defined(definitions: &DataFrame) -> Vec<Defined> {
-    let names = ["metric", "version", "meaning", "deprecated"];
+    let names = ["metric", "version", "meaning", "since", "deprecated"];
     let defined = table::to_rows(definitions, &names).into_iter().filter_map(|row| {
         let Some(Some(Cell::Whole(version))) = row.get(1) else { return None };
         Some(Defined {
             metric: text_of(row.first())?,
             version: *version,
             meaning: text_of(row.get(2))?,
-            deprecated: text_of(row.get(3)),
+            since: text_of(row.get(3)),
+            deprecated: text_of(row.get(4)),
         })
     });
     defined.collect()

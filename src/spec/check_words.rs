@@ -46,7 +46,7 @@ fn check_references(catalog: &Catalog) -> Vec<Diagnostic> {
 
 fn check_scoring(catalog: &Catalog) -> Vec<Diagnostic> {
     let categories = choices(catalog, "unit", "category");
-    let metrics: BTreeSet<&str> = catalog.metrics().map(|metric| metric.name.as_str()).collect();
+    let metrics = catalog.metrics().map(|metric| (metric.name.as_str(), metric)).collect();
     let mut seen = BTreeSet::new();
     let mut faults = Vec::new();
     for tree in &catalog.scoring {

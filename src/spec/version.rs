@@ -24,8 +24,18 @@ pub struct Defined {
     pub version: i64,
     /// The fingerprint of what it means.
     pub meaning: String,
+    /// The month in which it begins, as `2026-01`; none is from ever.
+    pub since: Option<String>,
     /// The month in which its end was announced, as `2026-01`.
     pub deprecated: Option<String>,
+}
+
+impl Defined {
+    /// Whether it holds, or held, for a period that ends by a day.
+    fn has_begun(&self, day: Date) -> bool {
+        let since = self.since.as_ref().and_then(|text| text.parse::<Month>().ok());
+        since.is_none_or(|month| month.first() <= day)
+    }
 }
 
 /// What is wrong with the ends of metrics within a home.
@@ -51,8 +61,8 @@ pub(super) fn check(catalog: &Catalog) -> Vec<Diagnostic> {
     faults
 }
 
-/// What a home says otherwise than the release that stands: a meaning that changed under its version, and a
-/// metric that went without a year's notice. `day` is today.
+/// What a home says otherwise than the release that stands: a meaning that changed under its version, a definition that
+/// begins in another month or that old periods lost, and a metric that went without a year's notice. `day` is today.
 pub fn broken(catalog: &Catalog, release: (&str, &[Defined]), day: Date) -> Vec<Diagnostic> {
     let (name, defined) = release;
     let meanings = meanings(catalog);
@@ -82,10 +92,23 @@ pub fn broken(catalog: &Catalog, release: (&str, &[Defined]), day: Date) -> Vec<
             return (is_newest(was) && !is_over)
                 .then(|| fault(file, place, key, Code::MetricGone, nouns));
         };
-        let same = metric.versions().find(|metric| metric.version == was.version)?;
+        let Some(same) = metric.versions().find(|metric| metric.version == was.version) else {
+            // A definition without `since` tells all periods anew, and says so by its version.
+            let since = metric.first().life.since?;
+            let nouns = [nouns, vec![("since", since.to_string())]].concat();
+            return Some(fault(&metric.file, metric.place, key, Code::VersionGone, nouns));
+        };
         let meaning = meanings.get(&(was.metric.as_str(), was.version))?;
-        let is_other = *meaning != was.meaning;
-        is_other.then(|| fault(&same.file, same.place, key, Code::OtherMeaning, nouns))
+        if *meaning != was.meaning {
+            return Some(fault(&same.file, same.place, key, Code::OtherMeaning, nouns));
+        }
+        let since = same.life.since.map(|since| since.to_string());
+        let has_begun = was.has_begun(day) || same.life.since.is_none_or(|it| it.first() <= day);
+        let month = |since: &Option<String>| since.clone().unwrap_or_else(|| "–".to_owned());
+        let both = vec![("was", month(&was.since)), ("since", month(&since))];
+        (since != was.since && has_begun).then(|| {
+            fault(&same.file, same.place, key, Code::OtherSince, [nouns, both].concat())
+        })
     };
     defined.iter().filter_map(judge).collect()
 }

@@ -67,6 +67,12 @@ fn two_releases_differ_in_what_moved_and_each_cause_is_told() {
     let of_unit = done(home, &["diff", "2026-01-31", "2026-02-03", "--unit", "North Branch"]);
     assert!(of_unit.contains("0.714 → 0.857"), "{of_unit}");
     assert!(of_unit.contains("5 / 7 → 6 / 7"), "{of_unit}");
+    let of_nobody = done(home, &["diff", "2026-01-31", "2026-02-03", "--unit", "South Branch"]);
+    assert!(of_nobody.contains("nothing moved") && !of_nobody.contains("cause"), "{of_nobody}");
+    let misspelt =
+        shuping(home, &["diff", "2026-01-31", "2026-02-03", "--metric", "returned_in_time"]);
+    assert_eq!(misspelt.status.code(), Some(2));
+    assert!(said(&misspelt).contains("known here: returned_on_time"), "{}", said(&misspelt));
     let missing = shuping(home, &["diff", "2026-01-31", "2026-02-01"]);
     assert_eq!(missing.status.code(), Some(2));
     assert!(said(&missing).contains("there is no release `2026-02-01`"), "{}", said(&missing));
@@ -277,6 +283,9 @@ fn a_metric_of_two_definitions_goes_and_changes_as_one() {
     let two = second(&whole, FIRST);
     let ended = two.replace("\nversion = 2", "\nversion = 2\ndeprecated = \"2024-01\"");
     let shared = two.replace("is_back AND on_time", "is_back AND NOT on_time");
+    let later = two.replace("since = \"2026-02\"", "since = \"2026-03\"");
+    let alone = second(&whole, "");
+    assert!(later != two && alone != two);
     let told = |night: &str| {
         let query = format!(
             "select kind, subject from finding
@@ -288,6 +297,8 @@ fn a_metric_of_two_definitions_goes_and_changes_as_one() {
         ("2026-03-01", "2026-03-02", (&two, &gone), ("[H123]", 1), Some("metric_gone")),
         ("2026-03-03", "2026-03-04", (&two, &shared), ("[H122]", 2), Some("other_meaning")),
         ("2026-03-05", "2026-03-06", (&ended, &gone), ("[H123]", 0), None),
+        ("2026-03-07", "2026-03-08", (&two, &later), ("[H242]", 1), Some("other_meaning")),
+        ("2026-03-09", "2026-03-10", (&two, &alone), ("[H243]", 1), Some("other_meaning")),
     ] {
         fs::write(&file, before).unwrap();
         night(home, first);

@@ -8,15 +8,14 @@ use num_traits::One as _;
 
 use super::Leaf;
 use super::Tree;
-use super::check_names;
+use super::fit;
+use super::fit::Known;
 use super::read;
 use super::rule::Method;
 use super::rule::Rule;
 use crate::base::diagnostic::Diagnostic;
 use crate::base::messages::Code;
-use crate::base::period::PeriodKind;
 use crate::spec::formula::Exact;
-use crate::spec::pipeline::Grain;
 use crate::spec::pipeline::Metric;
 use crate::spec::pipeline::Only;
 use crate::spec::pipeline::Pipeline;
@@ -92,15 +91,23 @@ fn slot(leaf: &Leaf) -> Option<u64> {
 }
 
 /// Checks what was chosen: a slot that some tree has, one indicator for each, told of what is scored.
-pub fn check(trees: &[Tree], pipelines: &[Pipeline], metrics: &BTreeSet<&str>) -> Vec<Diagnostic> {
+pub(in crate::spec) fn check(
+    trees: &[Tree],
+    pipelines: &[Pipeline],
+    metrics: &Known<'_>,
+) -> Vec<Diagnostic> {
     let mut taken: BTreeMap<(u64, &str), &str> = BTreeMap::new();
     let mut faults = Vec::new();
     for pipeline in pipelines {
         let of = Faults::of(&pipeline.file);
         for metric in &pipeline.metrics {
             let Some(scores) = &metric.scores else { continue };
-            check_names(&scores.rule, metrics, &of);
-            check_told(metric, scores, &of);
+            if metric.only.is_some() && fit::is_scored(metric) {
+                fit::check(&scores.rule, metrics, &of);
+            } else {
+                let nouns = vec![("found", metric.name.clone())];
+                of.add(scores.slot.place, &scores.slot.key, Code::NotScored, nouns);
+            }
             let Some(only) = &metric.only else { continue };
             check_slot(trees, scores, only, &of);
             for whom in only.units.iter().chain(&only.categories) {
@@ -119,15 +126,6 @@ fn check_free(scores: &Scores, whom: &str, other: Option<&str>, faults: &Faults)
     let nouns = [("slot", slot.value.to_string()), ("found", whom.to_owned())];
     let nouns = nouns.into_iter().chain([("other", other.to_owned())]).collect();
     faults.add(slot.place, &slot.key, Code::SlotTaken, nouns);
-}
-
-/// What is scored is a unit in a year, and only those whom the file names.
-fn check_told(metric: &Metric, scores: &Scores, faults: &Faults) {
-    let is_told = metric.grain.contains(&Grain::Unit) && metric.tells("unit", PeriodKind::Year);
-    if !is_told || metric.only.is_none() {
-        let nouns = vec![("found", metric.name.clone())];
-        faults.add(scores.slot.place, &scores.slot.key, Code::NotScored, nouns);
-    }
 }
 
 /// Some tree of those whose it is has the slot; a unit that is named may be of any category.

@@ -2,6 +2,7 @@
 //! units: areas, groups and leaves.
 
 mod chosen;
+mod fit;
 mod read;
 mod rule;
 pub mod words;
@@ -12,9 +13,10 @@ use num_traits::Zero as _;
 
 pub use self::chosen::Chosen;
 pub use self::chosen::Scores;
-pub use self::chosen::check as check_chosen;
+pub(super) use self::chosen::check as check_chosen;
 pub use self::chosen::choose;
 pub use self::chosen::scores;
+pub(super) use self::fit::Known;
 pub use self::rule::Comparison;
 pub use self::rule::Condition;
 pub use self::rule::Deduct;
@@ -37,7 +39,6 @@ use super::tree;
 use super::tree::Node;
 use super::tree::Value;
 use crate::base::diagnostic::Diagnostic;
-use crate::base::diagnostic::nearest;
 use crate::base::messages::Code;
 
 /// The tree of a category.
@@ -290,29 +291,13 @@ fn twice(tree: &Tree, faults: &Faults) {
     }
 }
 
-/// How many letters a name may differ from a known one and still be taken for a slip.
-const SLIP: usize = 2;
-
-/// Checks a tree against the rest of the home. A metric that is not there yet leaves its leaf
-/// `not_built`; one that is nearly there is a slip.
-pub(super) fn check(tree: &Tree, categories: &[String], metrics: &BTreeSet<&str>, faults: &Faults) {
+/// Checks a tree against the rest of the home.
+pub(super) fn check(tree: &Tree, categories: &[String], metrics: &Known<'_>, faults: &Faults) {
     let category = &tree.category;
     if !categories.is_empty() && !categories.contains(&category.value) {
         let nouns = vec![("found", category.value.clone()), ("choices", categories.join(", "))];
         faults.add(category.place, &category.key, Code::UnknownWord, nouns);
     }
     let rules = tree.leaves().filter_map(|leaf| leaf.rule.as_ref());
-    rules.for_each(|rule| check_names(rule, metrics, faults));
-}
-
-/// Metrics that a rule names and that are nearly there.
-fn check_names(rule: &Rule, metrics: &BTreeSet<&str>, faults: &Faults) {
-    for name in rule.names().filter(|name| !metrics.contains(name.value.as_str())) {
-        let near = nearest(&name.value, metrics.iter().copied());
-        let near = near.filter(|near| strsim::damerau_levenshtein(near, &name.value) <= SLIP);
-        if let Some(near) = near {
-            let nouns = vec![("found", name.value.clone()), ("guess", near.to_owned())];
-            faults.add(name.place, &name.key, Code::UnknownMetric, nouns);
-        }
-    }
+    rules.for_each(|rule| fit::check(rule, metrics, faults));
 }

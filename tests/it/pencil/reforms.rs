@@ -250,3 +250,33 @@ fn of_rows_whose_units_have_become_one_that_of_the_unit_itself_stays() {
         assert!(told.contains("2193") && !told.contains("442"), "{told}");
     }
 }
+
+#[test]
+fn a_row_with_the_key_of_a_unit_that_is_over_is_that_of_what_followed_it() {
+    let catalog = shipped(&[], &[]);
+    let [units, sections] = lists(&catalog, true);
+    let days =
+        Days { calendar: Arc::new(catalog.calendar.clone()), zone: catalog.settings.zone.clone() };
+    let names = Resolver::of(&catalog, &units, &sections, days);
+    let log = |(unit, day): &(&str, &str)| {
+        let place = [("unit_id", *unit), ("worked_on", *day)];
+        row(&[[("log_id", format!("{unit} {day}").as_str()), ("hours", "7")], place].concat())
+    };
+    let keys = [
+        ("E", "2025-06-30"),
+        ("E", "2025-07-01"),
+        ("T", "2025-08-05"),
+        ("D", "2025-06-30"),
+        ("D", "2025-07-01"),
+        ("M", "2025-07-01"),
+        ("M2", "2025-06-30"),
+        ("nobody's", "2025-08-05"),
+    ];
+    let logs: Vec<Row<'_>> = keys.iter().map(log).collect();
+    let schema = &catalog.schemas["work_log"];
+    let resolved = names.resolve(&catalog, schema, written(&catalog, "work_log", &logs)).unwrap();
+    let followed = resolved.table.column("unit_id").unwrap().str().unwrap();
+    let followed: Vec<Option<&str>> = followed.iter().collect();
+    let expected = ["E", "J", "J", "D", "D", "M1", "M2", "nobody's"].map(Some);
+    assert_eq!(followed, expected);
+}

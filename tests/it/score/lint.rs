@@ -244,6 +244,38 @@ fn a_misspelt_metric_is_a_fault_and_one_that_is_not_built_yet_is_none() {
 }
 
 #[test]
+fn a_metric_that_does_not_fit_its_rule_is_told_before_anybody_is_judged() {
+    let path = "pipelines/scoring/government_department.toml";
+    for (from, to, expected) in [
+        (
+            "[[0.60, 0], [0.80, 1.8], [0.95, 3]]",
+            "[[60, 0], [80, 1.8], [95, 3]]",
+            "leaf.G.F2.2.metric: `order_resolved_rate` is a share, and its values are fractions: \
+             60 would be 60 wholes [H246]\n    hint: did you mean 0.6?",
+        ),
+        (
+            "\"order_resolved_rate\"",
+            "\"order_mean_hours\"",
+            "`order_mean_hours` is measured in",
+        ),
+    ] {
+        assert!(DEPARTMENT.contains(from), "{from}");
+        let faults = home(&[(path, DEPARTMENT.replacen(from, to, 1))]).catalog().unwrap_err();
+        let faults = said(&faults);
+        assert_eq!(faults.len(), 1, "{faults:?}");
+        assert!(faults[0].contains(expected), "{faults:?}");
+    }
+    let service = include_str!("../../../pipelines/service.toml");
+    let (before, metric) = service.split_once("\"order_resolved_rate\"").unwrap();
+    let monthly = metric.replacen(", \"year\"", "", 1);
+    assert_ne!(monthly, metric);
+    let monthly = format!("{before}\"order_resolved_rate\"{monthly}");
+    let faults = said(&home(&[("pipelines/service.toml", monthly)]).catalog().unwrap_err());
+    let told = |fault: &String| fault.contains("has no value of a unit in a year") && fault.contains("[H244]");
+    assert!(!faults.is_empty() && faults.iter().all(told), "{faults:?}");
+}
+
+#[test]
 fn a_category_has_one_tree_and_is_one_of_the_contract() {
     let path = "pipelines/scoring/second.toml";
     let faults = home(&[(path, DEPARTMENT.to_owned())]).catalog().unwrap_err();

@@ -299,6 +299,17 @@ fn scores_that_move_are_those_of_the_unit_that_is_asked_for() {
     assert_eq!(told(&["--metric", "score"]), [true, true]);
     assert_eq!(told(&["--metric", "score", "--unit", "U2"]), [false, true]);
     assert_eq!(told(&["--metric", "posts_approved"]), [false, false]);
+    let words = ["try", drafts.path().to_str().unwrap(), "--metric", "score", "--csv"];
+    let tried = String::from_utf8(shuping(home, &words).stdout).unwrap();
+    let lines: Vec<&str> = tried.lines().collect();
+    assert_eq!(
+        lines[0],
+        "unit_id,period,state_before,score_before,state_after,score_after",
+        "{tried}"
+    );
+    assert!(lines[1].starts_with("U1,2025,scored,62.53"), "{tried}");
+    assert!(lines[2].starts_with("U2,2025,withheld,,scored,"), "{tried}");
+    assert_eq!(lines.len(), 3, "{tried}");
 }
 
 /// Of a metric that begins later nobody owes a value: for all units alike it is not there yet.
