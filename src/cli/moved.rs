@@ -85,7 +85,7 @@ impl Shown {
 }
 
 /// A line a metric.
-fn metrics(moved: &[&Moved], face: &mut Face<'_>) -> std::io::Result<()> {
+fn metrics(moved: &[&Moved], face: &mut Face<'_>) -> io::Result<()> {
     let mut by_metric: BTreeMap<&str, Vec<&Moved>> = BTreeMap::new();
     for it in moved {
         by_metric.entry(it.key[0].as_deref().unwrap_or_default()).or_default().push(it);
@@ -126,7 +126,7 @@ fn causes(moved: &[&Moved], face: &Face<'_>) -> String {
 }
 
 /// Each value.
-fn lines(moved: &[&Moved], face: &mut Face<'_>) -> std::io::Result<()> {
+fn lines(moved: &[&Moved], face: &mut Face<'_>) -> io::Result<()> {
     let head = [Say::Metric, Say::Where, Say::MovedValues, Say::Parts, Say::Why];
     let head: Vec<&str> = head.iter().map(|say| say.text(face.lang)).collect();
     let row = |it: &&&Moved| {
@@ -196,7 +196,7 @@ fn scores_csv(moved: &[&MovedScore], face: &mut Face<'_>) -> anyhow::Result<()> 
 }
 
 /// Scores that moved: so many of them.
-fn scores(moved: &[&MovedScore], shown: usize, face: &mut Face<'_>) -> std::io::Result<()> {
+fn scores(moved: &[&MovedScore], shown: usize, face: &mut Face<'_>) -> io::Result<()> {
     if moved.is_empty() {
         return Ok(());
     }

@@ -53,7 +53,7 @@ pub struct Scored<'d> {
 pub struct Judged<'d> {
     /// What the release says of it.
     pub told: Cells,
-    /// How it earned; none where it did not.
+    /// How it earned; none where it did not, or by a rule that the home has no more.
     pub earns: Option<Earns<'d>>,
 }
 
@@ -130,6 +130,10 @@ impl<'d> Desk<'d> {
             let leaf = tree.leaves().find(|leaf| Some(leaf.id.value.as_str()) == text("leaf"))?;
             Some((leaf, leaf.rule_for(unit, &tree.category.value)?, tree.category.value.as_str()))
         })?;
+        // A year that is closed was judged by the tree of then: its points do not come about by today's.
+        if text("rule") != Some(score::words::rule(rule, leaf.points).as_str()) {
+            return None;
+        }
         let year: i16 = text("period")?.parse().ok()?;
         let metric = rule.metric.as_ref()?.value.as_str();
         let reference = self.catalog.references.get(&year);

@@ -14,6 +14,7 @@ use crate::base::cell::CellRow;
 use crate::base::cell::text_of;
 use crate::base::period::Month;
 use crate::frame::FrameError;
+use crate::frame::codes::number;
 use crate::frame::expr;
 use crate::frame::functions::Days;
 use crate::frame::functions::day_column;
@@ -119,7 +120,7 @@ impl Ground<'_> {
                     spell::beside(frame, &spells, &on, (&derived.name, &names))?
                 }
                 Make::Listed { list, value } => {
-                    let claims = self.listed(&frame, fact, (&list.value, &value.value));
+                    let claims = self.listed(&frame, fact, (&list.value, &value.value))?;
                     let claims = BooleanChunked::from_iter_options("".into(), claims.into_iter());
                     let claims = claims.into_series().with_name(derived.name.as_str().into());
                     frame.with_column(claims.into()).map_err(doing())?;
@@ -186,6 +187,34 @@ impl Ground<'_> {
         Ok(table::from_rows(&columns, &[])?)
     }
 
+    /// The rows that a key points at, each once: of what has a line for each of its times, the newest that has begun by the
+    /// told day.
+    fn newest(&self, key: &ForeignKey) -> Result<DataFrame, MeasureError> {
+        let target = self.table(&key.table)?;
+        let schema = self.catalog.schemas.get(&key.table);
+        let Some(schema) = schema.filter(|schema| schema.primary_key != [key.target.as_str()])
+        else {
+            return Ok(target);
+        };
+        let begins = match &schema.time {
+            Some(time) => self.days_of(&target, time)?,
+            None => vec![None; target.height()],
+        };
+        let doing = || FrameError::polars(format!("the newest rows of `{}`", key.table));
+        let keys = target.column(&key.target).map_err(doing())?;
+        let mut newest: BTreeMap<Option<String>, (Option<Date>, usize)> = BTreeMap::new();
+        for (row, (cell, begin)) in table::cells(keys).into_iter().zip(begins).enumerate() {
+            if begin.is_none_or(|begin| begin <= self.as_of) {
+                let known = newest.entry(text_of(Some(&cell))).or_insert((begin, row));
+                *known = (*known).max((begin, row));
+            }
+        }
+        let mut rows: Vec<usize> = newest.into_values().map(|(_, row)| row).collect();
+        rows.sort_unstable();
+        let rows = rows.into_iter().map(number).collect();
+        Ok(target.take(&IdxCa::from_vec("_at".into(), rows)).map_err(doing())?)
+    }
+
     /// The columns that a fact, its measures and whoever asks whether it has a row look at.
     fn looked_at(&self, fact: &Fact) -> BTreeSet<String> {
         let mut names = BTreeSet::new();
@@ -236,7 +265,7 @@ impl Ground<'_> {
         mut frame: DataFrame,
     ) -> Result<DataFrame, MeasureError> {
         for (part, key) in self.keys_followed(names, fact) {
-            let target = self.table(&key.table)?;
+            let target = self.newest(&key)?;
             let own = target.get_column_names().into_iter();
             let own = own.map(|name| (name.clone(), format!("{part}.{name}")));
             let own = own.filter(|(name, named)| !name.starts_with('_') && names.contains(named));
@@ -253,20 +282,26 @@ impl Ground<'_> {
         Ok(frame)
     }
 
-    /// Whether a list asks each row's value of its unit; none where it asks nothing of it.
+    /// Whether a list asks each row's value of its unit, in the category of the row's own day; none where it asks nothing
+    /// of it.
     fn listed(
         &self,
         frame: &DataFrame,
         fact: &Fact,
         (list, value): (&str, &str),
-    ) -> Vec<Option<bool>> {
+    ) -> Result<Vec<Option<bool>>, MeasureError> {
         let peers = Peers::of(self.catalog, self.tables.get("unit"), self.as_of);
-        let rows = table::to_rows(frame, &[fact.unit.value.as_str(), value]);
-        let claim = |row: &CellRow| {
-            let (unit, value) = (text_of(row.first())?, text_of(row.get(1))?);
-            Some(peers.listed(&unit, list)?.contains(&value))
+        let days = match &fact.kind {
+            FactKind::Event { time } => self.days_of(frame, &time.value)?,
+            FactKind::Stock { .. } => self.days_of(frame, "period_end")?,
+            FactKind::Span { .. } => self.days_of(frame, "last_day")?,
         };
-        rows.iter().map(claim).collect()
+        let rows = table::to_rows(frame, &[fact.unit.value.as_str(), value]);
+        let claim = |(row, day): (&CellRow, Option<Date>)| {
+            let (unit, value) = (text_of(row.first())?, text_of(row.get(1))?);
+            Some(peers.listed(&unit, list, day.unwrap_or(self.as_of))?.contains(&value))
+        };
+        Ok(rows.iter().zip(days).map(claim).collect())
     }
 
     /// A flag: does the other fact have a row that points here and passes?

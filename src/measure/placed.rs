@@ -1,15 +1,20 @@
 //! Where and when does a row of a fact count? Beside the fact's own columns stand `_unit`, `_section`,
 //! `_by_…` for each dimension, and its month as people read it: 202507.
 
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
+use jiff::civil::Date;
 use polars::prelude::*;
 
 use super::MeasureError;
 use super::fact::Ground;
 use super::fact::time_of;
+use crate::base::cell::day_of;
+use crate::base::cell::text_of;
 use crate::base::period::Month;
 use crate::frame::FrameError;
+use crate::frame::table::to_rows;
 use crate::spec::pipeline::Fact;
 use crate::spec::pipeline::FactKind;
 use crate::spec::pipeline::Measure;
@@ -82,7 +87,39 @@ pub(super) fn placed(
     let is_placed =
         months.iter().fold(lit(false), |any, name| any.or(col(name.as_str()).is_not_null()));
     let kept = rows.lazy().with_columns(keys).filter(col("_unit").is_not_null().and(is_placed));
-    Ok(kept.collect().map_err(doing())?)
+    let kept = kept.collect().map_err(doing())?;
+    match &fact.kind {
+        FactKind::Stock { .. } => while_there(ground, kept),
+        FactKind::Event { .. } | FactKind::Span { .. } => Ok(kept),
+    }
+}
+
+/// The rows of a stock at those ends of months at which their unit was there; what the list of units does not know may
+/// always be there.
+fn while_there(ground: &Ground<'_>, rows: DataFrame) -> Result<DataFrame, MeasureError> {
+    let doing = || FrameError::polars("looking whether units were there");
+    let mut lines: BTreeMap<String, Vec<(Date, Option<Date>)>> = BTreeMap::new();
+    let known = ground.tables.get("unit").into_iter();
+    let known = known.flat_map(|units| to_rows(units, &["unit_id", "valid_from", "valid_to"]));
+    for row in known {
+        let Some(unit) = text_of(row.first()) else { continue };
+        let from = day_of(row.get(1)).unwrap_or(Date::MIN);
+        lines.entry(unit).or_default().push((from, day_of(row.get(2))));
+    }
+    let ends = ground.days_of(&rows, "period_end")?;
+    let is_there = |(unit, end): (Option<&str>, Option<Date>)| {
+        let Some((lines, end)) = unit.and_then(|unit| lines.get(unit)).zip(end) else {
+            return true;
+        };
+        lines.iter().any(|(from, to)| *from <= end && to.is_none_or(|to| end < to))
+    };
+    let units = rows.column("_unit").and_then(|units| units.str()).map_err(doing())?;
+    let is_there: Vec<bool> = units.iter().zip(ends).map(is_there).collect();
+    if is_there.iter().all(|is| *is) {
+        return Ok(rows);
+    }
+    let is_there = BooleanChunked::from_slice("".into(), &is_there);
+    Ok(rows.filter(&is_there).map_err(doing())?)
 }
 
 /// The column of a dimension: of its name, or else the key to what it names.

@@ -112,7 +112,8 @@ impl<'s> Seat<'s> {
         if !footing.peers.iter().all(has_mean) {
             return Some(Reason::NoPeers);
         }
-        if !footing.lists.iter().all(|list| telling.peers.listed(unit, list).is_some()) {
+        let day = period.last().last();
+        if !footing.lists.iter().all(|list| telling.peers.listed(unit, list, day).is_some()) {
             return Some(Reason::NotListed);
         }
         if footing.first.is_none_or(|first| period.last() < first) {

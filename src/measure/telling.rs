@@ -179,10 +179,10 @@ impl Telling<'_, '_> {
         unit: &Unit,
         footing: &Footing<'_>,
     ) -> Vec<Period> {
-        let category = self.peers.categories.get(&unit.unit_id).map(String::as_str);
-        if metric.only.as_ref().is_some_and(|only| !only.holds(&unit.unit_id, category)) {
-            return Vec::new();
-        }
+        let is_for = |period: &Period| {
+            let category = self.peers.category(&unit.unit_id, period.last().last());
+            metric.only.as_ref().is_none_or(|only| only.holds(&unit.unit_id, category))
+        };
         let told = Month::of(self.as_of);
         let happening = self.cube.facts.values().filter(|known| !known.is_stock);
         let begun = happening.filter_map(|known| known.first).min();
@@ -195,6 +195,7 @@ impl Telling<'_, '_> {
             .filter(|period| {
                 unit.from <= period.last().last()
                     && unit.to.is_none_or(|to| to > period.first().first())
+                    && is_for(period)
             })
             .collect()
     }

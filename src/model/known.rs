@@ -116,7 +116,8 @@ impl<'k> Known<'k> {
             None => DataFrame::empty(),
         };
         let [units, sections] = &self.sources;
-        let sources = Sources { rosters: &rosters, units, sections };
+        let by_unit = people::by_unit(self.catalog);
+        let sources = Sources { rosters: &rosters, units, sections, by_unit };
         let (spells, _) = people::spells(&sources, schema, self.nights.told)?;
         with_key(spells, &["person_id".to_owned()])
     }

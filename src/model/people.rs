@@ -24,6 +24,8 @@ use crate::base::cell::CellRow;
 use crate::base::cell::day_of;
 use crate::base::cell::text_of;
 use crate::frame::table;
+use crate::spec::catalog::Catalog;
+use crate::spec::connector::Write;
 use crate::spec::schema::FieldKind;
 use crate::spec::schema::Schema;
 
@@ -52,6 +54,17 @@ pub struct Sources<'s> {
     pub units: &'s DataFrame,
     /// `section`
     pub sections: &'s DataFrame,
+    /// Whether each unit delivers its own rosters: [`by_unit`].
+    pub by_unit: bool,
+}
+
+/// Whether a stream brings the rosters of each unit for itself: it is whole within the unit.
+pub fn by_unit(catalog: &Catalog) -> bool {
+    let streams = catalog.streams().into_iter().map(|(_, stream)| stream);
+    let mut rosters = streams.filter(|stream| stream.into.value == "person_snapshot");
+    rosters.any(|stream| {
+        matches!(&stream.write, Write::Snapshot { within } if within.iter().any(|it| it == "unit_id"))
+    })
 }
 
 /// The spells known on a day as the table `person_spell`, and what somebody should look at: kinds
@@ -74,6 +87,7 @@ pub fn spells(
         sections: section_lines(sources.sections),
         units: unit_lines(sources.units),
         as_of,
+        by_unit: sources.by_unit,
     };
     let PersonTime { spells, findings } = reckon(&rosters);
     let mut found: BTreeMap<String, u64> = BTreeMap::new();
@@ -221,7 +235,12 @@ struct Turn {
 /// Who is there on the first roster has not joined, and a reform moves nobody: where a unit or a section ends, those
 /// who stand elsewhere from that day on were taken over.
 fn turns(spells: &[Spell], rosters: &Rosters) -> Vec<Turn> {
-    let first = rosters.delivered.first().copied();
+    let mut firsts: HashMap<Option<&Arc<str>>, Date> = HashMap::new();
+    for row in &rosters.rows {
+        let unit = row.unit.as_ref().filter(|_| rosters.by_unit);
+        let first = firsts.entry(unit).or_insert(row.as_of);
+        *first = row.as_of.min(*first);
+    }
     let units = rosters.units.iter().filter_map(|line| Some((&line.unit, line.valid_to?)));
     let sections = rosters.sections.iter().filter_map(|line| Some((&line.section, line.valid_to?)));
     let (units, sections): (HashSet<_>, HashSet<_>) = (units.collect(), sections.collect());
@@ -242,7 +261,8 @@ fn turns(spells: &[Spell], rosters: &Rosters) -> Vec<Turn> {
         let after = here.iter().any(|it| it.to > spell.to && it.from <= spell.to);
         let is_taken = elsewhere.iter().any(|it| it.to == spell.from && has_ended(it));
         let is_given = has_ended(spell) && elsewhere.iter().any(|it| it.from == spell.to);
-        let joins = !before && !is_taken && first.is_some_and(|first| spell.from > first);
+        let first = firsts.get(&spell.told_of.as_ref().filter(|_| rosters.by_unit));
+        let joins = !before && !is_taken && first.is_some_and(|first| spell.from > *first);
         Some(Turn { joins, leaves: !after && !is_given && !spell.open })
     };
     spells.iter().map(|spell| turn(spell).unwrap_or_default()).collect()
@@ -250,17 +270,22 @@ fn turns(spells: &[Spell], rosters: &Rosters) -> Vec<Turn> {
 
 /// A spell, cut where the rosters begin to tell something else of the person.
 fn pieces(spell: &Spell, turn: Turn, told: &Told, schema: &Schema) -> Vec<CellRow> {
-    let nothing = BTreeMap::new();
-    let told = told.get(&(Arc::clone(&spell.person), spell.unit.clone())).unwrap_or(&nothing);
+    let of = |unit: &Option<Arc<str>>| told.get(&(Arc::clone(&spell.person), unit.clone()));
+    // What follows a unit tells of its people as well, from its first roster on.
+    let told: BTreeMap<Date, &Carried> = [&spell.told_of, &spell.unit]
+        .into_iter()
+        .filter_map(of)
+        .flat_map(|rows| rows.iter().map(|(day, carried)| (*day, carried)))
+        .collect();
     let at_first = told.range(..=spell.from).next_back().or_else(|| told.iter().next());
-    let mut carried = at_first.map(|(_, carried)| carried);
+    let mut carried = at_first.map(|(_, carried)| *carried);
     let (mut from, mut rows) = (spell.from, Vec::new());
     let later = told.range(spell.from..).filter(|(day, _)| **day > spell.from && **day < spell.to);
     for (day, next) in later {
         if carried.is_none_or(|carried| carried.cells != next.cells) {
             let turn = Turn { joins: turn.joins && from == spell.from, leaves: false };
             rows.push(piece(spell, turn, (from, Some(*day)), carried, schema));
-            (from, carried) = (*day, Some(next));
+            (from, carried) = (*day, Some(*next));
         }
     }
     let to = (!spell.open).then_some(spell.to);

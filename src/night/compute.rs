@@ -166,7 +166,8 @@ fn tables(
     if let (Some(rosters), Some(schema)) =
         (tables.get("person_snapshot"), catalog.schemas.get("person_spell"))
     {
-        let sources = Sources { rosters, units: &units, sections: &sections };
+        let by_unit = people::by_unit(catalog);
+        let sources = Sources { rosters, units: &units, sections: &sections, by_unit };
         let (spells, found) = people::spells(&sources, schema, choice.night)?;
         let found = found.into_iter();
         noticed.extend(

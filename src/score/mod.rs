@@ -7,7 +7,7 @@ mod leaf;
 mod method;
 pub mod prior;
 mod spread;
-mod words;
+pub mod words;
 
 use std::collections::BTreeMap;
 

@@ -9,7 +9,7 @@ use crate::spec::scoring::words::method;
 use crate::spec::scoring::written;
 
 /// The rule of a leaf of so many points.
-pub(super) fn rule(rule: &Rule, most: Exact) -> String {
+pub fn rule(rule: &Rule, most: Exact) -> String {
     let shrunk = rule.is_shrunk.then(|| "按同类收缩后计分".to_owned());
     let least = rule.min_n.map(|least| format!("样本不足 {} 只报告不评分", written(least)));
     let when = rule.applies_when.as_ref().map(|when| format!("{} 时适用", condition(when)));

@@ -106,9 +106,8 @@ pub fn broken(catalog: &Catalog, release: (&str, &[Defined]), day: Date) -> Vec<
         let has_begun = was.has_begun(day) || same.life.since.is_none_or(|it| it.first() <= day);
         let month = |since: &Option<String>| since.clone().unwrap_or_else(|| "–".to_owned());
         let both = vec![("was", month(&was.since)), ("since", month(&since))];
-        (since != was.since && has_begun).then(|| {
-            fault(&same.file, same.place, key, Code::OtherSince, [nouns, both].concat())
-        })
+        (since != was.since && has_begun)
+            .then(|| fault(&same.file, same.place, key, Code::OtherSince, [nouns, both].concat()))
     };
     defined.iter().filter_map(judge).collect()
 }

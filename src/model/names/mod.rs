@@ -225,11 +225,9 @@ impl Names {
 
     /// What had followed a unit by a day on which it was over.
     pub fn followed(&self, unit: &str, day: Date) -> Option<Arc<str>> {
-        let lines = self.by_id.get(unit)?.iter().filter_map(|place| self.units.get(*place));
-        if !lines.clone().any(|line| line.valid_to.is_some_and(|to| to <= day)) {
-            return None;
-        }
-        self.in_force(&lines.last()?.unit_id, day).filter(|next| **next != *unit)
+        let mut lines = self.by_id.get(unit)?.iter().filter_map(|place| self.units.get(*place));
+        let over = lines.find(|line| line.valid_to.is_some_and(|to| to <= day))?;
+        self.in_force(&over.unit_id, day).filter(|next| **next != *unit)
     }
 
     /// The unit on a day: itself, or what followed it.

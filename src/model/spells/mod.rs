@@ -31,6 +31,8 @@ pub struct Rosters {
     pub units: Vec<UnitLine>,
     /// The last day to count; later rosters are not read.
     pub as_of: Date,
+    /// Whether each unit delivers its own: who is missing on a day on which his unit delivered none is there still.
+    pub by_unit: bool,
 }
 
 /// One row of a roster: a person in a place at the end of a day.
@@ -130,6 +132,8 @@ pub struct Spell {
     pub person: Arc<str>,
     /// The unit; none if its name is not resolved.
     pub unit: Option<Arc<str>>,
+    /// The unit that rosters told, where what has followed it holds the place.
+    pub told_of: Option<Arc<str>>,
     /// The section; leaders have none.
     pub section: Option<Arc<str>>,
     /// The kind of post.
@@ -251,8 +255,15 @@ pub fn reckon(rosters: &Rosters) -> PersonTime {
     let people = correction::joined(people, &days, &mut found);
     let places = place::Places::new(&rosters.sections, &rosters.units);
     let mut spells = Vec::new();
+    let told = rosters.rows.iter().filter_map(|row| Some((row.as_of, row.unit.as_deref()?)));
+    let told: HashSet<(Date, &str)> = if rosters.by_unit { told.collect() } else { HashSet::new() };
     for person in people {
-        let stays = stay::stays(&person, &days, rosters.as_of, &mut found);
+        let (person, days) = if rosters.by_unit {
+            person.of_own_days(&days, &told, &places)
+        } else {
+            (person, days.clone())
+        };
+        let stays = stay::stays(&person, (&days, rosters.as_of), &places, &mut found);
         let pieces: Vec<place::Piece<'_>> =
             stays.iter().flat_map(|stay| places.pieces(person.id, stay, &mut found)).collect();
         spells.extend(weight::weigh(person.id, &pieces, &mut found));
@@ -271,6 +282,32 @@ fn order(spell: &Spell) -> Order<'_> {
 struct Person<'a> {
     id: &'a Arc<str>,
     nights: Vec<Vec<&'a RosterRow>>,
+}
+
+impl<'a> Person<'a> {
+    /// The same with those days alone on which the person was told of, or a unit where the person was before or is next.
+    fn of_own_days(
+        self,
+        days: &[Date],
+        told: &HashSet<(Date, &str)>,
+        places: &place::Places<'_>,
+    ) -> (Person<'a>, Vec<Date>) {
+        let is_told = |rows: Option<&Vec<&RosterRow>>, day: Date| {
+            let units = rows.into_iter().flatten().filter_map(|row| row.unit.as_ref());
+            let mut units = units.map(|unit| places.unit_on(unit, day));
+            units.any(|unit| told.contains(&(day, unit.as_ref())))
+        };
+        let is_own = |at: &usize| {
+            let there = |rows: &&Vec<&RosterRow>| !rows.is_empty();
+            let before = self.nights.iter().take(at + 1).rev().find(there);
+            let next = self.nights.iter().skip(at + 1).find(there);
+            days.get(*at).is_some_and(|day| is_told(before, *day) || is_told(next, *day))
+        };
+        let own: Vec<usize> = (0..days.len()).filter(is_own).collect();
+        let nights = own.iter().filter_map(|at| self.nights.get(*at).cloned()).collect();
+        let days = own.iter().filter_map(|at| days.get(*at).copied()).collect();
+        (Person { id: self.id, nights }, days)
+    }
 }
 
 fn delivered_days(rosters: &Rosters) -> Vec<Date> {

@@ -18,6 +18,9 @@ const LONGEST_CHAIN: usize = 16;
 /// A part of a stay within one unit.
 pub(super) struct Piece<'a> {
     pub(super) unit: Option<Arc<str>>,
+    /// The row that tells the place.
+    pub(super) place: &'a RosterRow,
+    /// The row that tells the state.
     pub(super) row: &'a RosterRow,
     pub(super) from: Date,
     pub(super) to: Date,
@@ -49,26 +52,58 @@ impl<'a> Places<'a> {
         stay: &Stay<'r>,
         found: &mut Findings,
     ) -> Vec<Piece<'r>> {
-        let lines = self.section_lines(stay.row);
-        let lines = if self.is_of(stay.row.unit.as_ref(), lines, stay.from) {
+        let first = stay.former.unwrap_or(stay.row);
+        let lines = self.section_lines(first);
+        let lines = if self.is_of(first.unit.as_ref(), lines, stay.from) {
             lines
         } else {
             found.once(FindingKind::SectionElsewhere, person, stay.from);
             &[]
         };
-        let mut cuts = self.cuts(stay.row.unit.as_ref(), lines);
+        let mut cuts = self.cuts(first.unit.as_ref(), lines);
         cuts.retain(|cut| stay.from < *cut && *cut < stay.to);
         cuts.push(stay.from);
         cuts.push(stay.to);
         cuts.sort_unstable();
         cuts.dedup();
         let piece = |(from, to): (&Date, &Date)| {
+            let is_followed = |row: &RosterRow| {
+                row.unit.as_ref().map(|unit| self.unit_on(unit, *from)) == stay.row.unit.as_ref()
+            };
+            let place = stay.former.filter(|row| !is_followed(row)).unwrap_or(stay.row);
             let own = lines.iter().find(|line| holds(line.valid_from, line.valid_to, *from));
-            let unit = own.map(|line| &line.unit).or(stay.row.unit.as_ref());
+            let unit = own.map(|line| &line.unit).or(place.unit.as_ref());
             let unit = unit.map(|unit| Arc::clone(self.unit_on(unit, *from)));
-            Piece { unit, row: stay.row, from: *from, to: *to, open: stay.open && *to == stay.to }
+            let open = stay.open && *to == stay.to;
+            Piece { unit, place, row: stay.row, from: *from, to: *to, open }
         };
         cuts.iter().zip(cuts.iter().skip(1)).map(piece).collect()
+    }
+
+    /// Whether a later row is of the same place: the same post in the same unit, or in what has followed it since.
+    pub(super) fn is_same(&self, earlier: &RosterRow, later: &RosterRow) -> bool {
+        earlier.post_kind == later.post_kind
+            && earlier.section == later.section
+            && self.is_of_unit(earlier, later)
+    }
+
+    /// Whether a later row is of the same unit, or of what has followed it since.
+    pub(super) fn is_of_unit(&self, earlier: &RosterRow, later: &RosterRow) -> bool {
+        let unit = earlier.unit.as_ref();
+        earlier.unit == later.unit
+            || unit.is_some_and(|unit| later.unit.as_ref() == Some(self.unit_on(unit, later.as_of)))
+    }
+
+    /// Whether a later row may tell the end of an earlier place: it is of the same unit, or of none where the unit is over by
+    /// then and nothing has followed it.
+    pub(super) fn leaves(&self, earlier: &RosterRow, later: &RosterRow) -> bool {
+        let is_gone = |unit: &Arc<str>| {
+            let lines = self.units.get(self.unit_on(unit, later.as_of).as_ref());
+            let is_over = |line: &&UnitLine| line.valid_to.is_some_and(|to| to <= later.as_of);
+            lines.is_some_and(|lines| lines.iter().all(is_over))
+        };
+        self.is_of_unit(earlier, later)
+            || (later.unit.is_none() && earlier.unit.as_ref().is_some_and(is_gone))
     }
 
     fn section_lines(&self, row: &RosterRow) -> &[&'a SectionLine] {
@@ -85,7 +120,7 @@ impl<'a> Places<'a> {
     }
 
     /// The unit itself, or what followed it by the day.
-    fn unit_on<'u>(&self, unit: &'u Arc<str>, day: Date) -> &'u Arc<str>
+    pub(super) fn unit_on<'u>(&self, unit: &'u Arc<str>, day: Date) -> &'u Arc<str>
     where
         'a: 'u,
     {

@@ -11,8 +11,8 @@ use super::Person;
 use super::RosterRow;
 use super::Status;
 use super::days_between;
-use super::is_same_place;
 use super::is_same_state;
+use super::place::Places;
 
 /// How many days late a date may be told and still hold.
 const LATE_DAYS: i64 = 60;
@@ -20,6 +20,8 @@ const LATE_DAYS: i64 = 60;
 /// One person in one place and state, as rosters say.
 pub(super) struct Stay<'a> {
     pub(super) row: &'a RosterRow,
+    /// The row that told the place before a reform, where one has come since the stay began.
+    pub(super) former: Option<&'a RosterRow>,
     pub(super) from: Date,
     pub(super) to: Date,
     pub(super) open: bool,
@@ -28,13 +30,14 @@ pub(super) struct Stay<'a> {
 /// The stays of a person up to a day.
 pub(super) fn stays<'a>(
     person: &Person<'a>,
-    days: &[Date],
-    as_of: Date,
+    (days, as_of): (&[Date], Date),
+    places: &Places<'_>,
     found: &mut Findings,
 ) -> Vec<Stay<'a>> {
-    let nights = mended(person, days, found);
+    let nights = mended(person, days, places, found);
     let first = days.first().copied().unwrap_or(as_of);
-    let mut line = Line { id: person.id, first, open: Vec::new(), closed: Vec::new(), found };
+    let (open, closed) = (Vec::new(), Vec::new());
+    let mut line = Line { id: person.id, first, open, closed, places, found };
     let mut before: Option<(Date, &[&'a RosterRow])> = None;
     for (day, rows) in days.iter().copied().zip(&nights) {
         match before {
@@ -47,22 +50,30 @@ pub(super) fn stays<'a>(
 }
 
 /// The nights with rows put back that were missing on exactly one of them.
-fn mended<'a>(person: &Person<'a>, days: &[Date], found: &mut Findings) -> Vec<Vec<&'a RosterRow>> {
+fn mended<'a>(
+    person: &Person<'a>,
+    days: &[Date],
+    places: &Places<'_>,
+    found: &mut Findings,
+) -> Vec<Vec<&'a RosterRow>> {
     let mut nights = person.nights.clone();
     for night in 1..nights.len().saturating_sub(1) {
         let [earlier, rows, later] = nights.get(night - 1..=night + 1).unwrap_or_default() else {
             continue;
         };
-        if rows.iter().any(|row| !has_place(earlier, row)) {
+        let is_known =
+            |row: &&RosterRow| earlier.iter().any(|earlier| places.is_same(earlier, row));
+        if !rows.iter().all(is_known) {
             continue;
         }
         let is_back = |row: &&RosterRow| {
             let is_same = |other: &&RosterRow| {
-                is_same_place(other, row)
+                places.is_same(row, other)
                     && is_same_state(other, row)
                     && other.hired_on == row.hired_on
             };
-            row.left_on.is_none() && !has_place(rows, row) && later.iter().any(is_same)
+            let is_there = rows.iter().any(|other| places.is_same(row, other));
+            row.left_on.is_none() && !is_there && later.iter().any(is_same)
         };
         let back: Vec<&RosterRow> = earlier.iter().copied().filter(is_back).collect();
         let (Some(rows), Some(day)) = (nights.get_mut(night), days.get(night)) else { continue };
@@ -72,10 +83,6 @@ fn mended<'a>(person: &Person<'a>, days: &[Date], found: &mut Findings) -> Vec<V
         }
     }
     nights
-}
-
-fn has_place(rows: &[&RosterRow], row: &RosterRow) -> bool {
-    rows.iter().any(|other| is_same_place(other, row))
 }
 
 /// The time between two rosters, in which a change happened.
@@ -114,13 +121,17 @@ fn is_host(row: &RosterRow) -> bool {
 
 /// The day on which somebody is lent or comes back, as far as a row tells it. Home and host tell of one event: where one
 /// of them has no day, that of the other holds.
-fn lent_on(was: &[Open<'_>], rows: &[&RosterRow], between: Between) -> Option<Date> {
+fn lent_on(
+    was: &[Open<'_>],
+    rows: &[&RosterRow],
+    (between, places): (Between, &Places<'_>),
+) -> Option<Date> {
     let at_home = was.iter().find_map(|open| {
-        let row = rows.iter().find(|row| is_same_place(row, open.row))?;
+        let row = rows.iter().find(|row| places.is_same(open.row, row))?;
         let told = row.status_since.filter(|_| is_away(open.row) != is_away(row));
         told.filter(|told| between.holds(*told))
     });
-    let is_new = |row: &&RosterRow| !was.iter().any(|open| is_same_place(open.row, row));
+    let is_new = |row: &&RosterRow| !was.iter().any(|open| places.is_same(open.row, row));
     let begins =
         rows.iter().copied().filter(|row| is_host(row) && is_new(row)).filter_map(entered_on);
     let ends = was.iter().filter(|open| is_host(open.row)).filter_map(|open| left_on(open.row));
@@ -133,7 +144,17 @@ fn lent_on(was: &[Open<'_>], rows: &[&RosterRow], between: Between) -> Option<Da
 #[derive(Clone, Copy)]
 struct Open<'a> {
     row: &'a RosterRow,
+    /// The row that told the place before a reform.
+    former: Option<&'a RosterRow>,
     from: Date,
+}
+
+impl<'a> Open<'a> {
+    /// The stay goes on, or another state begins in its place, with a later row.
+    fn told_by(self, row: &'a RosterRow, from: Date) -> Open<'a> {
+        let is_reformed = self.row.unit != row.unit;
+        Open { row, former: self.former.or(is_reformed.then_some(self.row)), from }
+    }
 }
 
 /// A person's stays while the rosters go by.
@@ -143,6 +164,7 @@ struct Line<'a, 'f> {
     first: Date,
     open: Vec<Open<'a>>,
     closed: Vec<Stay<'a>>,
+    places: &'f Places<'f>,
     found: &'f mut Findings,
 }
 
@@ -150,43 +172,45 @@ impl<'a> Line<'a, '_> {
     /// The first roster: what was before is not known, what comes is told.
     fn begin(&mut self, day: Date, rows: &[&'a RosterRow]) {
         let present = rows.iter().filter(|row| left_on(row).is_none_or(|left| left > day));
-        let open = present.map(|row| Open { row, from: entered_on(row).unwrap_or(day).max(day) });
-        self.open.extend(open);
+        let from = |row| entered_on(row).unwrap_or(day).max(day);
+        self.open.extend(present.map(|row| Open { row, former: None, from: from(row) }));
     }
 
     /// The next roster.
     fn go_on(&mut self, between: Between, earlier: &[&'a RosterRow], rows: &[&'a RosterRow]) {
         let has_left = |row: &&&RosterRow| left_on(row).is_some_and(|left| left <= between.day);
         let was = std::mem::take(&mut self.open);
-        let units: Vec<Option<&Arc<str>>> = was.iter().map(|open| open.row.unit.as_ref()).collect();
-        let seconded = lent_on(&was, rows, between);
+        let places = self.places;
+        let seconded = lent_on(&was, rows, (between, places));
         let mut added = Vec::new();
         for row in rows.iter().filter(|row| !has_left(row)) {
-            if was.iter().any(|open| is_same_place(open.row, row)) {
+            if was.iter().any(|open| places.is_same(open.row, row)) {
                 continue;
             }
             let from = if was.is_empty() {
                 self.joined_on(row, between)
             } else {
-                let told = moved_on(row, units.contains(&row.unit.as_ref()));
+                let told = moved_on(row, was.iter().any(|open| places.is_of_unit(open.row, row)));
                 between.dated([told, seconded.filter(|_| is_host(row))])
             };
-            added.push(Open { row, from });
+            added.push(Open { row, former: None, from });
         }
-        for row in rows.iter().filter(has_left).filter(|row| !has_place(earlier, row)) {
+        let is_new = |row: &&&RosterRow| !earlier.iter().any(|other| places.is_same(other, row));
+        for row in rows.iter().filter(has_left).filter(is_new) {
             self.come_and_gone(row, between, was.is_empty());
         }
         let mut replaced = vec![false; added.len()];
         for open in was {
-            let row = rows.iter().find(|row| is_same_place(row, open.row)).copied();
+            let row = rows.iter().find(|row| places.is_same(open.row, row)).copied();
             match row {
                 Some(row) if has_left(&&row) => self.leave(open, left_on(row), between),
                 Some(row) => self.keep(open, row, (between, seconded)),
                 None => {
-                    let told = rows.iter().find(|row| has_left(row) && row.unit == open.row.unit);
+                    let told =
+                        rows.iter().find(|row| has_left(row) && places.leaves(open.row, row));
                     let told = told.and_then(|row| left_on(row)).or(left_on(open.row));
                     let told = told.filter(|left| *left <= between.day);
-                    let next = replacement(&open, &added, &mut replaced);
+                    let next = replacement(&open, (&added, &mut replaced), places);
                     let back = seconded.filter(|_| is_host(open.row));
                     match (told, next) {
                         (Some(left), _) => self.leave(open, Some(left), between),
@@ -207,14 +231,14 @@ impl<'a> Line<'a, '_> {
         (between, seconded): (Between, Option<Date>),
     ) {
         if is_same_state(open.row, row) {
-            self.open.push(Open { row, from: open.from });
+            self.open.push(open.told_by(row, open.from));
             return;
         }
         let told = if open.row.status == row.status { row.on_post_on } else { row.status_since };
         let seconded = seconded.filter(|_| is_away(open.row) != is_away(row));
         let from = between.dated([told, seconded]).max(open.from);
         self.close(open, from);
-        self.open.push(Open { row, from });
+        self.open.push(open.told_by(row, from));
     }
 
     /// The day on which one begins who was on no roster before.
@@ -243,7 +267,7 @@ impl<'a> Line<'a, '_> {
     fn come_and_gone(&mut self, row: &'a RosterRow, between: Between, is_joiner: bool) {
         let (Some(from), Some(left)) = (entered_on(row), left_on(row)) else { return };
         if is_joiner && between.before < from && from < left {
-            self.closed.push(Stay { row, from, to: left, open: false });
+            self.closed.push(Stay { row, former: None, from, to: left, open: false });
         }
     }
 
@@ -254,7 +278,7 @@ impl<'a> Line<'a, '_> {
             self.found.once(FindingKind::LateLeaver, self.id, between.day);
             return self.close(open, between.day);
         };
-        let is_of_unit = |stay: &Stay<'_>| stay.row.unit == open.row.unit;
+        let is_of_unit = |stay: &Stay<'_>| self.places.is_of_unit(stay.row, open.row);
         for stay in self.closed.iter_mut().filter(|stay| is_of_unit(stay)) {
             stay.to = stay.to.min(left);
         }
@@ -264,7 +288,8 @@ impl<'a> Line<'a, '_> {
 
     fn close(&mut self, open: Open<'a>, to: Date) {
         if open.from < to {
-            self.closed.push(Stay { row: open.row, from: open.from, to, open: false });
+            let Open { row, former, from } = open;
+            self.closed.push(Stay { row, former, from, to, open: false });
         }
     }
 
@@ -275,8 +300,8 @@ impl<'a> Line<'a, '_> {
             let left = left_on(open.row).filter(|left| *left <= as_of);
             let to = left.unwrap_or(after);
             if open.from < to {
-                let stay = Stay { row: open.row, from: open.from, to, open: left.is_none() };
-                self.closed.push(stay);
+                let Open { row, former, from } = open;
+                self.closed.push(Stay { row, former, from, to, open: left.is_none() });
             }
         }
         self.closed
@@ -284,10 +309,14 @@ impl<'a> Line<'a, '_> {
 }
 
 /// The day that ends a vanished place because another took over from it: in the unit, or anywhere.
-fn replacement(open: &Open<'_>, added: &[Open<'_>], replaced: &mut [bool]) -> Option<Date> {
+fn replacement(
+    open: &Open<'_>,
+    (added, replaced): (&[Open<'_>], &mut [bool]),
+    reforms: &Places<'_>,
+) -> Option<Date> {
     let free = |place: &usize| replaced.get(*place) == Some(&false);
     let is_of_unit =
-        |place: &usize| added.get(*place).is_some_and(|new| new.row.unit == open.row.unit);
+        |place: &usize| added.get(*place).is_some_and(|new| reforms.is_of_unit(open.row, new.row));
     let mut places = (0..added.len()).filter(free);
     let in_unit = places.clone().find(is_of_unit);
     let place = in_unit.or_else(|| places.next())?;

@@ -60,7 +60,8 @@ fn weigh_days(
         let spell = Spell {
             person: Arc::clone(person),
             unit: piece.unit.clone(),
-            section: piece.row.section.clone(),
+            told_of: piece.place.unit.clone(),
+            section: piece.place.section.clone(),
             post_kind: Arc::clone(&piece.row.post_kind),
             status,
             from: piece.from,

@@ -87,11 +87,7 @@ pub(super) fn try_told(
         as_of,
         fed: &BTreeSet::from(["thing"]),
         stale: &BTreeSet::new(),
-        peers: Peers {
-            references: &catalog.references,
-            lists: &catalog.lists,
-            categories: BTreeMap::new(),
-        },
+        peers: Peers::of(catalog, None, as_of),
         calendar: &catalog.calendar,
     };
     let figure = |told: Told<'_>| {

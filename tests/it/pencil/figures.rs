@@ -158,7 +158,11 @@ impl Model {
             zone: catalog.settings.zone.clone(),
         };
         let cube = cube::count(&Ground { catalog, tables: &self.tables, days, as_of }).unwrap();
-        let categories = units.iter().map(|unit| (unit.unit_id.clone(), CATEGORY.to_owned()));
+        let category = |unit: &Unit| {
+            vec![("unit_id", unit.unit_id.clone()), ("category", CATEGORY.to_owned())]
+        };
+        let categories: Vec<Row<'_>> = units.iter().map(category).collect();
+        let categories = written(catalog, "unit", &categories);
         let telling = Telling {
             cube: &cube,
             metrics: catalog.metrics().map(|metric| (metric.name.as_str(), metric)).collect(),
@@ -166,11 +170,7 @@ impl Model {
             as_of,
             fed: &catalog.filled(),
             stale: &BTreeSet::new(),
-            peers: Peers {
-                references: &catalog.references,
-                lists: &catalog.lists,
-                categories: categories.collect(),
-            },
+            peers: Peers::of(catalog, Some(&categories), as_of),
             calendar: &catalog.calendar,
         };
         telling.all_levels(groups).unwrap().into_iter().for_each(see);

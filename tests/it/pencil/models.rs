@@ -317,7 +317,8 @@ pub(super) fn turnover(without: &[&str]) -> Figures {
     let rosters = written(&catalog, "person_snapshot", &rosters);
     let units = written(&catalog, "unit", &[]);
     let sections = written(&catalog, "section", &[]);
-    let sources = Sources { rosters: &rosters, units: &units, sections: &sections };
+    let by_unit = false;
+    let sources = Sources { rosters: &rosters, units: &units, sections: &sections, by_unit };
     let schema = &catalog.schemas["person_spell"];
     let (spells, _) = people::spells(&sources, schema, date(2025, 12, 31)).unwrap();
     let model = Model::default().with_table("person_spell", spells);

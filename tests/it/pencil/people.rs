@@ -77,6 +77,7 @@ fn rosters(case: &Case, rows: &[Case], reforms: &[Case]) -> Rosters {
         sections: lines("section").map(section).collect(),
         units: lines("unit").map(unit).collect(),
         as_of: case.read("evaluated_night").unwrap(),
+        by_unit: false,
     }
 }
 
@@ -165,7 +166,14 @@ fn row(as_of: Date, person: &str, unit: &str, hired_on: Option<Date>) -> RosterR
 
 fn told(rows: Vec<RosterRow>, as_of: Date) -> PersonTime {
     let delivered = Vec::new();
-    reckon(&Rosters { delivered, rows, sections: Vec::new(), units: Vec::new(), as_of })
+    reckon(&Rosters {
+        delivered,
+        rows,
+        sections: Vec::new(),
+        units: Vec::new(),
+        as_of,
+        by_unit: false,
+    })
 }
 
 #[test]
@@ -267,7 +275,7 @@ fn a_section_tells_the_unit_that_a_roster_does_not_and_a_strange_one_is_found() 
     };
     let (delivered, rows) = (vec![day], vec![unknown, strange]);
     let (sections, units) = (vec![own], Vec::new());
-    let told = reckon(&Rosters { delivered, rows, sections, units, as_of: day });
+    let told = reckon(&Rosters { delivered, rows, sections, units, as_of: day, by_unit: false });
     assert_eq!(told.spells[0].unit.as_deref(), Some("U1"));
     assert_eq!(told.spells[1].unit.as_deref(), Some("U2"));
     assert_eq!(told.findings[0].kind, FindingKind::SectionElsewhere);
@@ -319,7 +327,7 @@ proptest! {
         };
         let (sections, units) = (vec![moved], vec![ended]);
         let as_of = date(2025, 2, 28);
-        let rosters = Rosters { delivered: delivered.collect(), rows, sections, units, as_of };
+        let rosters = Rosters { delivered: delivered.collect(), rows, sections, units, as_of, by_unit: false };
         let told = reckon(&rosters);
         let mut work: BTreeMap<(Arc<str>, Date), Days> = BTreeMap::new();
         let mut places = std::collections::HashSet::new();
@@ -336,4 +344,112 @@ proptest! {
         }
         prop_assert_eq!(reckon(&rosters), told, "the same rosters tell the same");
     }
+}
+
+/// Unit `U2` ended on 11 June, and `U1` followed it. What the roster of July tells of its people is told of what they
+/// were in May, whichever of both units it names.
+fn after_a_merger(rows: Vec<RosterRow>) -> Vec<(String, Status, Date, Date)> {
+    let ended = date(2025, 6, 11);
+    let line = |unit: &str, to: Option<Date>| UnitLine {
+        unit: Arc::from(unit),
+        valid_from: date(2019, 1, 1),
+        valid_to: to,
+        successor: to.map(|_| Arc::from("U1")),
+    };
+    let units = vec![line("U1", None), line("U2", Some(ended))];
+    let as_of = date(2025, 8, 31);
+    let (delivered, sections) = (Vec::new(), Vec::new());
+    let told = reckon(&Rosters { delivered, rows, sections, units, as_of, by_unit: false });
+    let spell =
+        |spell: Spell| (spell.unit.unwrap().to_string(), spell.status, spell.from, spell.to);
+    told.spells.into_iter().filter(|spell| &*spell.person == "p").map(spell).collect()
+}
+
+#[test]
+fn days_that_rows_tell_hold_across_a_merger() {
+    let (may, july, end) = (date(2025, 5, 30), date(2025, 7, 15), date(2025, 9, 1));
+    let merger = date(2025, 6, 11);
+    let hired = Some(date(2015, 7, 1));
+    let now = |change: &dyn Fn(&mut RosterRow)| {
+        let mut later = row(july, "p", "U1", hired);
+        change(&mut later);
+        after_a_merger(vec![row(may, "p", "U2", hired), later])
+    };
+    let at = |unit: &str, status, from, to| (unit.to_owned(), status, from, to);
+    let before = at("U2", Status::Active, may, merger);
+    assert_eq!(now(&|_| {}), [before.clone(), at("U1", Status::Active, merger, end)]);
+    for (left, expected) in [
+        (date(2025, 6, 5), vec![at("U2", Status::Active, may, date(2025, 6, 5))]),
+        (
+            date(2025, 6, 20),
+            vec![before.clone(), at("U1", Status::Active, merger, date(2025, 6, 20))],
+        ),
+    ] {
+        assert_eq!(now(&|row| row.left_on = Some(left)), expected);
+    }
+    let on_leave = |since: Date| {
+        now(&|row| {
+            row.status = Status::Leave;
+            row.status_since = Some(since);
+        })
+    };
+    let late = date(2025, 6, 20);
+    let expected =
+        [before, at("U1", Status::Active, merger, late), at("U1", Status::Leave, late, end)];
+    assert_eq!(on_leave(late), expected);
+    let early = date(2025, 6, 5);
+    let expected = [
+        at("U2", Status::Active, may, early),
+        at("U2", Status::Leave, early, merger),
+        at("U1", Status::Leave, merger, end),
+    ];
+    assert_eq!(on_leave(early), expected);
+}
+
+#[test]
+fn who_is_missing_on_one_roster_between_a_merger_is_no_leaver() {
+    let hired = Some(date(2015, 7, 1));
+    let (may, june, july) = (date(2025, 5, 30), date(2025, 6, 30), date(2025, 7, 15));
+    // Somebody else is on all three, so that each is a roster.
+    let other = |day, unit| row(day, "other", unit, hired);
+    let rows = vec![
+        other(may, "U2"),
+        other(june, "U1"),
+        other(july, "U1"),
+        row(may, "p", "U2", hired),
+        row(july, "p", "U1", hired),
+    ];
+    let spells = after_a_merger(rows);
+    let days: Vec<(Date, Date)> = spells.iter().map(|spell| (spell.2, spell.3)).collect();
+    assert_eq!(days, [(may, date(2025, 6, 11)), (date(2025, 6, 11), date(2025, 9, 1))]);
+}
+
+#[test]
+fn rosters_that_each_unit_delivers_on_its_own_day_say_nothing_of_others() {
+    let hired = Some(date(2015, 7, 1));
+    let days = |month: i8| [date(2025, month, 5), date(2025, month, 6)];
+    let mut rows = Vec::new();
+    for month in 1..=4 {
+        let [first, second] = days(month);
+        rows.push(row(first, "a", "U1", hired));
+        rows.push(row(second, "b", "U2", hired));
+        rows.extend((month < 3).then(|| row(second, "c", "U2", hired)));
+        rows.extend((month > 2).then(|| row(first, "d", "U1", Some(date(2025, 2, 20)))));
+    }
+    let (delivered, sections, units) = (Vec::new(), Vec::new(), Vec::new());
+    let as_of = date(2025, 4, 30);
+    let told = reckon(&Rosters { delivered, rows, sections, units, as_of, by_unit: true });
+    let spells: Vec<(&str, Date, Date)> =
+        told.spells.iter().map(|spell| (&*spell.person, spell.from, spell.to)).collect();
+    let end = date(2025, 5, 1);
+    assert_eq!(
+        spells,
+        [
+            ("a", date(2025, 1, 5), end),
+            ("b", date(2025, 1, 6), end),
+            ("c", date(2025, 1, 6), date(2025, 3, 6)),
+            ("d", date(2025, 2, 20), end),
+        ]
+    );
+    assert!(told.findings.is_empty(), "{:?}", told.findings);
 }

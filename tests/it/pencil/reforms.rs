@@ -131,7 +131,9 @@ fn told(catalog: &Catalog, night: Date) -> Figures {
         resolved.table
     };
     let rosters = resolved("person_snapshot", &rosters);
-    let sources = Sources { rosters: &rosters, units: &unit_table, sections: &section_table };
+    let by_unit = false;
+    let sources =
+        Sources { rosters: &rosters, units: &unit_table, sections: &section_table, by_unit };
     let (spells, _) = people::spells(&sources, &catalog.schemas["person_spell"], night).unwrap();
     // Whoever goes along with a unit or a section has neither joined nor left.
     for turn in ["joins", "leaves"] {
@@ -279,4 +281,72 @@ fn a_row_with_the_key_of_a_unit_that_is_over_is_that_of_what_followed_it() {
     let followed: Vec<Option<&str>> = followed.iter().collect();
     let expected = ["E", "J", "J", "D", "D", "M1", "M2", "nobody's"].map(Some);
     assert_eq!(followed, expected);
+}
+
+/// What a model of cases, people and posts tells of two units, of which one was renamed and the other is over.
+fn told_of_two(catalog: &Catalog, night: Date) -> Figures {
+    let unit = |[id, from, to, next]: [&'static str; 4]| {
+        let days = [("valid_from", from), ("valid_to", to), ("successor_id", next)];
+        let same = [("region", "519900"), ("category", "government_department")];
+        row(&[[("unit_id", id), ("uscc", id)].as_slice(), &days, &same].concat())
+    };
+    let lines = [
+        ["D", "2019-01-20", "2025-07-01", "D"],
+        ["D", "2025-07-01", "", ""],
+        ["E", "2019-01-20", "2025-07-01", "D"],
+    ];
+    let case = |(id, uscc, time): &(&str, &str, &str)| {
+        let place = [("unit_id", "D"), ("uscc", *uscc), ("status", "closed")];
+        row(&[place, [("case_id", *id), ("accepted_at", *time), ("closed_at", *time)]].concat())
+    };
+    let days = [
+        ("1", "D", "2025-06-05T10:00"),
+        ("2", "E", "2025-06-05T10:00"),
+        ("3", "E", "2025-08-05T10:00"),
+    ];
+    let cases: Vec<Row<'_>> = days.iter().map(case).collect();
+    let posts = |unit: &str| {
+        let own = [("unit_id", unit), ("post_kind", "admin"), ("approved", "5")];
+        row(&[own.as_slice(), &[("valid_from", "2019-01-20")]].concat())
+    };
+    let unit_table = written(catalog, "unit", &lines.map(unit));
+    let there = units(Some(&unit_table));
+    Model::default()
+        .with(catalog, "service_case", &cases)
+        .with(catalog, "post_quota", &[posts("D"), posts("E")])
+        .with_table("unit", unit_table)
+        .told_of(catalog, &there, night)
+}
+
+#[test]
+fn a_unit_with_a_line_for_each_of_its_names_has_each_row_once() {
+    let told = told_of_two(&shipped(&[], &[]), NIGHTS[1]);
+    let of = |metric: &str, unit: &str, period: &str| told.of(metric, (unit, ""), period).1;
+    assert_eq!(of("cases_code_differs", "D", "2025"), Some(Exact::from(2)));
+    // What is over has no posts at the end of a month any more.
+    assert_eq!(of("posts_approved", "E", "2025Q2"), Some(Exact::from(5)));
+    assert_eq!(of("posts_approved", "E", "2025"), Some(Exact::from(0)));
+    assert_eq!(of("posts_approved", "D", "2025"), Some(Exact::from(5)));
+}
+
+#[test]
+fn who_was_taken_over_is_known_as_before_until_the_next_roster() {
+    let catalog = shipped(&[], &[]);
+    let [units, sections] = lists(&catalog, true);
+    let person = |unit: &str, as_of: &str, sex: &str| {
+        let place = [("unit_id", unit), ("as_of", as_of), ("person_id", "p")];
+        row(&[place.as_slice(), &[("post_kind", "admin"), ("status", "active"), ("sex", sex)]]
+            .concat())
+    };
+    // Long ago the roster of what followed had told something else.
+    let rows = [person("J", "2024-01-31", "male"), person("E", "2025-06-30", "female")];
+    let rosters = written(&catalog, "person_snapshot", &rows);
+    let sources = Sources { rosters: &rosters, units: &units, sections: &sections, by_unit: false };
+    let night = date(2025, 7, 20);
+    let (spells, _) = people::spells(&sources, &catalog.schemas["person_spell"], night).unwrap();
+    let text = |name: &str, row: usize| {
+        spells.column(name).unwrap().str().unwrap().get(row).unwrap_or_default().to_owned()
+    };
+    let last = spells.height() - 1;
+    assert_eq!((text("unit_id", last), text("sex", last)), ("J".to_owned(), "female".to_owned()));
 }

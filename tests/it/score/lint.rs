@@ -253,11 +253,7 @@ fn a_metric_that_does_not_fit_its_rule_is_told_before_anybody_is_judged() {
             "leaf.G.F2.2.metric: `order_resolved_rate` is a share, and its values are fractions: \
              60 would be 60 wholes [H246]\n    hint: did you mean 0.6?",
         ),
-        (
-            "\"order_resolved_rate\"",
-            "\"order_mean_hours\"",
-            "`order_mean_hours` is measured in",
-        ),
+        ("\"order_resolved_rate\"", "\"order_mean_hours\"", "`order_mean_hours` is measured in"),
     ] {
         assert!(DEPARTMENT.contains(from), "{from}");
         let faults = home(&[(path, DEPARTMENT.replacen(from, to, 1))]).catalog().unwrap_err();
@@ -271,7 +267,9 @@ fn a_metric_that_does_not_fit_its_rule_is_told_before_anybody_is_judged() {
     assert_ne!(monthly, metric);
     let monthly = format!("{before}\"order_resolved_rate\"{monthly}");
     let faults = said(&home(&[("pipelines/service.toml", monthly)]).catalog().unwrap_err());
-    let told = |fault: &String| fault.contains("has no value of a unit in a year") && fault.contains("[H244]");
+    let told = |fault: &String| {
+        fault.contains("has no value of a unit in a year") && fault.contains("[H244]")
+    };
     assert!(!faults.is_empty() && faults.iter().all(told), "{faults:?}");
 }
 

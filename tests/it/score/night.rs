@@ -303,13 +303,35 @@ fn scores_that_move_are_those_of_the_unit_that_is_asked_for() {
     let tried = String::from_utf8(shuping(home, &words).stdout).unwrap();
     let lines: Vec<&str> = tried.lines().collect();
     assert_eq!(
-        lines[0],
-        "unit_id,period,state_before,score_before,state_after,score_after",
+        lines[0], "unit_id,period,state_before,score_before,state_after,score_after",
         "{tried}"
     );
-    assert!(lines[1].starts_with("U1,2025,scored,62.53"), "{tried}");
+    assert!(lines[1].starts_with("U1,2025,scored,62.526796536767,scored,"), "{tried}");
     assert!(lines[2].starts_with("U2,2025,withheld,,scored,"), "{tried}");
     assert_eq!(lines.len(), 3, "{tried}");
+}
+
+/// The tree of a closed year is changed: its points are told as they were given, not worked out by what came later.
+#[test]
+fn the_points_of_a_closed_year_do_not_come_about_by_the_tree_of_today() {
+    let home = townships();
+    let home = home.path();
+    let done = |words: &[&str]| {
+        let output = shuping(home, words);
+        assert_eq!(output.status.code(), Some(0), "{words:?}: {}", said(&output));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let explain = || done(&["explain", "T.A1.1", "--unit", "U1", "--period", "2025"]);
+    done(&["run", "--night", "2025-12-31"]);
+    let then = explain();
+    assert!(then.contains("(30 - 0)") && then.contains("30 得 40 分"), "{then}");
+    done(&["close", "2025", "--reason", "定稿"]);
+    fs::write(home.join("pipelines/scoring/township.toml"), TREE.replace("best = 30", "best = 44"))
+        .unwrap();
+    done(&["run", "--night", "2026-01-02"]);
+    let now = explain();
+    assert!(now.contains("30 得 40 分"), "{now}");
+    assert!(!now.contains("(44 - 0)") && !now.contains("(30 - 0)"), "{now}");
 }
 
 /// Of a metric that begins later nobody owes a value: for all units alike it is not there yet.
