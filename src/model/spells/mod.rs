@@ -2,6 +2,7 @@
 //! the dates on them come spells, and how much of a person each spell is.
 
 mod correction;
+mod piece;
 mod place;
 mod stay;
 mod weight;
@@ -264,7 +265,7 @@ pub fn reckon(rosters: &Rosters) -> PersonTime {
             (person, days.clone())
         };
         let stays = stay::stays(&person, (&days, rosters.as_of), &places, &mut found);
-        let pieces: Vec<place::Piece<'_>> =
+        let pieces: Vec<piece::Piece<'_>> =
             stays.iter().flat_map(|stay| places.pieces(person.id, stay, &mut found)).collect();
         spells.extend(weight::weigh(person.id, &pieces, &mut found));
     }

@@ -10,7 +10,7 @@ use super::FindingKind;
 use super::Findings;
 use super::Spell;
 use super::Status;
-use super::place::Piece;
+use super::piece::Piece;
 
 /// The spells of a person, each with its share for work and for the quota.
 pub(super) fn weigh(person: &Arc<str>, pieces: &[Piece<'_>], found: &mut Findings) -> Vec<Spell> {
