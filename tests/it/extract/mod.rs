@@ -23,6 +23,7 @@ mod parcels;
 mod past;
 mod proof;
 mod resume;
+mod rivals;
 mod session;
 mod sheets;
 mod strange;
