@@ -25,6 +25,7 @@ mod proof;
 mod resume;
 mod rivals;
 mod session;
+mod shapes;
 mod sheets;
 mod strange;
 mod turns;
