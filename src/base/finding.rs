@@ -26,6 +26,7 @@ pub fn kind(kind: &str) -> Say {
         "unread_file" => Say::KindUnreadFile,
         "below_end" => Say::KindBelowEnd,
         "came_twice" => Say::KindCameTwice,
+        "rival_files" => Say::KindRivalFiles,
         "unread_correction" => Say::KindUnreadCorrection,
         "other_meaning" => Say::KindOtherMeaning,
         "metric_gone" => Say::KindMetricGone,

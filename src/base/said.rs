@@ -248,6 +248,7 @@ texts! {
     KindBeyond "R154" "a metric beyond its limit" "指标超出界限";
     KindStrayCorrection "R226" "a corrected row that nobody waits for" "更正行无对应的隔离行";
     KindCameTwice "R482" "a key that came twice while paging; another row may be missing" "翻页时同一主键出现两次,可能漏取别的行";
+    KindRivalFiles "R732" "files of one night that say something else of the same keys; the last by name stands" "同一夜的两个文件同键异值,以文件名靠后者为准";
     KindNotWhole "R604" "a file that is not whole yet; another night reads it" "文件尚不完整,留待下一夜读取";
     KindUnreadFile "R730" "a file or folder of the drop folder that no stream reads" "投递目录中没有数据流读取的文件或子目录";
     KindBelowEnd "R430" "rows below the row that ends a table; nobody reads them" "表尾行之下仍有数据行,未读取";

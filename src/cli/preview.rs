@@ -27,7 +27,6 @@ use crate::night::preview::Previewed;
 use crate::spec::catalog::Catalog;
 use crate::spec::connector::Connector;
 use crate::spec::connector::Stream;
-use crate::spec::kinds::word;
 use crate::spec::schema::Schema;
 use crate::spec::secret::HomeSecrets;
 
@@ -199,7 +198,7 @@ fn others(seen: &Previewed, face: &mut Face<'_>) -> anyhow::Result<()> {
     let head = [Say::Column, Say::TypeOf, Say::Note, Say::Filled].map(|say| say.text(lang));
     let rows = seen.came.others.iter().map(|other| {
         let note = if other.is_ignored { "ignore" } else { "" };
-        let kind = word(other.kind).to_owned();
+        let kind = other.kind.to_owned();
         vec![cut(&other.header), kind, note.to_owned(), other.filled.to_string()]
     });
     let rows = table(&head, 3, rows.collect());
@@ -231,8 +230,7 @@ fn told(name: &str, schema: &Schema, seen: &Previewed) -> Value {
         object
     });
     let others = seen.came.others.iter().map(|other| {
-        let kind = word(other.kind);
-        json!({ "header": other.header, "type": kind, "filled": other.filled, "ignored": other.is_ignored })
+        json!({ "header": other.header, "type": other.kind, "filled": other.filled, "ignored": other.is_ignored })
     });
     json!({
         "stream": name,

@@ -176,6 +176,9 @@ fn read(name: &str, bytes: &[u8], needed: &[String]) -> Result<Vec<Returned>, St
         let filled = lines.iter().filter(|line| line.cells.iter().any(Option::is_some));
         rows.extend(filled.map(|line| returned(line, &headers)));
     }
+    if rows.is_empty() {
+        return Err("no row stands below its header: it corrects nothing".to_owned());
+    }
     Ok(rows)
 }
 

@@ -6,12 +6,14 @@ use tokio::time::Instant;
 
 use super::ExtractError;
 use super::each;
+use super::found;
 use super::http::Reader;
 use super::ledger::Broken;
 use super::ledger::Doubt;
 use super::ledger::Seen;
 use super::parcel;
 use super::part::Part;
+use super::plain;
 use super::question::Question;
 use super::records;
 use super::reply::Answer;
@@ -25,6 +27,7 @@ use crate::base::sheet::Sheet;
 use crate::spec::connector::Export;
 use crate::spec::connector::FileAt;
 use crate::spec::connector::Form;
+use crate::spec::connector::Layout;
 use crate::spec::connector::Method;
 use crate::spec::connector::Place;
 
@@ -94,7 +97,7 @@ impl Reader<'_> {
         if answer.is_gone {
             return Ok(None);
         }
-        let job = answer.body.pointer(&export.job).and_then(records::text);
+        let job = answer.body.pointer(&export.job).and_then(plain::text);
         let job = job.filter(|job| !job.is_empty() && !each::leads_elsewhere(job));
         job.map(Some).ok_or_else(|| {
             let why = format!("the answer has no `{}`", export.job);
@@ -117,7 +120,7 @@ impl Reader<'_> {
             if answer.is_gone {
                 return Err(Doubt::JobGone.into());
             }
-            let state = answer.body.pointer(&export.state).and_then(records::text);
+            let state = answer.body.pointer(&export.state).and_then(plain::text);
             let state = state.unwrap_or_default();
             if export.done.contains(&state) {
                 return Ok(answer);
@@ -148,7 +151,7 @@ impl Reader<'_> {
         let question = match &export.file {
             FileAt::Path(file) => self.about(part, "file", Some(path(file, job)), None),
             FileAt::Said(at) => {
-                let address = answer.body.pointer(at).and_then(records::text);
+                let address = answer.body.pointer(at).and_then(plain::text);
                 let address = address.ok_or_else(|| {
                     let what = format!("{} job", self.what(part));
                     let why = format!("the answer has no `{at}`");
@@ -196,6 +199,7 @@ impl Reader<'_> {
         match form {
             Form::Csv => Ok(vec![self.table(file)?]),
             Form::Json => Ok(vec![self.listed(file)?]),
+            Form::Lines => Ok(vec![self.lines(file)?]),
             Form::Zip => self.unpacked(file),
         }
     }
@@ -208,7 +212,11 @@ impl Reader<'_> {
             let batch = match lower.rsplit('.').next() {
                 Some("csv" | "txt") => self.table(bytes),
                 Some("json") => self.listed(bytes),
-                _ => Err(format!("its archive holds `{}`, no .csv and no .json", theirs(&lower))),
+                Some("ndjson" | "jsonl") => self.lines(bytes),
+                _ => Err(format!(
+                    "its archive holds `{}`, no .csv, no .json and no .ndjson",
+                    theirs(&lower)
+                )),
             };
             let what = "the archive".to_owned();
             batches.push(batch.map_err(|why| ExtractError::Unreadable { what, why })?);
@@ -235,9 +243,18 @@ impl Reader<'_> {
     fn listed(&self, file: &[u8]) -> Result<Batch, String> {
         let body: Value = serde_json::from_slice(file)
             .map_err(|fault| format!("it is no JSON at line {}", fault.line()))?;
-        let records = body.pointer(self.records()).and_then(Value::as_array);
-        let records = records.ok_or_else(|| format!("`{}` of it is no list", self.records()))?;
-        records::batch(records, self.needed())
+        let records = self.records();
+        let read = body.pointer(records.at);
+        let read = read.and_then(|value| found::rows(value, records.layout, records.needed));
+        let what = if *records.layout == Layout::List { "list" } else { "object of records" };
+        let read = read.ok_or_else(|| format!("`{}` of it is no {what}", records.at))?;
+        read.map(Batch::from)
+    }
+
+    fn lines(&self, file: &[u8]) -> Result<Batch, String> {
+        let text = str::from_utf8(file).map_err(|_| "some of its bytes are no text".to_owned())?;
+        let text = text.trim_start_matches('\u{feff}');
+        records::lines(text, self.records().needed)?.map(Batch::from)
     }
 }
 

@@ -5,9 +5,12 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+use super::plain;
 use super::records;
 use super::records::Read;
+use super::way::Records;
 use crate::base::sheet::Sheet;
+use crate::spec::connector::Layout;
 
 /// What is known of an answer before its records are looked for.
 #[derive(Clone, Copy)]
@@ -24,20 +27,40 @@ pub(super) struct Well {
 ///
 /// # Errors
 /// What stands there instead.
-pub(super) fn sheet(body: &Value, at: &str, needed: &[String], well: Well) -> Read {
-    let is_well = well.is_said || well.is_nothing;
-    match body.pointer(at) {
-        Some(Value::Array(records)) => records::sheet(records, needed),
+pub(super) fn sheet(body: &Value, records: Records<'_>, well: Well) -> Read {
+    let (at, is_well) = (records.at, well.is_said || well.is_nothing);
+    let found = body.pointer(at);
+    if let Some(read) = found.and_then(|value| rows(value, records.layout, records.needed)) {
+        return read;
+    }
+    match found {
         // Some gateways say null where there is nothing, or in the place of all that tells it; others say so
         // beside an error.
         Some(value) if is_well && is_empty(value) => Ok(Sheet::default()),
         Some(Value::Null) if well.is_all => Ok(Sheet::default()),
-        None if well.is_said && records::is_null(body, at) => Ok(Sheet::default()),
+        None if well.is_said && plain::is_null(body, at) => Ok(Sheet::default()),
         Some(Value::Null) => Err(format!(
             "`{at}` is null, which may be an error as well as no rows: name in `ok` how the answer says that all is well"
         )),
+        Some(value) if *records.layout != Layout::List => {
+            Err(format!("`{at}` is no object of records but {}", called(value)))
+        }
         Some(value) => Err(format!("`{at}` is no list but {}", called(value))),
         None => Err(format!("the answer has no `{at}`")),
+    }
+}
+
+/// The rows of a value that is what records stand in. Some programs write an object without a key as a list.
+pub(super) fn rows(value: &Value, layout: &Layout, needed: &[String]) -> Option<Read> {
+    match (value, layout) {
+        (Value::Array(records), Layout::List) => Some(records::sheet(records, needed)),
+        (Value::Object(records), Layout::Keyed(header)) => {
+            Some(records::keyed(records, header, needed))
+        }
+        (Value::Array(records), Layout::Keyed(_)) if records.is_empty() => {
+            Some(Ok(Sheet::default()))
+        }
+        _ => None,
     }
 }
 

@@ -8,14 +8,15 @@ use reqwest::Client;
 use reqwest::Url;
 use reqwest::header::CONTENT_LENGTH;
 use reqwest::header::CONTENT_TYPE;
+use serde_json::Map;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
 use super::client;
 use super::error::ExtractError;
 use super::pace::Pace;
+use super::plain;
 use super::question::Question;
-use super::records;
 use super::reply::Answer;
 use super::reply::Fault;
 use super::reply::Reply;
@@ -28,6 +29,7 @@ use super::ticket::Desk;
 use super::ticket::Ticket;
 use crate::base::clock;
 use crate::base::redact::know_secret;
+use crate::spec::connector::Auth;
 use crate::spec::connector::Http;
 use crate::spec::connector::Login;
 use crate::spec::connector::Method;
@@ -71,8 +73,11 @@ impl Gateway {
         let ticket = http.auth.login.as_ref().map(|_| "");
         let draft = Draft { method: "GET", path: url.path(), ticket, ..Draft::default() };
         sign::prove(&http.auth, secrets, draft).map_err(unset)?;
-        for (_, field) in http.auth.login.iter().flat_map(|login| &login.fields) {
-            field.fill(secrets, &[]).map_err(unset)?;
+        if let Some(login) = &http.auth.login {
+            for (_, field) in &login.fields {
+                field.fill(secrets, &[]).map_err(unset)?;
+            }
+            sign::prove(&login.proof, secrets, Draft::default()).map_err(unset)?;
         }
         let client = client::ready(http, secrets, home).map_err(setting)?;
         let pace = Pace::of(http.limit.per_second);
@@ -188,25 +193,41 @@ impl Gateway {
     }
 
     async fn send(&self, question: &Question<'_>, ticket: Option<&Ticket>) -> Result<Reply, Fault> {
+        let address = self.address(question)?;
+        let ticket = ticket.map(|ticket| ticket.text.as_str());
+        self.sent(question, address, (&self.http.auth, ticket)).await
+    }
+
+    async fn sent(
+        &self,
+        question: &Question<'_>,
+        (mut url, mut query): (Url, Pairs),
+        (auth, ticket): (&Auth, Option<&str>),
+    ) -> Result<Reply, Fault> {
         let method = match question.method {
             Method::Get => reqwest::Method::GET,
             Method::Post => reqwest::Method::POST,
         };
-        let (mut url, mut query) = self.address(question)?;
-        let text = |(name, value): &(String, Value)| {
-            (name.clone(), records::text(value).unwrap_or_default())
+        let (mut form, mut json) = (Pairs::new(), Map::new());
+        let is_json = question.place == Place::Json;
+        if is_json {
+            json = nested(&question.parameters);
+        }
+        let text = |(name, value): (&String, &Value)| {
+            (name.clone(), plain::text(value).unwrap_or_default())
         };
-        let plain: Pairs = question.parameters.iter().map(text).collect();
-        let (mut form, mut json) = (Pairs::new(), serde_json::Map::new());
+        let plain: Pairs = if is_json {
+            json.iter().map(text).collect()
+        } else {
+            question.parameters.iter().map(|(name, value)| text((name, value))).collect()
+        };
         match question.place {
             Place::Query if question.next.is_none() => query.extend(plain.iter().cloned()),
-            Place::Query => {}
             Place::Form => form.extend(plain.iter().cloned()),
-            Place::Json => json.extend(question.parameters.iter().cloned()),
+            Place::Query | Place::Json => {}
         }
-        let is_json = question.place == Place::Json;
         let all: Pairs = query.iter().chain(&plain).cloned().collect();
-        let body = |form: &Pairs, json: &serde_json::Map<String, Value>| {
+        let body = |form: &Pairs, json: &Map<String, Value>| {
             if is_json { Value::Object(json.clone()).to_string() } else { encoded(&self.url, form) }
         };
         let draft = Draft {
@@ -215,9 +236,9 @@ impl Gateway {
             query: &encoded(&self.url, &query),
             body: &body(&form, &json),
             parameters: if question.place == Place::Query { &query } else { &all },
-            ticket: ticket.map(|ticket| ticket.text.as_str()),
+            ticket,
         };
-        let proof = sign::prove(&self.http.auth, question.secrets, draft);
+        let proof = sign::prove(auth, question.secrets, draft);
         let proof = proof.map_err(|fault| self.unset(fault))?;
         query.extend(proof.query);
         let texts =
@@ -363,25 +384,59 @@ impl Gateway {
                 .map_err(|fault| ExtractError::Setting { system: system(), why: why(fault) })
                 .map_err(Fault::Final)?;
         }
-        let mut fields = Pairs::new();
+        let mut parameters = Vec::new();
         for (name, text) in &login.fields {
             let text = text.fill(secrets, &[]).map_err(|fault| self.unset(fault))?;
-            fields.push((name.clone(), text));
+            parameters.push((name.clone(), Value::from(text)));
         }
-        let request = self.client.post(url);
-        let request = if login.is_json {
-            let all = fields.into_iter().map(|(name, text)| (name, Value::from(text)));
-            request.json(&Value::Object(all.collect()))
-        } else {
-            request.form(&fields)
+        let asked = Question {
+            what: what.clone(),
+            path: String::new(),
+            next: None,
+            method: login.method,
+            place: login.place,
+            parameters,
+            records: None,
+            gone: &[],
+            is_once: false,
+            secrets,
         };
         let _place = self.places.acquire().await;
         self.pace.wait().await;
-        let reply = self.reply(request, &what).await.map_err(Fault::of_login)?;
+        let reply = self.sent(&asked, (url, Pairs::new()), (&login.proof, None)).await;
+        let reply = reply.map_err(Fault::of_login)?;
         let (ticket, told) = reply.ticket(&what, login, &self.http).map_err(Fault::of_login)?;
         know_secret(&ticket);
         Ok((ticket, told.or(login.lifetime)))
     }
+}
+
+/// The JSON body of some parameters; one whose name is a pointer stands where that points, such as `/page/number`.
+fn nested(parameters: &[(String, Value)]) -> Map<String, Value> {
+    let mut body = Map::new();
+    for (name, value) in parameters {
+        let steps: Vec<String> = match name.strip_prefix('/') {
+            Some(way) => {
+                way.split('/').map(|step| step.replace("~1", "/").replace("~0", "~")).collect()
+            }
+            None => vec![name.clone()],
+        };
+        put(&mut body, &steps, value);
+    }
+    body
+}
+
+/// Puts a value where some steps lead.
+fn put(fields: &mut Map<String, Value>, steps: &[String], value: &Value) {
+    let Some((step, below)) = steps.split_first() else { return };
+    let place = fields.entry(step.clone()).or_insert(Value::Null);
+    if below.is_empty() {
+        *place = value.clone();
+        return;
+    }
+    let mut inner = place.as_object_mut().map(std::mem::take).unwrap_or_default();
+    put(&mut inner, below, value);
+    *place = inner.into();
 }
 
 /// Names and values as they stand in a query or a form.

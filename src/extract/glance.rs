@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::nested;
 use super::shield::Shield;
 use crate::base::batch::Batch;
 use crate::base::text::quoted;
-use crate::spec::schema::FieldKind;
+use crate::spec::kinds::word;
 use crate::spec::sniff;
 
 /// A column that nobody maps.
@@ -14,9 +15,9 @@ pub struct Other {
     /// Its header.
     pub header: String,
     /// What its values look like.
-    pub kind: FieldKind,
-    /// How many rows have one.
-    pub filled: usize,
+    pub kind: &'static str,
+    /// How many rows have one; of a list how many elements there are, of an object how many fields.
+    pub filled: u64,
     /// Whether the manifest says that it is known and not read.
     pub is_ignored: bool,
 }
@@ -52,11 +53,15 @@ impl Glance {
 
     /// What it saw.
     pub(super) fn others(self) -> Vec<Other> {
-        let of = |(header, (texts, is_ignored)): (String, (Vec<String>, bool))| Other {
-            header,
-            kind: sniff::kind(&texts),
-            filled: texts.len(),
-            is_ignored,
+        let of = |(header, (texts, is_ignored)): (String, (Vec<String>, bool))| {
+            let cells = texts.iter().map(|text| Some(text.as_str())).collect();
+            let counted = nested::counted(&header).map(|(kind, _)| kind);
+            Other {
+                kind: counted.unwrap_or_else(|| word(sniff::kind(&texts))),
+                filled: nested::amount(&header, &cells),
+                header,
+                is_ignored,
+            }
         };
         self.others.into_iter().map(of).collect()
     }

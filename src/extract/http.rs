@@ -23,9 +23,11 @@ use super::ledger::Seen;
 use super::moved::Keys;
 use super::part::Part;
 use super::part::parts;
+use super::plain;
 use super::question::Question;
+use super::question::each_text;
 use super::question::filled;
-use super::records;
+use super::question::fixed;
 use super::reply::Answer;
 use super::shelf::Left;
 use super::shelf::Page;
@@ -52,7 +54,7 @@ pub(super) struct Reader<'a> {
     request: &'a Request<'a>,
     /// The path below the gateway's address and the fixed parameters, which still name rows of the parent.
     path: String,
-    fixed: Vec<(String, String)>,
+    fixed: Vec<(String, Value)>,
     needed: Vec<String>,
     shield: Mutex<Shield<'a>>,
 }
@@ -109,7 +111,7 @@ impl<'a> Reader<'a> {
         let path = filled(&ask.path, request.secrets).map_err(unset)?;
         let parameters = ask.parameters.iter();
         let fixed =
-            parameters.map(|(name, text)| Ok((name.clone(), filled(text, request.secrets)?)));
+            parameters.map(|(name, value)| Ok((name.clone(), fixed(value, request.secrets)?)));
         let fixed = fixed.collect::<Result<_, TemplateError>>().map_err(unset)?;
         let shield = Shield::new(request.stream, request.key, landing.as_of());
         let needed = landing.needed();
@@ -266,12 +268,8 @@ impl<'a> Reader<'a> {
     }
 
     /// Where the records are, and which headers are read of them.
-    pub(super) fn records(&self) -> &str {
-        &self.ask.records
-    }
-
-    pub(super) fn needed(&self) -> &[String] {
-        &self.needed
+    pub(super) fn records(&self) -> Records<'_> {
+        Records { at: &self.ask.records, layout: &self.ask.layout, needed: &self.needed }
     }
 
     /// The rows of the first page of a part.
@@ -312,7 +310,7 @@ impl<'a> Reader<'a> {
 
     /// Whether a place stands in what is null; an answer that says nothing of itself may be an error.
     fn is_null(&self, body: &Value, at: &str) -> bool {
-        self.gateway.says_okay() && records::is_null(body, at)
+        self.gateway.says_okay() && plain::is_null(body, at)
     }
 
     /// What a page looked like.
@@ -346,13 +344,13 @@ impl<'a> Reader<'a> {
 
     /// How many rows there are, as an answer says.
     fn total(&self, body: &Value) -> Option<u64> {
-        body.pointer(self.ask.page.total.as_ref()?).and_then(records::count)
+        body.pointer(self.ask.page.total.as_ref()?).and_then(plain::count)
     }
 
     /// Whether more follow, as an answer says.
     fn more(&self, body: &Value) -> Option<bool> {
-        let more = body.pointer(self.ask.page.more.as_ref()?).and_then(records::text);
-        more.and_then(|text| records::truth(&text))
+        let more = body.pointer(self.ask.page.more.as_ref()?).and_then(plain::text);
+        more.and_then(|text| plain::truth(&text))
     }
 
     /// Whether what is empty in an answer is so because there are no rows.
@@ -384,10 +382,10 @@ impl<'a> Reader<'a> {
     fn next(&self, answer: &Answer) -> Option<String> {
         let next = match &self.ask.page.turn {
             Turn::Cursor { next, last, .. } => {
-                let next = answer.body.pointer(next).and_then(records::text);
+                let next = answer.body.pointer(next).and_then(plain::text);
                 next.filter(|next| !last.contains(next))
             }
-            Turn::NextUrl { next } => answer.body.pointer(next).and_then(records::text),
+            Turn::NextUrl { next } => answer.body.pointer(next).and_then(plain::text),
             Turn::LinkHeader => answer.link.clone(),
             Turn::None | Turn::Number { .. } | Turn::Offset { .. } => None,
         };
@@ -399,9 +397,12 @@ impl<'a> Reader<'a> {
     fn question(&self, part: &Part, walk: &Walk<'_>) -> Question<'_> {
         let text = |(name, value): &(String, String)| (name.clone(), Value::from(value.as_str()));
         let page = &self.ask.page;
-        let own = |(name, value): &(String, String)| {
-            let value = part.parent.as_ref().map_or_else(|| value.clone(), |row| row.fill(value));
-            (name.clone(), Value::from(value))
+        let own = |(name, value): &(String, Value)| {
+            let mut value = value.clone();
+            if let Some(row) = &part.parent {
+                each_text(&mut value, &mut |text| *text = row.fill(text));
+            }
+            (name.clone(), value)
         };
         let fixed = self.fixed.iter().map(own);
         let turned = match (&page.turn, &walk.place) {
@@ -437,9 +438,8 @@ impl<'a> Reader<'a> {
     /// Where the records are, unless what is said of a page lies among them.
     fn own_records(&self) -> Option<Records<'_>> {
         let page = &self.ask.page;
-        let records = Records { at: &self.ask.records, needed: &self.needed };
         let mut said = self.next_at().into_iter().chain(&page.total).chain(&page.more);
-        Some(records).filter(|records| !said.any(|at| records.hold(at)))
+        Some(self.records()).filter(|records| !said.any(|at| records.hold(at)))
     }
 
     /// The page that is due.
@@ -462,9 +462,10 @@ impl<'a> Reader<'a> {
         let unreadable = |why: String| {
             Broken::Final(ExtractError::Unreadable { what: question.what.clone(), why })
         };
-        let read = answer.read.take().unwrap_or_else(|| {
-            found::sheet(&answer.body, &self.ask.records, &self.needed, self.well(&answer.body))
-        });
+        let read = answer
+            .read
+            .take()
+            .unwrap_or_else(|| found::sheet(&answer.body, self.records(), self.well(&answer.body)));
         let mut sheet = read.map_err(unreadable)?;
         self.set_apart(&mut sheet.headers);
         part.mark(&mut sheet);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::records;
+use super::plain;
 use super::reply::Fault;
 use super::reply::Reply;
 use super::reply::refused;
@@ -25,7 +25,7 @@ impl Reply {
         let body = self.login(what, login, http)?;
         let (found, lack) = match &login.ticket {
             TicketAt::Answer(at) => {
-                (body.pointer(at).and_then(records::text), format!("has no `{at}`"))
+                (body.pointer(at).and_then(plain::text), format!("has no `{at}`"))
             }
             TicketAt::Cookie(name) => (self.cookie(name), format!("sets no cookie `{name}`")),
         };
@@ -33,7 +33,7 @@ impl Reply {
             let said = Reply::message(http, &body);
             return Err(refused(what, format!("its answer {lack}{said}; check [auth]")));
         };
-        let told = login.expires.as_ref().and_then(|at| records::text(body.pointer(at)?));
+        let told = login.expires.as_ref().and_then(|at| plain::text(body.pointer(at)?));
         let told = told.and_then(|text| text.parse().ok()).map(Duration::from_secs);
         Ok((ticket, told))
     }
@@ -69,7 +69,7 @@ impl Reply {
 
     /// Who isn't let in often gets a cookie as well, and is told so where every answer tells it.
     fn is_let_in(&self, what: &str, http: &Http, body: Value) -> Result<Value, Fault> {
-        let said = |at: &str| body.pointer(at).and_then(records::text);
+        let said = |at: &str| body.pointer(at).and_then(plain::text);
         let mut told = http.okay.body.iter().filter_map(|(at, okay)| Some((at, okay, said(at)?)));
         let Some((at, _, found)) = told.find(|(_, okay, found)| !okay.contains(found)) else {
             return Ok(body);
@@ -98,7 +98,7 @@ impl Reply {
         }
         let body = self.value();
         let is_said = |(at, values): &(String, Vec<String>)| {
-            let found = body.as_ref().and_then(|body| records::text(body.pointer(at)?));
+            let found = body.as_ref().and_then(|body| plain::text(body.pointer(at)?));
             found.is_some_and(|found| values.contains(&found))
         };
         login.renew_body.iter().any(is_said)

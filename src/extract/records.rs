@@ -1,5 +1,5 @@
 //! How does a JSON answer become rows? A record is an object, its keys are headers, its scalars are
-//! cells as they were written; what is nested is read only where a header points. Rows are made while the
+//! cells as they were written; what is nested is read only where a header points, and else counted. Rows are made while the
 //! answer is read, so that a cell is never a value of its own.
 
 use std::collections::HashMap;
@@ -18,6 +18,10 @@ use serde::de::value::SeqAccessDeserializer;
 use serde_json::Map;
 use serde_json::Value;
 
+use super::nested;
+use super::nested::Elements;
+use super::plain::text;
+use super::plain::written;
 use crate::base::batch::Batch;
 use crate::base::sheet::Sheet;
 use crate::base::sheet::Texts;
@@ -47,6 +51,33 @@ pub(super) fn sheet(records: &[Value], needed: &[String]) -> Read {
     rows.end()
 }
 
+/// The records of an object, each below its own key.
+///
+/// # Errors
+/// What is not a record.
+pub(super) fn keyed(records: &Map<String, Value>, header: &str, needed: &[String]) -> Read {
+    let mut rows = Rows::new(needed);
+    for (key, record) in records {
+        rows.below(header, key);
+        rows.deserialize(record).map_err(|fault| fault.to_string())?;
+    }
+    rows.end()
+}
+
+/// The records of a text that has one a line.
+///
+/// # Errors
+/// The first line that is no JSON.
+pub(super) fn lines(text: &str, needed: &[String]) -> Result<Read, String> {
+    let mut rows = Rows::new(needed);
+    for (line, number) in text.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty()) {
+        let mut record = serde_json::Deserializer::from_str(line);
+        let read = rows.deserialize(&mut record).and_then(|()| record.end());
+        read.map_err(|fault| format!("no JSON at line {number} column {}", fault.column()))?;
+    }
+    Ok(rows.end())
+}
+
 /// Rows that are being made.
 pub(super) struct Rows<'r> {
     needed: &'r [String],
@@ -55,6 +86,8 @@ pub(super) struct Rows<'r> {
     places: HashMap<String, usize>,
     source: Arc<str>,
     row: u32,
+    /// The header and text of the key below which the next record stands.
+    key: Option<(&'r str, String)>,
     fault: Option<String>,
 }
 
@@ -63,7 +96,13 @@ impl<'r> Rows<'r> {
     pub(super) fn new(needed: &'r [String]) -> Rows<'r> {
         let (sheet, places) = (Sheet::default(), HashMap::new());
         let has_pointers = needed.iter().any(|header| header.starts_with('/'));
-        Rows { needed, has_pointers, sheet, places, source: Arc::default(), row: 0, fault: None }
+        let source = Arc::default();
+        Rows { needed, has_pointers, sheet, places, source, row: 0, key: None, fault: None }
+    }
+
+    /// The next record stands below a key.
+    pub(super) fn below(&mut self, header: &'r str, key: &str) {
+        self.key = Some((header, key.to_owned()));
     }
 
     /// All of them.
@@ -115,43 +154,50 @@ impl<'r> Rows<'r> {
             pointed.insert(own, value);
             return Ok(());
         }
-        let mut into = Texts::default();
         if known.is_some() || self.places.contains_key(name) {
             let Some(column) = self.column(name, known) else { return Ok(()) };
-            if !fields.next_value_seed(Cell { into: column })? {
+            if let Some(nested) = fields.next_value_seed(Cell { into: column })? {
                 column.push(None);
                 let name = known.and_then(|at| self.sheet.headers.get(at)).map_or(name, |own| own);
-                let name = name.to_owned();
-                self.nested(&name);
+                let told = nested.told(name);
+                self.unread(told);
             }
-        } else if fields.next_value_seed(Cell { into: &mut into })?
-            && let Some(column) = self.column(name, None)
-        {
-            column.push(into.iter().next().flatten());
-        } else if into.is_empty() {
-            self.nested(name);
+            return Ok(());
+        }
+        let mut into = Texts::default();
+        match fields.next_value_seed(Cell { into: &mut into })? {
+            Some(nested) => self.unread(nested.told(name)),
+            None => {
+                if let Some(column) = self.column(name, None) {
+                    column.push(into.iter().next().flatten());
+                }
+            }
         }
         Ok(())
     }
 
-    /// Notes that a list or an object came where a value is read: as a column that nobody maps, without its words.
-    fn nested(&mut self, name: &str) {
-        if self.needed.iter().any(|needed| needed == name)
-            && let Some(column) = self.column(&format!("/{name}"), None)
+    /// Notes what came and is not read, as a column that nobody maps.
+    fn unread(&mut self, told: Option<(String, String)>) {
+        if let Some((name, cell)) = told.filter(|(name, _)| !self.needed.contains(name))
+            && let Some(column) = self.column(&name, None)
         {
-            column.push(Some("…"));
+            column.push(Some(&cell));
         }
     }
 
-    /// The cells that headers point at.
+    /// The cells that headers point at, and what stands beside them.
     fn point(&mut self, record: &Value) {
-        for pointer in self.needed.iter().filter(|header| header.starts_with('/')) {
+        let needed = self.needed;
+        let pointers: Vec<&str> =
+            needed.iter().map(String::as_str).filter(|header| header.starts_with('/')).collect();
+        for pointer in &pointers {
             let Some(value) = record.pointer(pointer) else { continue };
             let text = text(value).filter(|text| !text.is_empty());
             if let Some(column) = self.column(pointer, None) {
                 column.push(text.as_deref());
             }
         }
+        nested::beside(record, "", &pointers, &mut |name, cell| self.unread(Some((name, cell))));
     }
 }
 
@@ -164,6 +210,11 @@ impl<'de> DeserializeSeed<'de> for &mut Rows<'_> {
         if !is_record {
             let row = self.row;
             self.fault.get_or_insert_with(|| format!("record {row} is no object"));
+        }
+        if let Some((header, key)) = self.key.take()
+            && let Some(column) = self.column(header, None)
+        {
+            column.push(Some(&key).filter(|key| !key.is_empty()).map(String::as_str));
         }
         self.sheet.places.push((Arc::clone(&self.source), self.row));
         let height = self.sheet.height();
@@ -255,120 +306,67 @@ impl Visitor<'_> for Key<'_> {
     }
 }
 
-/// A cell, put behind those of its column; whether it is one.
+/// A cell, put behind those of its column; or what came is a list or an object.
 struct Cell<'c> {
     into: &'c mut Texts,
 }
 
 impl<'de> DeserializeSeed<'de> for Cell<'_> {
-    type Value = bool;
+    type Value = Option<Elements>;
 
-    fn deserialize<D: Deserializer<'de>>(self, value: D) -> Result<bool, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, value: D) -> Result<Option<Elements>, D::Error> {
         value.deserialize_any(self)
     }
 }
 
 impl Cell<'_> {
-    fn put(self, text: &str) -> bool {
+    fn put(self, text: &str) -> Option<Elements> {
         self.into.push(Some(text).filter(|text| !text.is_empty()));
-        true
+        None
     }
 }
 
 impl<'de> Visitor<'de> for Cell<'_> {
-    type Value = bool;
+    type Value = Option<Elements>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a value")
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<bool, E> {
+    fn visit_str<E>(self, text: &str) -> Result<Option<Elements>, E> {
         Ok(self.put(text))
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<bool, E> {
+    fn visit_bool<E>(self, value: bool) -> Result<Option<Elements>, E> {
         Ok(self.put(if value { "true" } else { "false" }))
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<bool, E> {
+    fn visit_u64<E>(self, value: u64) -> Result<Option<Elements>, E> {
         Ok(self.put(&value.to_string()))
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<bool, E> {
+    fn visit_i64<E>(self, value: i64) -> Result<Option<Elements>, E> {
         Ok(self.put(&value.to_string()))
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<bool, E> {
+    fn visit_f64<E>(self, value: f64) -> Result<Option<Elements>, E> {
         Ok(self.put(&written(value)))
     }
 
-    fn visit_unit<E>(self) -> Result<bool, E> {
+    fn visit_unit<E>(self) -> Result<Option<Elements>, E> {
         self.into.push(None);
-        Ok(true)
+        Ok(None)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<bool, A::Error> {
-        Value::deserialize(SeqAccessDeserializer::new(list)).map(|_| false)
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Option<Elements>, A::Error> {
+        let list = Vec::<Value>::deserialize(SeqAccessDeserializer::new(list))?;
+        Ok(Some(Elements::of_list(list.len())))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<bool, A::Error> {
-        Value::deserialize(MapAccessDeserializer::new(fields)).map(|_| false)
+    fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Option<Elements>, A::Error> {
+        let fields = Map::deserialize(MapAccessDeserializer::new(fields))?;
+        Ok(Some(Elements::of_object(fields.len())))
     }
-}
-
-/// From here on, a number with a point may have lost digits as it was read.
-const EXACT: f64 = 1e15;
-
-/// A value as text: numbers and words as written, null is nothing.
-pub(super) fn text(value: &Value) -> Option<String> {
-    match value {
-        Value::Null => None,
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) if number.is_f64() => number.as_f64().map(written),
-        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
-            Some(value.to_string())
-        }
-    }
-}
-
-/// A number with a point or an exponent as text; `7.0` is the key that `7` is, and a small one is not written
-/// as `1e-7`, for that is no decimal.
-fn written(number: f64) -> String {
-    if number.fract() == 0.0 && number.abs() < EXACT {
-        // Minus nothing is nothing.
-        return format!("{:.0}", number + 0.0);
-    }
-    let text = Value::from(number).to_string();
-    if text.contains("e-") { number.to_string() } else { text }
-}
-
-/// Whether a pointer leads to nothing because what it should stand in is null.
-pub(super) fn is_null(body: &Value, pointer: &str) -> bool {
-    let mut above = pointer;
-    while let Some((up, _)) = above.rsplit_once('/').filter(|(up, _)| !up.is_empty()) {
-        if body.pointer(up).is_some_and(Value::is_null) {
-            return true;
-        }
-        above = up;
-    }
-    false
-}
-
-/// Whether a text says yes or no.
-pub(super) fn truth(text: &str) -> Option<bool> {
-    match text.to_ascii_lowercase().as_str() {
-        "true" | "1" | "y" | "yes" => Some(true),
-        "false" | "0" | "n" | "no" => Some(false),
-        _ => None,
-    }
-}
-
-/// A count, as a number or as text: `50`, `"50"`, `50.0`, `"1,050"`.
-pub(super) fn count(value: &Value) -> Option<u64> {
-    let text = text(value)?;
-    let (whole, part) = text.trim().split_once('.').unwrap_or((text.trim(), ""));
-    let is_whole = part.chars().all(|digit| digit == '0');
-    whole.replace([',', '\u{ff0c}'], "").parse().ok().filter(|_| is_whole)
 }
 
 #[cfg(test)]
@@ -385,64 +383,59 @@ mod tests {
             json!({ "c": true, "b": 18_446_744_073_709_551_615_u64 }),
         ];
         let batch = batch(&records, &["/who/id".to_owned()]).unwrap();
-        assert_eq!(batch.headers, ["b", "a", "/who/id", "c", "who"]);
+        assert_eq!(batch.headers, ["b", "a", "list[]", "/who/id", "c", "who"]);
         let cells: Vec<Vec<&str>> = batch
             .rows
             .iter()
             .map(|row| row.cells.iter().map(|cell| cell.as_deref().unwrap_or("-")).collect())
             .collect();
-        assert_eq!(cells[0], ["1", " x ", "7", "-", "-"]);
-        assert_eq!(cells[1], ["-", "-", "-", "1.5", "-"]);
-        assert_eq!(cells[2], ["18446744073709551615", "-", "-", "true", "-"]);
+        assert_eq!(cells[0], ["1", " x ", "1", "7", "-", "-"]);
+        assert_eq!(cells[1], ["-", "-", "-", "-", "1.5", "-"]);
+        assert_eq!(cells[2], ["18446744073709551615", "-", "-", "-", "true", "-"]);
         assert_eq!(batch.rows[2].row, 3);
     }
 
     #[test]
-    fn a_list_where_a_value_is_read_is_told_without_its_words() {
+    fn a_list_or_an_object_that_nobody_reads_is_told_by_how_much_it_holds() {
         let records = [
-            json!({ "a": "1", "b": "x" }),
-            json!({ "a": ["519902"], "b": ["y"] }),
-            json!({ "a": { "n": 1 }, "c": { "n": 2 } }),
+            json!({ "a": "1", "b": "x", "e": [], "f": {} }),
+            json!({ "a": ["519902"], "b": ["y", "z"] }),
+            json!({ "a": { "n": 1 }, "c": { "n": 2, "m": [3] } }),
         ];
         let batch = batch(&records, &["a".to_owned(), "c".to_owned()]).unwrap();
-        assert_eq!(batch.headers, ["a", "b", "/a", "/c"]);
-        let told: Vec<_> = batch.rows.iter().map(|row| row.cells.get(2).cloned()).collect();
-        assert_eq!(told, [Some(None), Some(Some("…".to_owned())), Some(Some("…".to_owned()))]);
-        assert_eq!(batch.rows[2].cells[3].as_deref(), Some("…"));
+        assert_eq!(batch.headers, ["a", "b", "a[]", "b[]", "a{}", "c{}"]);
+        let cells = batch.rows.iter().map(|row| row.cells[2..].iter().map(|cell| cell.as_deref()));
+        let cells: Vec<Vec<_>> = cells.map(Iterator::collect).collect();
+        assert_eq!(cells[0], [None; 4]);
+        assert_eq!(cells[1], [Some("1"), Some("2"), None, None]);
+        assert_eq!(cells[2], [None, None, Some("1"), Some("2")]);
         assert_eq!(batch.rows[1].cells[..2], [None, None]);
     }
 
     #[test]
-    fn numbers_are_written_so_that_they_are_read() {
-        for (json, cell) in [
-            ("1e-7", "0.0000001"),
-            ("-1.5E-10", "-0.00000000015"),
-            ("1e5", "100000"),
-            ("0.0", "0"),
-            ("-0.0", "0"),
-            ("7.0", "7"),
-            ("-7.0", "-7"),
-            ("999999999999999.0", "999999999999999"),
-            ("1000000000000000.0", "1000000000000000.0"),
-            ("1e300", "1e+300"),
-            ("7.5", "7.5"),
-            ("12345678.9", "12345678.9"),
-        ] {
+    fn what_stands_beside_a_place_that_is_pointed_at_is_told() {
+        let who = json!({ "id": "7", "name": "x", "of": { "a/b": 1, "c": [1, 2] }, "ring": [], "n": null });
+        let parts = json!([{ "x": 1, "y": 2 }, { "x": 3 }, { "x": 4 }]);
+        let needed = ["/who/id", "/who/of/c", "/parts/0/x", "/whole"].map(str::to_owned);
+        let record = json!({ "who": who, "parts": parts, "whole": [1, 2], "tags": ["t"] });
+        let batch = batch(&[record], &needed).unwrap();
+        let told = batch.headers.iter().zip(&batch.rows[0].cells);
+        let told: Vec<_> = told.map(|(name, cell)| (&**name, cell.as_deref().unwrap())).collect();
+        assert_eq!(told[..1], [("tags[]", "1")]);
+        assert_eq!(told[1..5].iter().map(|(name, _)| *name).collect::<Vec<_>>(), needed);
+        let mut beside = told[5..].to_vec();
+        beside.sort_unstable();
+        let due =
+            [("/parts/0/y", "2"), ("/parts[]", "2"), ("/who/name", "x"), ("/who/of/a~1b", "1")];
+        assert_eq!(beside, due);
+    }
+
+    #[test]
+    fn a_cell_is_written_as_its_value_is() {
+        for json in ["1e-7", "7.0", "-0.0", "1e300", "18446744073709551615", "true", "\"x\""] {
             let value: Value = serde_json::from_str(json).unwrap();
             let rows = batch(&[json!({ "n": value })], &[]).unwrap().rows;
-            assert_eq!(rows[0].cells, [Some(cell.to_owned())]);
-            assert_eq!(text(&value).as_deref(), Some(cell));
-        }
-        for (said, is) in [
-            (json!(50), Some(50)),
-            (json!(50.0), Some(50)),
-            (json!(" 1,050 "), Some(1050)),
-            (json!("1\u{ff0c}050"), Some(1050)),
-            (json!("50.5"), None),
-            (json!("many"), None),
-            (json!(null), None),
-        ] {
-            assert_eq!(count(&said), is, "{said}");
+            assert_eq!(rows[0].cells, [text(&value)]);
         }
     }
 

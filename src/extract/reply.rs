@@ -22,11 +22,12 @@ use serde_json::Value;
 
 use super::error::ExtractError;
 use super::found;
+use super::plain;
 use super::question::Question;
-use super::records;
 use super::records::Read;
 use super::retry::retry_after;
 use super::text::decode;
+use super::way::Records;
 use crate::base::redact::theirs;
 use crate::spec::connector::Http;
 use crate::spec::connector::Script;
@@ -194,15 +195,13 @@ impl Reply {
             _ => String::new(),
         };
         let clock = if is_denied { self.clock() } else { String::new() };
-        let Ok((body, read)) = self.read(question, http) else {
-            return Err(if is_okay {
-                self.again(self.unreadable())
-            } else {
-                refused(what, format!("{clock}HTTP {status}{advice}"))
-            });
+        let (body, read) = match self.read(question, http) {
+            Ok(read) => read,
+            Err(why) if is_okay => return Err(self.again(why)),
+            Err(_) => return Err(refused(what, format!("{clock}HTTP {status}{advice}"))),
         };
         let message = Reply::message(http, &body);
-        let found = |at: &str| body.pointer(at).and_then(records::text).unwrap_or_default();
+        let found = |at: &str| body.pointer(at).and_then(plain::text).unwrap_or_default();
         if let Some(later) = self.later(http, &body) {
             return Err(later);
         }
@@ -211,7 +210,10 @@ impl Reply {
         }
         // A gateway that says no inside 200 may mean the signature, and with it the time.
         let clock = if http.auth.sign.is_some() { self.clock() } else { String::new() };
-        match okay.body.iter().find(|(at, values)| !values.contains(&found(at))) {
+        // A line says of itself only what stands in it.
+        let is_asked = |at: &str| !question.is_of_lines() || body.pointer(at).is_some();
+        let mut asked = okay.body.iter().filter(|(at, _)| is_asked(at));
+        match asked.find(|(at, values)| !values.contains(&found(at))) {
             None => Ok(Answer { body, read, link: self.link, is_gone: false, wait: self.wait }),
             Some((at, _)) if body.pointer(at).is_none() => {
                 Err(refused(what, format!("{clock}the answer has no `{at}`{message}")))
@@ -224,14 +226,20 @@ impl Reply {
     }
 
     /// Its body, and the rows of the records where they were asked for; nothing else is read from among them.
-    fn read(&self, question: &Question<'_>, http: &Http) -> Result<(Value, Option<Read>), ()> {
+    fn read(&self, question: &Question<'_>, http: &Http) -> Result<(Value, Option<Read>), String> {
         let (okay, retry) = (&http.okay, &http.retry);
-        let text = self.text().ok_or(())?;
+        let text = self.text().ok_or_else(|| self.unreadable())?;
+        let is_page = text.trim_start().starts_with('<');
         let mut read = okay.body.iter().chain(&retry.body).map(|(at, _)| at).chain(&okay.message);
-        let records = question.records.filter(|records| !read.any(|at| records.hold(at)));
+        let mut is_apart = |records: &Records<'_>| !read.any(|at| records.hold(at));
+        let is_lines = question.is_of_lines();
+        let records = question.records.filter(|records| is_lines || is_apart(records));
         let (mut body, read) = match records {
-            Some(records) => records.of(&text).map_err(drop)?,
-            None => (serde_json::from_str(&text).map_err(drop)?, None),
+            Some(records) if is_lines && !is_page => {
+                records.of(&text).map_err(|why| format!("the answer is cut short, or {why}"))?
+            }
+            Some(records) => records.of(&text).map_err(|_| self.unreadable())?,
+            None => (serde_json::from_str(&text).map_err(|_| self.unreadable())?, None),
         };
         if let Some(records) = question.records.filter(|_| read.is_none()) {
             found::unwrap(&mut body, records.at);
@@ -241,7 +249,7 @@ impl Reply {
 
     /// Why to ask again later, where its body says so.
     pub(super) fn later(&self, http: &Http, body: &Value) -> Option<Fault> {
-        let found = |at: &str| body.pointer(at).and_then(records::text).unwrap_or_default();
+        let found = |at: &str| body.pointer(at).and_then(plain::text).unwrap_or_default();
         let said = http.retry.body.iter().find(|(at, values)| values.contains(&found(at)));
         let (at, _) = said?;
         let (found, message) = (theirs(&found(at)), Reply::message(http, body));
@@ -307,7 +315,7 @@ impl Reply {
     /// The gateway's own words.
     pub(super) fn message(http: &Http, body: &Value) -> String {
         let at = http.okay.message.as_ref();
-        let said = at.and_then(|at| records::text(body.pointer(at)?));
+        let said = at.and_then(|at| plain::text(body.pointer(at)?));
         said.map_or_else(String::new, |said| format!(": {}", theirs(&said)))
     }
 

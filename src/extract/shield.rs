@@ -8,6 +8,7 @@ use std::mem;
 
 use jiff::civil::Date;
 
+use super::nested;
 use crate::base::identity;
 use crate::base::pseudonym::Key;
 use crate::base::sheet::Sheet;
@@ -109,12 +110,16 @@ impl<'s> Shield<'s> {
 
     /// Whether a header of the source is read at all.
     pub(super) fn reads(&self, header: &str) -> bool {
-        header.starts_with('_') || self.fates.contains_key(header) || self.is_wide(header)
+        header.starts_with('_')
+            || self.fates.contains_key(header)
+            || self.is_wide(header) && nested::counted(header).is_none()
     }
 
     /// Whether somebody said that a header is known and not read.
     pub(super) fn ignores(&self, header: &str) -> bool {
-        self.ignored.contains(header)
+        let place = nested::counted(header).map(|(_, place)| place);
+        let names = [Some(header), place.as_deref()];
+        names.into_iter().flatten().any(|name| self.ignored.contains(name))
     }
 
     /// Whether some headers are not landed as they came.
@@ -136,9 +141,9 @@ impl<'s> Shield<'s> {
             self.headers.insert(quoted(&header));
             let columns = match self.fates.get(&header).copied() {
                 Some(fate) => self.hidden(header, fate, column),
-                None if header.starts_with('_') || self.is_wide(&header) => vec![(header, column)],
+                None if self.reads(&header) => vec![(header, column)],
                 None => {
-                    self.passed_by(&header, column.filled() as u64);
+                    self.passed_by(&header, nested::amount(&header, &column));
                     Vec::new()
                 }
             };
@@ -159,7 +164,7 @@ impl<'s> Shield<'s> {
     pub(super) fn passed_by(&mut self, header: &str, rows: u64) {
         // A table whose header was sought in the wrong row has people for headers.
         self.headers.insert(quoted(header));
-        if rows > 0 && !self.ignored.contains(header) {
+        if rows > 0 && !self.ignores(header) {
             *self.unread.entry(quoted(header)).or_default() += rows;
         }
     }

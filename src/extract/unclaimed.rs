@@ -6,6 +6,8 @@ use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
 
+use regex::Regex;
+
 use super::correction;
 use super::dropped;
 use super::dropped::Dropped;
@@ -20,7 +22,7 @@ use crate::spec::template::Secrets;
 /// What Windows puts into every folder that somebody looked at.
 const OF_WINDOWS: [&str; 2] = ["thumbs.db", "desktop.ini"];
 
-/// The files of a connector's drop folder that no stream of the home reads, and the folders in it. Where
+/// The files of a connector's drop folder that no stream of the home reads and no `ignore` names, and the folders in it. Where
 /// several connectors share the folder, the first tells; what cannot be read is told by who reads it. A name that no pattern
 /// knows may be a person's: nobody keeps it.
 pub fn unclaimed(
@@ -46,11 +48,22 @@ pub fn unclaimed(
         _ => None,
     });
     let asks: Vec<&FileStream> = asks.collect();
-    let is_asked = |name: &str| asks.iter().any(|ask| is_of(ask, name));
+    let folders_of = sharing().filter_map(|of| match &of.source {
+        Source::Files(files) => Some(&files.ignore),
+        _ => None,
+    });
+    let ignored: Vec<&Regex> = folders_of.flatten().collect();
+    let is_ignored = |name: &str| {
+        let own = name.rsplit('/').next().unwrap_or(name);
+        ignored.iter().any(|pattern| pattern.is_match(own) || pattern.is_match(name))
+    };
+    let is_asked = |name: &str| is_ignored(name) || asks.iter().any(|ask| is_of(ask, name));
     let files = dropped::regular(&folder).unwrap_or_default();
-    let files = files.iter().filter_map(|dropped| of_file(dropped, &is_asked));
+    let files = files.iter().filter(|dropped| !is_ignored(&dropped.name));
+    let files = files.filter_map(|dropped| of_file(dropped, &is_asked));
     let is_other = |path: &Path| !places.iter().any(|(_, at)| at.starts_with(path));
-    files.chain(folders(&folder, &is_other)).collect()
+    let is_strange = |name: &String| !is_ignored(name.trim_end_matches('/'));
+    files.chain(folders(&folder, &is_other).into_iter().filter(is_strange)).collect()
 }
 
 /// The name of a file that nobody asks for; of those in a parcel the first.

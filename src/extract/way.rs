@@ -13,13 +13,16 @@ use serde::de::value::SeqAccessDeserializer;
 use serde_json::Map;
 use serde_json::Value;
 
+use super::records;
 use super::records::Read;
 use super::records::Rows;
+use crate::spec::connector::Layout;
 
 /// Where the records of an answer are, and the headers that are read; some are JSON pointers into one.
 #[derive(Clone, Copy)]
 pub(super) struct Records<'r> {
     pub(super) at: &'r str,
+    pub(super) layout: &'r Layout,
     pub(super) needed: &'r [String],
 }
 
@@ -29,16 +32,25 @@ impl Records<'_> {
         at.strip_prefix(self.at).is_some_and(|rest| rest.starts_with('/'))
     }
 
-    /// An answer, and its rows where a list of records is there: of that list, null stays.
+    /// An answer, and its rows where its records are there: of those, null stays. Of lines one alone may be an
+    /// answer about itself.
     ///
     /// # Errors
-    /// What is no JSON.
-    pub(super) fn of(self, body: &str) -> serde_json::Result<(Value, Option<Read>)> {
+    /// What is no JSON, in words.
+    pub(super) fn of(self, body: &str) -> Result<(Value, Option<Read>), String> {
+        if *self.layout == Layout::Lines {
+            let read = records::lines(body, self.needed)?;
+            return Ok((serde_json::from_str(body).unwrap_or_default(), Some(read)));
+        }
+        self.on_the_way(body).map_err(|fault| fault.to_string())
+    }
+
+    fn on_the_way(self, body: &str) -> serde_json::Result<(Value, Option<Read>)> {
         let steps =
             self.at.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~"));
         let (steps, mut read) = (steps.collect::<Vec<_>>(), None);
         let mut body = serde_json::Deserializer::from_str(body);
-        let way = Way { steps: &steps, needed: self.needed, read: &mut read };
+        let way = Way { steps: &steps, records: self, read: &mut read };
         let rest = way.deserialize(&mut body)?;
         body.end()?;
         Ok((rest, read))
@@ -48,7 +60,7 @@ impl Records<'_> {
 /// The way to the records, from where a value is read.
 struct Way<'w> {
     steps: &'w [String],
-    needed: &'w [String],
+    records: Records<'w>,
     read: &'w mut Option<Read>,
 }
 
@@ -68,14 +80,23 @@ impl<'de> Visitor<'de> for Way<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Value, A::Error> {
+        if let (true, Layout::Keyed(header)) = (self.steps.is_empty(), self.records.layout) {
+            let mut rows = Rows::new(self.records.needed);
+            while let Some(key) = fields.next_key::<String>()? {
+                rows.below(header, &key);
+                fields.next_value_seed(&mut rows)?;
+            }
+            *self.read = Some(rows.end());
+            return Ok(Value::Null);
+        }
         let mut object = Map::new();
         while let Some(name) = fields.next_key::<String>()? {
             let value = match self.steps.split_first() {
                 Some((step, steps)) if *step == name => {
                     // A name that comes twice means what it says last.
                     *self.read = None;
-                    let (needed, read) = (self.needed, &mut *self.read);
-                    fields.next_value_seed(Way { steps, needed, read })?
+                    let (records, read) = (self.records, &mut *self.read);
+                    fields.next_value_seed(Way { steps, records, read })?
                 }
                 _ => fields.next_value()?,
             };
@@ -85,10 +106,10 @@ impl<'de> Visitor<'de> for Way<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
-        if !self.steps.is_empty() {
+        if !self.steps.is_empty() || *self.records.layout != Layout::List {
             return Value::deserialize(SeqAccessDeserializer::new(list));
         }
-        let mut rows = Rows::new(self.needed);
+        let mut rows = Rows::new(self.records.needed);
         while list.next_element_seed(&mut rows)?.is_some() {}
         *self.read = Some(rows.end());
         Ok(Value::Null)
@@ -128,7 +149,7 @@ mod tests {
     #[test]
     fn rows_are_made_while_an_answer_is_read_as_of_its_values() {
         let pointers = ["/who/id".to_owned(), "/a~1b".to_owned(), "/list".to_owned()];
-        let records = Records { at: "/data/rows", needed: &pointers };
+        let records = Records { at: "/data/rows", layout: &Layout::List, needed: &pointers };
         for rows in [
             r#"[{"b": 1.50, "a": "\u4e00\"", "who": {"id": "7"}, "list": [1, {"x": null}]}, {"c": -3, "b": 1e400.0}]"#,
             r#"[{"b": 1.50, "a": "\u4e00\"", "who": {"id": "7"}, "list": [1, {"x": null}]}, {"c": -3, "b": true}]"#,
@@ -157,5 +178,36 @@ mod tests {
             assert_eq!(rest["data"]["n"], plain["data"]["n"]);
         }
         assert!(records.hold("/data/rows/0/id") && !records.hold("/data/rowset"));
+    }
+
+    #[test]
+    fn records_stand_below_keys_or_on_lines_too() {
+        let layout = Layout::Keyed("_id".to_owned());
+        let needed = ["_id".to_owned(), "n".to_owned()];
+        let records = Records { at: "/data", layout: &layout, needed: &needed };
+        let text =
+            r#"{"code": 0, "data": {"A1": {"n": 1}, "A2": {"_id": "x", "m": 2}, "": {"n": 3}}}"#;
+        let (rest, read) = records.of(text).unwrap();
+        let sheet = read.unwrap().unwrap();
+        assert_eq!(rest, serde_json::json!({ "code": 0, "data": null }));
+        assert_eq!(sheet.headers, ["n", "_id", "m"]);
+        let ids: Vec<_> = sheet.columns[1].iter().collect();
+        assert_eq!(ids, [Some("A1"), Some("A2"), None]);
+        let plain: Value = serde_json::from_str(text).unwrap();
+        let plain = records::keyed(plain["data"].as_object().unwrap(), "_id", &needed).unwrap();
+        assert_eq!(plain.height(), 3);
+        let (_, read) = records.of(r#"{"data": {"A1": 7}}"#).unwrap();
+        assert_eq!(read.unwrap().unwrap_err(), "record 1 is no object");
+        // A list is no object of records.
+        assert!(records.of(r#"{"data": [{"n": 1}]}"#).unwrap().1.is_none());
+
+        let lines = Records { at: "", layout: &Layout::Lines, needed: &needed };
+        let (rest, read) = lines.of("{\"n\": 1}\r\n\n{\"n\": 2}\n").unwrap();
+        assert_eq!((rest, read.unwrap().unwrap().height()), (Value::Null, 2));
+        let (rest, read) = lines.of("{\"code\": 401}").unwrap();
+        assert_eq!((rest["code"].as_u64(), read.unwrap().unwrap().height()), (Some(401), 1));
+        assert_eq!(lines.of("").unwrap().1.unwrap().unwrap().height(), 0);
+        assert_eq!(lines.of("{}\n{}\n{\"n\": ").unwrap_err(), "no JSON at line 3 column 6");
+        assert!(lines.of("{} {}").is_err());
     }
 }

@@ -75,10 +75,19 @@ impl Landed {
 
     /// The content of the file that a source stands in; empty for what is no file.
     pub fn file_of(&self, source: &str) -> &str {
+        self.file(source).map_or("", |(_, sha256)| sha256)
+    }
+
+    /// The name of that file; of what is no file, what it is called.
+    pub fn name_of<'n>(&'n self, source: &'n str) -> &'n str {
+        self.file(source).map_or(source, |(name, _)| name)
+    }
+
+    fn file(&self, source: &str) -> Option<(&String, &String)> {
         let is_of = |name: &str| {
             let rest = source.strip_prefix(name);
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(" sheet "))
         };
-        self.files.iter().find(|(name, _)| is_of(name)).map_or("", |(_, sha256)| sha256)
+        self.files.iter().find(|(name, _)| is_of(name))
     }
 }

@@ -1,6 +1,8 @@
 //! What does a delivery change? Of every key the newest row that came, held against what is known: what is
 //! new, what is other, what is gone. Only rows that changed are written, in the order of their keys.
 
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::collections::HashMap;
 use std::collections::HashSet;
 use std::path::Path;
@@ -76,7 +78,8 @@ impl Lake {
         let hashes = hashes(&known, schema);
         let mut rows: Vec<(u32, u32)> = Vec::new();
         let mut ended: HashSet<u128> = HashSet::new();
-        for at in newest(pile, &mut equation.duplicate) {
+        let mut rivals = Vec::new();
+        for at in newest(pile, (&mut equation.duplicate, &mut rivals)) {
             let Some(line) = pile.line_at(at) else { continue };
             if past::is_older(line, told.get(&line.key)) {
                 equation.unchanged += 1;
@@ -112,6 +115,7 @@ impl Lake {
             gone.extend(absent);
         }
         drop((known, hashes));
+        pile.disagreed = disagreed(pile, &rivals)?;
         pile.forget();
         let gone = delta::gone(schema, &gone)?;
         write(pile, rows, &gone, &self.folder(&schema.name).join(file))?;
@@ -125,8 +129,9 @@ fn is_overtaken(pile: &Pile<'_>, at: At, told: Option<Date>) -> bool {
 }
 
 /// The newest row of every key of a delivery, by the source's own time and then by place. What a delivery
-/// itself brings is newer than a correction of an older one.
-fn newest(pile: &Pile<'_>, duplicates: &mut u64) -> Vec<At> {
+/// itself brings is newer than a correction of an older one. Of files, rows that say something else than the one
+/// that stands and are as new as it is are its rivals.
+fn newest(pile: &Pile<'_>, (duplicates, rivals): (&mut u64, &mut Vec<(At, At)>)) -> Vec<At> {
     debug_assert!(!pile.schema.primary_key.is_empty());
     let delivered = snapshots(pile);
     let is_old = |of: &Correction| !pile.judged.files.contains(&of.file);
@@ -147,12 +152,18 @@ fn newest(pile: &Pile<'_>, duplicates: &mut u64) -> Vec<At> {
     let same = |(one, first): &(u64, At), (other, second): &(u64, At)| {
         one == other && whole(*first) == whole(*second)
     };
+    let has_files = !pile.judged.files.is_empty();
     let newest = keys.chunk_by(same).filter_map(|of_key| {
-        let lines = of_key.iter().filter_map(|(_, at)| Some((*at, pile.line_at(*at)?)));
+        let lines = || of_key.iter().filter_map(|(_, at)| Some((*at, pile.line_at(*at)?)));
         let later = |(known, before): (At, _), (at, line): (At, _)| {
             if is_newer(line, before) { (at, line) } else { (known, before) }
         };
-        lines.reduce(later).map(|(at, _)| at)
+        let (last, stands) = lines().reduce(later)?;
+        if has_files && of_key.len() > 1 {
+            let against = lines().filter(|(_, line)| is_rival(line, stands));
+            rivals.extend(against.map(|(at, _)| (at, last)));
+        }
+        Some(last)
     });
     let mut newest: Vec<At> = newest.collect();
     // From here on they are looked at as they stand, one behind the other.
@@ -167,6 +178,35 @@ fn is_newer(line: &Line, before: &Line) -> bool {
     // What the night itself brings was asked for after a slice of the past.
     let is_later = before.is_past && !line.is_past;
     is_later || (!is_older && line.updated >= before.updated)
+}
+
+/// Whether nothing but the order in which they came says that a row gives way to another one of its key.
+fn is_rival(line: &Line, stands: &Line) -> bool {
+    let is_own = |line: &Line| !line.is_correction && !line.is_past;
+    is_own(line)
+        && is_own(stands)
+        && line.updated == stands.updated
+        && (line.hash, line.is_deleted) != (stands.hash, stands.is_deleted)
+}
+
+/// How many keys have rivals, by the sources of both.
+fn disagreed(
+    pile: &Pile<'_>,
+    rivals: &[(At, At)],
+) -> Result<BTreeMap<(String, String), u64>, ModelError> {
+    let tables: BTreeSet<u32> = rivals.iter().flat_map(|(one, other)| [one.0, other.0]).collect();
+    let sources = tables.into_iter().map(|table| Ok((table, pile.sources(table)?)));
+    let sources: BTreeMap<u32, Vec<String>> = sources.collect::<Result<_, ModelError>>()?;
+    let source = |(table, row): At| sources.get(&table)?.get(usize::try_from(row).ok()?);
+    let mut disagreed = BTreeMap::new();
+    for (left, stands) in rivals {
+        if let (Some(left), Some(stands)) = (source(*left), source(*stands))
+            && left != stands
+        {
+            *disagreed.entry((left.clone(), stands.clone())).or_default() += 1;
+        }
+    }
+    Ok(disagreed)
 }
 
 /// What the lake knows of every key: its hash, and the night that told it.

@@ -26,9 +26,12 @@ use super::part::Lines;
 use super::part::Making;
 use super::part::Part;
 use super::slot;
+use crate::base::cell::Cell;
+use crate::base::cell::CellRow;
 use crate::base::durable::create_folders;
 use crate::base::pseudonym::print;
 use crate::frame::parquet;
+use crate::frame::table;
 use crate::spec::connector::Write;
 use crate::spec::schema::Schema;
 
@@ -59,6 +62,9 @@ pub struct Pile<'p> {
     pub judged: Judged,
     lines: Vec<Lines>,
     corrections: HashMap<At, Correction>,
+    /// How many keys have rows that say something else, and nothing of when: by the source of the row that was
+    /// left and that of the one that stands.
+    pub disagreed: BTreeMap<(String, String), u64>,
     /// The prints of the keys of rows that break their contract.
     pub(super) spared: Vec<u128>,
     /// Of a snapshot, the slots of each source.
@@ -83,6 +89,7 @@ impl<'p> Pile<'p> {
             judged: Judged::default(),
             lines: Vec::new(),
             corrections: HashMap::new(),
+            disagreed: BTreeMap::new(),
             spared: Vec::new(),
             slots: BTreeMap::new(),
             rows: Vec::new(),
@@ -244,6 +251,21 @@ impl<'p> Pile<'p> {
             Some(Rows::Held(held)) => Ok(held.clone()),
             None => delta::empty(self.schema),
         }
+    }
+
+    /// The sources of all rows of one table.
+    pub(super) fn sources(&self, at: u32) -> Result<Vec<String>, ModelError> {
+        let name = "_source".to_owned();
+        let rows = match self.rows.get(usize::try_from(at).unwrap_or(usize::MAX)) {
+            Some(Rows::Put(path)) => &parquet::read_columns(path, &[name])?,
+            Some(Rows::Held(held)) => held,
+            None => return Ok(Vec::new()),
+        };
+        let source = |row: CellRow| match row.into_iter().next().flatten() {
+            Some(Cell::Text(source)) => source,
+            _ => String::new(),
+        };
+        Ok(table::to_rows(rows, &["_source"]).into_iter().map(source).collect())
     }
 
     /// Puts on the disk what is held, unless it is little: others may have much to hold.

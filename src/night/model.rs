@@ -184,6 +184,7 @@ fn model(
     let waiting = held::waiting(before, &told);
     let delivered = (!waiting.is_empty()).then(|| Delivered::of(&pile));
     told.equation = lake.merge_pile(&mut pile)?;
+    noticed.extend(rivals(connector, stream, (&landed, &pile)));
     if landed.past.is_empty() {
         // A slice of the past may bring what the night brings too.
         noticed.extend(came_twice(connector, stream, &told));
@@ -296,6 +297,24 @@ fn came_twice(connector: &Connector, stream: &Stream, told: &StreamNight) -> Opt
     let is_odd = rows > 0 && rows.saturating_mul(2) <= told.received;
     let noticed = || Noticed::of(connector, stream, "came_twice", &stream.into.value).rows(rows);
     (is_counted && is_odd).then(noticed)
+}
+
+/// Files of one night that say something else of the same keys, where no `updated_at` and no `rev` tells which is
+/// right: the one whose name is last stands.
+fn rivals(
+    connector: &Connector,
+    stream: &Stream,
+    (landed, pile): (&Landed, &Pile<'_>),
+) -> Vec<Noticed> {
+    let mut files: BTreeMap<(&str, &str), u64> = BTreeMap::new();
+    for ((left, stands), keys) in &pile.disagreed {
+        *files.entry((landed.name_of(left), landed.name_of(stands))).or_default() += keys;
+    }
+    let of = |((left, stands), keys): ((&str, &str), u64)| {
+        let subject = quoted(&format!("{left} → {stands}"));
+        Noticed::of(connector, stream, "rival_files", &subject).rows(keys)
+    };
+    files.into_iter().filter(|((left, stands), _)| left != stands).map(of).collect()
 }
 
 /// What of the corrected workbooks nobody waits for, and which of them can't be read.

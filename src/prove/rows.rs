@@ -32,6 +32,8 @@ use crate::extract::KnownFiles;
 use crate::model::judge::Judged;
 use crate::spec::connector::Ask;
 use crate::spec::connector::Column;
+use crate::spec::connector::HttpStream;
+use crate::spec::connector::Layout;
 use crate::spec::connector::NewColumn;
 
 /// Into so many more windows is looked for a value of every column.
@@ -291,7 +293,9 @@ pub(super) async fn bad_row(case: &Case<'_>) -> anyhow::Result<Verdict> {
     };
     let place = (first.source.to_string(), first.row);
     let headers = column.from.clone();
-    let after = if case.http().is_some_and(|ask| ask.export.is_none() && ask.each.is_none()) {
+    let is_edited =
+        |ask: &HttpStream| ask.export.is_none() && ask.each.is_none() && ask.layout == Layout::List;
+    let after = if case.http().is_some_and(is_edited) {
         let reading = match spoil_answer(case, headers, &place).await {
             Ok(reading) => reading,
             Err(error) => return Ok(Failed(error.told())),

@@ -248,15 +248,23 @@ impl<'t> Table<'t> {
 
     /// A regular expression.
     pub fn pattern(&self, key: &'static str) -> Option<regex::Regex> {
-        let found = self.text(key)?;
-        match regex::Regex::new(&found) {
-            Ok(pattern) => Some(pattern),
-            Err(problem) => {
-                let nouns = vec![("problem", problem.to_string().replace('\n', " "))];
-                self.fault(key, Code::BadPattern, nouns);
-                None
-            }
-        }
+        self.compiled(key, &self.text(key)?)
+    }
+
+    /// A list of regular expressions; a string is a list of one.
+    pub fn patterns(&self, key: &'static str) -> Vec<regex::Regex> {
+        let texts = self.texts(key).into_iter();
+        texts.filter_map(|text| self.compiled(key, &text)).collect()
+    }
+
+    fn compiled(&self, key: &'static str, text: &str) -> Option<regex::Regex> {
+        let pattern = regex::Regex::new(text);
+        let problem = |problem: &regex::Error| problem.to_string().replace('\n', " ");
+        pattern
+            .map_err(|fault| {
+                self.fault(key, Code::BadPattern, vec![("problem", problem(&fault))]);
+            })
+            .ok()
     }
 
     /// A text that reads as `T`, such as a span of time or a share.

@@ -7,6 +7,8 @@ use std::path::Path;
 use regex::Regex;
 
 use super::ROWS;
+use super::period;
+use super::period::Told;
 use super::place;
 use crate::base::batch::Batch;
 use crate::base::pseudonym::sha256;
@@ -19,6 +21,7 @@ use crate::extract::sheet::Sheet;
 use crate::extract::text;
 use crate::extract::workbook;
 use crate::spec::begin::Seen;
+use crate::spec::begin::SeenPeriod;
 use crate::spec::begin::SeenTable;
 use crate::spec::begin::list;
 use crate::spec::begin::pattern;
@@ -93,7 +96,7 @@ pub fn folder(path: &Path, at: &str) -> Result<Seen, ExtractError> {
     let table = |form: Vec<Found>| {
         let others = whose.iter().flatten().filter(|file| !files(&form).contains(*file));
         let others = others.cloned().collect();
-        table(form, &others)
+        table(&form, &others)
     };
     seen.tables = forms.into_iter().map(table).collect();
     Ok(seen)
@@ -203,16 +206,27 @@ fn files(form: &[Found]) -> BTreeSet<String> {
 }
 
 /// A table, beside the files of others.
-fn table(form: Vec<Found>, others: &BTreeSet<String>) -> SeenTable {
-    let headers = form.first().map_or_else(Vec::new, |found| headers(&found.batch));
+fn table(form: &[Found], others: &BTreeSet<String>) -> SeenTable {
+    let headers = &form.first().map_or_else(Vec::new, |found| headers(&found.batch));
     let files: BTreeSet<&str> = form.iter().map(|found| found.file.as_str()).collect();
-    let mut ask = format!("file   = {}\n", pattern(&file_pattern(&files, others)));
+    let own = file_pattern(&files, others);
+    let told = period::told(&files);
+    let dated = told.as_ref().and_then(|told| dated_pattern(told, (&files, others)));
     let is_part = form.iter().any(|found| found.sheets > 1);
     let sheets: BTreeSet<&str> = form.iter().filter_map(|found| found.sheet.as_deref()).collect();
+    let mut rest = String::new();
     if is_part {
-        ask.extend([format!("sheets = {}\n", list(sheets.iter().copied()))]);
+        rest.extend([format!("sheets = {}\n", list(sheets.iter().copied()))]);
     }
-    ask.push_str(&grid_line(&form));
+    rest.push_str(&grid_line(form));
+    let ask = |file: &str| format!("file   = {}\n{rest}", pattern(file));
+    let told = told.filter(|_| dated.is_some());
+    let period = told.as_ref().zip(dated).map(|(told, dated)| SeenPeriod {
+        tells: told.tells,
+        ask: ask(&dated),
+        sql: told.sql,
+    });
+    let ask = ask(&own);
     let stem = files.first().map_or("", |file| file.rsplit_once('.').map_or(*file, |it| it.0));
     let stem = stem.trim_matches(|c: char| c.is_ascii_digit() || " -_.()".contains(c));
     let title = match sheets.first() {
@@ -223,9 +237,17 @@ fn table(form: Vec<Found>, others: &BTreeSet<String>) -> SeenTable {
     let some: Vec<&str> = files.iter().rev().take(SHOWN).copied().collect();
     let more = if files.len() > SHOWN { ", …" } else { "" };
     let notes = vec![format!("{} files: {}{more}", files.len(), some.join(", "))];
-    let rows = form.into_iter().flat_map(|found| found.batch.rows).take(ROWS);
-    let rows = rows.map(|row| row.cells.into_iter().take(headers.len()).collect()).collect();
-    SeenTable { title, ask, notes, headers, rows, ..SeenTable::default() }
+    // Some of each file: what tells rows apart has to do so in all of them.
+    let some = (ROWS / form.len().max(1)).max(1);
+    let rows = form.iter().flat_map(|found| {
+        let said = told.as_ref().map(|told| period::said(&found.file, told));
+        found.batch.rows.iter().take(some).map(move |row| {
+            let cells = row.cells.iter().take(headers.len()).cloned();
+            cells.chain(said.clone()).collect()
+        })
+    });
+    let rows = rows.collect();
+    SeenTable { title, ask, notes, headers: headers.clone(), rows, period, ..SeenTable::default() }
 }
 
 /// Where the table stands, with the words of all files.
@@ -259,6 +281,22 @@ fn file_pattern(files: &BTreeSet<&str>, others: &BTreeSet<String>) -> String {
         return files.iter().map(|name| regex::escape(name)).collect::<Vec<_>>().join("|");
     }
     pattern
+}
+
+/// The same with the groups of what the names tell; none where files of another table would be among them.
+fn dated_pattern(
+    told: &Told<'_>,
+    (files, others): (&BTreeSet<&str>, &BTreeSet<String>),
+) -> Option<String> {
+    let part = |names: &BTreeSet<&str>| {
+        let pattern = counting(names);
+        if names.len() > 1 { format!("(?:{pattern})") } else { pattern }
+    };
+    let [before, behind] = &told.around;
+    let pattern = format!("{}{}{}", part(before), told.pattern, part(behind));
+    let held = Regex::new(&format!("^(?:{pattern})$")).ok()?;
+    let is_other = others.iter().any(|other| held.is_match(other));
+    (!is_other && files.iter().all(|name| held.is_match(name))).then_some(pattern)
 }
 
 /// A pattern of names in which what they count goes on counting.

@@ -12,6 +12,7 @@ use super::ROWS;
 use crate::base::batch::Batch;
 use crate::base::clock;
 use crate::extract::client;
+use crate::extract::nested;
 use crate::extract::records;
 use crate::extract::reply::Reply;
 use crate::spec::begin::Seen;
@@ -59,7 +60,7 @@ pub async fn address(url: &str, system: &str, home: &Path) -> Result<Seen, Strin
     let root = base.as_str().trim_end_matches('/').to_owned();
     let (body, link) = asked(&url, home).await?;
     let (at, found) = list_of(&body).ok_or("its answer holds no list of records")?;
-    let batch = records::batch(found, &nested(found))?;
+    let mut batch = records::batch(found, &within(found))?;
     let mut seen =
         Seen { kind: "http", reach: format!("[http]\nurl = {}\n", text(&root)), ..Seen::default() };
     let mut query: Vec<(String, String)> = url.query_pairs().into_owned().collect();
@@ -73,7 +74,7 @@ pub async fn address(url: &str, system: &str, home: &Path) -> Result<Seen, Strin
         let pairs = query.iter().map(|(name, value)| format!("{} = {}", text(name), text(value)));
         ask.extend([format!("parameters = {{ {} }}\n", pairs.collect::<Vec<_>>().join(", "))]);
     }
-    let mut notes = Vec::new();
+    let mut notes = lists(&mut batch);
     match page {
         Some((page, passed)) => {
             ask.extend([format!("page   = {{ {page} }}\n")]);
@@ -147,8 +148,28 @@ fn list_of(body: &Value) -> Option<(String, &Vec<Value>)> {
     longest
 }
 
+/// Takes the lists of records out, which no column can hold, and says so.
+fn lists(batch: &mut Batch) -> Vec<String> {
+    let is_list = |header: &String| nested::counted(header).is_some();
+    let found = batch.headers.iter().filter(|header| is_list(header)).cloned();
+    let found: Vec<String> = found.collect();
+    let kept: Vec<bool> = batch.headers.iter().map(|header| !is_list(header)).collect();
+    for row in &mut batch.rows {
+        let cells = row.cells.drain(..).zip(&kept).filter(|(_, is_kept)| **is_kept);
+        row.cells = cells.map(|(cell, _)| cell).collect();
+    }
+    batch.headers.retain(|header| !is_list(header));
+    if found.is_empty() {
+        return Vec::new();
+    }
+    vec![format!(
+        "Lists that no column reads: {}. A pointer such as `/list/0/name` reads of one element; `ignore` says that they are known.",
+        found.join(", ")
+    )]
+}
+
 /// Where values stand below the keys of records.
-fn nested(records: &[Value]) -> Vec<String> {
+fn within(records: &[Value]) -> Vec<String> {
     let mut found = BTreeSet::new();
     let mut open: Vec<(String, &Value)> =
         records.iter().map(|record| (String::new(), record)).collect();

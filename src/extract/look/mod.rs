@@ -3,6 +3,7 @@
 
 mod files;
 mod http;
+mod period;
 mod place;
 mod sql;
 

@@ -38,6 +38,9 @@ const ENDS: [&str; 13] = [
     "共 ",
 ];
 
+/// Those of them that are sums.
+const SUMS: [&str; 3] = ["合计", "总计", "Total"];
+
 /// What a row within a table begins with that is none of its own.
 const BETWEEN: [&str; 3] = ["小计", "合计", "Subtotal"];
 
@@ -131,8 +134,13 @@ fn marks(sheet: &Sheet, to: u32) -> (Vec<String>, Vec<String>) {
     let last = rows.len().saturating_sub(6);
     let ends = rows.iter().enumerate().filter(|(at, _)| *at >= last);
     let end: BTreeSet<String> = ends.filter_map(|(_, text)| begins(text, &ENDS)).collect();
+    // A sum that stands first ends nothing: the rows that it sums up stand below.
+    let over = rows.first().filter(|_| rows.len() > 1).and_then(|text| begins(text, &SUMS));
+    let end: BTreeSet<String> =
+        end.into_iter().filter(|word| over.as_ref() != Some(word)).collect();
     let between = rows.iter().take(last).filter_map(|text| begins(text, &BETWEEN));
     let between = between.chain(rows.iter().filter_map(|text| begins(text, &BETWEEN[..1])));
+    let between = between.chain(over);
     let skip: BTreeSet<String> = between.filter(|word| !end.contains(word)).collect();
     (skip.into_iter().collect(), end.into_iter().collect())
 }

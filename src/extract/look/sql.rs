@@ -73,6 +73,7 @@ async fn table(link: &mut Link, name: &str) -> Result<SeenTable, Fault> {
         rows,
         key: words(&key),
         names_key: true,
+        period: None,
     })
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::super::schema::FieldKind;
 use super::super::sniff;
 use super::super::sniff::Personal;
+use super::SeenPeriod;
 use super::SeenTable;
 use super::list;
 use crate::base::text::clean;
@@ -25,7 +26,33 @@ pub(super) struct Column {
     pub(super) nothing: BTreeSet<String>,
     /// How many values it has.
     pub(super) distinct: usize,
+    /// How it is made, where the names of files tell it.
+    pub(super) sql: Option<&'static str>,
 }
+
+/// Words of headers of days that say what somebody or something is, and not when a row came about.
+const ATTRIBUTES: [&str; 20] = [
+    "出生",
+    "生日",
+    "入编",
+    "入职",
+    "入党",
+    "参加工作",
+    "任职",
+    "聘用",
+    "聘任",
+    "毕业",
+    "退休",
+    "成立",
+    "设立",
+    "birth",
+    "born",
+    "hired",
+    "hire_date",
+    "joined",
+    "founded",
+    "established",
+];
 
 /// Words of headers of whom a row is about.
 const UNITS: [&str; 19] = [
@@ -117,12 +144,43 @@ pub(super) fn columns(seen: &SeenTable) -> Vec<Column> {
             filled: texts.len(),
             nothing,
             distinct: distinct.len(),
+            sql: None,
         }
     };
-    seen.headers.iter().enumerate().map(column).collect()
+    let mut columns: Vec<Column> = seen.headers.iter().enumerate().map(column).collect();
+    columns.extend(seen.period.as_ref().map(|period| of_names(seen, period, &mut names)));
+    columns
+}
+
+/// The column that the names of files tell.
+fn of_names(seen: &SeenTable, period: &SeenPeriod, names: &mut BTreeSet<String>) -> Column {
+    let word = match period.tells {
+        "day" => "日期",
+        "month" => "月份",
+        "quarter" => "季度",
+        _ => "年度",
+    };
+    let said: BTreeSet<&Option<String>> =
+        seen.rows.iter().filter_map(|row| row.get(seen.headers.len())).collect();
+    Column {
+        header: format!("文件名中的{word}"),
+        name: free(&format!("file_{}", period.tells), names),
+        kind: FieldKind::Day,
+        personal: None,
+        filled: seen.rows.len(),
+        nothing: BTreeSet::new(),
+        distinct: said.len(),
+        sql: Some(period.sql),
+    }
 }
 
 impl Column {
+    /// Whether a day of it says what somebody or something is.
+    pub(super) fn is_attribute(&self) -> bool {
+        let header = clean(&self.header).to_lowercase();
+        ATTRIBUTES.iter().any(|word| header.contains(word))
+    }
+
     /// Whether it says whom a row is about: by its header, and because units come again.
     pub(super) fn is_unit(&self) -> bool {
         let header = clean(&self.header).to_lowercase();

@@ -12,8 +12,12 @@ use crate::base::text::clean;
 /// So many columns are tried in pairs.
 const PAIRED: usize = 8;
 
+/// In fewer rows than this amounts may be other in each of them by chance.
+const BY_CHANCE: usize = 100;
+
 /// Words of headers that tell what a report is about.
-const PERIODS: [&str; 6] = ["月份", "年月", "年度", "季度", "期间", "报告期"];
+const PERIODS: [&str; 9] =
+    ["月份", "年月", "年度", "季度", "期间", "报告期", "year", "quarter", "month"];
 
 /// Words of headers that number things.
 const NUMBERED: [&str; 8] = ["编号", "编码", "代码", "单号", "号", "id", "code", "no"];
@@ -33,17 +37,25 @@ pub(super) fn of(seen: &SeenTable, columns: &[Column]) -> Option<Vec<usize>> {
 
 /// A report has a row a unit, and the next one has the same units: what it is about is a part of the key too.
 fn with_period(seen: &SeenTable, columns: &[Column], key: Vec<usize>) -> Vec<usize> {
-    let is_unit = |at: &usize| columns.get(*at).is_some_and(Column::is_unit);
-    if seen.names_key || key.len() != 1 || !key.iter().all(is_unit) {
+    if seen.names_key || !is_report(columns, &key) {
         return key;
     }
-    let is_period = |column: &Column| {
-        PERIODS.iter().any(|word| column.header.contains(word))
-            && column.personal.is_none()
-            && column.filled == seen.rows.len()
+    let is_known = |column: &Column| {
+        is_period(column) && column.personal.is_none() && column.filled == seen.rows.len()
     };
-    let named = columns.iter().position(is_period);
+    let named = columns.iter().position(is_known);
     key.into_iter().chain(named).collect()
+}
+
+/// Whether a key is a unit and nothing else.
+pub(super) fn is_report(columns: &[Column], key: &[usize]) -> bool {
+    let is_unit = |at: &usize| columns.get(*at).is_some_and(Column::is_unit);
+    key.len() == 1 && key.iter().all(is_unit)
+}
+
+fn is_period(column: &Column) -> bool {
+    let header = column.header.to_lowercase();
+    column.sql.is_some() || PERIODS.iter().any(|word| header.contains(word))
 }
 
 /// All columns that are no person's: rows that are the same in each of them are the same row.
@@ -70,15 +82,33 @@ fn fewest(
     if seen.rows.is_empty() {
         return candidates.first().map(|first| vec![*first]);
     }
-    if let Some(one) = candidates.iter().find(|at| is_key(seen, &[**at])) {
-        return Some(vec![*one]);
+    // How many there are of something tells rows apart by chance: only where nothing else does.
+    let is_number = |at: &&usize| is_by_chance(seen, columns, &[**at]);
+    let named: Vec<usize> = candidates.iter().filter(|at| !is_number(at)).copied().collect();
+    // Of several units each has its first quarter, however few rows were looked at.
+    let has_unit = named.iter().any(|at| columns.get(*at).is_some_and(Column::is_unit));
+    let alone = |at: &&usize| !(has_unit && columns.get(**at).is_some_and(is_period));
+    let one = named.iter().filter(alone).find(|at| is_key(seen, &[**at])).map(|at| vec![*at]);
+    let some = |all: &[usize], most: usize| {
+        let all = all.get(..PAIRED.min(all.len())).unwrap_or_default();
+        (2..=most).find_map(|size| chosen(all, size).into_iter().find(|some| is_key(seen, some)))
+    };
+    let by_number = || candidates.iter().find(|at| is_key(seen, &[**at])).map(|at| vec![*at]);
+    one.or_else(|| some(&named, 3)).or_else(|| some(&candidates, 2)).or_else(by_number)
+}
+
+/// Every choice of so many, in the order in which they stand.
+fn chosen(all: &[usize], size: usize) -> Vec<Vec<usize>> {
+    if size == 0 {
+        return vec![Vec::new()];
     }
-    let paired = candidates.get(..PAIRED.min(candidates.len())).unwrap_or_default();
-    let mut pairs = paired
-        .iter()
-        .enumerate()
-        .flat_map(|(nth, one)| paired.iter().skip(nth + 1).map(move |other| [*one, *other]));
-    pairs.find(|pair| is_key(seen, pair)).map(|pair| pair.to_vec())
+    let mut choices = Vec::new();
+    for (nth, first) in all.iter().enumerate() {
+        for rest in chosen(all.get(nth + 1..).unwrap_or_default(), size - 1) {
+            choices.push(std::iter::once(*first).chain(rest).collect());
+        }
+    }
+    choices
 }
 
 fn counts_lines(column: &Column) -> bool {
@@ -86,16 +116,35 @@ fn counts_lines(column: &Column) -> bool {
     header.contains("序号") || header == "no."
 }
 
+/// Whether it may be by chance that columns tell rows apart: there are few, and some of them say how many.
+pub(super) fn is_by_chance(seen: &SeenTable, columns: &[Column], key: &[usize]) -> bool {
+    let is_amount = |at: &usize| columns.get(*at).is_some_and(|column| rank(column) == AMOUNT);
+    seen.rows.len() < BY_CHANCE && !seen.rows.is_empty() && key.iter().any(is_amount)
+}
+
+/// The rank of a column that counts something.
+const AMOUNT: u8 = 5;
+
 fn rank(column: &Column) -> u8 {
     let header = clean(&column.header).to_lowercase();
-    if matches!(column.kind, FieldKind::Day | FieldKind::Instant | FieldKind::Flag)
-        || counts_lines(column)
-        || header.starts_with("column ")
-    {
-        2
-    } else {
-        u8::from(!NUMBERED.iter().any(|word| header.ends_with(word)))
+    let is_named = |words: &[&str]| words.iter().any(|word| header.ends_with(word));
+    match column.kind {
+        _ if is_named(&NUMBERED) && !counts_lines(column) => 0,
+        _ if column.is_unit() => 1,
+        _ if is_period(column) => 2,
+        _ if counts_lines(column) || header.starts_with("column ") => 4,
+        FieldKind::Day | FieldKind::Instant | FieldKind::Flag => 4,
+        FieldKind::Whole | FieldKind::Decimal(_) => AMOUNT,
+        FieldKind::Text => 3,
     }
+}
+
+/// How many rows some columns tell apart.
+pub(super) fn apart(seen: &SeenTable, places: &[usize]) -> usize {
+    let cells = |row: &Vec<Option<String>>| {
+        places.iter().map(|at| row.get(*at).cloned().flatten()).collect::<Vec<_>>()
+    };
+    seen.rows.iter().map(cells).collect::<BTreeSet<_>>().len()
 }
 
 fn is_key(seen: &SeenTable, places: &[usize]) -> bool {

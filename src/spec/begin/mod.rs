@@ -52,6 +52,19 @@ pub struct SeenTable {
     pub key: Vec<String>,
     /// Whether a stream has to name them.
     pub names_key: bool,
+    /// What the names of its files tell; then each row has one cell more, that.
+    pub period: Option<SeenPeriod>,
+}
+
+/// The period that the names of files tell.
+#[derive(Clone, Debug)]
+pub struct SeenPeriod {
+    /// `day`, `month`, `quarter` or `year`.
+    pub tells: &'static str,
+    /// What stands in the place of `ask` where it is read.
+    pub ask: String,
+    /// Its first day, as an expression.
+    pub sql: &'static str,
 }
 
 /// What was made of a table, for people.
@@ -144,17 +157,41 @@ fn guess<'s>(
     seen: &'s SeenTable,
     names: &mut BTreeSet<String>,
 ) -> Option<Guess<'s>> {
-    let columns = column::columns(seen);
-    let key = key::of(seen, &columns);
+    let mut columns = column::columns(seen);
+    let period = columns.iter().position(|column| column.sql.is_some());
+    let own = columns.get(..period.unwrap_or(columns.len())).unwrap_or_default();
+    let is_time = |column: &Column| {
+        let is_day = matches!(column.kind, FieldKind::Day | FieldKind::Instant);
+        column.personal.is_none() && is_day && column.filled * 2 > seen.rows.len()
+    };
+    let time = own.iter().position(|column| is_time(column) && !column.is_attribute());
+    // What tells rows apart by chance does so only where the names of files do not.
+    let key = key::of(seen, own);
+    let key = key.filter(|key| period.is_none() || !key::is_by_chance(seen, own, key));
+    // What files are about is needed where nothing else says when a row was, or tells it from those of other files.
+    let is_report = key.as_deref().is_some_and(|key| key::is_report(own, key));
+    let period = period.filter(|_| time.is_none() || is_report || key.is_none());
+    let key = match (period, key) {
+        (None, key) => key,
+        (Some(period), Some(key)) => Some(key.into_iter().chain([period]).collect()),
+        (Some(period), None) => key::of(seen, &columns).map(|mut key| {
+            if !key.contains(&period) {
+                key.push(period);
+            }
+            key
+        }),
+    };
+    let time = time.or(period);
+    if period.is_none() {
+        columns.retain(|column| column.sql.is_none());
+    }
     let key = key.or_else(|| (!seen.names_key).then(|| key::all(&columns)))?;
     let plain = slug(&seen.title).unwrap_or_else(|| "table".to_owned());
     let name = column::free(&format!("{}_{plain}", begin.system), names);
-    let first = |is_it: &dyn Fn(&Column) -> bool| {
-        columns.iter().position(|column| column.personal.is_none() && is_it(column))
+    let is_unit = |column: &Column| {
+        column.personal.is_none() && column.kind == FieldKind::Text && column.is_unit()
     };
-    let is_time = |kind| matches!(kind, FieldKind::Day | FieldKind::Instant);
-    let unit = first(&|column| column.kind == FieldKind::Text && column.is_unit());
-    let time = first(&|column| is_time(column.kind) && column.filled * 2 > seen.rows.len());
+    let unit = columns.iter().position(is_unit);
     Some(Guess { seen, name, columns, key, unit, time })
 }
 
@@ -213,8 +250,9 @@ fn units(begin: Begin<'_>, guess: &Guess<'_>) -> String {
         Some(column) => format!("Whom its rows are about, by `{}`.", column.header),
         None => "No column says whom a row is about: all of them are about one unit.".to_owned(),
     };
-    let others =
-        guess.columns.iter().filter(|column| unit.is_none_or(|it| it.header != column.header));
+    let is_other =
+        |column: &&Column| column.sql.is_none() && unit.is_none_or(|it| it.header != column.header);
+    let others = guess.columns.iter().filter(is_other);
     format!(
         "\n# {about}\n[[stream]]\nname   = {}\ninto   = \"unit\"\n{}write  = \"upsert\"\n{filled}ignore = {}\n\n\
          [stream.columns]\n{id}\nname       = {name}\ncategory   = {{ constant = \"institution\" }}\n\
@@ -228,7 +266,9 @@ fn units(begin: Begin<'_>, guess: &Guess<'_>) -> String {
 /// How a stream is asked for.
 fn ask(guess: &Guess<'_>) -> String {
     if !guess.seen.names_key {
-        return guess.seen.ask.clone();
+        let period = guess.seen.period.as_ref();
+        let period = period.filter(|_| guess.columns.iter().any(|column| column.sql.is_some()));
+        return period.map_or(&guess.seen.ask, |period| &period.ask).clone();
     }
     let columns = guess.key.iter().filter_map(|at| guess.columns.get(*at));
     format!("{}key    = {}\n", guess.seen.ask, list(columns.map(|column| column.header.as_str())))
@@ -238,6 +278,12 @@ fn stream(begin: Begin<'_>, guess: &Guess<'_>) -> String {
     let mut lines = format!("\n# {} rows were looked at.\n", guess.seen.rows.len());
     for note in &guess.seen.notes {
         lines.extend([format!("# {note}\n")]);
+    }
+    let (rows, apart) = (guess.seen.rows.len(), key::apart(guess.seen, &guess.key));
+    if apart < rows {
+        lines.extend([format!(
+            "# No columns tell all rows apart. By this key {apart} of {rows} are: the others are taken for the same rows.\n"
+        )]);
     }
     let personal: Vec<&str> = guess.ignored().map(|column| column.header.as_str()).collect();
     lines.extend([format!(
@@ -281,6 +327,9 @@ fn stream(begin: Begin<'_>, guess: &Guess<'_>) -> String {
     for column in guess.own() {
         let header = text(&column.header);
         let value = match column.personal {
+            _ if column.sql.is_some() => {
+                format!("{{ sql = {} }}", text(column.sql.unwrap_or_default()))
+            }
             Some(Personal::Number) => format!("{{ from = {header}, identity = \"cn_id\" }}"),
             Some(_) => format!("{{ from = {header}, identity = \"opaque\" }}"),
             None if column.filled < guess.seen.rows.len() => {

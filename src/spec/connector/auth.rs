@@ -6,8 +6,11 @@ use super::super::reader::Table;
 use super::super::template::Template;
 use super::sign;
 use super::sign::Sign;
+use super::values::Method;
 use super::values::Named;
+use super::values::Place;
 use super::values::bodies;
+use super::values::sent;
 use super::values::span_or;
 use super::values::statuses;
 use super::values::templates;
@@ -35,10 +38,14 @@ pub struct Auth {
 pub struct Login {
     /// Its address; one that begins with `/` stands below that of the system.
     pub url: Template,
-    /// Whether the fields travel as JSON, or as a form.
-    pub is_json: bool,
+    /// GET or POST.
+    pub method: Method,
+    /// Where the fields stand.
+    pub place: Place,
     /// What it says.
     pub fields: Named,
+    /// What it brings with it: headers, and fields that are signed; it has no login itself.
+    pub proof: Box<Auth>,
     /// Where the ticket is.
     pub ticket: TicketAt,
     /// The JSON pointer of the seconds that it lives.
@@ -103,14 +110,15 @@ pub(super) fn read(root: &Table<'_>, zone: &str) -> Option<Auth> {
         Kind::Query => Some(Auth { query: templates(&auth, "query", &[]), ..Auth::default() }),
         Kind::OAuth2 => oauth2(&auth),
         Kind::Login => {
-            let login = below(&auth);
+            let login = below(&auth, None);
             let placed = placed(&auth, &["ticket"]);
             Some(Auth { login: Some(login?), ..placed })
         }
-        Kind::Sign => signed(&auth, zone, false),
+        Kind::Sign => signed(&auth, zone, false).0,
         Kind::Combined => {
-            let login = below(&auth);
-            let signed = signed(&auth, zone, true);
+            let (signed, names) = signed(&auth, zone, true);
+            let sign = signed.as_ref().and_then(|signed| signed.sign.as_ref());
+            let login = below(&auth, Some((sign, &names)));
             Some(Auth { login: Some(login?), ..signed? })
         }
     }
@@ -143,11 +151,11 @@ fn placed(auth: &Table<'_>, names: &[&str]) -> Auth {
     }
 }
 
-/// A signature, and where it is added to a request.
-fn signed(auth: &Table<'_>, zone: &str, has_ticket: bool) -> Option<Auth> {
+/// A signature, and where it is added to a request; with the names that stand for something there.
+fn signed(auth: &Table<'_>, zone: &str, has_ticket: bool) -> (Option<Auth>, Vec<String>) {
     let (sign, names) = sign::read(auth, zone, has_ticket);
     let placed = placed(auth, &names.iter().map(String::as_str).collect::<Vec<_>>());
-    Some(Auth { sign: Some(sign?), ..placed })
+    (sign.map(|sign| Auth { sign: Some(sign), ..placed }), names)
 }
 
 /// Client credentials (RFC 6749, 4.4).
@@ -164,8 +172,10 @@ fn oauth2(auth: &Table<'_>) -> Option<Auth> {
     fields.extend(scope.map(|scope| ("scope".to_owned(), scope)));
     let login = Login {
         url: url?,
-        is_json: false,
+        method: Method::Post,
+        place: Place::Form,
         fields,
+        proof: Box::default(),
         ticket: TicketAt::Answer("/access_token".to_owned()),
         expires: Some("/expires_in".to_owned()),
         lifetime: None,
@@ -176,15 +186,18 @@ fn oauth2(auth: &Table<'_>) -> Option<Auth> {
     Some(Auth { login: Some(login), headers, ..Auth::default() })
 }
 
-/// `[auth.login]`.
-fn below(auth: &Table<'_>) -> Option<Login> {
+/// How a login may be signed, if that reads, and the names that stand for something there.
+type Signature<'s> = (Option<&'s Sign>, &'s [String]);
+
+/// `[auth.login]`, and what it may be signed with.
+fn below(auth: &Table<'_>, signature: Option<Signature<'_>>) -> Option<Login> {
     let Some(login) = auth.table("login") else {
         auth.missing("login", "{ url = \"/login\", fields = { … }, ticket = \"/data/token\" }");
         return None;
     };
     let url = Template::read(&login, "url", &[]);
-    let place = login.word("place", &[("json", true), ("form", false)]);
-    let fields = templates(&login, "fields", &[]);
+    let (method, place) = sent(&login, Method::Post);
+    let (proof, fields) = proof(&login, place, signature);
     let ticket = ticket(&login);
     let expires = login.text("expires");
     let lifetime = login.node("lifetime").map(|_| span_or(&login, "lifetime", Duration::ZERO));
@@ -194,9 +207,46 @@ fn below(auth: &Table<'_>) -> Option<Login> {
         renew_status.push(401);
     }
     let renew_body = renew.as_ref().map_or_else(Vec::new, bodies);
-    let is_json = place.unwrap_or(true);
-    let (url, ticket) = (url?, ticket?);
-    Some(Login { url, is_json, fields, ticket, expires, lifetime, renew_status, renew_body })
+    let (url, ticket, proof) = (url?, ticket?, Box::new(proof));
+    Some(Login {
+        url,
+        method,
+        place,
+        fields,
+        proof,
+        ticket,
+        expires,
+        lifetime,
+        renew_status,
+        renew_body,
+    })
+}
+
+/// What a login brings with it, and what it says otherwise. Before there is a ticket, nothing can name it.
+fn proof(login: &Table<'_>, place: Place, signature: Option<Signature<'_>>) -> (Auth, Named) {
+    let names = signature.map_or(&[][..], |(_, names)| names);
+    let names = names.iter().map(String::as_str).filter(|name| *name != "ticket");
+    let names: Vec<&str> = names.collect();
+    let is_made = |(_, text): &(String, Template)| names.iter().any(|name| text.names(name));
+    let headers = templates(login, "headers", &names);
+    let (made, fields): (Named, Named) =
+        templates(login, "fields", &names).into_iter().partition(is_made);
+    let is_signed = !made.is_empty() || headers.iter().any(is_made);
+    let sign = signature.and_then(|(sign, _)| {
+        let before: Vec<&str> = names.iter().copied().filter(|name| *name != "signature").collect();
+        let own = login.node("text").and_then(|_| Template::read(login, "text", &before));
+        let sign = sign.filter(|_| is_signed)?;
+        if sign.text.names("ticket") && login.node("text").is_none() {
+            let nouns = vec![("name", "ticket".to_owned()), ("choices", before.join(", "))];
+            login.fault("text", Code::Template, nouns);
+        }
+        Some(Sign { text: own.unwrap_or_else(|| sign.text.clone()), ..sign.clone() })
+    });
+    let (query, body) = match place {
+        Place::Query => (made, Named::new()),
+        Place::Form | Place::Json => (Named::new(), made),
+    };
+    (Auth { sign, headers, query, body, ..Auth::default() }, fields)
 }
 
 /// Where the ticket is: exactly one of two places.

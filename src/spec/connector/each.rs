@@ -52,12 +52,8 @@ pub fn row_template(text: &str) -> Result<(Template, Vec<String>), (Code, Nouns)
     Ok((Template::parse(text, &names)?, rows))
 }
 
-pub(super) fn read(
-    stream: &Table<'_>,
-    path: &str,
-    parameters: &[(String, String)],
-) -> Option<Each> {
-    let texts = std::iter::once(path).chain(parameters.iter().map(|(_, text)| text.as_str()));
+pub(super) fn read(stream: &Table<'_>, path: &str, parameters: &[&str]) -> Option<Each> {
+    let texts = std::iter::once(path).chain(parameters.iter().copied());
     let mut names: Vec<String> = texts.flat_map(row_names).collect();
     names.sort();
     names.dedup();

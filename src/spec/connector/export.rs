@@ -46,6 +46,8 @@ pub enum Form {
     Csv,
     /// Records.
     Json,
+    /// Records, one a line.
+    Lines,
     /// An archive of those.
     Zip,
 }
@@ -72,7 +74,9 @@ pub(super) fn read(stream: &Table<'_>) -> Option<Export> {
         table.missing("file", "{ path = \"/exports/${job}/file\", form = \"csv\" }");
         return None;
     };
-    let form = file.word("form", &[("csv", Form::Csv), ("json", Form::Json), ("zip", Form::Zip)]);
+    let forms =
+        [("csv", Form::Csv), ("json", Form::Json), ("ndjson", Form::Lines), ("zip", Form::Zip)];
+    let form = file.word("form", &forms);
     if form.is_none() && file.node("form").is_none() {
         file.missing("form", "\"csv\"");
     }

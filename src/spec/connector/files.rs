@@ -16,6 +16,8 @@ pub struct Files {
     pub at: Template,
     /// How long a file has lain still before it is read; none is not at all, but for a text that stops within a line.
     pub still: Option<Duration>,
+    /// What lies there on purpose and is read by no stream: whole names.
+    pub ignore: Vec<Regex>,
 }
 
 /// How the files of one stream are read.
@@ -80,7 +82,9 @@ pub(super) fn read(root: &Table<'_>) -> Option<Files> {
         return None;
     };
     let still = span_of(&files, "still");
-    Some(Files { at: Template::read(&files, "at", &[])?, still })
+    let patterns = files.patterns("ignore");
+    let ignore = patterns.iter().filter_map(whole).collect();
+    Some(Files { at: Template::read(&files, "at", &[])?, still, ignore })
 }
 
 pub(super) fn stream(table: &Table<'_>) -> Option<FileStream> {

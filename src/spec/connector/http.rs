@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::Time;
 use jiff::fmt::strtime;
 use jiff::tz::TimeZone;
+use serde_json::Value;
 
 use super::super::reader::Table;
 use super::super::template::Template;
@@ -19,10 +20,16 @@ use super::export::Export;
 use super::files::Script;
 use super::page;
 use super::page::Page;
+use super::shape;
+use super::values::Method;
+use super::values::Place;
 use super::values::bodies;
+use super::values::json_map;
 use super::values::seconds;
+use super::values::sent;
 use super::values::span_or;
 use super::values::statuses;
+use super::values::texts;
 use crate::base::messages::Code;
 
 /// A gateway.
@@ -117,26 +124,6 @@ pub struct Way {
     pub proxy: Option<Template>,
 }
 
-/// GET or POST.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Method {
-    /// GET
-    Get,
-    /// POST
-    Post,
-}
-
-/// Where the parameters of a request stand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// In the query of its address.
-    Query,
-    /// In a body, as a form.
-    Form,
-    /// In a body, as JSON.
-    Json,
-}
-
 /// How one stream is asked.
 #[derive(Clone, Debug)]
 pub struct HttpStream {
@@ -146,10 +133,12 @@ pub struct HttpStream {
     pub method: Method,
     /// Where its parameters stand.
     pub place: Place,
-    /// Fixed parameters.
-    pub parameters: Vec<(String, String)>,
+    /// Fixed parameters; texts in them may name a row of the parent.
+    pub parameters: Vec<(String, Value)>,
     /// The JSON pointer of the records.
     pub records: String,
+    /// How they stand there.
+    pub layout: Layout,
     /// How pages follow each other.
     pub page: Page,
     /// The window that is asked for; none asks for everything.
@@ -158,6 +147,17 @@ pub struct HttpStream {
     pub each: Option<Each>,
     /// The job that brings its rows in a file, where it is one.
     pub export: Option<Export>,
+}
+
+/// How records stand in an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// In a list.
+    List,
+    /// In an object, each below its own key, which is read as this header.
+    Keyed(String),
+    /// One a line, and nothing beside them.
+    Lines,
 }
 
 /// A window over what changed.
@@ -283,28 +283,51 @@ pub(super) fn patience(table: Option<&Table<'_>>) -> Retry {
 }
 
 pub(super) fn stream(table: &Table<'_>) -> HttpStream {
-    let methods = [("GET", Method::Get), ("POST", Method::Post)];
     let export = export::read(table);
-    let method = if export.is_some() { Method::Post } else { Method::Get };
-    let method = table.word("method", &methods).unwrap_or(method);
-    let places = [("query", Place::Query), ("form", Place::Form), ("json", Place::Json)];
-    let usual = if method == Method::Get { Place::Query } else { Place::Json };
-    let (path, parameters) = (table.need_text("path"), table.text_map("parameters"));
+    let (method, place) = sent(table, if export.is_some() { Method::Post } else { Method::Get });
+    let (path, parameters) = (table.need_text("path"), json_map(table, "parameters"));
     named(table, "path", &path);
-    for (_, text) in &parameters {
+    let said: Vec<&str> = parameters.iter().flat_map(|(_, value)| texts(value)).collect();
+    for text in &said {
         named(table, "parameters", text);
     }
     HttpStream {
-        each: each::read(table, &path, &parameters),
+        each: each::read(table, &path, &said),
         export,
         path,
         method,
-        place: table.word("place", &places).unwrap_or(usual),
+        place,
         parameters,
         records: table.text("records").unwrap_or_default(),
+        layout: layout(table),
         page: page::read(table.table("page")),
         cursor: table.table("cursor").as_ref().and_then(cursor),
     }
+}
+
+/// How records stand in an answer; lines have nothing beside them that could be read.
+fn layout(table: &Table<'_>) -> Layout {
+    let is_lines = table.word("form", &[("json", false), ("ndjson", true)]) == Some(true);
+    let key = table.node("keyed").and_then(|_| shape::made(table, "keyed"));
+    if !is_lines {
+        return key.map_or(Layout::List, Layout::Keyed);
+    }
+    let page = table.node("page").map(|node| Table::of(node, &table.name("page"), table.faults));
+    if let Some(page) = &page {
+        // Its other keys are asked for where it is read.
+        page.free();
+    }
+    let beside: [(Option<&Table<'_>>, &[&'static str]); 2] = [
+        (Some(table), &["records", "keyed", "export"]),
+        (page.as_ref(), &["next", "total", "more"]),
+    ];
+    for (table, keys) in beside {
+        let named = table.into_iter().flat_map(|table| keys.iter().map(move |key| (table, *key)));
+        for (table, key) in named.filter(|(table, key)| table.node(key).is_some()) {
+            table.fault(key, Code::LinesSayNothing, vec![("found", key.to_owned())]);
+        }
+    }
+    Layout::Lines
 }
 
 /// Tells a name in a text that is neither a row's, a variable nor a secret: it would be sent as it stands.

@@ -81,7 +81,7 @@ pub(super) fn unpivot(stream: &Table<'_>) -> Option<Unpivot> {
 }
 
 /// A header that the manifest makes, not the source.
-fn made(table: &Table<'_>, key: &'static str) -> Option<String> {
+pub(super) fn made(table: &Table<'_>, key: &'static str) -> Option<String> {
     let name = table.need_text(key);
     if name.starts_with('_') {
         return Some(name);

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use serde_json::Map;
-use serde_json::Number;
 use serde_json::Value as Json;
 
 use super::super::reader::Table;
@@ -14,8 +13,8 @@ use super::super::template::Template;
 use super::super::template::TemplateError;
 use super::super::tree::Node;
 use super::super::tree::Value;
+use super::values::plain;
 use super::values::span_or;
-use crate::base::messages::Code;
 use crate::spec::template::Secrets;
 
 /// A tap: a program that writes Singer messages.
@@ -106,16 +105,8 @@ fn config(node: &Node, singer: &Table<'_>) -> Option<Config> {
                 return None;
             }
         },
-        Value::Whole(number) => Config::Plain((*number).into()),
-        Value::Flag(flag) => Config::Plain((*flag).into()),
-        Value::Other(text) => {
-            let Some(number) = text.parse::<f64>().ok().and_then(Number::from_f64) else {
-                let expected = "a text, a number, a flag, an array or a table".to_owned();
-                let nouns = vec![("found", text.clone()), ("expected", expected)];
-                singer.faults.add(node.place, &singer.name("config"), Code::BadNumber, nouns);
-                return None;
-            };
-            Config::Plain(Json::Number(number))
+        Value::Whole(_) | Value::Flag(_) | Value::Other(_) => {
+            Config::Plain(plain(node, &singer.name("config"), singer.faults)?)
         }
         Value::List(all) => {
             Config::List(all.iter().filter_map(|one| config(one, singer)).collect())

@@ -244,7 +244,7 @@ async fn a_value_that_became_a_list_is_told() {
     );
     let (delivery, batches) = pulled(&plain(), &Start::at(&url)).await;
     let delivery = delivery.unwrap();
-    assert_eq!(delivery.unread.get("/id"), Some(&1));
+    assert_eq!(delivery.unread.get("id[]"), Some(&1));
     assert!(!rows(&batches).concat().contains("5199"), "{batches:?}");
 }
 

@@ -140,7 +140,10 @@ async fn a_person_is_a_pseudonym_before_anything_is_landed() {
             "page 1 row 5: ".to_owned(),
         ]
     );
-    assert_eq!(delivery.unread.into_iter().collect::<Vec<_>>(), [("电话".to_owned(), 2)]);
+    assert_eq!(
+        delivery.unread.into_iter().collect::<Vec<_>>(),
+        [("/who/姓名".to_owned(), 1), ("电话".to_owned(), 2)]
+    );
     let landed = format!("{batches:?}");
     assert!(!landed.contains("51990") && !landed.contains("张三") && !landed.contains("秘密"));
 }

@@ -5,10 +5,13 @@ use std::sync::Mutex;
 
 use axum::http::StatusCode;
 use serde_json::json;
+use shuping::base::messages::Code;
 use shuping::base::redact::without_secrets;
+use shuping::extract::prove_signatures;
 use shuping::spec::connector::read_connector;
 
 use super::Start;
+use super::connector;
 use super::gateway::Asked;
 use super::gateway::Reply;
 use super::gateway::okay;
@@ -208,4 +211,105 @@ fn a_ticket_is_in_one_place() {
         assert!(format!("{faults:?}").contains(why), "{faults:?}");
     }
     assert!(read_connector("connectors/test.toml", &with(COOKIE)).is_ok());
+}
+
+/// A login that signs itself, and questions that sign its ticket.
+const SIGNED: &str = r#"[auth]
+kind = "combined"
+secret = "${secret:key}"
+algorithm = "hmac-sha256"
+text = "${ticket}${timestamp}${path}"
+headers = { X-Ticket = "${ticket}", X-Time = "${timestamp}", X-Sign = "${signature}" }
+[auth.login]
+url = "/login"
+text = "${sorted}|${body}|${query}|${path}"
+headers = { X-Sign = "${signature}", X-Client = "${env:CLIENT}" }
+fields = { user = "me", password = "${secret:key}", at = "${timestamp}" }
+ticket = "/token"
+"#;
+
+/// A ticket to whoever asks for one, and the pages.
+fn welcome(asked: &Asked) -> Reply {
+    if asked.line.ends_with("/login") {
+        okay(&json!({ "token": "ticket-7" }))
+    } else {
+        right(asked, 2)
+    }
+}
+
+#[tokio::test]
+async fn a_login_signs_what_it_says_wherever_that_stands() {
+    let json = r#"{"user":"me","password":"test-secret"}"#;
+    let pairs = "user=me&password=test-secret";
+    for (place, method, body, query) in [
+        ("", "POST", json, ""),
+        ("place = \"form\"\n", "POST", pairs, ""),
+        ("method = \"GET\"\n", "GET", "", pairs),
+        ("place = \"query\"\n", "POST", "", pairs),
+    ] {
+        let (url, log) = serve(|asked, _| welcome(asked)).await;
+        let auth = SIGNED.replace("ticket = \"/token\"", &format!("{place}ticket = \"/token\""));
+        pulled(&with(&auth), &Start::at(&url)).await.0.unwrap();
+        let log = log.lock().unwrap();
+        assert_eq!(log[0].line, format!("{method} /gateway/login"));
+        let header = |nth: usize, name: &str| log[nth].headers[name].to_str().unwrap().to_owned();
+        let at = log[0].fields["at"].as_str().unwrap().to_owned();
+        assert_eq!(log[0].fields["user"], "me");
+        assert_eq!(header(0, "x-client"), "gov-app-01");
+        assert_eq!(header(1, "x-ticket"), "ticket-7");
+        let signed = format!("at={at}&password=test-secret&user=me|{body}|{query}|/gateway/login");
+        let of_question = format!("ticket-7{}/gateway/v1/cases", header(1, "x-time"));
+        for (nth, text) in [(0, signed), (1, of_question)] {
+            let example = format!(
+                "[auth]\nkind = \"sign\"\nsecret = \"${{secret:key}}\"\nalgorithm = \"hmac-sha256\"\ntext = \"${{body}}\"\n\
+                 headers = {{ X-Sign = \"${{signature}}\" }}\n[[auth.test]]\nsecret = \"test-secret\"\n\
+                 given = {{ body = '{text}' }}\nexpect = {{ X-Sign = \"{}\" }}\n",
+                header(nth, "x-sign")
+            );
+            assert_eq!(prove_signatures(&connector(&with(&example))), [], "{place} {text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_login_by_get_says_its_fields_in_the_query() {
+    let (url, log) = serve(|asked, _| welcome(asked)).await;
+    let auth = "[auth]\nkind = \"login\"\nquery = { ticket = \"${ticket}\" }\n[auth.login]\nurl = \"/login\"\nmethod = \"GET\"\n\
+        fields = { user = \"a b\", password = \"${secret:key}\" }\nticket = \"/token\"\n";
+    pulled(&with(auth), &Start::at(&url)).await.0.unwrap();
+    let log = log.lock().unwrap();
+    assert_eq!(log[0].line, "GET /gateway/login");
+    assert_eq!(
+        (&log[0].fields["user"], &log[0].fields["password"]),
+        (&json!("a b"), &json!("test-secret"))
+    );
+    assert!(!log[0].headers.contains_key("content-type"));
+    assert_eq!(log[1].fields["ticket"], "ticket-7");
+}
+
+#[test]
+fn a_login_is_signed_only_where_something_is_and_before_there_is_a_ticket() {
+    let faults = |auth: &str| {
+        let faults = read_connector("connectors/service.toml", &with(auth)).unwrap_err();
+        faults.into_iter().map(|fault| (fault.code, fault.key)).collect::<Vec<_>>()
+    };
+    let own = "text = \"${sorted}|${body}|${query}|${path}\"\n";
+    assert_eq!(faults(&SIGNED.replace(own, "")), [(Code::Template, "auth.login.text".to_owned())]);
+    assert_eq!(
+        faults(&SIGNED.replace("at = \"${timestamp}\"", "at = \"${ticket}\"")),
+        [(Code::Template, "auth.login.fields".to_owned())]
+    );
+    let login = SIGNED
+        .replace("kind = \"combined\"", "kind = \"login\"")
+        .replace("secret = \"${secret:key}\"\nalgorithm = \"hmac-sha256\"\ntext = \"${ticket}${timestamp}${path}\"\nheaders = { X-Ticket = \"${ticket}\", X-Time = \"${timestamp}\", X-Sign = \"${signature}\" }\n", "headers = { X-Ticket = \"${ticket}\" }\n");
+    let mut found = faults(&login);
+    found.sort_by_key(|(_, key)| key.clone());
+    assert_eq!(
+        found,
+        [
+            (Code::Template, "auth.login.fields".to_owned()),
+            (Code::Template, "auth.login.headers".to_owned()),
+            (Code::UnknownKey, "auth.login.text".to_owned()),
+        ]
+    );
 }

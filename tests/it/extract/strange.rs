@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use shuping::base::messages::Code;
 use shuping::extract::unclaimed;
 use shuping::sandbox::City;
 use shuping::spec::connector::Connector;
@@ -71,6 +72,23 @@ fn of_a_parcel_the_first_file_is_told_that_nobody_reads() {
     put("4.zip", b"no archive").unwrap();
     let told = strange(home.path(), &[connector(CASES)]);
     assert_eq!(told, [["2.zip/a.txt and 1 more", "3.zip/内.zip/说明.txt"]]);
+}
+
+#[test]
+fn what_is_kept_there_on_purpose_is_told_by_nobody() {
+    let home = home(&["办件_202601.csv", "填报说明.docx", "old.xlsx", "归档/", "归档2/", "x.csv"]);
+    let put = |name: &str, bytes: &[u8]| fs::write(home.path().join("drop").join(name), bytes);
+    let csv = "编号\nC1\n".as_bytes();
+    put("1.zip", &parcel(&[("办件_202601.csv", csv), ("填报说明.docx", csv)])).unwrap();
+    put("2.zip", &parcel(&[("y.csv", csv)])).unwrap();
+    let ignore = r"ignore = ['填报说明\..*', 'old', '归档', '2\.zip']";
+    let text = CASES.replace("[files]\n", &format!("[files]\n{ignore}\n"));
+    assert!(text.contains(ignore), "{text}");
+    // A pattern is of a whole name.
+    assert_eq!(strange(home.path(), &[connector(&text)]), [["old.xlsx", "x.csv", "归档2/"]]);
+    let faults =
+        read_connector("connectors/test.toml", &text.replace("'old'", "'(old'")).unwrap_err();
+    assert_eq!((faults[0].code, &*faults[0].key), (Code::BadPattern, "files.ignore"));
 }
 
 #[test]

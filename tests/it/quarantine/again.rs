@@ -140,6 +140,7 @@ fn what_corrects_nothing_is_told_and_counts_nowhere() {
     let mut headless = sheet.clone();
     headless[0][4] = "指纹".to_owned();
     small.give_back("headless.xlsx", &[headless]);
+    small.give_back("empty.xlsx", &[sheet[..1].to_vec()]);
     std::fs::write(small.drop().join("corrections/notes.txt"), "no workbook").unwrap();
     let told = small.night("2026-01-07");
     assert_eq!(
@@ -148,6 +149,7 @@ fn what_corrects_nothing_is_told_and_counts_nowhere() {
             "stray_correction another file.xlsx 2",
             "stray_correction another row.xlsx 2",
             "stray_correction another system.xlsx 2",
+            "unread_correction empty.xlsx: no row stands below its header: it corrects nothing 0",
             "unread_correction headless.xlsx: sheet Sheet1: its first columns are not 原因, 来源, 行, 数据流, 文件指纹 0",
             "unread_correction notes.txt: it is no workbook 0",
         ]

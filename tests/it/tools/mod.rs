@@ -2,6 +2,7 @@
 
 mod begin;
 mod doctor;
+mod guess;
 mod preview;
 mod twice;
 

@@ -8,6 +8,7 @@ use sqlx::Connection as _;
 use super::home;
 use super::json;
 use super::told;
+use crate::extract::gateway::okay;
 use crate::extract::gateway::page;
 use crate::extract::gateway::plain;
 use crate::extract::gateway::serve;
@@ -205,6 +206,32 @@ async fn a_gateway_is_asked_for_one_page_and_one_that_is_down_not_for_long() {
     assert!(text.contains("had no whole answer in 3 attempts: HTTP 503"), "{text}");
     assert!(text.contains("hint: `shuping doctor service`"), "{text}");
     assert_eq!(log.lock().unwrap().len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_that_no_column_reads_are_counted_and_not_shown() {
+    let (url, _) = serve(|_, _| {
+        let list = serde_json::json!([
+            { "id": 1, "tags": ["王小明", "李雷"], "who": { "name": "王小明" } },
+            { "id": 2, "tags": ["李雷"] },
+        ]);
+        okay(&serde_json::json!({ "code": "200", "data": { "total": 2, "list": list } }))
+    })
+    .await;
+    let text = plain().replace("${env:URL}", &url).replace("\"case\"", "\"guest\"");
+    let text = text.replace("case_id = ", "guest_id = ");
+    let text = text.replace("write =", "ignore = [\"who\"]\nwrite =");
+    let home = home(&[("connectors/service.toml", &text), ("schemas/guest.json", GUEST)]);
+    let output = shuping(home.path(), &["preview", "service", "--json"]);
+    let told = &json(&output)[0];
+    assert_eq!(
+        told["unmapped"],
+        serde_json::json!([
+            { "header": "tags[]", "type": "list", "filled": 3, "ignored": false },
+            { "header": "who{}", "type": "object", "filled": 1, "ignored": true },
+        ])
+    );
+    assert!(!told.to_string().contains("王小明"), "{told}");
 }
 
 const DATABASE: &str = r#"
