@@ -202,14 +202,15 @@ impl Ground<'_> {
         };
         let doing = || FrameError::polars(format!("the newest rows of `{}`", key.table));
         let keys = target.column(&key.target).map_err(doing())?;
-        let mut newest: BTreeMap<Option<String>, (Option<Date>, usize)> = BTreeMap::new();
+        // What has not begun yet stands in only where nothing else is known.
+        let mut newest: BTreeMap<Option<String>, (bool, Option<Date>, usize)> = BTreeMap::new();
         for (row, (cell, begin)) in table::cells(keys).into_iter().zip(begins).enumerate() {
-            if begin.is_none_or(|begin| begin <= self.as_of) {
-                let known = newest.entry(text_of(Some(&cell))).or_insert((begin, row));
-                *known = (*known).max((begin, row));
-            }
+            let has_begun = begin.is_none_or(|begin| begin <= self.as_of);
+            let line = (has_begun, begin, row);
+            let known = newest.entry(text_of(Some(&cell))).or_insert(line);
+            *known = (*known).max(line);
         }
-        let mut rows: Vec<usize> = newest.into_values().map(|(_, row)| row).collect();
+        let mut rows: Vec<usize> = newest.into_values().map(|(.., row)| row).collect();
         rows.sort_unstable();
         let rows = rows.into_iter().map(number).collect();
         Ok(target.take(&IdxCa::from_vec("_at".into(), rows)).map_err(doing())?)

@@ -248,17 +248,15 @@ impl Resolver {
         name: &str,
         days: &[Option<Date>],
     ) -> Option<Vec<Option<String>>> {
-        let mut has_moved = false;
-        let follow = |(text, day): (Option<String>, &Option<Date>)| {
-            let unit = text?;
-            let Some(next) = day.and_then(|day| self.names.followed(&unit, day)) else {
-                return Some(unit);
-            };
-            has_moved = true;
-            Some(next.to_string())
+        let next = |(unit, day): (Option<&str>, &Option<Date>)| {
+            self.names.followed(unit?, (*day)?).map(|next| next.to_string())
         };
-        let followed = texts_of(table, name).into_iter().zip(days).map(follow).collect();
-        has_moved.then_some(followed)
+        let keys = table.column(name).ok()?.str().ok()?;
+        keys.iter().zip(days).find_map(next)?;
+        let unit = |(unit, day): (Option<&str>, &Option<Date>)| {
+            next((unit, day)).or(unit.map(str::to_owned))
+        };
+        Some(keys.iter().zip(days).map(unit).collect())
     }
 
     /// Whom a cell names; of two names in one cell, the first leads.
