@@ -7,10 +7,9 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 use polars::prelude::DataFrame;
 
-use crate::base::cell::day_of;
-use crate::base::cell::text_of;
+use super::units::Line;
+use super::units::lines;
 use crate::base::period::Period;
-use crate::frame::table;
 use crate::spec::catalog::Catalog;
 use crate::spec::formula::Exact;
 use crate::spec::list::List;
@@ -23,8 +22,8 @@ pub struct Peers<'p> {
     pub references: &'p BTreeMap<i16, Reference>,
     /// What is asked, by list.
     pub lists: &'p BTreeMap<String, List>,
-    /// The categories of each unit, each from its first day, in the order of time.
-    categories: BTreeMap<String, Vec<(Date, String)>>,
+    /// What each unit was, in the order of time.
+    units: BTreeMap<String, Vec<Line>>,
     /// The day that is told: what begins later is not known yet.
     as_of: Date,
 }
@@ -32,27 +31,15 @@ pub struct Peers<'p> {
 impl<'p> Peers<'p> {
     /// As the table `unit` knows them, told as of a day.
     pub fn of(catalog: &'p Catalog, units: Option<&DataFrame>, as_of: Date) -> Peers<'p> {
-        let columns = ["unit_id", "valid_from", "category"];
-        let mut categories: BTreeMap<String, Vec<(Date, String)>> = BTreeMap::new();
-        for row in units.into_iter().flat_map(|units| table::to_rows(units, &columns)) {
-            let (Some(unit), Some(category)) = (text_of(row.first()), text_of(row.get(2))) else {
-                continue;
-            };
-            let from = day_of(row.get(1)).unwrap_or(Date::MIN);
-            categories.entry(unit).or_default().push((from, category));
-        }
-        for lines in categories.values_mut() {
-            lines.sort();
-        }
         let Catalog { references, lists, .. } = catalog;
-        Peers { references, lists, categories, as_of }
+        Peers { references, lists, units: lines(units), as_of }
     }
 
     /// The category in which a unit stood on a day, or last before it, or first.
     pub fn category(&self, unit_id: &str, day: Date) -> Option<&str> {
-        let lines = self.categories.get(unit_id)?;
-        let begun = lines.iter().rev().find(|(from, _)| *from <= day.min(self.as_of));
-        begun.or(lines.first()).map(|(_, category)| category.as_str())
+        let mut lines = self.units.get(unit_id)?.iter().filter(|line| line.category.is_some());
+        let begun = lines.clone().rev().find(|line| line.from <= day.min(self.as_of));
+        begun.or(lines.next())?.category.as_deref()
     }
 
     /// What a list asks of a unit on a day.

@@ -1,7 +1,6 @@
 //! Where and when does a row of a fact count? Beside the fact's own columns stand `_unit`, `_section`,
 //! `_by_…` for each dimension, and its month as people read it: 202507.
 
-use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use jiff::civil::Date;
@@ -10,11 +9,9 @@ use polars::prelude::*;
 use super::MeasureError;
 use super::fact::Ground;
 use super::fact::time_of;
-use crate::base::cell::day_of;
-use crate::base::cell::text_of;
+use super::units::lines;
 use crate::base::period::Month;
 use crate::frame::FrameError;
-use crate::frame::table::to_rows;
 use crate::spec::pipeline::Fact;
 use crate::spec::pipeline::FactKind;
 use crate::spec::pipeline::Measure;
@@ -98,20 +95,13 @@ pub(super) fn placed(
 /// always be there.
 fn while_there(ground: &Ground<'_>, rows: DataFrame) -> Result<DataFrame, MeasureError> {
     let doing = || FrameError::polars("looking whether units were there");
-    let mut lines: BTreeMap<String, Vec<(Date, Option<Date>)>> = BTreeMap::new();
-    let known = ground.tables.get("unit").into_iter();
-    let known = known.flat_map(|units| to_rows(units, &["unit_id", "valid_from", "valid_to"]));
-    for row in known {
-        let Some(unit) = text_of(row.first()) else { continue };
-        let from = day_of(row.get(1)).unwrap_or(Date::MIN);
-        lines.entry(unit).or_default().push((from, day_of(row.get(2))));
-    }
+    let units_there = lines(ground.tables.get("unit"));
     let ends = ground.days_of(&rows, "period_end")?;
     let is_there = |(unit, end): (Option<&str>, Option<Date>)| {
-        let Some((lines, end)) = unit.and_then(|unit| lines.get(unit)).zip(end) else {
+        let Some((lines, end)) = unit.and_then(|unit| units_there.get(unit)).zip(end) else {
             return true;
         };
-        lines.iter().any(|(from, to)| *from <= end && to.is_none_or(|to| end < to))
+        lines.iter().any(|line| line.holds(end))
     };
     let units = rows.column("_unit").and_then(|units| units.str()).map_err(doing())?;
     let is_there: Vec<bool> = units.iter().zip(ends).map(is_there).collect();

@@ -1,11 +1,11 @@
 //! Which units are there, and since when?
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 use polars::prelude::DataFrame;
 
-use crate::base::cell::Cell;
 use crate::base::cell::day_of;
 use crate::base::cell::text_of;
 use crate::frame::table;
@@ -21,43 +21,58 @@ pub struct Unit {
     pub to: Option<Date>,
 }
 
-/// The units of the table `unit`, each from its first day to its last.
-pub fn units(table: Option<&DataFrame>) -> Vec<Unit> {
-    let Some(table) = table else { return Vec::new() };
-    let rows = table::to_rows(table, &["unit_id", "valid_from", "valid_to"]);
-    let mut spans: BTreeMap<String, Unit> = BTreeMap::new();
-    for row in rows {
+/// What a unit was from a day to before another.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Line {
+    /// The first day.
+    pub(super) from: Date,
+    /// The first day no longer; none while it lasts.
+    pub(super) to: Option<Date>,
+    /// Its category.
+    pub(super) category: Option<String>,
+}
+
+impl Line {
+    /// Whether it holds on a day.
+    pub(super) fn holds(&self, day: Date) -> bool {
+        self.from <= day && self.to.is_none_or(|to| day < to)
+    }
+}
+
+/// The lines of every unit in the table `unit`, in the order of time.
+pub(super) fn lines(table: Option<&DataFrame>) -> BTreeMap<String, Vec<Line>> {
+    let columns = ["unit_id", "valid_from", "valid_to", "category"];
+    let mut lines: BTreeMap<String, Vec<Line>> = BTreeMap::new();
+    for row in table.into_iter().flat_map(|units| table::to_rows(units, &columns)) {
         let Some(unit_id) = text_of(row.first()) else { continue };
         let (from, to) = (day_of(row.get(1)).unwrap_or(Date::MIN), day_of(row.get(2)));
-        let known = spans.entry(unit_id.clone()).or_insert_with(|| Unit {
-            unit_id: unit_id.clone(),
-            from,
-            to,
-        });
-        known.from = known.from.min(from);
-        known.to = known.to.zip(to).map(|(known, to)| known.max(to));
+        lines.entry(unit_id).or_default().push(Line { from, to, category: text_of(row.get(3)) });
     }
-    spans.into_values().collect()
+    for of_unit in lines.values_mut() {
+        of_unit.sort();
+    }
+    lines
+}
+
+/// The units of the table `unit`, each from its first day to its last.
+pub fn units(table: Option<&DataFrame>) -> Vec<Unit> {
+    let unit = |(unit_id, lines): (String, Vec<Line>)| {
+        let from = lines.iter().map(|line| line.from).min().unwrap_or(Date::MIN);
+        // One that has no end is there for good.
+        let ends: Option<Vec<Date>> = lines.iter().map(|line| line.to).collect();
+        Unit { unit_id, from, to: ends.and_then(|ends| ends.into_iter().max()) }
+    };
+    lines(table).into_iter().map(unit).collect()
 }
 
 /// The units of every category on a day.
 pub fn members(units: Option<&DataFrame>, day: Date) -> BTreeMap<String, Vec<String>> {
-    let columns = ["unit_id", "category", "valid_from", "valid_to"];
     let mut members: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for row in units.into_iter().flat_map(|units| table::to_rows(units, &columns)) {
-        let [Some(Cell::Text(unit_id)), Some(Cell::Text(category)), from, to] = row.as_slice()
-        else {
-            continue;
-        };
-        let is_there = !matches!(from, Some(Cell::Day(from)) if *from > day)
-            && !matches!(to, Some(Cell::Day(to)) if *to <= day);
-        if is_there {
-            members.entry(category.clone()).or_default().push(unit_id.clone());
+    for (unit_id, lines) in lines(units) {
+        let there = lines.into_iter().filter(|line| line.holds(day));
+        for category in there.filter_map(|line| line.category).collect::<BTreeSet<_>>() {
+            members.entry(category).or_default().push(unit_id.clone());
         }
-    }
-    for units in members.values_mut() {
-        units.sort();
-        units.dedup();
     }
     members
 }

@@ -9,6 +9,7 @@ use jiff::civil::date;
 use polars::prelude::DataFrame;
 use shuping::frame::functions::Days;
 use shuping::measure::evaluate::Status;
+use shuping::measure::peers::Peers;
 use shuping::measure::units::units;
 use shuping::model::people;
 use shuping::model::people::Sources;
@@ -224,13 +225,16 @@ fn a_period_is_told_as_the_units_were_then() {
     assert!(new.is_empty(), "{new:#?}");
 }
 
+/// The names that the second night knows.
+fn names(catalog: &Catalog) -> Resolver {
+    let [units, sections] = lists(catalog, true);
+    Resolver::of(catalog, &units, &sections, Days::of(catalog))
+}
+
 #[test]
 fn of_rows_whose_units_have_become_one_that_of_the_unit_itself_stays() {
     let catalog = shipped(&[], &[]);
-    let [units, sections] = lists(&catalog, true);
-    let days =
-        Days { calendar: Arc::new(catalog.calendar.clone()), zone: catalog.settings.zone.clone() };
-    let names = Resolver::of(&catalog, &units, &sections, days);
+    let names = names(&catalog);
     let line = |unit: &str, value: &str| {
         let told = [("period", "2025"), ("metric", "BJL"), ("reported_on", "2026-01-10")];
         row(&[told.as_slice(), &[("unit_id", unit), ("value", value)]].concat())
@@ -256,10 +260,7 @@ fn of_rows_whose_units_have_become_one_that_of_the_unit_itself_stays() {
 #[test]
 fn a_row_with_the_key_of_a_unit_that_is_over_is_that_of_what_followed_it() {
     let catalog = shipped(&[], &[]);
-    let [units, sections] = lists(&catalog, true);
-    let days =
-        Days { calendar: Arc::new(catalog.calendar.clone()), zone: catalog.settings.zone.clone() };
-    let names = Resolver::of(&catalog, &units, &sections, days);
+    let names = names(&catalog);
     let log = |(unit, day): &(&str, &str)| {
         let place = [("unit_id", *unit), ("worked_on", *day)];
         row(&[[("log_id", format!("{unit} {day}").as_str()), ("hours", "7")], place].concat())
@@ -349,4 +350,33 @@ fn who_was_taken_over_is_known_as_before_until_the_next_roster() {
     };
     let last = spells.height() - 1;
     assert_eq!((text("unit_id", last), text("sex", last)), ("J".to_owned(), "female".to_owned()));
+}
+
+#[test]
+fn a_period_is_held_against_the_category_of_its_own_day() {
+    let catalog = shipped(&[], &[]);
+    let line = |[id, category, from, to]: [&'static str; 4]| {
+        let days = [("valid_from", from), ("valid_to", to)];
+        row(&[[("unit_id", id), ("category", category)], days].concat())
+    };
+    let lines = [
+        ["T", "township", "2019-01-20", "2025-09-10"],
+        ["T", "subdistrict", "2025-09-10", "2026-06-01"],
+        ["T", "park", "2026-06-01", ""],
+        ["G", "institution", "2019-01-20", "2025-03-01"],
+    ];
+    let table = written(&catalog, "unit", &lines.map(line));
+    let peers = Peers::of(&catalog, Some(&table), date(2026, 1, 31));
+    for (unit, day, category) in [
+        ("T", date(2025, 6, 30), Some("township")),
+        ("T", date(2025, 9, 9), Some("township")),
+        ("T", date(2025, 9, 10), Some("subdistrict")),
+        // What is told in advance is not so yet.
+        ("T", date(2026, 12, 31), Some("subdistrict")),
+        ("T", date(2018, 1, 1), Some("township")),
+        ("G", date(2025, 12, 31), Some("institution")),
+        ("nobody", date(2025, 12, 31), None),
+    ] {
+        assert_eq!(peers.category(unit, day), category, "{unit} {day}");
+    }
 }
