@@ -13,12 +13,10 @@ use std::sync::Arc;
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 use jiff::civil::date;
-use polars::prelude::DataFrame;
 use shuping::base::cell::Cell;
 use shuping::base::cell::CellRow;
 use shuping::base::period::Month;
 use shuping::frame::functions::Days;
-use shuping::frame::mix::Mixed;
 use shuping::measure::cube;
 use shuping::measure::cube::Amounts;
 use shuping::measure::cube::Cube;
@@ -28,6 +26,7 @@ use shuping::measure::fact::Ground;
 use shuping::measure::fact::Tables;
 use shuping::measure::kept::Kept;
 use shuping::measure::kept::Ledger;
+use shuping::measure::reach::Remade;
 use shuping::measure::recount::KeptMonths;
 use shuping::measure::recount::Recount;
 use shuping::measure::recount::Why;
@@ -177,9 +176,7 @@ impl Lake {
         let (months, kept) = (KeptMonths::at(self.0.path(), is_full), Kept::at(self.0.path()));
         let ground = Ground { catalog, tables, days, as_of };
         kept.begin().unwrap();
-        let keep = &mut |fact: &Fact, rows: &DataFrame, mixed: &Mixed| {
-            kept.keep(&fact.name, (rows, mixed), is_full)
-        };
+        let keep = &mut |fact: &Fact, rows: &Remade<'_>| kept.keep(&fact.name, rows, is_full);
         let keeping = Keeping { keep, months: Some(&months) };
         let cube = cube::count_and(&ground, Some(keeping)).unwrap();
         kept.finish(&Ledger::of((as_of, as_of), "home", &BTreeSet::new(), &cube)).unwrap();
