@@ -144,14 +144,9 @@ fn counted(
     let inputs = reach.as_ref().map(|reach| reach.inputs.clone()).unwrap_or_default();
     let before = months.map(|months| months.before(fact, &inputs)).transpose()?.unwrap_or_default();
     let same = before.same();
-    let covered_from = match &reach {
-        Some(reach) => ground.that_keep(fact, picked(&base, &reach.anywhere())?),
-        None => Ok(DataFrame::empty()),
-    };
-    let covered_from = ground.covered_from(fact, &covered_from?)?;
     let rows = match (ready, &reach) {
         (Some(rows), _) => rows,
-        (None, Some(reach)) => ground.rows_of(fact, picked(&base, &reach.beyond(&same))?, &same)?,
+        (None, Some(reach)) => ground.rows_of(fact, reach.beyond(&base, &same)?, &same)?,
         (None, None) => ground.rows_of(fact, base, &same)?,
     };
     let columns = made(ground.catalog, fact, &rows)?;
@@ -159,7 +154,10 @@ fn counted(
     let known = Known {
         first: None,
         is_stock: matches!(fact.kind, FactKind::Stock { .. }),
-        covered_from: covered_from.or(ground.covered_from(fact, &rows)?),
+        covered_from: match &reach {
+            Some(reach) => reach.covered_from,
+            None => ground.covered_from(fact, &rows)?,
+        },
         tables: ground.rests_on(fact),
     };
     cube.facts.insert(fact.name.clone(), known);
@@ -176,10 +174,6 @@ fn counted(
     let (counts, recount) = months.counts(ground, fact, (&placed, inputs), before)?;
     cube.recounts.extend(recount);
     Ok(counts)
-}
-
-fn picked(rows: &DataFrame, are: &BooleanChunked) -> Result<DataFrame, MeasureError> {
-    Ok(rows.filter(are).map_err(FrameError::polars("picking rows"))?)
 }
 
 /// Leaves the told day out of rows whose measures do not look at it: so they stay the same when a day has passed.

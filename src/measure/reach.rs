@@ -10,6 +10,7 @@ use std::iter;
 use std::ops::RangeInclusive;
 use std::time::SystemTime;
 
+use jiff::civil::Date;
 use polars::prelude::*;
 use serde::Deserialize;
 use serde::Serialize;
@@ -74,6 +75,8 @@ pub struct Remade<'r> {
 /// The months that the rows of a table reach.
 pub(super) struct Reach {
     pub(super) inputs: Inputs,
+    /// For spans, the first day that any row covers.
+    pub(super) covered_from: Option<Date>,
     /// The months by their number, the first of them [`NOWHERE`].
     months: Vec<i32>,
     /// For each time, the months of each row, as places in the list.
@@ -119,25 +122,33 @@ impl Reach {
         }
         let with = [program, ground.made_with(fact, shared)?];
         let with = sha256(with.join("\n").as_bytes());
-        Ok(Some(Reach { inputs: Inputs { with, months: found }, months, times }))
+        let inputs = Inputs { with, months: found };
+        let mut reach = Reach { inputs, covered_from: None, months, times };
+        if let FactKind::Span { .. } = &fact.kind {
+            let covering = ground.that_keep(fact, reach.beyond(base, &BTreeSet::new())?)?;
+            reach.covered_from = ground.covered_from(fact, &covering)?;
+        }
+        Ok(Some(reach))
     }
 
     /// The rows that reach any month but these.
-    pub(super) fn beyond(&self, same: &BTreeSet<i32>) -> BooleanChunked {
+    ///
+    /// # Errors
+    /// Other rows than those whose reach this is.
+    pub(super) fn beyond(
+        &self,
+        base: &DataFrame,
+        same: &BTreeSet<i32>,
+    ) -> Result<DataFrame, MeasureError> {
         let is_same: Vec<bool> = self.months.iter().map(|month| same.contains(month)).collect();
-        let height = self.times.first().map_or(0, |(_, of_rows)| of_rows.len());
-        let mut is_beyond = vec![false; height];
+        let mut is_beyond = vec![false; base.height()];
         for (_, of_rows) in &self.times {
             for (is_beyond, months) in is_beyond.iter_mut().zip(of_rows) {
                 *is_beyond |= months.clone().any(|month| !is_same[month as usize]);
             }
         }
-        BooleanChunked::from_slice("".into(), &is_beyond)
-    }
-
-    /// The rows that reach any month.
-    pub(super) fn anywhere(&self) -> BooleanChunked {
-        self.beyond(&BTreeSet::new())
+        let is_beyond = BooleanChunked::from_slice("".into(), &is_beyond);
+        Ok(base.filter(&is_beyond).map_err(FrameError::polars("rows of other months"))?)
     }
 }
 
