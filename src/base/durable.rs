@@ -60,6 +60,11 @@ pub fn create(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
+/// Opens a file behind its last byte; a new one only its owner may read.
+pub fn append(path: &Path) -> io::Result<File> {
+    File::options().append(true).create(true).mode(0o600).open(path)
+}
+
 /// Makes a folder and those around it, as far as they are not there, for their owner alone.
 pub fn create_folders(folder: &Path) -> io::Result<()> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)

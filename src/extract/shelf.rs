@@ -10,7 +10,6 @@ use std::io::BufRead as _;
 use std::io::BufReader;
 use std::io::Read as _;
 use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,6 +19,7 @@ use serde::Serialize;
 
 use super::ExtractError;
 use super::ledger::Seen;
+use crate::base::durable::append;
 use crate::base::durable::at;
 use crate::base::durable::create_folders;
 use crate::base::durable::write_then_rename;
@@ -159,11 +159,6 @@ fn sheet(headers: Vec<String>, rows: usize, mut bytes: &[u8]) -> Option<Sheet> {
     bytes.is_empty().then_some(Sheet { headers, columns, places })
 }
 
-/// A file whose owner alone may read it, open behind its last byte.
-fn appended(path: &Path) -> io::Result<File> {
-    File::options().append(true).create(true).mode(0o600).open(path)
-}
-
 impl Shelf {
     /// Opens a shelf; what answers other questions than these is cleared.
     pub(super) fn open(folder: &Path, questions: &str) -> Result<Shelf, ExtractError> {
@@ -291,7 +286,7 @@ impl Slot {
             text.push(b'\n');
             let file = match &mut self.file {
                 Some(file) => file,
-                none => none.insert(appended(&self.path)?),
+                none => none.insert(append(&self.path)?),
             };
             file.write_all(&text)?;
             file.write_all(cells)

@@ -2,20 +2,39 @@
 
 use std::collections::HashSet;
 
+use super::ModelError;
+use super::lines::SHARES;
 use super::pile::Pile;
 use super::slot::OR;
 use crate::base::pseudonym::print;
+use crate::spec::connector::Write;
 
-/// What a delivery holds, corrections aside: the prints of slots.
+/// What a delivery holds of some slots, corrections aside: their prints.
 #[derive(Debug)]
 pub struct Delivered(HashSet<u128>);
 
 impl Delivered {
-    /// Of the rows that a stream brought.
-    pub fn of(pile: &Pile<'_>) -> Delivered {
+    /// Which of some slots a stream brought.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn of<'s>(
+        pile: &Pile<'_>,
+        slots: impl Iterator<Item = &'s str>,
+    ) -> Result<Delivered, ModelError> {
+        let asked: HashSet<u128> = slots.flat_map(|slots| slots.split(OR)).map(print).collect();
         let held = pile.judged.quarantined.iter().filter(|held| held.corrects.is_none());
         let held = held.filter_map(|held| held.slot.as_deref().map(print));
-        Delivered(pile.delivered_slots().chain(held).collect())
+        let mut delivered: HashSet<u128> = held.filter(|slot| asked.contains(slot)).collect();
+        if matches!(pile.write, Write::Snapshot { .. }) {
+            delivered.extend(asked.intersection(&pile.snapshots));
+            return Ok(Delivered(delivered));
+        }
+        for share in 0..SHARES {
+            let own = pile.lines.share(share)?.into_iter().filter(|line| !line.is_correction);
+            delivered.extend(own.map(|line| line.key).filter(|key| asked.contains(key)));
+        }
+        Ok(Delivered(delivered))
     }
 
     /// Whether it brings all that may stand in the place of a row.

@@ -3,11 +3,8 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
-use std::collections::HashMap;
-use std::collections::HashSet;
 use std::path::Path;
 
-use jiff::civil::Date;
 use polars::prelude::*;
 use rayon::prelude::*;
 
@@ -15,23 +12,20 @@ use super::ModelError;
 use super::delivery::Delivery;
 use super::delivery::Equation;
 use super::delta;
-use super::gone::Absent;
+use super::gone::AtStake;
 use super::gone::deleted_versions;
-use super::gone::snapshots;
-use super::judged::Correction;
 use super::judged::Judged;
-use super::keyed::half;
-use super::keyed::key_of;
 use super::lake::Lake;
 use super::lake::alive;
-use super::part::Line;
+use super::lines::At;
+use super::lines::SHARES;
 use super::past;
-use super::pile::At;
 use super::pile::Pile;
 use super::pile::sliced;
-use crate::base::cell::Cell;
+use super::stood::of_share;
+use super::stood::stood;
+use super::won::Won;
 use crate::base::cell::CellRow;
-use crate::base::pseudonym::print;
 use crate::frame::FrameError;
 use crate::frame::parquet;
 use crate::frame::table;
@@ -69,124 +63,32 @@ impl Lake {
         let versions = self.versions(schema, night, Some(&file))?;
         let told = past::updates(&versions, pile);
         let known = alive(versions, schema)?;
-        let mut equation = Equation {
+        let equation = Equation {
             exploded: judged.exploded,
             filtered: judged.filtered,
             quarantined: judged.quarantined.len() as u64,
             ..Equation::default()
         };
-        let hashes = hashes(&known, schema);
-        let mut rows: Vec<(u32, u32)> = Vec::new();
-        let mut ended: HashSet<u128> = HashSet::new();
-        let mut rivals = Vec::new();
-        for at in newest(pile, (&mut equation.duplicate, &mut rivals)) {
-            let Some(line) = pile.line_at(at) else { continue };
-            if past::is_older(line, told.get(&line.key)) {
-                equation.unchanged += 1;
-                continue;
-            }
-            if line.is_deleted {
-                let is_known = hashes.contains_key(&line.key);
-                equation.changed += u64::from(is_known);
-                equation.unchanged += u64::from(!is_known);
-                ended.insert(line.key);
-                continue;
-            }
-            match hashes.get(&line.key) {
-                Some((known, told))
-                    if *known == Some(line.hash) || is_overtaken(pile, at, *told) =>
-                {
-                    equation.unchanged += 1;
-                    continue;
-                }
-                Some(_) => equation.changed += 1,
-                None => equation.added += 1,
-            }
-            rows.push(at);
+        let at_stake = AtStake::of(pile, &known)?;
+        let stood = stood(&known, schema, |key, row| at_stake.holds(key, row))?;
+        let of_share = |share: u8| {
+            let lines = pile.lines.share(share)?;
+            Ok(Won::of(pile, lines, (of_share(&stood, share), &told)))
+        };
+        let shares = (0..SHARES).into_par_iter().map(of_share);
+        let mut won = Won { equation, ..Won::default() };
+        for share in shares.collect::<Result<Vec<Won>, ModelError>>()? {
+            won.append(share);
         }
-        let mut gone = Vec::new();
-        if !ended.is_empty() {
-            let of_key = |key: u128, _: &CellRow| ended.contains(&key);
-            gone.extend(deleted_versions(&known, schema, night, of_key));
-        }
-        if let Some(absent) = Absent::of(pile) {
-            let absent = deleted_versions(&known, schema, night, |key, row| absent.holds(key, row));
-            equation.deleted = absent.len() as u64;
-            gone.extend(absent);
-        }
-        drop((known, hashes));
+        let Won { equation, rows, gone, rivals } = won;
+        let gone = deleted_versions(&known, schema, night, gone)?;
+        drop((known, stood, told));
         pile.disagreed = disagreed(pile, &rivals)?;
         pile.forget();
         let gone = delta::gone(schema, &gone)?;
         write(pile, rows, &gone, &self.folder(&schema.name).join(file))?;
         Ok(equation)
     }
-}
-
-/// Whether a row that came back corrected is older than what the lake has been told since.
-fn is_overtaken(pile: &Pile<'_>, at: At, told: Option<Date>) -> bool {
-    pile.correction(at).is_some_and(|correction| Some(correction.since) < told)
-}
-
-/// The newest row of every key of a delivery, by the source's own time and then by place. What a delivery
-/// itself brings is newer than a correction of an older one. Of files, rows that say something else than the one
-/// that stands and are as new as it is are its rivals.
-fn newest(pile: &Pile<'_>, (duplicates, rivals): (&mut u64, &mut Vec<(At, At)>)) -> Vec<At> {
-    debug_assert!(!pile.schema.primary_key.is_empty());
-    let delivered = snapshots(pile);
-    let is_old = |of: &Correction| !pile.judged.files.contains(&of.file);
-    let mut keys: Vec<(u64, At)> = Vec::with_capacity(pile.height());
-    for (at, line) in pile.lines() {
-        let is_replaced = line.is_correction
-            && pile.correction(at).is_some_and(is_old)
-            && delivered.contains(&pile.slot(at, line));
-        if !is_replaced {
-            keys.push((half(line.key), at));
-        }
-    }
-    // The whole key is asked for where its half is not alone.
-    let whole = |at: At| pile.line_at(at).map(|line| line.key);
-    keys.par_sort_unstable_by(|(one, first), (other, second)| {
-        one.cmp(other).then_with(|| (whole(*first), first).cmp(&(whole(*second), second)))
-    });
-    let same = |(one, first): &(u64, At), (other, second): &(u64, At)| {
-        one == other && whole(*first) == whole(*second)
-    };
-    let has_files = !pile.judged.files.is_empty();
-    let newest = keys.chunk_by(same).filter_map(|of_key| {
-        let lines = || of_key.iter().filter_map(|(_, at)| Some((*at, pile.line_at(*at)?)));
-        let later = |(known, before): (At, _), (at, line): (At, _)| {
-            if is_newer(line, before) { (at, line) } else { (known, before) }
-        };
-        let (last, stands) = lines().reduce(later)?;
-        if has_files && of_key.len() > 1 {
-            let against = lines().filter(|(_, line)| is_rival(line, stands));
-            rivals.extend(against.map(|(at, _)| (at, last)));
-        }
-        Some(last)
-    });
-    let mut newest: Vec<At> = newest.collect();
-    // From here on they are looked at as they stand, one behind the other.
-    newest.par_sort_unstable();
-    *duplicates += (pile.height() - newest.len()) as u64;
-    newest
-}
-
-/// Whether a row that came behind another of its key takes its place.
-fn is_newer(line: &Line, before: &Line) -> bool {
-    let is_older = line.is_correction && !before.is_correction;
-    // What the night itself brings was asked for after a slice of the past.
-    let is_later = before.is_past && !line.is_past;
-    is_later || (!is_older && line.updated >= before.updated)
-}
-
-/// Whether nothing but the order in which they came says that a row gives way to another one of its key.
-fn is_rival(line: &Line, stands: &Line) -> bool {
-    let is_own = |line: &Line| !line.is_correction && !line.is_past;
-    is_own(line)
-        && is_own(stands)
-        && line.updated == stands.updated
-        && (line.hash, line.is_deleted) != (stands.hash, stands.is_deleted)
 }
 
 /// How many keys have rivals, by the sources of both.
@@ -207,23 +109,6 @@ fn disagreed(
         }
     }
     Ok(disagreed)
-}
-
-/// What the lake knows of every key: its hash, and the night that told it.
-fn hashes(known: &DataFrame, schema: &Schema) -> HashMap<u128, (Option<u64>, Option<Date>)> {
-    let mut names: Vec<&str> = schema.primary_key.iter().map(String::as_str).collect();
-    let places: Vec<usize> = (0..names.len()).collect();
-    names.extend(["_night", "_hash"]);
-    let rows = table::to_rows(known, &names).into_iter();
-    rows.filter_map(|row| match row.as_slice() {
-        [.., night, Some(Cell::Text(hash))] => {
-            let night = if let Some(Cell::Day(night)) = night { Some(*night) } else { None };
-            let hash = u64::from_str_radix(hash, 16).ok();
-            Some((print(key_of(&row, &places)), (hash, night)))
-        }
-        _ => None,
-    })
-    .collect()
 }
 
 /// Writes the rows of a pile that won, and those that are gone, in the order of their keys: a group after
@@ -350,6 +235,8 @@ fn gathered(
 
 #[cfg(test)]
 mod tests {
+    use jiff::civil::Date;
+
     use super::*;
     use crate::model::judged::Kept;
     use crate::model::judged::Origin;

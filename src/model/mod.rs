@@ -21,6 +21,7 @@ pub mod known;
 pub mod lake;
 pub mod landed;
 pub mod landing;
+mod lines;
 mod memo;
 mod merge;
 pub mod names;
@@ -35,8 +36,10 @@ mod reshape;
 pub mod resolve;
 pub mod slot;
 pub mod spells;
+mod stood;
 mod told;
 mod verdict;
+mod won;
 pub mod written;
 
 use crate::frame::FrameError;

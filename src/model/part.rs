@@ -16,61 +16,20 @@ use super::judged::Origin;
 use super::keyed::UNIT;
 use super::keyed::half;
 use super::keyed::places;
+use super::lines::Line;
 use super::slot;
-use crate::base::cell::Cell;
 use crate::base::pseudonym::print;
 use crate::frame::table;
-use crate::frame::table::day_number;
 use crate::spec::connector::Write;
 use crate::spec::schema::Schema;
-
-/// What is remembered of a row that keeps its contract. There is one a row, so it is small.
-#[derive(Debug)]
-pub(super) struct Line {
-    /// The print of its key.
-    pub(super) key: u128,
-    /// The hash of its values.
-    pub(super) hash: u64,
-    /// When its source changed it.
-    pub(super) updated: When,
-    /// Whether it corrects a row of another delivery, or of this one.
-    pub(super) is_correction: bool,
-    /// Whether it says that its key is deleted.
-    pub(super) is_deleted: bool,
-    /// Whether a slice of the past brought it.
-    pub(super) is_past: bool,
-}
-
-/// When a source changed a row: by a number where that is one, which takes less room.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum When {
-    Unknown,
-    Number(i64),
-    Told(Box<Cell>),
-}
-
-impl From<Option<&Cell>> for When {
-    fn from(cell: Option<&Cell>) -> When {
-        match cell {
-            None => When::Unknown,
-            Some(Cell::Instant(instant)) => When::Number(instant.as_microsecond()),
-            Some(Cell::Day(day)) => When::Number(day_number(*day).into()),
-            Some(cell) => When::Told(Box::new(cell.clone())),
-        }
-    }
-}
-
-/// The lines of a table, and of a snapshot the print of the slot of each.
-#[derive(Debug)]
-pub(super) struct Lines {
-    pub(super) own: Vec<Line>,
-    pub(super) slots: Vec<u128>,
-}
 
 /// What one part brings to a pile.
 pub(super) struct Part {
     pub(super) judged: Judged,
-    pub(super) lines: Lines,
+    /// Of each row its line.
+    pub(super) lines: Vec<Line>,
+    /// Of a snapshot, the print of the slot of each.
+    pub(super) slots: Vec<u128>,
     pub(super) corrections: Vec<(u32, Correction)>,
     pub(super) rows: DataFrame,
 }
@@ -113,16 +72,17 @@ impl Making<'_> {
         let hashes = table::of_each(&all, height, UNIT, |words| half(print(words)));
         let updated = places.updated.and_then(|at| values.columns().get(at)).map(table::cells);
         let mut updated = updated.unwrap_or_default().into_iter();
-        let line = |((key, hash), origin): ((u128, &u64), &Origin)| Line {
+        let line = |(((key, hash), origin), row): (((u128, &u64), &Origin), u32)| Line {
             key,
             hash: *hash,
+            at: (0, row),
             updated: updated.next().flatten().as_ref().into(),
             is_correction: origin.corrects.is_some(),
             is_deleted: origin.is_deleted,
             is_past: origin.is_past,
         };
         let keys = table::of_each(&columns(&places.key), height, UNIT, |words| print(words));
-        let own = keys.into_iter().zip(&hashes).zip(origins).map(line).collect();
+        let lines = keys.into_iter().zip(&hashes).zip(origins).zip(0..).map(line).collect();
         let mut slots = Vec::new();
         if matches!(self.write, Write::Snapshot { .. }) {
             let within = columns(&slot::columns(self.write, self.schema));
@@ -136,6 +96,6 @@ impl Making<'_> {
         let corrects = |(origin, row): (&Origin, u32)| Some((row, origin.corrects.clone()?));
         let corrections = origins.iter().zip(0..).filter_map(corrects).collect();
         let rows = delta(&kept, &hashes)?;
-        Ok(Part { judged, lines: Lines { own, slots }, corrections, rows })
+        Ok(Part { judged, lines, slots, corrections, rows })
     }
 }

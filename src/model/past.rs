@@ -6,8 +6,8 @@ use polars::prelude::DataFrame;
 
 use super::keyed::UPDATED;
 use super::keyed::key_of;
-use super::part::Line;
-use super::part::When;
+use super::lines::Line;
+use super::lines::When;
 use super::pile::Pile;
 use crate::base::cell::CellRow;
 use crate::base::pseudonym::print;
@@ -15,7 +15,7 @@ use crate::frame::table;
 
 /// When the source changed every key that was ever known, by its own time; nothing where no row is past.
 pub(super) fn updates(versions: &DataFrame, pile: &Pile<'_>) -> HashMap<u128, When> {
-    if !pile.lines().any(|(_, line)| line.is_past) {
+    if !pile.has_past {
         return HashMap::new();
     }
     let schema = pile.schema;

@@ -1,10 +1,10 @@
-//! Where are the rows of a delivery while they are judged, and what is remembered of each? Of many rows the
-//! values wait on the disk, and a line a row stays: which key, which values, how new. So memory goes with
-//! the number of keys and not with what the rows say.
+//! Where are the rows of a delivery while they are judged? Many of them wait on the disk, their values and what is
+//! remembered of each, so that memory goes with neither.
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::collections::HashMap;
+use std::collections::HashSet;
 use std::mem;
 use std::ops::Range;
 use std::path::PathBuf;
@@ -21,8 +21,8 @@ use super::judged::Judged;
 use super::keyed::key_of;
 use super::keyed::places;
 use super::landing::clear;
-use super::part::Line;
-use super::part::Lines;
+use super::lines::At;
+use super::lines::Lines;
 use super::part::Making;
 use super::part::Part;
 use super::slot;
@@ -36,16 +36,13 @@ use crate::spec::connector::Write;
 use crate::spec::schema::Schema;
 
 /// So many rows wait in memory; with more, all that came wait on the disk.
-const MOST_ROWS: usize = 50_000;
+const MOST_ROWS: usize = 20_000;
 
 /// So many bytes of them do, for rows may be long.
-const MOST_BYTES: usize = 24 << 20;
+const MOST_BYTES: usize = 8 << 20;
 
 /// So many wait in memory until others are judged.
 const FEW_ROWS: usize = 10_000;
-
-/// Where the values of a row are: which table, and which row of it.
-pub(super) type At = (u32, u32);
 
 /// The values of some rows, without what is the same in all of them.
 enum Rows {
@@ -60,14 +57,22 @@ pub struct Pile<'p> {
     pub(super) write: &'p Write,
     /// Everything but the rows that keep their contract.
     pub judged: Judged,
-    lines: Vec<Lines>,
-    corrections: HashMap<At, Correction>,
+    pub(super) lines: Lines,
+    /// How many lines there are, and how many of them its own delivery brought.
+    pub(super) height: usize,
+    delivered: u64,
+    /// Whether a slice of the past brought some.
+    pub(super) has_past: bool,
+    /// What rows correct, and of a snapshot the slot of each.
+    corrections: HashMap<At, (Correction, Option<u128>)>,
     /// How many keys have rows that say something else, and nothing of when: by the source of the row that was
     /// left and that of the one that stands.
     pub disagreed: BTreeMap<(String, String), u64>,
     /// The prints of the keys of rows that break their contract.
     pub(super) spared: Vec<u128>,
-    /// Of a snapshot, the slots of each source.
+    /// Of a snapshot, the prints of the slots of what its own delivery brought.
+    pub(super) snapshots: HashSet<u128>,
+    /// Of it, the slots of each source.
     slots: BTreeMap<String, BTreeSet<String>>,
     rows: Vec<Rows>,
     /// How many bytes of rows are in memory.
@@ -87,10 +92,14 @@ impl<'p> Pile<'p> {
             schema,
             write,
             judged: Judged::default(),
-            lines: Vec::new(),
+            lines: Lines::default(),
+            height: 0,
+            delivered: 0,
+            has_past: false,
             corrections: HashMap::new(),
             disagreed: BTreeMap::new(),
             spared: Vec::new(),
+            snapshots: HashSet::new(),
             slots: BTreeMap::new(),
             rows: Vec::new(),
             held: 0,
@@ -108,47 +117,20 @@ impl<'p> Pile<'p> {
 
     /// How many rows its own delivery brought that keep their contract.
     pub fn delivered(&self) -> u64 {
-        self.lines().filter(|(_, line)| !line.is_correction).count() as u64
-    }
-
-    /// The rows that keep their contract, part by part, each in the order of its keys and rows of one key in the order in which they
-    /// came, and where their values are.
-    pub(super) fn lines(&self) -> impl Iterator<Item = (At, &Line)> {
-        let tables = self.lines.iter().zip(0..);
-        tables.flat_map(|(lines, table)| {
-            lines.own.iter().zip(0..).map(move |(line, row)| ((table, row), line))
-        })
-    }
-
-    /// How many they are.
-    pub(super) fn height(&self) -> usize {
-        self.lines.iter().map(|lines| lines.own.len()).sum()
-    }
-
-    /// The line of a row.
-    pub(super) fn line_at(&self, (table, row): At) -> Option<&Line> {
-        self.lines_of(table)?.own.get(usize::try_from(row).ok()?)
-    }
-
-    fn lines_of(&self, table: u32) -> Option<&Lines> {
-        self.lines.get(usize::try_from(table).ok()?)
-    }
-
-    /// The print of the slot of a row: of a snapshot that, else the key.
-    pub(super) fn slot(&self, at: At, line: &Line) -> u128 {
-        let of = |lines: &Lines| lines.slots.get(usize::try_from(at.1).ok()?).copied();
-        self.lines_of(at.0).and_then(of).unwrap_or(line.key)
-    }
-
-    /// The slots of the rows that its own delivery brought.
-    pub(super) fn delivered_slots(&self) -> impl Iterator<Item = u128> {
-        let own = self.lines().filter(|(_, line)| !line.is_correction);
-        own.map(|(at, line)| self.slot(at, line))
+        self.delivered
     }
 
     /// What a row corrects.
     pub(super) fn correction(&self, at: At) -> Option<&Correction> {
-        self.corrections.get(&at)
+        self.corrections.get(&at).map(|(correction, _)| correction)
+    }
+
+    /// Whether the delivery brought anew the snapshot of a row that corrects another delivery.
+    pub(super) fn is_replaced(&self, at: At) -> bool {
+        self.corrections.get(&at).is_some_and(|(correction, slot)| {
+            !self.judged.files.contains(&correction.file)
+                && slot.is_some_and(|slot| self.snapshots.contains(&slot))
+        })
     }
 
     /// Judges the parts of a landing one a core, so that a large stream is no slower than several small ones.
@@ -198,10 +180,20 @@ impl<'p> Pile<'p> {
     /// The disk's.
     pub(super) fn take(&mut self, part: Part) -> Result<(), ModelError> {
         let table = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
-        let Part { mut judged, lines, corrections, rows } = part;
-        self.lines.push(lines);
-        let corrections = corrections.into_iter();
-        self.corrections.extend(corrections.map(|(row, correction)| ((table, row), correction)));
+        let Part { mut judged, mut lines, slots, corrections, rows } = part;
+        for line in &mut lines {
+            line.at.0 = table;
+            self.delivered += u64::from(!line.is_correction);
+            self.has_past |= line.is_past;
+        }
+        let own = lines.iter().zip(&slots).filter(|(line, _)| !line.is_correction);
+        self.snapshots.extend(own.map(|(_, slot)| *slot));
+        for (row, correction) in corrections {
+            let slot = usize::try_from(row).ok().and_then(|row| slots.get(row).copied());
+            self.corrections.insert((table, row), (correction, slot));
+        }
+        self.height += lines.len();
+        self.lines.add(lines);
         let key = places(self.schema).key;
         self.spared.extend(judged.spared.drain(..).map(|cells| print(key_of(&cells, &key))));
         for (source, slots) in mem::take(&mut judged.slots) {
@@ -210,7 +202,10 @@ impl<'p> Pile<'p> {
         self.judged.append(judged);
         self.held += rows.estimated_size();
         self.rows.push(Rows::Held(rows));
-        if self.height() > self.most || self.held > MOST_BYTES { self.put() } else { Ok(()) }
+        if let Some(folder) = self.folder.as_deref().filter(|_| self.lines.held() > self.most) {
+            self.lines.put(folder)?;
+        }
+        if self.height > self.most || self.held > MOST_BYTES { self.put() } else { Ok(()) }
     }
 
     /// Puts on the disk what is held.
@@ -241,7 +236,7 @@ impl<'p> Pile<'p> {
 
     /// Forgets what is remembered of each row: which of them won is known.
     pub(super) fn forget(&mut self) {
-        (self.lines, self.corrections) = (Vec::new(), HashMap::new());
+        (self.lines, self.corrections) = (Lines::default(), HashMap::new());
     }
 
     /// The keys of all rows of one table.
@@ -273,7 +268,7 @@ impl<'p> Pile<'p> {
     /// # Errors
     /// The disk's.
     pub fn put_away(&mut self) -> Result<(), ModelError> {
-        if self.height() > FEW_ROWS { self.put() } else { Ok(()) }
+        if self.height > FEW_ROWS { self.put() } else { Ok(()) }
     }
 
     /// All rows have come, and maybe every key that still stands in the source. A row of a snapshot whose own

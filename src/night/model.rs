@@ -182,7 +182,8 @@ fn model(
         return Ok((told, noticed));
     }
     let waiting = held::waiting(before, &told);
-    let delivered = (!waiting.is_empty()).then(|| Delivered::of(&pile));
+    let slots = waiting.iter().filter_map(|held| held.slot.as_deref());
+    let delivered = (!waiting.is_empty()).then(|| Delivered::of(&pile, slots)).transpose()?;
     told.equation = lake.merge_pile(&mut pile)?;
     noticed.extend(rivals(connector, stream, (&landed, &pile)));
     if landed.past.is_empty() {
