@@ -201,6 +201,18 @@ pub fn read_columns(path: &Path, columns: &[String]) -> Result<DataFrame, FrameE
     reader.finish().map_err(reading(path))
 }
 
+/// Reads those columns of a table that are wanted.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_wanted(path: &Path, is_wanted: impl Fn(&str) -> bool) -> Result<DataFrame, FrameError> {
+    let mut reader = ParquetReader::new(open(path)?);
+    let known = reader.schema().map_err(reading(path))?;
+    let wanted = known.iter_names().map(ToString::to_string).filter(|name| is_wanted(name));
+    let reader = reader.with_columns(Some(wanted.collect()));
+    reader.finish().map_err(reading(path))
+}
+
 /// Reads some rows of a table that stand together.
 ///
 /// # Errors

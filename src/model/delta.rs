@@ -6,6 +6,7 @@ use polars::prelude::*;
 use super::ModelError;
 use super::delivery::Delivery;
 use super::judged::Kept;
+use super::keyed::UPDATED;
 use crate::base::cell::CellRow;
 use crate::base::pseudonym::hex;
 use crate::frame::FrameError;
@@ -24,9 +25,15 @@ const LINEAGE: [(&str, FieldKind); 7] = [
     ("_row", FieldKind::Whole),
 ];
 
-/// A delta as the present contract wants it: columns added since are empty, removed ones are gone.
-pub(super) fn conform(delta: &DataFrame, schema: &Schema) -> Result<DataFrame, ModelError> {
-    let columns = columns(schema).into_iter().map(|(name, kind)| match delta.column(name) {
+/// A delta as the present contract wants it: columns added since are empty, removed ones are gone; of its
+/// columns those that are wanted.
+pub(super) fn conform(
+    delta: &DataFrame,
+    schema: &Schema,
+    is_wanted: impl Fn(&str) -> bool,
+) -> Result<DataFrame, ModelError> {
+    let columns = columns(schema).into_iter().filter(|(name, _)| is_wanted(name));
+    let columns = columns.map(|(name, kind)| match delta.column(name) {
         Ok(column) => column.cast(&table::data_type(kind)),
         Err(_) => Ok(Column::full_null(name.into(), delta.height(), &table::data_type(kind))),
     });
@@ -43,6 +50,12 @@ pub(super) fn empty(schema: &Schema) -> Result<DataFrame, ModelError> {
 pub(super) fn columns(schema: &Schema) -> Vec<(&str, FieldKind)> {
     let own = schema.fields.iter().map(|field| (field.name.as_str(), field.kind));
     own.chain(LINEAGE).collect()
+}
+
+/// Whether a column tells which row it is of, how new that is and what became of it.
+pub(super) fn is_needed(schema: &Schema, name: &str) -> bool {
+    let of_rows = ["_deleted", "_hash", "_night", "_stream", UPDATED];
+    of_rows.contains(&name) || schema.primary_key.iter().any(|key| key == name)
 }
 
 /// The versions of rows that are gone.

@@ -42,23 +42,24 @@ impl Lake {
     /// # Errors
     /// A delta that can't be read.
     pub fn read(&self, schema: &Schema, night: Date) -> Result<DataFrame, ModelError> {
-        alive(self.versions(schema, night, None)?, schema)
+        alive(self.versions(schema, night, None, |_| true)?, schema)
     }
 
-    /// The latest version of every row, those that are deleted among them.
+    /// The latest version of every row, those that are deleted among them; of their columns those that are wanted.
     pub(super) fn versions(
         &self,
         schema: &Schema,
         night: Date,
         without: Option<&str>,
+        is_wanted: impl Fn(&str) -> bool,
     ) -> Result<DataFrame, ModelError> {
         let mut deltas = dated(&self.folder(&schema.name), night)?;
         deltas.retain(|path| !without.is_some_and(|name| path.ends_with(name)));
         let mut parts = Vec::new();
         for path in &deltas {
-            parts.push(conform(&parquet::read(path)?, schema)?);
+            parts.push(conform(&parquet::read_wanted(path, &is_wanted)?, schema, &is_wanted)?);
         }
-        let Some(first) = parts.first() else { return empty(schema) };
+        let Some(first) = parts.first() else { return conform(&empty(schema)?, schema, is_wanted) };
         let doing = || FrameError::polars(format!("merging `{}`", schema.name));
         let mut all = first.clone();
         for part in parts.get(1..).unwrap_or_default() {

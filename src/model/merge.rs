@@ -60,7 +60,8 @@ impl Lake {
         let Delivery { system, stream, night, .. } = pile.delivery;
         let (schema, judged) = (pile.schema, &pile.judged);
         let file = format!("{night}.{system}.{stream}.parquet");
-        let versions = self.versions(schema, night, Some(&file))?;
+        let needs = |name: &str| delta::is_needed(schema, name) || pile.is_within(name);
+        let versions = self.versions(schema, night, Some(&file), needs)?;
         let told = past::updates(&versions, pile);
         let known = alive(versions, schema)?;
         let equation = Equation {
@@ -81,8 +82,14 @@ impl Lake {
             won.append(share);
         }
         let Won { equation, rows, gone, rivals } = won;
-        let gone = deleted_versions(&known, schema, night, gone)?;
         drop((known, stood, told));
+        let gone = if gone.is_empty() {
+            Vec::new()
+        } else {
+            // The same rows in the same order, whole.
+            let known = alive(self.versions(schema, night, Some(&file), |_| true)?, schema)?;
+            deleted_versions(&known, schema, night, gone)?
+        };
         pile.disagreed = disagreed(pile, &rivals)?;
         pile.forget();
         let gone = delta::gone(schema, &gone)?;

@@ -170,6 +170,11 @@ impl<'p> Pile<'p> {
         Making { schema: self.schema, write: self.write }
     }
 
+    /// Whether a column tells, of a snapshot, to which one a row belongs.
+    pub(super) fn is_within(&self, name: &str) -> bool {
+        matches!(self.write, Write::Snapshot { within } if within.iter().any(|own| own == name))
+    }
+
     fn is_snapshot(&self) -> bool {
         matches!(self.write, Write::Snapshot { .. })
     }
