@@ -89,12 +89,11 @@ impl Mixed {
         count: usize,
     ) -> Vec<u128> {
         let mut chains = vec![[0_u64; 2]; count];
-        for (groups, row) in groups.zip(&self.0) {
-            for group in groups {
-                if let Some(chain) = chains.get_mut(group as usize) {
-                    chain[0] = folded(chain[0].rotate_left(29) ^ row[0] ^ ODD[1], ODD[0]);
-                    chain[1] = folded(chain[1].rotate_left(29) ^ row[1] ^ ODD[0], ODD[1]);
-                }
+        let all = groups.zip(&self.0).flat_map(|(groups, row)| groups.map(move |at| (at, row)));
+        for (group, row) in all {
+            if let Some(chain) = chains.get_mut(group as usize) {
+                chain[0] = folded(chain[0].rotate_left(29) ^ row[0] ^ ODD[1], ODD[0]);
+                chain[1] = folded(chain[1].rotate_left(29) ^ row[1] ^ ODD[0], ODD[1]);
             }
         }
         let both = |chain: [u64; 2]| u128::from(chain[0]) << 64 | u128::from(chain[1]);

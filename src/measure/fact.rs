@@ -80,6 +80,13 @@ fn whole(table: &DataFrame) -> PolarsResult<Mixed> {
     Mixed::of(table, &own)
 }
 
+/// What rows of the table of a fact are known by, with what else stands beside them.
+pub(super) fn mixed_base(fact: &Fact, base: &DataFrame) -> PolarsResult<Mixed> {
+    let flags = fact.derive.iter().filter(|of| matches!(of.make, Make::Exists { .. }));
+    let flags = flags.map(|derived| derived.name.as_str());
+    Mixed::of(base, &MIXED.into_iter().chain(flags).collect::<Vec<_>>())
+}
+
 impl Ground<'_> {
     /// The rows of a fact: its table's columns, followed ones, `_month`, derived ones.
     ///
@@ -175,13 +182,6 @@ impl Ground<'_> {
         let doing = || FrameError::polars(format!("fact `{}`", fact.name));
         let keep = expr::exact(tree, &self.days, "`where`").map_err(doing())?;
         Ok(frame.lazy().filter(keep).collect().map_err(doing())?)
-    }
-
-    /// What rows of the table of a fact are known by, with what else stands beside them.
-    pub(super) fn mixed_base(&self, fact: &Fact, base: &DataFrame) -> PolarsResult<Mixed> {
-        let flags = fact.derive.iter().filter(|of| matches!(of.make, Make::Exists { .. }));
-        let flags = flags.map(|derived| derived.name.as_str());
-        Mixed::of(base, &MIXED.into_iter().chain(flags).collect::<Vec<_>>())
     }
 
     /// What all rows of a fact are made with: the home, and the tables beside its own.

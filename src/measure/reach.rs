@@ -20,6 +20,7 @@ use super::asked::looks_around;
 use super::fact::Ground;
 use super::fact::Shared;
 use super::fact::TOLD_ON;
+use super::fact::mixed_base;
 use super::fact::time_of;
 use super::made::made_names;
 use super::placed::month_number;
@@ -79,9 +80,11 @@ pub(super) struct Reach {
     pub(super) covered_from: Option<Date>,
     /// The months by their number, the first of them [`NOWHERE`].
     months: Vec<i32>,
-    /// For each time, the months of each row, as places in the list.
-    times: Vec<(String, Vec<RangeInclusive<u32>>)>,
+    times: Places,
 }
+
+/// The months of each row, by the time, as places in a list of months.
+type Places = Vec<(String, Vec<RangeInclusive<u32>>)>;
 
 impl Reach {
     /// Of the rows of a fact's table; none where what becomes of a row hangs on more than itself, what it points at
@@ -108,16 +111,14 @@ impl Reach {
         };
         let numbers = known.iter().map(|month| month.map_or(NOWHERE, month_number));
         let months: Vec<i32> = numbers.collect();
-        let mixed = ground.mixed_base(fact, base).map_err(doing())?;
+        let mixed = mixed_base(fact, base).map_err(doing())?;
         let mut found: BTreeMap<i32, String> = BTreeMap::new();
         for (time, of_rows) in &times {
             let chains = mixed.chains(of_rows.iter().cloned(), months.len());
-            for ((month, chain), of_month) in months.iter().zip(chains).zip(&of_months) {
-                if chain != 0 {
-                    let said = format!("{time}:{chain:032x}:{of_month:032x}");
-                    let known = found.entry(*month).or_default();
-                    *known = if known.is_empty() { said } else { format!("{known} {said}") };
-                }
+            let all = months.iter().zip(chains).zip(&of_months);
+            for ((month, chain), of_month) in all.filter(|((_, chain), _)| *chain != 0) {
+                let said = format!("{time}:{chain:032x}:{of_month:032x} ");
+                found.entry(*month).or_default().push_str(&said);
             }
         }
         let with = [program, ground.made_with(fact, shared)?];
@@ -224,7 +225,7 @@ fn spans(
 
 /// The months as numbers since the year 0, the first of them none, and the place of each row's months among them.
 #[expect(clippy::reversed_empty_ranges, reason = "no month at all")]
-fn numbered(spans: Spans) -> (Vec<i32>, Vec<(String, Vec<RangeInclusive<u32>>)>) {
+fn numbered(spans: Spans) -> (Vec<i32>, Places) {
     let all = spans.iter().flat_map(|(_, of_rows)| of_rows.iter().flatten());
     let all = all.flat_map(|(first, last)| [*first, *last]).filter(|month| *month != NOWHERE);
     let (least, most) = all.fold((i32::MAX, i32::MIN), |(l, m), at| (l.min(at), m.max(at)));
@@ -275,7 +276,9 @@ fn of_months(
         }
     }
     fact.keep.iter().for_each(|(_, tree)| tree.each_column(&mut see));
-    measures.iter().for_each(|measure| measure.aggregate.each_column(&mut see));
+    for measure in measures {
+        measure.aggregate.each_column(&mut see);
+    }
     if asks_the_day {
         return Ok(None);
     }

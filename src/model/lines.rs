@@ -194,9 +194,9 @@ mod tests {
             hash: u64::from(number),
             at: (number / 10, number),
             updated,
-            is_correction: number % 2 == 0,
-            is_deleted: number % 5 == 0,
-            is_past: number % 7 == 0,
+            is_correction: number.is_multiple_of(2),
+            is_deleted: number.is_multiple_of(5),
+            is_past: number.is_multiple_of(7),
         }
     }
 
