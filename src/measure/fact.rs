@@ -184,14 +184,14 @@ impl Ground<'_> {
         Ok(frame.lazy().filter(keep).collect().map_err(doing())?)
     }
 
-    /// What all rows of a fact are made with: the home, and the tables beside its own.
+    /// What all rows of a fact are made with: the definitions, and the tables beside its own.
     pub(super) fn made_with(
         &self,
         fact: &Fact,
         shared: &mut Shared,
     ) -> Result<String, MeasureError> {
         let doing = || FrameError::polars(format!("what fact `{}` is made with", fact.name));
-        let mut said = vec![self.catalog.fingerprint.clone()];
+        let mut said = vec![self.catalog.definitions.clone()];
         for (_, key) in self.keys_followed(&self.looked_at(fact), fact) {
             let chain = whole(&self.newest(&key)?).map_err(doing())?.chain();
             said.push(format!("{} {} {chain:032x}", key.table, key.target));

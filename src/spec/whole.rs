@@ -88,7 +88,7 @@ impl Home {
         let (Some(settings), Some(calendar)) = (settings, calendar) else {
             return Err(sorted(faults));
         };
-        let fingerprint = self.fingerprint();
+        let (fingerprint, definitions) = (self.fingerprint(), self.definitions());
         let aliases = aliases.unwrap_or_default();
         let catalog = Catalog {
             settings,
@@ -102,6 +102,7 @@ impl Home {
             references,
             lists,
             fingerprint,
+            definitions,
         };
         faults.extend(check::check(&catalog));
         if faults.is_empty() { Ok(catalog) } else { Err(sorted(faults)) }
