@@ -88,7 +88,6 @@ impl Home {
         let (Some(settings), Some(calendar)) = (settings, calendar) else {
             return Err(sorted(faults));
         };
-        let (fingerprint, definitions) = (self.fingerprint(), self.definitions());
         let aliases = aliases.unwrap_or_default();
         let catalog = Catalog {
             settings,
@@ -101,8 +100,8 @@ impl Home {
             scoring,
             references,
             lists,
-            fingerprint,
-            definitions,
+            fingerprint: self.fingerprint(),
+            definitions: self.definitions(),
         };
         faults.extend(check::check(&catalog));
         if faults.is_empty() { Ok(catalog) } else { Err(sorted(faults)) }
