@@ -23,8 +23,6 @@ use super::fact::TOLD_ON;
 use super::made::made;
 use super::often::Distribution;
 use super::placed::placed;
-use super::reach::Reach;
-use super::reach::Remade;
 use super::recount::KeptMonths;
 use super::recount::Recount;
 use super::series::Series;
@@ -35,6 +33,7 @@ pub use super::spot::Spot;
 use super::spots::Standing;
 use crate::base::period::Month;
 use crate::frame::FrameError;
+use crate::frame::mix::Mixed;
 use crate::spec::catalog::Catalog;
 use crate::spec::pipeline::Fact;
 use crate::spec::pipeline::FactKind;
@@ -95,17 +94,17 @@ pub fn count_again(
 
 /// What is kept from night to night.
 pub struct Keeping<'k> {
-    /// Keeps the rows of a fact that have been placed.
+    /// Keeps the rows of a fact that have been placed, each with one number for all that it says.
     pub keep: &'k mut Keep<'k>,
     /// What was counted of months, where that is kept.
     pub months: Option<&'k KeptMonths>,
 }
 
 /// What is done with the rows of a fact.
-pub type Keep<'k> = dyn FnMut(&Fact, &Remade<'_>) -> Result<(), MeasureError> + 'k;
+pub type Keep<'k> = dyn FnMut(&Fact, &DataFrame, &Mixed) -> Result<(), MeasureError> + 'k;
 
 /// Counts every measure, and keeps what it is counted from. Months that are kept from before and have the same
-/// rows are not counted again; rows that would be made from the same as before are not made again.
+/// rows are not counted again.
 ///
 /// # Errors
 /// As [`count`], and what keeping fails with.
@@ -116,64 +115,42 @@ pub fn count_and(
     let mut cube = Cube::default();
     let mut shared = Shared::of(keeping.is_some());
     for fact in ground.catalog.facts() {
-        let counts = counted(ground, fact, (&mut shared, keeping.as_mut()), &mut cube)?;
-        let first = add(ground, fact, &counts, &mut cube.measures);
-        cube.facts.entry(fact.name.clone()).and_modify(|known| known.first = first);
+        let rows = match shared.rows.remove(&fact.name) {
+            Some(rows) => rows,
+            None => ground.rows_beside(fact, &mut shared)?,
+        };
+        let columns = made(ground.catalog, fact, &rows)?;
+        cube.made.extend(columns.map(|columns| (fact.table.value.clone(), columns)));
+        let mut known = Known {
+            first: None,
+            is_stock: matches!(fact.kind, FactKind::Stock { .. }),
+            covered_from: None,
+            tables: ground.rests_on(fact),
+        };
+        if let FactKind::Span { from, .. } = &fact.kind
+            && rows.width() > 0
+        {
+            let doing = FrameError::polars(format!("the days of `{}`", from.value));
+            let days = rows.column(&from.value).and_then(|column| ground.days.of_column(column));
+            known.covered_from = days.map_err(doing)?.into_iter().flatten().min();
+        }
+        let mut placed = placed(ground, fact, rows)?;
+        forget_the_day(ground.catalog, fact, &mut placed);
+        if let Some(Keeping { keep, .. }) = &mut keeping {
+            let doing = FrameError::polars(format!("mixing rows of fact `{}`", fact.name));
+            let mixed = ground.mixed(fact, &mut placed).map_err(doing)?;
+            keep(fact, &placed, &mixed)?;
+        }
+        let (counts, recount) = match keeping.as_ref().and_then(|keeping| keeping.months) {
+            Some(months) => months.counts(ground, fact, &placed)?,
+            None => (Counts::of(ground, fact, Rows::Table(&placed), &|_, _| true)?, None),
+        };
+        cube.recounts.extend(recount);
+        known.first = add(ground, fact, &counts, &mut cube.measures);
+        cube.facts.insert(fact.name.clone(), known);
         tracing::debug!(fact = fact.name, "fact was counted");
     }
     Ok(cube)
-}
-
-/// What a fact comes to; beside it what is known of it and what it makes for its table.
-fn counted(
-    ground: &Ground<'_>,
-    fact: &Fact,
-    (shared, keeping): (&mut Shared, Option<&mut Keeping<'_>>),
-    cube: &mut Cube,
-) -> Result<Counts, MeasureError> {
-    let months = keeping.as_ref().and_then(|keeping| keeping.months);
-    let ready = shared.rows.remove(&fact.name);
-    let base = match &ready {
-        Some(_) => DataFrame::empty(),
-        None => ground.base(fact, shared)?,
-    };
-    let reach = match months.filter(|_| base.width() > 0) {
-        Some(_) => Reach::of(ground, fact, (&base, &mut *shared))?,
-        None => None,
-    };
-    let inputs = reach.as_ref().map(|reach| reach.inputs.clone()).unwrap_or_default();
-    let before = months.map(|months| months.before(fact, &inputs)).transpose()?.unwrap_or_default();
-    let same = before.same();
-    let rows = match (ready, &reach) {
-        (Some(rows), _) => rows,
-        (None, Some(reach)) => ground.rows_of(fact, reach.beyond(&base, &same)?, &same)?,
-        (None, None) => ground.rows_of(fact, base, &same)?,
-    };
-    let columns = made(ground.catalog, fact, &rows)?;
-    cube.made.extend(columns.map(|columns| (fact.table.value.clone(), columns)));
-    let known = Known {
-        first: None,
-        is_stock: matches!(fact.kind, FactKind::Stock { .. }),
-        covered_from: match &reach {
-            Some(reach) => reach.covered_from,
-            None => ground.covered_from(fact, &rows)?,
-        },
-        tables: ground.rests_on(fact),
-    };
-    cube.facts.insert(fact.name.clone(), known);
-    let mut placed = placed(ground, fact, rows)?;
-    forget_the_day(ground.catalog, fact, &mut placed);
-    if let Some(Keeping { keep, .. }) = keeping {
-        let doing = FrameError::polars(format!("mixing rows of fact `{}`", fact.name));
-        let mixed = &ground.mixed(fact, &mut placed).map_err(doing)?;
-        keep(fact, &Remade { rows: &placed, mixed, inputs: &inputs, same: &same })?;
-    }
-    let Some(months) = months else {
-        return Counts::of(ground, fact, Rows::Table(&placed), &|_, _| true);
-    };
-    let (counts, recount) = months.counts(ground, fact, (&placed, inputs), before)?;
-    cube.recounts.extend(recount);
-    Ok(counts)
 }
 
 /// Leaves the told day out of rows whose measures do not look at it: so they stay the same when a day has passed.

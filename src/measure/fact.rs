@@ -52,11 +52,10 @@ pub(super) struct Shared {
     /// The rows of facts, by name.
     pub(super) rows: BTreeMap<String, DataFrame>,
     is_mixed: bool,
-    /// What the rows of tables say.
-    mixed: BTreeMap<String, Mixed>,
+    mixed: BTreeMap<String, [Column; 2]>,
 }
 
-/// The columns of what a row of a table says, as two numbers.
+/// The columns of these numbers.
 const MIXED: [&str; 2] = ["_mixed", "_mixed_too"];
 
 impl Shared {
@@ -66,25 +65,13 @@ impl Shared {
         Shared { is_mixed, ..Shared::default() }
     }
 
-    fn mixed(&mut self, name: &str, table: &DataFrame) -> PolarsResult<&Mixed> {
+    fn mixed(&mut self, name: &str, table: &DataFrame) -> PolarsResult<&[Column; 2]> {
         if !self.mixed.contains_key(name) {
-            self.mixed.insert(name.to_owned(), whole(table)?);
+            let own: Vec<&str> = table.columns().iter().map(|own| own.name().as_str()).collect();
+            self.mixed.insert(name.to_owned(), Mixed::of(table, &own)?.columns(MIXED));
         }
         Ok(&self.mixed[name])
     }
-}
-
-/// What the rows of a table say, of all its columns.
-fn whole(table: &DataFrame) -> PolarsResult<Mixed> {
-    let own: Vec<&str> = table.columns().iter().map(|own| own.name().as_str()).collect();
-    Mixed::of(table, &own)
-}
-
-/// What rows of the table of a fact are known by, with what else stands beside them.
-pub(super) fn mixed_base(fact: &Fact, base: &DataFrame) -> PolarsResult<Mixed> {
-    let flags = fact.derive.iter().filter(|of| matches!(of.make, Make::Exists { .. }));
-    let flags = flags.map(|derived| derived.name.as_str());
-    Mixed::of(base, &MIXED.into_iter().chain(flags).collect::<Vec<_>>())
 }
 
 impl Ground<'_> {
@@ -102,45 +89,18 @@ impl Ground<'_> {
         fact: &Fact,
         shared: &mut Shared,
     ) -> Result<DataFrame, MeasureError> {
-        let base = self.base(fact, shared)?;
-        self.rows_of(fact, base, &BTreeSet::new())
-    }
-
-    /// The rows of the table of a fact, with what they are known by, and whether another fact has a row that points at each.
-    pub(super) fn base(&self, fact: &Fact, shared: &mut Shared) -> Result<DataFrame, MeasureError> {
         let doing = || FrameError::polars(format!("fact `{}`", fact.name));
         let Some(table) = self.tables.get(&fact.table.value) else {
             return Ok(DataFrame::empty());
         };
+        let names = self.looked_at(fact);
         let mut frame = table.clone();
         if shared.is_mixed {
-            let mixed = shared.mixed(&fact.table.value, table).map_err(doing())?.columns(MIXED);
-            frame.hstack_mut(&mixed).map_err(doing())?;
+            let mixed = shared.mixed(&fact.table.value, table).map_err(doing())?;
+            frame.hstack_mut(mixed).map_err(doing())?;
         }
-        for derived in &fact.derive {
-            if let Make::Exists { fact: other, keep } = &derived.make {
-                let keep = keep.as_ref().map(|(_, tree)| tree);
-                let other = (other.value.as_str(), keep);
-                frame = self.flagged(fact, (frame, shared), &derived.name, other)?;
-            }
-        }
-        Ok(frame)
-    }
-
-    /// What is made of rows of the table of a fact, in all months but these.
-    pub(super) fn rows_of(
-        &self,
-        fact: &Fact,
-        base: DataFrame,
-        but: &BTreeSet<i32>,
-    ) -> Result<DataFrame, MeasureError> {
-        let doing = || FrameError::polars(format!("fact `{}`", fact.name));
-        if base.width() == 0 {
-            return Ok(base);
-        }
-        let names = self.looked_at(fact);
-        let mut frame = self.followed(&names, fact, base)?;
-        frame = self.in_time(fact, &frame, but)?;
+        frame = self.followed(&names, fact, frame)?;
+        frame = self.in_time(fact, &frame)?;
         let told_on = std::iter::repeat_n(Some(self.as_of), frame.height());
         frame.with_column(day_column(TOLD_ON, told_on)).map_err(doing())?;
         for derived in &fact.derive {
@@ -166,44 +126,18 @@ impl Ground<'_> {
                     frame.with_column(claims.into()).map_err(doing())?;
                     frame
                 }
-                Make::Exists { .. } => frame,
+                Make::Exists { fact: other, keep } => {
+                    let keep = keep.as_ref().map(|(_, tree)| tree);
+                    let other = (other.value.as_str(), keep);
+                    self.flagged(fact, (frame, shared), &derived.name, other)?
+                }
             };
         }
-        self.that_keep(fact, frame)
-    }
-
-    /// The rows that pass what the fact asks of them.
-    pub(super) fn that_keep(
-        &self,
-        fact: &Fact,
-        frame: DataFrame,
-    ) -> Result<DataFrame, MeasureError> {
-        let Some((_, tree)) = &fact.keep else { return Ok(frame) };
-        let doing = || FrameError::polars(format!("fact `{}`", fact.name));
-        let keep = expr::exact(tree, &self.days, "`where`").map_err(doing())?;
-        Ok(frame.lazy().filter(keep).collect().map_err(doing())?)
-    }
-
-    /// What all rows of a fact are made with: the definitions, and the tables beside its own.
-    pub(super) fn made_with(
-        &self,
-        fact: &Fact,
-        shared: &mut Shared,
-    ) -> Result<String, MeasureError> {
-        let doing = || FrameError::polars(format!("what fact `{}` is made with", fact.name));
-        let mut said = vec![self.catalog.definitions.clone()];
-        for (_, key) in self.keys_followed(&self.looked_at(fact), fact) {
-            let chain = whole(&self.newest(&key)?).map_err(doing())?.chain();
-            said.push(format!("{} {} {chain:032x}", key.table, key.target));
+        if let Some((_, tree)) = &fact.keep {
+            let keep = expr::exact(tree, &self.days, "`where`").map_err(doing())?;
+            frame = frame.lazy().filter(keep).collect().map_err(doing())?;
         }
-        let is_spelled = fact.derive.iter().any(|of| matches!(of.make, Make::Spell { .. }));
-        for name in ["unit", "person_spell"].iter().take(1 + usize::from(is_spelled)) {
-            if let Some(table) = self.tables.get(*name) {
-                let chain = shared.mixed(name, table).map_err(doing())?.chain();
-                said.push(format!("{name} {chain:032x}"));
-            }
-        }
-        Ok(said.join("\n"))
+        Ok(frame)
     }
 
     /// Takes the numbers out of placed rows: each row of them, with what the fact has made of it, is mixed into one.

@@ -17,12 +17,12 @@ use super::MeasureError;
 use super::cube::Cube;
 use super::cube::Known;
 use super::parts;
-use super::reach::Remade;
 use crate::base::durable::create_private_folder;
 use crate::base::durable::rename_durably;
 use crate::base::durable::write_then_rename;
 use crate::base::period::Month;
 use crate::frame::FrameError;
+use crate::frame::mix::Mixed;
 use crate::frame::parquet;
 
 /// What a night knew beside the rows.
@@ -87,7 +87,7 @@ pub struct Kept {
 impl Kept {
     /// Below a lake.
     pub fn at(lake: &Path) -> Kept {
-        Kept { folder: parts::folder(lake) }
+        Kept { folder: lake.join("fact") }
     }
 
     /// The files of a fact, as DuckDB reads them all.
@@ -107,18 +107,24 @@ impl Kept {
         Ok(create_private_folder(&beside).map_err(FrameError::file(&beside))?)
     }
 
-    /// Keeps the rows of a fact: months with the same rows as before are not written again, unless everything `is_full`.
+    /// Keeps the rows of a fact, each with one number for all that it says: months with the same rows as before are not
+    /// written again, unless everything `is_full`.
     ///
     /// # Errors
     /// The disk's.
-    pub fn keep(&self, fact: &str, remade: &Remade<'_>, is_full: bool) -> Result<(), MeasureError> {
-        if remade.rows.width() == 0 {
+    pub fn keep(
+        &self,
+        fact: &str,
+        (rows, mixed): (&DataFrame, &Mixed),
+        is_full: bool,
+    ) -> Result<(), MeasureError> {
+        if rows.width() == 0 {
             return Ok(());
         }
         // How a row was compared and marked says nothing of what it counts for.
-        let rows = &remade.rows.drop_many(["_deleted", "_hash"]);
-        let (folder, before) = (self.beside().join(fact), self.folder.join(fact));
-        Ok(parts::write(&folder, &Remade { rows, ..*remade }, (&before, is_full))?)
+        let rows = rows.drop_many(["_deleted", "_hash"]);
+        let before = self.folder.join(fact);
+        Ok(parts::write(&self.beside().join(fact), (&rows, mixed), (&before, is_full))?)
     }
 
     /// The night is whole: it takes the place of the one before.

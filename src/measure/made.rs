@@ -9,21 +9,8 @@ use crate::spec::catalog::Catalog;
 use crate::spec::pipeline::Fact;
 use crate::spec::pipeline::FactKind;
 
-/// The columns that a fact makes for its table. Only an event has the rows of its table, each once and in their order.
-pub(super) fn made_names<'f>(catalog: &Catalog, fact: &'f Fact) -> Vec<&'f str> {
-    let is_whole = matches!(fact.kind, FactKind::Event { .. }) && fact.keep.is_none();
-    let schema = catalog.schemas.get(&fact.table.value);
-    let Some(schema) = schema.filter(|_| is_whole) else { return Vec::new() };
-    let is_filled = |name: &str| {
-        let streams = catalog.streams().into_iter();
-        let mut streams = streams.filter(|(_, stream)| stream.into.value == schema.name);
-        streams.any(|(_, stream)| stream.columns.iter().any(|column| column.name == name))
-    };
-    let derived = fact.derive.iter().map(|derived| derived.name.as_str());
-    derived.filter(|name| schema.field(name).is_some() && !is_filled(name)).collect()
-}
-
-/// These columns, of the rows of the fact; none where it makes none.
+/// The columns that a fact makes for its table; none where it makes none. Only an event has the rows of its
+/// table, each once and in their order.
 ///
 /// # Errors
 /// Rows that polars refuses.
@@ -32,8 +19,18 @@ pub fn made(
     fact: &Fact,
     rows: &DataFrame,
 ) -> Result<Option<DataFrame>, MeasureError> {
-    let names = made_names(catalog, fact);
-    if names.is_empty() || rows.width() == 0 {
+    let is_whole = matches!(fact.kind, FactKind::Event { .. }) && fact.keep.is_none();
+    let schema = catalog.schemas.get(&fact.table.value);
+    let Some(schema) = schema.filter(|_| is_whole && rows.width() > 0) else { return Ok(None) };
+    let is_filled = |name: &str| {
+        let streams = catalog.streams().into_iter();
+        let mut streams = streams.filter(|(_, stream)| stream.into.value == schema.name);
+        streams.any(|(_, stream)| stream.columns.iter().any(|column| column.name == name))
+    };
+    let derived = fact.derive.iter().map(|derived| derived.name.as_str());
+    let names: Vec<&str> =
+        derived.filter(|name| schema.field(name).is_some() && !is_filled(name)).collect();
+    if names.is_empty() {
         return Ok(None);
     }
     let doing = FrameError::polars(format!("what fact `{}` makes", fact.name));

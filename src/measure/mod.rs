@@ -19,7 +19,6 @@ mod often;
 mod parts;
 pub mod peers;
 pub mod placed;
-pub mod reach;
 pub mod recount;
 mod rolled;
 mod seat;

@@ -1,13 +1,10 @@
 //! In which months do the rows of a fact lie? Spans and stocks are spread over them.
 
-use std::collections::BTreeSet;
-
 use jiff::civil::Date;
 use polars::prelude::*;
 
 use super::MeasureError;
 use super::fact::Ground;
-use super::placed::month_number;
 use crate::base::cell::Cell;
 use crate::base::period::Month;
 use crate::frame::FrameError;
@@ -21,78 +18,19 @@ use crate::spec::reader::Found;
 const PARTS: i64 = 377_580;
 
 impl Ground<'_> {
-    /// Rows spread over the months that they meet, but for some of them; events stay as they are.
+    /// Rows spread over the months that they meet; events stay as they are.
     pub(super) fn in_time(
         &self,
         fact: &Fact,
         frame: &DataFrame,
-        but: &BTreeSet<i32>,
     ) -> Result<DataFrame, MeasureError> {
-        let is_asked = |month: &Month| !but.contains(&month_number(*month));
         match &fact.kind {
             FactKind::Event { .. } => Ok(frame.clone()),
-            FactKind::Span { share, .. } => {
+            FactKind::Span { from, to, share } => {
                 let share = share.as_ref().map(|found| found.value.as_str());
-                self.spanned(frame, (&self.lasting(fact, frame)?, share), is_asked)
+                self.spanned(frame, (&from.value, &to.value), share)
             }
-            FactKind::Stock { .. } => {
-                stocked(frame, &self.lasting(fact, frame)?, is_asked, self.as_of)
-            }
-        }
-    }
-
-    /// From which day to before which each row of a span or stock holds; none where it never does.
-    fn lasting(&self, fact: &Fact, frame: &DataFrame) -> Result<Vec<Lasting>, MeasureError> {
-        let days = |name: Option<&Found<String>>| match name {
-            Some(name) => self.days_of(frame, &name.value),
-            None => Ok(vec![None; frame.height()]),
-        };
-        match &fact.kind {
-            FactKind::Event { .. } => Ok(Vec::new()),
-            FactKind::Span { from, to, .. } => {
-                let end = self.as_of.tomorrow().unwrap_or(self.as_of);
-                let lasting = |(from, to): (Option<Date>, Option<Date>)| {
-                    let to = to.unwrap_or(end).min(end);
-                    Some((from.filter(|from| *from < to)?, Some(to)))
-                };
-                let days = days(Some(from))?.into_iter().zip(days(Some(to))?);
-                Ok(days.map(lasting).collect())
-            }
-            // What holds since no day holds as far back as the calendar goes.
-            FactKind::Stock { from, to } => {
-                let first = self.days.calendar.days().first().map_or(self.as_of, |day| day.date);
-                let days = days(from.as_ref())?.into_iter().zip(days(to.as_ref())?);
-                Ok(days.map(|(from, to)| Some((from.unwrap_or(first).max(first), to))).collect())
-            }
-        }
-    }
-
-    /// The first and the last month that each row of a span or stock may meet.
-    pub(super) fn reached(
-        &self,
-        fact: &Fact,
-        frame: &DataFrame,
-    ) -> Result<Vec<Option<(Month, Month)>>, MeasureError> {
-        let told = Month::of(self.as_of);
-        let reached = |lasting: Lasting| {
-            let (from, to) = lasting?;
-            let months = (Month::of(from), to.map_or(told, |to| Month::of(to).min(told)));
-            (months.0 <= months.1).then_some(months)
-        };
-        Ok(self.lasting(fact, frame)?.into_iter().map(reached).collect())
-    }
-
-    /// For spans, the first day that any of these rows covers.
-    pub(super) fn covered_from(
-        &self,
-        fact: &Fact,
-        rows: &DataFrame,
-    ) -> Result<Option<Date>, MeasureError> {
-        match &fact.kind {
-            FactKind::Span { from, .. } if rows.width() > 0 => {
-                Ok(self.days_of(rows, &from.value)?.into_iter().flatten().min())
-            }
-            _ => Ok(None),
+            FactKind::Stock { from, to } => self.stocked(frame, (from.as_ref(), to.as_ref())),
         }
     }
 
@@ -110,18 +48,24 @@ impl Ground<'_> {
     fn spanned(
         &self,
         frame: &DataFrame,
-        (lasting, share): (&[Lasting], Option<&str>),
-        is_asked: impl Fn(&Month) -> bool,
+        (from, to): (&str, &str),
+        share: Option<&str>,
     ) -> Result<DataFrame, MeasureError> {
         let mut spread = Spread::default();
+        let end = self.as_of.tomorrow().unwrap_or(self.as_of);
         let shares = shares(frame, share)?;
         let [mut days, mut month_days, mut parts] = [const { Vec::new() }; 3];
         let [mut workdays, mut month_workdays] = [const { Vec::new() }; 2];
         let [mut first_days, mut last_days] = [const { Vec::new() }; 2];
-        for (at, lasting) in lasting.iter().enumerate() {
-            let Some((from, Some(to))) = *lasting else { continue };
+        let (froms, tos) = (self.days_of(frame, from)?, self.days_of(frame, to)?);
+        for (at, (from, to)) in froms.into_iter().zip(tos).enumerate() {
+            let Some(from) = from else { continue };
+            let to = to.unwrap_or(end).min(end);
+            if from >= to {
+                continue;
+            }
             let last = to.yesterday().unwrap_or(to);
-            for month in Month::of(from).through(Month::of(last)).filter(&is_asked) {
+            for month in Month::of(from).through(Month::of(last)) {
                 let (first, last) = (from.max(month.first()), last.min(month.last()));
                 let covered = i64::from((last - first).get_days()) + 1;
                 spread.row(at, month);
@@ -157,32 +101,35 @@ impl Ground<'_> {
     fn workdays(&self, first: Date, last: Date) -> Option<i64> {
         self.days.calendar.workdays_between(first.yesterday().ok()?, last).ok()
     }
-}
 
-/// Since which day and to before which a row holds.
-type Lasting = Option<(Date, Option<Date>)>;
-
-/// One row a month at whose end the row holds; the told day ends its month.
-fn stocked(
-    frame: &DataFrame,
-    lasting: &[Lasting],
-    is_asked: impl Fn(&Month) -> bool,
-    as_of: Date,
-) -> Result<DataFrame, MeasureError> {
-    let mut spread = Spread::default();
-    let mut ends = Vec::new();
-    for (at, lasting) in lasting.iter().enumerate() {
-        let Some((from, to)) = *lasting else { continue };
-        for (month, end) in ends_held(from, to, as_of).filter(|(month, _)| is_asked(month)) {
-            spread.row(at, month);
-            ends.push(Some(end));
+    /// One row a month at whose end the row holds; the told day ends its month. What holds since no day
+    /// holds as far back as the calendar goes.
+    fn stocked(
+        &self,
+        frame: &DataFrame,
+        names: (Option<&Found<String>>, Option<&Found<String>>),
+    ) -> Result<DataFrame, MeasureError> {
+        let mut spread = Spread::default();
+        let mut ends = Vec::new();
+        let earliest = self.days.calendar.days().first().map_or(self.as_of, |day| day.date);
+        let days = |name: Option<&Found<String>>| match name {
+            Some(name) => self.days_of(frame, &name.value),
+            None => Ok(vec![None; frame.height()]),
+        };
+        let (froms, tos) = (days(names.0)?, days(names.1)?);
+        for (at, (from, to)) in froms.into_iter().zip(tos).enumerate() {
+            let from = from.unwrap_or(earliest).max(earliest);
+            for (month, end) in ends_held(from, to, self.as_of) {
+                spread.row(at, month);
+                ends.push(Some(end));
+            }
         }
+        let mut frame = spread.of(frame)?;
+        frame
+            .with_column(day_column("period_end", ends.into_iter()))
+            .map_err(FrameError::polars("spreading a stock over months"))?;
+        Ok(frame)
     }
-    let mut frame = spread.of(frame)?;
-    frame
-        .with_column(day_column("period_end", ends.into_iter()))
-        .map_err(FrameError::polars("spreading a stock over months"))?;
-    Ok(frame)
 }
 
 /// The months at whose end something holds, and that end: the told day ends its month.

@@ -19,12 +19,9 @@ use super::MeasureError;
 use super::asked::asked;
 use super::asked::by_month;
 use super::asked::looks_around;
-use super::counted::Counted;
 use super::counts::Counts;
 use super::fact::Ground;
-use super::parts;
 use super::placed::month_of_measure;
-use super::reach::Inputs;
 use super::slices::Rows;
 use super::tables::Tables;
 use super::tables::counted;
@@ -76,24 +73,7 @@ pub struct Recount {
 #[derive(Clone, Debug)]
 pub struct KeptMonths {
     folder: PathBuf,
-    /// Where the rows that were counted stand.
-    rows: PathBuf,
     is_full: bool,
-}
-
-/// What is kept of a fact from the night before.
-#[derive(Debug, Default)]
-pub(super) struct Before {
-    ledger: Option<Ledger>,
-    /// What was counted of months whose rows would be made from the same; of some of them nothing.
-    same: BTreeMap<i32, Vec<Counted>>,
-}
-
-impl Before {
-    /// The months whose rows would be made from the same.
-    pub(super) fn same(&self) -> BTreeSet<i32> {
-        self.same.keys().copied().collect()
-    }
 }
 
 /// What the files of a fact were counted from.
@@ -101,8 +81,6 @@ impl Before {
 struct Ledger {
     /// The fingerprint of what is counted, and how.
     meaning: String,
-    /// What the rows are made from.
-    inputs: Inputs,
     months: BTreeMap<i32, Line>,
 }
 
@@ -118,34 +96,7 @@ struct Line {
 impl KeptMonths {
     /// Below a lake; where everything `is_full`, nothing that is kept is read.
     pub fn at(lake: &Path, is_full: bool) -> KeptMonths {
-        KeptMonths { folder: lake.join("measure"), rows: parts::folder(lake), is_full }
-    }
-
-    /// What is kept of a fact whose rows would be made from these.
-    ///
-    /// # Errors
-    /// Files that say something else than was counted.
-    pub(super) fn before(&self, fact: &Fact, inputs: &Inputs) -> Result<Before, MeasureError> {
-        let doing = || FrameError::polars(format!("the months of fact `{}`", fact.name));
-        let folder = self.folder.join(&fact.name);
-        let ledger = read_ledger(&folder);
-        let Some(known) = ledger.as_ref().filter(|_| !self.is_full) else {
-            return Ok(Before { ledger, ..Before::default() });
-        };
-        let mut same = inputs.same(&known.inputs);
-        if !same.is_empty() {
-            let standing = parts::standing(&self.rows.join(&fact.name), inputs);
-            same.retain(|month| standing.contains(month));
-        }
-        let read = |month: i32| match known.months.get(&month) {
-            None => Some(Ok((month, Vec::new()))),
-            Some(line) => {
-                let tables = read(&folder, month, line)?;
-                Some(counted(fact, &tables).map(|counted| (month, counted)))
-            }
-        };
-        let same = same.into_par_iter().filter_map(read).collect::<PolarsResult<_>>();
-        Ok(Before { same: same.map_err(doing())?, ledger })
+        KeptMonths { folder: lake.join("measure"), is_full }
     }
 
     /// What a fact comes to: its months that are kept, and the others counted from its rows and kept.
@@ -156,8 +107,7 @@ impl KeptMonths {
         &self,
         ground: &Ground<'_>,
         fact: &Fact,
-        (placed, inputs): (&DataFrame, Inputs),
-        before: Before,
+        placed: &DataFrame,
     ) -> Result<(Counts, Option<Recount>), MeasureError> {
         let measures: Vec<&Measure> = by_month(ground, fact).into_values().flatten().collect();
         if measures.is_empty() {
@@ -165,21 +115,14 @@ impl KeptMonths {
         }
         let doing = || FrameError::polars(format!("the months of fact `{}`", fact.name));
         let folder = self.folder.join(&fact.name);
-        let mut found = rows_by_month(ground, (fact, &measures), placed).map_err(doing())?;
-        found.retain(|month, _| !before.same.contains_key(month));
-        let Before { ledger: before, same } = before;
-        // What is made from the same means the same.
-        let known = before.as_ref().filter(|_| !same.is_empty());
-        let meaning = known.map(|known| known.meaning.clone());
-        let meaning = meaning.unwrap_or_else(|| meaning_of(ground, (fact, &measures), placed));
+        let found = rows_by_month(ground, (fact, &measures), placed).map_err(doing())?;
+        let meaning = meaning(ground, (fact, &measures), placed);
+        let before = read_ledger(&folder);
         let is_same = before.as_ref().is_some_and(|ledger| ledger.meaning == meaning);
-        let mut ledger = Ledger { meaning, inputs, months: BTreeMap::new() };
-        let lines = before.iter().flat_map(|ledger| &ledger.months);
-        let stand = lines.clone().filter(|(month, _)| same.contains_key(month));
-        ledger.months.extend(stand.map(|(month, line)| (*month, line.clone())));
-        let mut same_months: Vec<Counted> = same.into_values().flatten().collect();
-        let months = found.len() + ledger.months.len();
+        let mut ledger = Ledger { meaning, months: BTreeMap::new() };
+        let mut same_months = Vec::new();
         if is_same && !self.is_full {
+            let lines = before.iter().flat_map(|ledger| &ledger.months);
             let same = lines.filter(|(month, line)| found.get(month) == Some(&line.rows));
             let same: Vec<(&i32, &Line)> = same.collect();
             let read = |(month, line): &(&i32, &Line)| {
@@ -204,12 +147,16 @@ impl KeptMonths {
             () if is_around => Why::Around,
             () => Why::Rows,
         };
-        let dirty: BTreeMap<i32, String> =
-            found.into_iter().filter(|(month, _)| !ledger.months.contains_key(month)).collect();
-        let recount = Recount { fact: fact.name.clone(), months, counted: dirty.len(), why };
+        let dirty: BTreeMap<i32, String> = found
+            .iter()
+            .filter(|(month, _)| !ledger.months.contains_key(month))
+            .map(|(m, r)| (*m, r.clone()))
+            .collect();
+        let recount =
+            Recount { fact: fact.name.clone(), months: found.len(), counted: dirty.len(), why };
         let mut counts = Counts::default();
         if !dirty.is_empty() {
-            let rows = if dirty.len() < months {
+            let rows = if dirty.len() < found.len() {
                 touching(ground, fact, placed, &dirty).map_err(doing())?
             } else {
                 placed.clone()
@@ -287,7 +234,7 @@ fn touching(
 
 /// The fingerprint of what is counted, and how: the measures, the columns and their types, and the calendar
 /// where it is asked.
-fn meaning_of(
+fn meaning(
     ground: &Ground<'_>,
     (fact, measures): (&Fact, &[&Measure]),
     placed: &DataFrame,

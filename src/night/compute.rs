@@ -15,6 +15,7 @@ use super::stream::Noticed;
 use crate::base::period::Month;
 use crate::frame::DataFrame;
 use crate::frame::functions::Days;
+use crate::frame::mix::Mixed;
 use crate::measure::cube;
 use crate::measure::cube::Cube;
 use crate::measure::cube::Keeping;
@@ -29,7 +30,6 @@ use crate::measure::kept::Kept;
 use crate::measure::kept::Ledger;
 use crate::measure::made;
 use crate::measure::peers::Peers;
-use crate::measure::reach::Remade;
 use crate::measure::recount::KeptMonths;
 use crate::measure::recount::Recount;
 use crate::measure::units::units;
@@ -80,7 +80,9 @@ pub(super) fn compute<'c>(
     let catalog = ground.catalog;
     let kept = Kept::at(&ground.lake());
     kept.begin().context("keeping the facts")?;
-    let mut keep = |fact: &Fact, rows: &Remade<'_>| kept.keep(&fact.name, rows, choice.full);
+    let mut keep = |fact: &Fact, rows: &DataFrame, mixed: &Mixed| {
+        kept.keep(&fact.name, (rows, mixed), choice.full)
+    };
     let stale: BTreeSet<String> = stale.iter().cloned().collect();
     let months = KeptMonths::at(&ground.lake(), choice.full);
     let keeping = Keeping { keep: &mut keep, months: Some(&months) };

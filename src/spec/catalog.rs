@@ -44,8 +44,6 @@ pub struct Catalog {
     pub lists: BTreeMap<String, List>,
     /// SHA-256 over all of it.
     pub fingerprint: String,
-    /// The same without connectors and aliases: what is made of rows whose names are resolved.
-    pub definitions: String,
 }
 
 impl Catalog {

@@ -100,17 +100,7 @@ impl Home {
 
     /// What this home says, whole: SHA-256 over its files.
     pub fn fingerprint(&self) -> String {
-        self.print_of(|_| true)
-    }
-
-    /// What it makes of rows once they stand and their names are resolved: the same without its connectors.
-    pub fn definitions(&self) -> String {
-        self.print_of(|path| !path.starts_with("connectors/"))
-    }
-
-    fn print_of(&self, is_asked: impl Fn(&str) -> bool) -> String {
-        let files = self.files.iter().filter(|(path, _)| is_asked(path));
-        let parts = files.flat_map(|(path, text)| [path, "\n", text, "\n"]);
+        let parts = self.files.iter().flat_map(|(path, text)| [path, "\n", text, "\n"]);
         crate::base::pseudonym::sha256(parts.collect::<String>().as_bytes())
     }
 }

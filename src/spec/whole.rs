@@ -88,6 +88,7 @@ impl Home {
         let (Some(settings), Some(calendar)) = (settings, calendar) else {
             return Err(sorted(faults));
         };
+        let fingerprint = self.fingerprint();
         let aliases = aliases.unwrap_or_default();
         let catalog = Catalog {
             settings,
@@ -100,8 +101,7 @@ impl Home {
             scoring,
             references,
             lists,
-            fingerprint: self.fingerprint(),
-            definitions: self.definitions(),
+            fingerprint,
         };
         faults.extend(check::check(&catalog));
         if faults.is_empty() { Ok(catalog) } else { Err(sorted(faults)) }

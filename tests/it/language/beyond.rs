@@ -195,7 +195,7 @@ fn a_sum_of_slices_beyond_128_bits_names_its_measure() {
     let ground = Ground { catalog: &catalog, tables: &tables, days, as_of: march };
     let lake = tempfile::tempdir().unwrap();
     let months = KeptMonths::at(lake.path(), false);
-    let keeping = Keeping { keep: &mut |_, _| Ok(()), months: Some(&months) };
+    let keeping = Keeping { keep: &mut |_, _, _| Ok(()), months: Some(&months) };
     let fault = cube::count_and(&ground, Some(keeping)).err().unwrap();
     let said = format!("{:#}", anyhow::Error::from(fault));
     assert!(said.contains("measure `m`: its sum leaves the range of numbers"), "{said}");

@@ -13,10 +13,12 @@ use std::sync::Arc;
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 use jiff::civil::date;
+use polars::prelude::DataFrame;
 use shuping::base::cell::Cell;
 use shuping::base::cell::CellRow;
 use shuping::base::period::Month;
 use shuping::frame::functions::Days;
+use shuping::frame::mix::Mixed;
 use shuping::measure::cube;
 use shuping::measure::cube::Amounts;
 use shuping::measure::cube::Cube;
@@ -26,7 +28,6 @@ use shuping::measure::fact::Ground;
 use shuping::measure::fact::Tables;
 use shuping::measure::kept::Kept;
 use shuping::measure::kept::Ledger;
-use shuping::measure::reach::Remade;
 use shuping::measure::recount::KeptMonths;
 use shuping::measure::recount::Recount;
 use shuping::measure::recount::Why;
@@ -176,7 +177,9 @@ impl Lake {
         let (months, kept) = (KeptMonths::at(self.0.path(), is_full), Kept::at(self.0.path()));
         let ground = Ground { catalog, tables, days, as_of };
         kept.begin().unwrap();
-        let keep = &mut |fact: &Fact, rows: &Remade<'_>| kept.keep(&fact.name, rows, is_full);
+        let keep = &mut |fact: &Fact, rows: &DataFrame, mixed: &Mixed| {
+            kept.keep(&fact.name, (rows, mixed), is_full)
+        };
         let keeping = Keeping { keep, months: Some(&months) };
         let cube = cube::count_and(&ground, Some(keeping)).unwrap();
         kept.finish(&Ledger::of((as_of, as_of), "home", &BTreeSet::new(), &cube)).unwrap();
@@ -357,50 +360,6 @@ fn only_the_months_whose_rows_changed_are_written_again() {
         assert!(before.iter().all(|(file, at)| after[file] != *at), "{before:?} {after:?}");
     }
     assert!(first[0].contains_key("others.parquet"), "{:?}", first[0]);
-}
-
-#[test]
-fn rows_are_made_of_no_month_but_those_that_are_made_from_something_else() {
-    let catalog = catalog(MEASURES);
-    let mut dice = Dice(31);
-    let mut rows: Vec<CellRow> = (0..90).map(|at| dice.row(at)).collect();
-    let lake = Lake::new();
-    let count = |rows: &[CellRow], as_of: Date| {
-        let tables = thing::rows(&catalog, rows);
-        let calendar = Arc::new(catalog.calendar.clone());
-        let days = Days { calendar, zone: catalog.settings.zone.clone() };
-        let ground = Ground { catalog: &catalog, tables: &tables, days, as_of };
-        let (months, kept) = (KeptMonths::at(lake.0.path(), false), Kept::at(lake.0.path()));
-        kept.begin().unwrap();
-        let mut made: BTreeMap<String, Vec<i32>> = BTreeMap::new();
-        let keep = &mut |fact: &Fact, remade: &Remade<'_>| {
-            let months = remade.rows.column("_month").unwrap().i32().unwrap().iter().flatten();
-            let months = months.filter(|month| !remade.same.contains(month));
-            let months: BTreeSet<i32> = months.collect();
-            made.insert(fact.name.clone(), months.into_iter().collect());
-            kept.keep(&fact.name, remade, false)
-        };
-        let cube = cube::count_and(&ground, Some(Keeping { keep, months: Some(&months) })).unwrap();
-        kept.finish(&Ledger::of((as_of, as_of), "home", &BTreeSet::new(), &cube)).unwrap();
-        made
-    };
-    let as_of = date(2025, 12, 20);
-    let first = count(&rows, as_of);
-    assert!(first.values().all(|months| months.len() > 9), "{first:?}");
-    let again = count(&rows, as_of);
-    assert_eq!((&again["span"], &again["stock"]), (&Vec::new(), &Vec::new()));
-    // What numbers rows or looks for those like them is made whole.
-    assert_eq!((&again["event"], &again["around"]), (&first["event"], &first["around"]));
-    // A day passes: the month that is told lasts longer.
-    let passed = count(&rows, date(2025, 12, 21));
-    assert_eq!((&passed["span"], &passed["stock"]), (&vec![202_512], &vec![202_512]));
-    // What no measure looks at is made all the same, in the months that the row was in and is in.
-    rows[7][4] = Some(Cell::Day(date(2025, 3, 3)));
-    rows[7][5] = Some(Cell::Day(date(2025, 3, 20)));
-    count(&rows, date(2025, 12, 21));
-    rows[7][5] = Some(Cell::Day(date(2025, 4, 2)));
-    let longer = count(&rows, date(2025, 12, 21));
-    assert_eq!(longer["span"], [202_503, 202_504]);
 }
 
 #[test]

@@ -119,8 +119,8 @@ pub(super) fn try_count(
         Days { calendar: Arc::new(catalog.calendar.clone()), zone: catalog.settings.zone.clone() };
     let mut kept = BTreeMap::new();
     let ground = Ground { catalog, tables, days, as_of };
-    let keep: &mut cube::Keep<'_> = &mut |fact, remade| {
-        kept.insert(fact.name.clone(), remade.rows.clone());
+    let keep: &mut cube::Keep<'_> = &mut |fact, rows, _| {
+        kept.insert(fact.name.clone(), rows.clone());
         Ok(())
     };
     let counted = cube::count_and(&ground, Some(Keeping { keep, months: None }))?;
