@@ -179,6 +179,11 @@ impl Calendar {
         Some(self.days.last()?.date.year() + 1)
     }
 
+    /// The last year before those published.
+    pub fn year_before(&self) -> Option<i16> {
+        Some(self.days.first()?.date.year() - 1)
+    }
+
     /// The year of these days that has no calendar; the first of them.
     pub fn uncovered(&self, first: Date, last: Date) -> Option<Uncovered> {
         [first, last].into_iter().find_map(|date| self.day(date).err())
@@ -269,10 +274,10 @@ impl Calendar {
         Ok(Due::On(due))
     }
 
-    /// A due day that the source has not moved for the suspended working days, moved.
+    /// A due day that the source has not moved for the suspended working days, moved; to leave it where it is asks no
+    /// calendar.
     pub fn moved(&self, due_on: Date, suspended_workdays: i64) -> Result<Date, Uncovered> {
         if suspended_workdays <= 0 {
-            self.day(due_on)?;
             return Ok(due_on);
         }
         self.after(due_on, suspended_workdays)

@@ -8,6 +8,7 @@ use super::calls;
 use super::functions::Days;
 use super::functions::day_column;
 use super::table::day_number;
+use crate::spec::function::Function;
 use crate::spec::pipeline::Measure;
 use crate::spec::sql::Aggregate;
 use crate::spec::sql::AggregateKind;
@@ -185,6 +186,44 @@ pub fn weighed(measure: &Measure, days: &Days) -> PolarsResult<(Option<Expr>, Op
             (filter, value)
         }
     })
+}
+
+/// The rows of which a measure cannot say what they count for: whether they pass, or what their value is.
+///
+/// # Errors
+/// What polars itself refuses to build.
+pub fn open(measure: &Measure, days: &Days) -> PolarsResult<Expr> {
+    let builder = Builder { days, whose: None };
+    let Aggregate { kind, filter } = &measure.aggregate;
+    let passes = filter.as_ref().map_or(Ok(lit(true)), |filter| builder.row(filter, None))?;
+    let has_value = match kind.argument() {
+        Some(x) => when(builder.row(x, None)?.is_null()).then(lit(NULL)).otherwise(lit(true)),
+        None => lit(true),
+    };
+    // What does not pass says so; of what passes or may pass, what is not known is empty.
+    Ok(claim(passes).and(has_value).is_null())
+}
+
+/// The rows of which one of these calls asks for a day before the calendar, and those of which one asks for a day after it.
+///
+/// # Errors
+/// What polars itself refuses to build.
+pub fn unanswered(calls: &[&Tree], days: &Days) -> PolarsResult<[Expr; 2]> {
+    let row = |tree: &Tree| Builder { days, whose: None }.row(tree, None);
+    let first = days.calendar.days().first().map_or(Tree::Null, |first| Tree::Day(first.date));
+    let (mut before, mut after) = (lit(false), lit(false));
+    for call in calls {
+        let Tree::Call(function, arguments) = call else { continue };
+        let (mut silent, mut is_early) = (row(call)?.is_null(), lit(false));
+        for day in arguments.iter().take(function.calendar_days()) {
+            silent = silent.and(row(day)?.is_not_null());
+            let since = Tree::Call(Function::DaysBetween, vec![first.clone(), day.clone()]);
+            is_early = is_early.or(row(&since)?.lt(lit(0)).fill_null(lit(false)));
+        }
+        before = before.or(silent.clone().and(is_early.clone()));
+        after = after.or(silent.and(is_early.not()));
+    }
+    Ok([before, after])
 }
 
 /// A column of local days out of days or instants.

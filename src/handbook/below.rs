@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 
 use crate::spec::catalog::Catalog;
 use crate::spec::formula::Formula;
-use crate::spec::function::AsksCalendar;
 use crate::spec::pipeline::Derived;
 use crate::spec::pipeline::Fact;
 use crate::spec::pipeline::FactKind;
@@ -126,8 +125,7 @@ impl<'c> Below<'c> {
 
     /// Whether a value of a metric rests on working days.
     pub(super) fn asks_calendar(measures: &[Counted<'_>]) -> bool {
-        let asks = |(measure, fact): &Counted<'_>| fact.asks_calendar(measure);
-        measures.iter().any(|of| asks(of) != AsksCalendar::Never)
+        measures.iter().any(|(measure, fact)| fact.asks_calendar(measure))
     }
 
     /// The columns that measures of a metric look at, tables and derived columns in the order of their use.
@@ -172,7 +170,7 @@ impl Seen<'_, '_> {
             (FactKind::Span { from, to, share }, _) => {
                 [Some(from), Some(to), share.as_ref()].into_iter().flatten().collect()
             }
-            (FactKind::Stock { from, to }, _) => from.iter().chain(to).collect(),
+            (FactKind::Stock { from, to, .. }, _) => from.iter().chain(to).collect(),
         };
         for time in of_kind {
             self.column(&time.value);

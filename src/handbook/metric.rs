@@ -172,6 +172,7 @@ fn time(fact: &Fact, other: Option<&str>) -> String {
     match &fact.kind {
         FactKind::Event { time } => format!("按 {} 所在月", other.unwrap_or(&time.value)),
         FactKind::Span { from, to, .. } => format!("{} 至 {} 覆盖的各月", from.value, to.value),
+        FactKind::Stock { passes_on: true, .. } => "期末时点;机构撤销后计入承接机构".to_owned(),
         FactKind::Stock { .. } => "期末时点".to_owned(),
     }
 }

@@ -19,7 +19,6 @@ use super::values::quantile;
 use crate::base::period::Month;
 use crate::base::period::Period;
 use crate::spec::formula::Exact;
-use crate::spec::function::AsksCalendar;
 use crate::spec::sql::AggregateKind;
 
 /// How an amount is told from what is kept of it.
@@ -65,8 +64,8 @@ impl Way {
 pub struct Amounts {
     /// Its fact.
     pub fact: String,
-    /// The days without whose calendar it has no value.
-    pub asks_calendar: AsksCalendar,
+    /// Whether it counts in working days.
+    pub asks_calendar: bool,
     /// Whether the last month of a period counts, not the sum.
     pub(super) is_stock: bool,
     /// Only quarters that end by this day count, if it counts at their ends.
@@ -79,6 +78,8 @@ pub struct Amounts {
     pub(super) sums: Series<Sums>,
     /// Of what is no sum, how many rows have a value.
     pub(super) rows: Series<Sums>,
+    /// How many rows that might count ask for a day before the calendar, and how many for one after it.
+    pub(super) unanswered: [Series<Sums>; 2],
     pub(super) counts: Series<Distribution>,
 }
 
@@ -89,6 +90,7 @@ impl Amounts {
             amounts: self,
             sums: self.sums.at(spot),
             rows: self.rows.at(spot),
+            unanswered: self.unanswered.each_ref().map(|sums| sums.at(spot)),
             counts: self.counts.at(spot),
         }
     }
@@ -139,6 +141,7 @@ impl Amounts {
             way: self.way,
             sums: Series::default(),
             rows: Series::default(),
+            unanswered: Default::default(),
             counts: Series::default(),
         }
     }
@@ -155,16 +158,21 @@ pub struct AmountsAt<'a> {
     amounts: &'a Amounts,
     sums: Stretch<'a, Sums>,
     rows: Stretch<'a, Sums>,
+    unanswered: [Stretch<'a, Sums>; 2],
     counts: Stretch<'a, Distribution>,
 }
 
 impl AmountsAt<'_> {
-    /// The value in a period that ends no later than `told`; `None` is no value.
+    /// The value in a period that ends no later than `told`; `None` is no value, as where the calendar does not answer
+    /// what a row asks of it.
     ///
     /// # Errors
     /// Numbers that leave 128 bits.
     pub fn within(&self, period: Period, told: Month) -> Result<Option<Exact>, Overflow> {
-        let Amounts { way, divisor, .. } = *self.amounts;
+        let Amounts { way, divisor, asks_calendar, .. } = *self.amounts;
+        if asks_calendar && self.are_unanswered(period, told) != [false; 2] {
+            return Ok(None);
+        }
         let months = self.months(period, told);
         let sum = |sums: Stretch<'_, Sums>| {
             sums.list.within(sums.within(&months)).ok_or(Overflow::Formula)
@@ -188,6 +196,12 @@ impl AmountsAt<'_> {
                 quantile(&self.values(&months), share).map(|value| value / Exact::from(divisor))
             }
         })
+    }
+
+    /// Whether any row of a period asks for a day before the calendar, and whether any asks for one after it.
+    pub(super) fn are_unanswered(&self, period: Period, told: Month) -> [bool; 2] {
+        let months = self.months(period, told);
+        self.unanswered.map(|rows| rows.within(&months).any(|at| rows.list.at(at) != Some(0)))
     }
 
     /// The months of a period that count: of what holds, the last one.

@@ -22,6 +22,11 @@ pub(super) fn rows_of(measure: &str) -> String {
     format!("{measure}#rows")
 }
 
+/// The columns with how many rows of a measure ask for a day before the calendar, and for one after it.
+pub(super) fn unanswered_of(measure: &str) -> [String; 2] {
+    ["before", "after"].map(|side| format!("{measure}#{side}"))
+}
+
 /// Under whose name it is kept how often values come: of measures that tell of the same values, the first.
 pub(super) fn kept_by<'m>(measures: &[&'m Measure], of: &'m Measure) -> &'m str {
     let tells = |measure: &'m Measure| {
@@ -53,6 +58,15 @@ pub(super) fn asked(fact: &Fact, measures: &[&Measure]) -> BTreeSet<String> {
         measure.aggregate.each_column(&mut |name| {
             names.insert(name.to_owned());
         });
+    }
+    names
+}
+
+/// Those and the columns by which the calendar is asked.
+pub(super) fn asked_with_calendar(fact: &Fact, measures: &[&Measure]) -> BTreeSet<String> {
+    let mut names = asked(fact, measures);
+    for call in measures.iter().flat_map(|measure| fact.asked_of_calendar(measure)) {
+        call.each_column(&mut |name| _ = names.insert(name.to_owned()));
     }
     names
 }

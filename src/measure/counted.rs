@@ -15,6 +15,7 @@ use super::asked::rows_of;
 use super::fact::Ground;
 use super::weight::OfSum;
 use super::weight::OfValues;
+use super::weight::unanswered;
 use super::weight::weights;
 use crate::frame::FrameError;
 use crate::frame::codes::Bundles;
@@ -76,7 +77,7 @@ impl Counted {
                 let mut is_timed = is_timed.iter();
                 groups.of_rows.retain(|_| is_timed.next().flatten() == Some(true));
             }
-            let of_time = OfTime::of(ground, &measures, (&rows, &time), &groups)?;
+            let of_time = OfTime::of(ground, (fact, &measures), (&rows, &time), &groups)?;
             counted.times.push(OfTime { time, cells, ..of_time });
         }
         Ok(counted)
@@ -107,7 +108,7 @@ impl Counted {
 impl OfTime {
     fn of(
         ground: &Ground<'_>,
-        measures: &[&Measure],
+        (fact, measures): (&Fact, &[&Measure]),
         (rows, time): (&DataFrame, &str),
         groups: &Bundles,
     ) -> Result<OfTime, MeasureError> {
@@ -130,7 +131,10 @@ impl OfTime {
             sums.into_iter().chain(rows)
         });
         let sums = sums.collect::<PolarsResult<_>>();
-        let sums = sums.map_err(FrameError::polars("counting measures"))?;
+        let mut sums: Vec<OfSum> = sums.map_err(FrameError::polars("counting measures"))?;
+        let waiting = unanswered(ground, (fact, measures), rows);
+        let waiting = waiting.map_err(FrameError::polars("what rows ask of the calendar"))?;
+        sums.extend(waiting.into_iter().map(|(name, rows)| rows.rows(&name, groups)));
         Ok(OfTime { sums, values, ..OfTime::default() })
     }
 }

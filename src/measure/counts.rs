@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use super::MeasureError;
 use super::asked::IsAsked;
-use super::asked::asked;
+use super::asked::asked_with_calendar;
 use super::asked::by_month;
 use super::asked::looks_around;
 use super::counted::Counted;
@@ -92,7 +92,7 @@ impl Counts {
             counts.add(&count(&rows.whole()?)?);
             return Ok(counts.settled());
         }
-        let mut columns = asked(fact, &measures);
+        let mut columns = asked_with_calendar(fact, &measures);
         columns.extend(by_month.into_keys());
         let columns: Vec<String> = columns.into_iter().collect();
         rows.each(&columns, &count, &mut |counted| counts.add(&counted))?;

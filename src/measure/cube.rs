@@ -14,6 +14,7 @@ use super::amounts::Way;
 use super::asked::by_month;
 use super::asked::kept_by;
 use super::asked::rows_of;
+use super::asked::unanswered_of;
 use super::counts::Counts;
 use super::counts::Summed;
 use super::counts::Valued;
@@ -213,6 +214,11 @@ fn amounts(
         if let Some(Summed { sums, .. }) = of_time.sums.get(&rows_of(name)) {
             amounts.rows = standing.sums(sums);
         }
+        for (of, rows) in unanswered_of(name).iter().zip(&mut amounts.unanswered) {
+            if let Some(Summed { sums, .. }) = of_time.sums.get(of) {
+                *rows = standing.sums(sums);
+            }
+        }
     });
     for (at, name) in kept.iter().enumerate() {
         let (before, rest) = found.split_at_mut(at);
@@ -254,6 +260,7 @@ fn nothing(ground: &Ground<'_>, fact: &Fact, measure: &Measure) -> Amounts {
         way: Way::of(&measure.aggregate.kind),
         sums: Series::default(),
         rows: Series::default(),
+        unanswered: Default::default(),
         counts: Series::default(),
     }
 }

@@ -30,7 +30,7 @@ impl Ground<'_> {
                 let share = share.as_ref().map(|found| found.value.as_str());
                 self.spanned(frame, (&from.value, &to.value), share)
             }
-            FactKind::Stock { from, to } => self.stocked(frame, (from.as_ref(), to.as_ref())),
+            FactKind::Stock { from, to, .. } => self.stocked(frame, (from.as_ref(), to.as_ref())),
         }
     }
 

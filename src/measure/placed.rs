@@ -9,6 +9,7 @@ use polars::prelude::*;
 use super::MeasureError;
 use super::fact::Ground;
 use super::fact::time_of;
+use super::units::in_force;
 use super::units::lines;
 use crate::base::period::Month;
 use crate::frame::FrameError;
@@ -86,30 +87,38 @@ pub(super) fn placed(
     let kept = rows.lazy().with_columns(keys).filter(col("_unit").is_not_null().and(is_placed));
     let kept = kept.collect().map_err(doing())?;
     match &fact.kind {
-        FactKind::Stock { .. } => while_there(ground, kept),
+        FactKind::Stock { passes_on, .. } => while_there(ground, kept, *passes_on),
         FactKind::Event { .. } | FactKind::Span { .. } => Ok(kept),
     }
 }
 
-/// The rows of a stock at those ends of months at which their unit was there; what the list of units does not know may
-/// always be there.
-fn while_there(ground: &Ground<'_>, rows: DataFrame) -> Result<DataFrame, MeasureError> {
+/// The rows of a stock at those ends of months at which their unit was there. What passes on counts for what had followed
+/// the unit by then, in none of its sections.
+fn while_there(
+    ground: &Ground<'_>,
+    mut rows: DataFrame,
+    passes_on: bool,
+) -> Result<DataFrame, MeasureError> {
     let doing = || FrameError::polars("looking whether units were there");
-    let units_there = lines(ground.tables.get("unit"));
+    let known = lines(ground.tables.get("unit"));
     let ends = ground.days_of(&rows, "period_end")?;
-    let is_there = |(unit, end): (Option<&str>, Option<Date>)| {
-        let Some((lines, end)) = unit.and_then(|unit| units_there.get(unit)).zip(end) else {
-            return true;
-        };
-        lines.iter().any(|line| line.holds(end))
+    let units = rows.column("_unit").and_then(|units| Ok(units.str()?.clone())).map_err(doing())?;
+    let on = |(unit, end): (Option<&str>, Option<Date>)| {
+        let next = end.map_or(unit, |end| in_force(&known, unit?, end));
+        next.filter(|next| passes_on || Some(*next) == unit).map(str::to_owned)
     };
-    let units = rows.column("_unit").and_then(|units| units.str()).map_err(doing())?;
-    let is_there: Vec<bool> = units.iter().zip(ends).map(is_there).collect();
-    if is_there.iter().all(|is| *is) {
+    let on: Vec<Option<String>> = units.iter().zip(ends).map(on).collect();
+    let stays = || units.iter().zip(&on).map(|(unit, on)| unit == on.as_deref());
+    if stays().all(|stays| stays) {
         return Ok(rows);
     }
-    let is_there = BooleanChunked::from_slice("".into(), &is_there);
-    Ok(rows.filter(&is_there).map_err(doing())?)
+    let stays = BooleanChunked::from_iter_values("".into(), stays());
+    let on = on.iter().map(Option::as_deref);
+    rows.with_column(StringChunked::from_iter_options("_unit".into(), on).into_column())
+        .map_err(doing())?;
+    let section = when(lit(stays.into_series())).then(col("_section")).otherwise(lit(NULL));
+    let rows = rows.lazy().with_column(section.alias("_section"));
+    Ok(rows.filter(col("_unit").is_not_null()).collect().map_err(doing())?)
 }
 
 /// The column of a dimension: of its name, or else the key to what it names.

@@ -16,7 +16,7 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use super::MeasureError;
-use super::asked::asked;
+use super::asked::asked_with_calendar;
 use super::asked::by_month;
 use super::asked::looks_around;
 use super::counts::Counts;
@@ -32,12 +32,11 @@ use crate::frame::FrameError;
 use crate::frame::codes::Codes;
 use crate::frame::mix::Mixed;
 use crate::frame::parquet;
-use crate::spec::function::AsksCalendar;
 use crate::spec::pipeline::Fact;
 use crate::spec::pipeline::Measure;
 
 /// Goes up whenever the same rows would be counted or kept in another way.
-const WAY: u32 = 3;
+const WAY: u32 = 4;
 
 const LEDGER: &str = "ledger.json";
 
@@ -202,7 +201,7 @@ fn rows_by_month(
     if placed.width() == 0 {
         return Ok(found);
     }
-    let names = asked(fact, measures);
+    let names = asked_with_calendar(fact, measures);
     let mixed = Mixed::of(placed, &names.iter().map(String::as_str).collect::<Vec<_>>())?;
     for time in by_month(ground, fact).keys() {
         let months = Codes::of_values(placed.column(time)?.i32()?.iter());
@@ -240,16 +239,14 @@ fn meaning(
     placed: &DataFrame,
 ) -> String {
     let mut said = vec![format!("{WAY} {:?}", ground.days.zone.iana_name())];
-    let mut asks = AsksCalendar::Never;
     for measure in measures {
         let time = month_of_measure(fact, measure);
         said.push(format!("{} {time} {:?}", measure.name, measure.aggregate));
-        measure.aggregate.each_call(&mut |function| asks = asks.max(function.asks_calendar()));
     }
-    if asks > AsksCalendar::Never {
+    if measures.iter().any(|measure| !fact.asked_of_calendar(measure).is_empty()) {
         said.push(format!("{:?}", ground.days.calendar.days()));
     }
-    for name in asked(fact, measures) {
+    for name in asked_with_calendar(fact, measures) {
         let kind = placed.column(&name).map(|column| column.dtype().to_string());
         said.push(format!("{name} {}", kind.unwrap_or_default()));
     }

@@ -248,15 +248,18 @@ impl Amounts {
             };
             let counts = self.counts.at(&spot);
             let values = counts.list.within(counts.within(&span));
-            let brought = (of_month(&self.sums), of_month(&self.rows), values.as_slice());
+            let [before, after] = &self.unanswered;
+            let sums = [&self.sums, &self.rows, before, after].map(of_month);
+            let brought = (sums, values.as_slice());
             for place in [happens, is_there][usize::from(is_stock)] {
                 gathered.add(place, *month, brought);
             }
         }
-        let Gathered { sums, rows, counts } = gathered;
+        let Gathered { sums: [sums, rows, before, after], counts } = gathered;
         Amounts {
             sums: sums.into(),
             rows: rows.into(),
+            unanswered: [before.into(), after.into()],
             counts: counts.into(),
             ..self.without_amounts()
         }
@@ -266,8 +269,8 @@ impl Amounts {
 /// What is added up for places, by month.
 #[derive(Default)]
 struct Gathered {
-    sums: BTreeMap<Spot, BTreeMap<Month, Sum>>,
-    rows: BTreeMap<Spot, BTreeMap<Month, Sum>>,
+    /// Of amounts, of the rows that have one, and of those that the calendar does not answer.
+    sums: [BTreeMap<Spot, BTreeMap<Month, Sum>>; 4],
     counts: BTreeMap<Spot, BTreeMap<Month, BTreeMap<i128, u64>>>,
 }
 
@@ -276,9 +279,9 @@ impl Gathered {
         &mut self,
         place: &Spot,
         month: Month,
-        (amount, rows, values): (Option<Sum>, Option<Sum>, &[(i128, u64)]),
+        (amounts, values): ([Option<Sum>; 4], &[(i128, u64)]),
     ) {
-        for (sums, amount) in [(&mut self.sums, amount), (&mut self.rows, rows)] {
+        for (sums, amount) in self.sums.iter_mut().zip(amounts) {
             if let Some(amount) = amount {
                 let sums = sums.entry(place.clone()).or_default();
                 let sum = sums.entry(month).or_insert(Some(0));

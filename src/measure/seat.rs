@@ -23,7 +23,6 @@ use crate::spec::formula::Over;
 use crate::spec::formula::Parts;
 use crate::spec::formula::Shift;
 use crate::spec::formula::Spread;
-use crate::spec::function::AsksCalendar;
 
 /// A place with the amounts of the measures that a metric asks for, those of its unit and of its parts.
 pub(super) struct Stand<'s> {
@@ -119,15 +118,23 @@ impl<'s> Seat<'s> {
         if footing.first.is_none_or(|first| period.last() < first) {
             return Some(Reason::NotKnown);
         }
-        let months_ahead = match footing.asks_calendar {
-            AsksCalendar::Never => return None,
-            AsksCalendar::Within => 0,
-            // No limit is longer than a year, and no answer needs a day that has not come.
-            AsksCalendar::Ahead => 12,
-        };
-        let last = period.last().plus(months_ahead).last().min(telling.as_of);
+        if !footing.asks_calendar {
+            return None;
+        }
+        let last = day.min(telling.as_of);
         let uncovered = telling.calendar.uncovered(period.first().first(), last);
-        uncovered.map(|none| Reason::NoCalendar(none.year))
+        uncovered.map(|none| none.year).or(self.waits_for()).map(Reason::NoCalendar)
+    }
+
+    /// The year of the calendar for which rows of the period wait: mostly limits that end in the year to come.
+    fn waits_for(&self) -> Option<i16> {
+        let Seat { telling: Telling { calendar, .. }, stand, footing, period } = self;
+        let known = stand.known.iter().filter(|(name, _)| footing.measures.contains(name));
+        let sides = known.map(|(_, amounts)| amounts.are_unanswered(*period, footing.told));
+        let [before, after] =
+            sides.fold([false; 2], |[b, a], [before, after]| [b | before, a | after]);
+        let before = calendar.year_before().filter(|_| before);
+        before.or(calendar.next_year().filter(|_| after))
     }
 
     pub(super) fn named(&self, name: &str) -> Result<Option<Exact>, Overflow> {

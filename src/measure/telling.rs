@@ -15,7 +15,6 @@ use crate::base::period::Month;
 use crate::base::period::Period;
 use crate::spec::formula::Formula;
 use crate::spec::formula::Parts;
-use crate::spec::function::AsksCalendar;
 use crate::spec::pipeline::Grain;
 use crate::spec::pipeline::Metric;
 
@@ -43,7 +42,7 @@ pub struct Telling<'t, 'm> {
 /// What a metric rests on.
 pub(super) struct Footing<'m> {
     /// The measures of its formula.
-    measures: BTreeSet<&'m str>,
+    pub(super) measures: BTreeSet<&'m str>,
     /// Those and the ones its bases count.
     pub(super) asked: BTreeSet<&'m str>,
     /// The parts that its formula looks at.
@@ -55,8 +54,8 @@ pub(super) struct Footing<'m> {
     pub(super) lists: BTreeSet<&'m str>,
     pub(super) is_applicable: bool,
     pub(super) is_stale: bool,
-    /// The days without whose calendar it has no value.
-    pub(super) asks_calendar: AsksCalendar,
+    /// Whether it counts in working days.
+    pub(super) asks_calendar: bool,
     pub(super) first: Option<Month>,
     /// The last month that what holds is told of.
     pub(super) told: Month,
@@ -100,7 +99,7 @@ impl Telling<'_, '_> {
         let bases = bases.map(|base| base.name.value.as_str());
         let asked = measures.iter().copied().chain(bases).collect();
         let found = measures.iter().filter_map(|name| self.cube.measures.get(*name));
-        let asks_calendar = found.clone().map(|amounts| amounts.asks_calendar).max();
+        let asks_calendar = found.clone().any(|amounts| amounts.asks_calendar);
         let lists = found.clone().flat_map(|amounts| &amounts.lists);
         let lists = lists.map(String::as_str).collect();
         let facts: BTreeSet<&str> = found.map(|amounts| amounts.fact.as_str()).collect();
@@ -120,7 +119,7 @@ impl Telling<'_, '_> {
             lists,
             is_applicable,
             is_stale,
-            asks_calendar: asks_calendar.unwrap_or_default(),
+            asks_calendar,
             first,
             told: self.stock_month(metric.withhold.is_some()),
         }

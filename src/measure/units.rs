@@ -30,6 +30,8 @@ pub(super) struct Line {
     pub(super) to: Option<Date>,
     /// Its category.
     pub(super) category: Option<String>,
+    /// What follows it.
+    pub(super) successor: Option<String>,
 }
 
 impl Line {
@@ -41,17 +43,37 @@ impl Line {
 
 /// The lines of every unit in the table `unit`, in the order of time.
 pub(super) fn lines(table: Option<&DataFrame>) -> BTreeMap<String, Vec<Line>> {
-    let columns = ["unit_id", "valid_from", "valid_to", "category"];
+    let columns = ["unit_id", "valid_from", "valid_to", "category", "successor_id"];
     let mut lines: BTreeMap<String, Vec<Line>> = BTreeMap::new();
     for row in table.into_iter().flat_map(|units| table::to_rows(units, &columns)) {
         let Some(unit_id) = text_of(row.first()) else { continue };
         let (from, to) = (day_of(row.get(1)).unwrap_or(Date::MIN), day_of(row.get(2)));
-        lines.entry(unit_id).or_default().push(Line { from, to, category: text_of(row.get(3)) });
+        let (category, successor) = (text_of(row.get(3)), text_of(row.get(4)));
+        lines.entry(unit_id).or_default().push(Line { from, to, category, successor });
     }
     for of_unit in lines.values_mut() {
         of_unit.sort();
     }
     lines
+}
+
+/// The unit on a day: itself, or what has followed it; what the list of units does not know may always be there.
+pub(super) fn in_force<'l>(
+    lines: &'l BTreeMap<String, Vec<Line>>,
+    unit: &'l str,
+    day: Date,
+) -> Option<&'l str> {
+    let mut unit = unit;
+    // More than so many successors are a circle.
+    for _ in 0..16 {
+        let Some(of_unit) = lines.get(unit).filter(|of| !of.iter().any(|line| line.holds(day)))
+        else {
+            return Some(unit);
+        };
+        let ended = of_unit.iter().filter(|line| line.to.is_some_and(|to| to <= day));
+        unit = ended.max_by_key(|line| line.to)?.successor.as_deref()?;
+    }
+    None
 }
 
 /// The units of the table `unit`, each from its first day to its last.

@@ -4,6 +4,7 @@ use polars::prelude::*;
 
 use super::MeasureError;
 use super::amounts::Way;
+use super::asked::unanswered_of;
 use super::fact::Ground;
 use super::often::Entry;
 use crate::base::cell::Cell;
@@ -13,6 +14,7 @@ use crate::frame::codes::Codes;
 use crate::frame::codes::NONE;
 use crate::frame::expr;
 use crate::frame::table;
+use crate::spec::pipeline::Fact;
 use crate::spec::pipeline::Measure;
 use crate::spec::sql::AggregateKind;
 
@@ -84,6 +86,47 @@ pub(super) fn weights(
         weight.map_err(doing())?.ok_or_else(none)
     };
     measures.iter().map(weight).collect()
+}
+
+/// The rows that might count for a measure and ask for a day before the calendar, and those that ask for one after it,
+/// where there are any.
+pub(super) fn unanswered(
+    ground: &Ground<'_>,
+    (fact, measures): (&Fact, &[&Measure]),
+    rows: &DataFrame,
+) -> PolarsResult<Vec<(String, Weight)>> {
+    let mut found = Vec::new();
+    for measure in measures {
+        let calls = fact.asked_of_calendar(measure);
+        if calls.is_empty() {
+            continue;
+        }
+        let open = claims(rows, expr::open(measure, &ground.days)?)?;
+        if !open.any() {
+            continue;
+        }
+        // The calendar is asked of few rows once more.
+        let few = rows.filter(&open)?;
+        let sides = expr::unanswered(&calls, &ground.days)?;
+        for (name, side) in unanswered_of(&measure.name).into_iter().zip(sides) {
+            let side = claims(&few, side)?;
+            if side.any() {
+                let mut side = side.iter();
+                let of_row = |is_open| is_open == Some(true) && side.next().flatten() == Some(true);
+                let of_rows = open.iter().map(of_row).collect();
+                found.push((name, Weight::One(Some(of_rows))));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Whether each row meets a claim.
+fn claims(rows: &DataFrame, claim: Expr) -> PolarsResult<BooleanChunked> {
+    // A constant would be one row.
+    let asked = [col("_unit"), claim.alias("_claim")];
+    let found = rows.clone().lazy().select(asked).collect()?;
+    Ok(found.column("_claim")?.bool()?.clone())
 }
 
 /// Values of any kind as texts, one text a value.

@@ -1,14 +1,13 @@
 //! Which of a fact's own columns does a measure rest on?
 
-use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
-use super::function::AsksCalendar;
 use super::pipeline::Derived;
 use super::pipeline::Fact;
 use super::pipeline::FactKind;
 use super::pipeline::Make;
 use super::pipeline::Measure;
+use super::sql::Expr;
 
 impl Fact {
     /// The derived columns that measures use, those below them first.
@@ -42,23 +41,35 @@ impl Fact {
         self.made_for(&[measure]).into_iter().filter_map(list).collect()
     }
 
-    /// For which days a measure, its columns or those they are made of ask the calendar.
-    pub fn asks_calendar(&self, measure: &Measure) -> AsksCalendar {
-        let mut asking: BTreeMap<&str, AsksCalendar> = BTreeMap::new();
-        if matches!(self.kind, FactKind::Span { .. }) {
-            asking.extend(["workdays", "month_workdays"].map(|name| (name, AsksCalendar::Within)));
+    /// The calls by which a measure, or a column that it is made of, asks the calendar.
+    pub fn asked_of_calendar<'f>(&'f self, measure: &'f Measure) -> Vec<&'f Expr> {
+        let made = self.made_for(&[measure]).into_iter();
+        let made = made.filter_map(|derived| match &derived.make {
+            Make::Sql(_, tree) | Make::Spell { on: (_, tree) } => Some(tree),
+            Make::Listed { .. } | Make::Exists { .. } => None,
+        });
+        let mut calls = Vec::new();
+        for tree in made.chain(measure.aggregate.trees()) {
+            tree.each(&mut |piece| match piece {
+                Expr::Call(function, _) if function.calendar_days() > 0 => calls.push(piece),
+                _ => {}
+            });
         }
-        for derived in &self.derive {
-            let Make::Sql(_, tree) = &derived.make else { continue };
-            let mut asks = AsksCalendar::Never;
-            tree.each_call(&mut |function| asks = asks.max(function.asks_calendar()));
-            tree.each_column(&mut |name| asks = asking.get(name).map_or(asks, |of| asks.max(*of)));
-            asking.insert(&derived.name, asks);
+        calls
+    }
+
+    /// Whether a measure, or a column that it is made of, counts in working days.
+    pub fn asks_calendar(&self, measure: &Measure) -> bool {
+        let mut names: BTreeSet<&str> = BTreeSet::new();
+        for derived in self.made_for(&[measure]) {
+            if let Make::Sql(_, tree) = &derived.make {
+                tree.each_column(&mut |name| _ = names.insert(name));
+            }
         }
-        let (mut asks, aggregate) = (AsksCalendar::Never, &measure.aggregate);
-        aggregate.each_call(&mut |function| asks = asks.max(function.asks_calendar()));
-        aggregate.each_column(&mut |name| asks = asking.get(name).map_or(asks, |of| asks.max(*of)));
-        asks
+        measure.aggregate.each_column(&mut |name| _ = names.insert(name));
+        let given = ["workdays", "month_workdays"].iter().any(|name| names.contains(name));
+        let is_given = given && matches!(self.kind, FactKind::Span { .. });
+        is_given || !self.asked_of_calendar(measure).is_empty()
     }
 }
 

@@ -104,33 +104,18 @@ pub enum Function {
     YearOf,
 }
 
-/// For which days something asks the calendar.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum AsksCalendar {
-    /// For none.
-    #[default]
-    Never,
-    /// For the days of a period.
-    Within,
-    /// For those and for the days to which its limits run.
-    Ahead,
-}
-
 impl Function {
     /// Its name.
     pub fn name(self) -> &'static str {
         FUNCTIONS.iter().find(|(_, known, _)| *known == self).map_or("", |(name, ..)| name)
     }
 
-    /// For which days it asks the calendar.
-    pub fn asks_calendar(self) -> AsksCalendar {
+    /// Of how many days, its first arguments, it asks the calendar.
+    pub fn calendar_days(self) -> usize {
         match self {
-            Function::ElapsedWorkdays
-            | Function::IsWorkday
-            | Function::OnTime
-            | Function::WorkdaysBetween => AsksCalendar::Within,
-            Function::Moved => AsksCalendar::Ahead,
-            _ => AsksCalendar::Never,
+            Function::ElapsedWorkdays | Function::OnTime | Function::WorkdaysBetween => 2,
+            Function::IsWorkday | Function::Moved => 1,
+            _ => 0,
         }
     }
 }

@@ -123,8 +123,9 @@ fn time(kind: &FactKind) -> String {
         FactKind::Span { from, to, share } => {
             format!("span {} {} {}", from.value, to.value, text(share.as_ref()))
         }
-        FactKind::Stock { from, to } => {
-            format!("stock {} {}", text(from.as_ref()), text(to.as_ref()))
+        FactKind::Stock { from, to, passes_on } => {
+            let passes_on = if *passes_on { " passes on" } else { "" };
+            format!("stock {} {}{passes_on}", text(from.as_ref()), text(to.as_ref()))
         }
     }
 }

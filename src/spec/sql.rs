@@ -120,24 +120,28 @@ impl Expr {
         }
     }
 
+    /// Calls `see` with this expression and with every one below it.
+    pub fn each<'e>(&'e self, see: &mut dyn FnMut(&'e Expr)) {
+        see(self);
+        self.below().into_iter().for_each(|below| below.each(see));
+    }
+
     /// Calls `see` with the name of every column.
     pub fn each_column<'e>(&'e self, see: &mut impl FnMut(&'e str)) {
-        if let Expr::Column(name) = self {
-            see(name);
-        }
-        for below in self.below() {
-            below.each_column(see);
-        }
+        self.each(&mut |piece| {
+            if let Expr::Column(name) = piece {
+                see(name);
+            }
+        });
     }
 
     /// Calls `see` with every function that is called.
     pub fn each_call(&self, see: &mut impl FnMut(Function)) {
-        if let Expr::Call(function, _) = self {
-            see(*function);
-        }
-        for below in self.below() {
-            below.each_call(see);
-        }
+        self.each(&mut |piece| {
+            if let Expr::Call(function, _) = piece {
+                see(*function);
+            }
+        });
     }
 }
 
@@ -165,15 +169,18 @@ impl AggregateKind {
 }
 
 impl Aggregate {
+    /// The expressions below it.
+    pub fn trees(&self) -> impl Iterator<Item = &Expr> {
+        self.kind.argument().into_iter().chain(&self.filter)
+    }
+
     /// Calls `see` with the name of every column.
     pub fn each_column<'e>(&'e self, see: &mut impl FnMut(&'e str)) {
-        self.kind.argument().iter().for_each(|x| x.each_column(see));
-        self.filter.iter().for_each(|x| x.each_column(see));
+        self.trees().for_each(|tree| tree.each_column(see));
     }
 
     /// Calls `see` with every function that is called.
     pub fn each_call(&self, see: &mut impl FnMut(Function)) {
-        self.kind.argument().iter().for_each(|x| x.each_call(see));
-        self.filter.iter().for_each(|x| x.each_call(see));
+        self.trees().for_each(|tree| tree.each_call(see));
     }
 }

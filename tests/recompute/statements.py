@@ -29,11 +29,11 @@ create macro elapsed_workdays(a, b) as workdays_between(a, b),
     (a, b, paused) as case when workdays_between(a, b) is not null
         then greatest(workdays_between(a, b) - greatest(coalesce(paused, 0), 0), 0) end;
 create macro moved(due, paused) as case
-    when coalesce(paused, 0) <= 0 then case when worked_by(due) is not null then due end
+    when coalesce(paused, 0) <= 0 then due
     else getvariable('worked')[worked_by(due) + paused] end;
 create macro on_time(closed, due) as closed <= moved(due, 0),
     (closed, due, paused) as case
-    -- What ends beyond the calendar is kept by what was closed within it.
+    -- What is moved beyond the calendar is kept by what was closed within it.
     when worked_by(closed) is not null and worked_by(due) is not null and moved(due, paused) is null then true
     else closed <= moved(due, paused) end;
 create macro later(birth, first, step, most) as

@@ -108,6 +108,8 @@ pub enum FactKind {
         /// The first moment at which it no longer holds; none is open. Without a column, a row
         /// holds for good: everything that has ever come.
         to: Option<Found<String>>,
+        /// Whether it counts for what has followed its unit once that is over; otherwise it counts no longer.
+        passes_on: bool,
     },
 }
 
@@ -123,7 +125,7 @@ impl FactKind {
         match self {
             Self::Event { time } => vec![time],
             Self::Span { from, to, .. } => vec![from, to],
-            Self::Stock { from, to } => from.iter().chain(to).collect(),
+            Self::Stock { from, to, .. } => from.iter().chain(to).collect(),
         }
     }
 

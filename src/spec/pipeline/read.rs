@@ -107,9 +107,11 @@ fn fact(table: &Table<'_>) -> Option<Fact> {
             to: needed(table, "to")?,
             share: table.found_text("share"),
         },
-        Kind::Stock => {
-            FactKind::Stock { from: table.found_text("from"), to: table.found_text("to") }
-        }
+        Kind::Stock => FactKind::Stock {
+            from: table.found_text("from"),
+            to: table.found_text("to"),
+            passes_on: table.flag("passes_on"),
+        },
     };
     let unit = table.found_text("unit").unwrap_or_else(|| Found {
         value: "unit_id".to_owned(),

@@ -10,3 +10,4 @@ mod recount;
 mod reference;
 mod refused;
 mod thing;
+mod waiting;

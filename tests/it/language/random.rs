@@ -70,7 +70,8 @@ impl Dice {
     fn row(&mut self, at: usize) -> CellRow {
         let text = |text: &str| Some(Cell::Text(text.to_owned()));
         let whole = |dice: &mut Dice| {
-            let numbers = [-7, -1, 0, 0, 1, 2, 3, 10, 17, 365];
+            // None of them moves a day beyond the calendar.
+            let numbers = [-7, -1, 0, 0, 1, 2, 3, 10, 17, 150];
             let number = numbers[dice.roll(numbers.len())];
             (dice.roll(8) > 0).then_some(Cell::Whole(number))
         };

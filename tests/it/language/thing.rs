@@ -115,8 +115,7 @@ pub(super) fn try_count(
     tables: &Tables,
     as_of: Date,
 ) -> Result<(Cube, BTreeMap<String, DataFrame>), MeasureError> {
-    let days =
-        Days { calendar: Arc::new(catalog.calendar.clone()), zone: catalog.settings.zone.clone() };
+    let days = days(catalog);
     let mut kept = BTreeMap::new();
     let ground = Ground { catalog, tables, days, as_of };
     let keep: &mut cube::Keep<'_> = &mut |fact, rows, _| {
@@ -125,4 +124,9 @@ pub(super) fn try_count(
     };
     let counted = cube::count_and(&ground, Some(Keeping { keep, months: None }))?;
     Ok((counted, kept))
+}
+
+/// What days mean in a home.
+pub(super) fn days(catalog: &Catalog) -> Days {
+    Days { calendar: Arc::new(catalog.calendar.clone()), zone: catalog.settings.zone.clone() }
 }

@@ -225,6 +225,62 @@ fn a_period_is_told_as_the_units_were_then() {
     assert!(new.is_empty(), "{new:#?}");
 }
 
+#[test]
+fn what_a_unit_leaves_open_is_its_successors_and_its_posts_are_over() {
+    let catalog = shipped(&[], &[]);
+    let [unit_table, sections] = lists(&catalog, true);
+    let days = Days::of(&catalog);
+    let case = |id: &str, unit: &str, closed: &str| {
+        let times = [("accepted_at", "2025-06-10T10:00"), ("closed_at", closed)];
+        let place = [("unit_id", unit), ("due_at", "2025-06-20T00:00")];
+        let status = if closed.is_empty() { "open" } else { "closed" };
+        row(&[&[("case_id", id), ("status", status)], times.as_slice(), &place].concat())
+    };
+    let cases = [
+        case("1", "嘉宁市教育局", ""),
+        case("2", "嘉宁市体育局", "2025-08-05T10:00"),
+        case("3", "嘉宁市数据局", ""),
+        case("4", "嘉宁市教育局", "2025-07-01T09:00"),
+    ];
+    let posts = |unit| {
+        let told = [("post_kind", "admin"), ("approved", "5"), ("valid_from", "2019-01-20")];
+        row(&[[("unit_id", unit)].as_slice(), &told].concat())
+    };
+    let names = Resolver::of(&catalog, &unit_table, &sections, days);
+    let resolved = |name: &str, rows: &[Row<'_>]| {
+        names.resolve(&catalog, &catalog.schemas[name], written(&catalog, name, rows)).unwrap()
+    };
+    let there = units(Some(&unit_table));
+    let model = Model::default()
+        .with_table("service_case", resolved("service_case", &cases).table)
+        .with_table("post_quota", resolved("post_quota", &[posts("E"), posts("B")]).table)
+        .with_table("unit", unit_table.clone())
+        .with_table("section", sections.clone());
+    let figures = model.told_of(&catalog, &there, date(2025, 9, 30));
+    let told = |metric: &str, unit: &str, periods: &[&str]| -> Vec<i128> {
+        let of_period = |period: &&str| {
+            let key = [metric, unit, "", "", period].map(str::to_owned);
+            let value = figures.0.get(&key.into()).and_then(|(_, value)| *value);
+            value.map_or(-1, |value| value.to_integer())
+        };
+        periods.iter().map(of_period).collect()
+    };
+    let (months, quarters) = (["2025-06", "2025-07", "2025-08"], ["2025Q2", "2025Q3"]);
+    for (unit, open, overdue) in [
+        ("E", [2, -1, -1], [2, -1]),
+        ("T", [1, -1, -1], [1, -1]),
+        ("J", [-1, 2, 1], [-1, 1]),
+        ("D", [1, 1, 1], [1, 1]),
+        ("B", [0, 0, 0], [0, 0]),
+    ] {
+        assert_eq!(told("cases_backlog", unit, &months), open, "{unit}");
+        assert_eq!(told("overdue_open", unit, &quarters), overdue, "{unit}");
+    }
+    for (unit, posts) in [("E", [5, -1]), ("J", [-1, 0]), ("B", [5, 5])] {
+        assert_eq!(told("posts_approved", unit, &quarters), posts, "{unit}");
+    }
+}
+
 /// The names that the second night knows.
 fn names(catalog: &Catalog) -> Resolver {
     let [units, sections] = lists(catalog, true);
