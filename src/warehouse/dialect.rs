@@ -10,6 +10,7 @@ use super::sheet::Kind;
 use super::sheet::Part;
 use super::sheet::Sheet;
 use super::sheet::Source;
+use super::sheet::WAREHOUSE;
 use crate::spec::schema::FieldKind;
 
 /// Which database.
@@ -51,6 +52,13 @@ impl Engine {
             (Engine::Sqlite, Area::Core | Area::Metric | Area::Ops) => quoted(name),
             _ => format!("{}.{}", quoted(area.name()), quoted(name)),
         }
+    }
+
+    /// The night that the warehouse holds, as a day is compared.
+    pub(super) fn night(self) -> String {
+        let warehouse = self.name(Area::Ops, WAREHOUSE);
+        let night = if self == Engine::Sqlite { "night" } else { "cast(night as date)" };
+        format!("(select {night} from {warehouse})")
     }
 
     /// The type of a column.

@@ -262,6 +262,20 @@ fn persons_beside(path: &Path) -> PathBuf {
     path.with_file_name(format!("{stem}-person.db"))
 }
 
+/// Deletes the warehouse of persons beside a warehouse, if there is one.
+pub(super) fn forget_persons(path: &Path) -> std::io::Result<()> {
+    let persons = persons_beside(path);
+    for end in ["-wal", "-shm", ""] {
+        let mut file = persons.as_os_str().to_owned();
+        file.push(end);
+        match std::fs::remove_file(&file) {
+            Err(fault) if fault.kind() != std::io::ErrorKind::NotFound => return Err(fault),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 /// Lays what SQLite takes away with whoever wrote last: who may only read finds nothing without it.
 pub(super) fn lay_beside(path: &Path) -> std::io::Result<()> {
     ["-wal", "-shm"].into_iter().try_for_each(|end| {
@@ -281,6 +295,8 @@ async fn open_server(url: &str) -> sqlx::Result<Link> {
     let options = PgConnectOptions::from_str(url)?
         .application_name("shuping")
         .options([("timezone", "UTC"), ("datestyle", "ISO, YMD")])
+        // A reader that forgot to end its transaction holds up a night, and whoever stands behind it, no longer.
+        .options([("lock_timeout", format!("{}s", PATIENCE.as_secs()))])
         .disable_statement_logging();
     Ok(Link::Postgres(Box::new(options.connect().await?)))
 }

@@ -182,6 +182,7 @@ pub async fn load(
 ) -> Result<Loaded, WarehouseError> {
     let link = begin(place, design).await?;
     let loaded = fill(link, place, design, (held, tables)).await?;
+    without_persons(place, design)?;
     leave(place)?;
     Ok(loaded)
 }
@@ -190,6 +191,16 @@ pub async fn load(
 fn leave(place: &Place) -> Result<(), WarehouseError> {
     let Place::File(path) = place else { return Ok(()) };
     link::lay_beside(path).map_err(|cause| place.unopened(cause.into()))
+}
+
+/// Deletes the file of persons where a home no longer asks for one: nobody would keep its rows to their time.
+fn without_persons(place: &Place, design: &Design) -> Result<(), WarehouseError> {
+    match place {
+        Place::File(path) if !design.has_persons() => {
+            link::forget_persons(path).map_err(|cause| place.unopened(cause.into()))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Writes a night's tables into a file of SQLite of their own, as small as it gets and the same bytes for the same rows.
@@ -245,6 +256,7 @@ pub async fn migrate(place: &Place, design: &Design) -> Result<Vec<String>, Ware
     let plan = plan::plan(&mut link, design, Then::Nothing).await?;
     change(&mut link, &plan.before).await?;
     finish(link, place, design, (&plan, None)).await?;
+    without_persons(place, design)?;
     leave(place)?;
     Ok(plan.before.into_iter().chain(plan.after).collect())
 }

@@ -222,7 +222,12 @@ const REASON: (&str, &str) = ("reason", "无值原因");
 
 /// Some values with these columns of theirs, as they stand; who takes it gives it a name.
 fn listed(whom: &[Whom], columns: &[(&str, &str)], which: &str) -> View {
-    let told: Vec<String> = columns.iter().map(|(name, _)| format!("v.{name}")).collect();
+    // SQLite divides whole numbers as such, and one sum of these is divided by another.
+    let told = columns.iter().map(|(name, _)| match *name {
+        "numerator" => "v.numerator * 1.0 as numerator".to_owned(),
+        name => format!("v.{name}"),
+    });
+    let told: Vec<String> = told.collect();
     View {
         area: Area::Metric,
         name: String::new(),

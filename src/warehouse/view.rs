@@ -7,6 +7,9 @@ use super::dialect::quoted;
 use super::dialect::said;
 use super::sheet::Area;
 
+/// What stands in a query for the night that the warehouse holds, as a day.
+pub(super) const NIGHT: &str = "the night";
+
 /// A view.
 #[derive(Clone, Debug)]
 pub(super) struct View {
@@ -38,6 +41,7 @@ impl View {
             query.push_str(before);
             // In SQLite a view sees what stands in its own file, by name alone.
             query.push_str(&match engine {
+                _ if name == NIGHT => engine.night(),
                 Engine::Sqlite => quoted(name),
                 Engine::Postgres => {
                     engine.name(areas.get(name).copied().unwrap_or(self.area), name)

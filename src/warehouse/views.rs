@@ -13,6 +13,7 @@ use super::sheet::Kind;
 use super::sheet::Sheet;
 use super::sheet::own;
 use super::told;
+use super::view::NIGHT;
 use super::view::View;
 use crate::base::cell::Cell;
 use crate::base::cell::CellRow;
@@ -71,7 +72,7 @@ pub(super) fn views(catalog: &Catalog, sheets: &BTreeMap<String, Sheet>) -> Vec<
     views
 }
 
-/// Units as they are now, a row each.
+/// Units as they are on the night, a row each: a line that is told in advance waits for its day.
 fn unit_now(sheets: &BTreeMap<String, Sheet>) -> View {
     let columns: Vec<(String, String)> = sheets.get("unit").map_or_else(Vec::new, shown);
     let names: Vec<String> = columns.iter().map(|(name, _)| quoted(name)).collect();
@@ -79,11 +80,13 @@ fn unit_now(sheets: &BTreeMap<String, Sheet>) -> View {
         area: Area::Core,
         name: "unit_now".to_owned(),
         title: "现有机构".to_owned(),
-        means: "每个机构最近的一行".to_owned(),
+        means: "每个机构截至数据夜最近的一行;只有将来才生效的,取其最后一行".to_owned(),
         adds: LISTED,
         query: format!(
-            "select {} from {{unit}} as u where not exists (select 1 from {{unit}} as later \
-             where later.unit_id = u.unit_id and later.valid_from > u.valid_from)",
+            "select {} from {{unit}} as u where u.valid_from = coalesce(\
+             (select max(begun.valid_from) from {{unit}} as begun where begun.unit_id = u.unit_id \
+             and begun.valid_from <= {{{NIGHT}}}), \
+             (select max(told.valid_from) from {{unit}} as told where told.unit_id = u.unit_id))",
             names.join(", ")
         ),
         columns,

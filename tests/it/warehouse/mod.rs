@@ -163,7 +163,12 @@ fn value(
         }
     }
     if let Some(told) = told {
-        cells.push(("value", Cell::Decimal(told * 1_000_000_000_000, 12)));
+        let one = 1_000_000_000_000;
+        cells.push(("value", Cell::Decimal(told * one, 12)));
+        if metric.ends_with("_rate") {
+            let parts = [("numerator", told * one), ("denominator", 2 * told * one)];
+            cells.extend(parts.map(|(part, digits)| (part, Cell::Decimal(digits, 12))));
+        }
     }
     row(catalog, "metric_value", &cells)
 }

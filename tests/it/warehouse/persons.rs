@@ -1,5 +1,5 @@
 //! Does the file of persons come along again that a kill left a night behind the warehouse beside it? SQLite commits each of
-//! the two whole, the warehouse first.
+//! the two whole, the warehouse first. And does it go when nobody asks for it any more?
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -68,5 +68,21 @@ async fn persons_that_were_left_behind_come_along_with_the_next_load() {
         fs::remove_file(&beside).unwrap();
         loads(&place, home, SECOND, 2).await;
         assert_eq!(persons(&beside).await, whole);
+    }
+}
+
+#[tokio::test]
+async fn persons_that_a_home_no_longer_asks_for_are_deleted_and_may_come_back() {
+    let (with, without) = (catalog(with_persons), catalog(|_| {}));
+    let folder = tempfile::tempdir().unwrap();
+    let (place, beside) =
+        (Place::File(folder.path().join("city.db")), folder.path().join("city-person.db"));
+    for number in 1..3 {
+        loads(&place, &with, FIRST, number).await;
+        assert_eq!(persons(&beside).await.0, [format!("log_id{number}")]);
+        load(&place, &without, FIRST, &[]).await.unwrap();
+        let left = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+        let left: Vec<String> = left.map(|name| name.into_string().unwrap()).collect();
+        assert!(left.iter().all(|name| !name.contains("person")), "{left:?}");
     }
 }

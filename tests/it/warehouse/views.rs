@@ -11,6 +11,7 @@ use super::row;
 use super::text;
 use super::told;
 use super::value;
+use jiff::civil::Date;
 use jiff::civil::date;
 use shuping::base::cell::Cell;
 use shuping::base::cell::CellRow;
@@ -24,9 +25,13 @@ use crate::world::World;
 use crate::world::ask;
 
 fn unit(catalog: &Catalog, id: &str, name: &str) -> CellRow {
+    unit_from(catalog, (id, name), date(2001, 1, 1))
+}
+
+fn unit_from(catalog: &Catalog, (id, name): (&str, &str), from: Date) -> CellRow {
     let cells = [
         ("unit_id", text(id)),
-        ("valid_from", Cell::Day(date(2001, 1, 1))),
+        ("valid_from", Cell::Day(from)),
         ("name", text(name)),
         ("category", text("institution")),
     ];
@@ -50,6 +55,29 @@ fn definition(catalog: &Catalog, metric: &str, additive: bool) -> CellRow {
         ("meaning", text("0123456789abcdef")),
     ];
     row(catalog, "metric_definition", &cells)
+}
+
+#[tokio::test]
+async fn a_name_that_is_told_in_advance_waits_for_its_day() {
+    let places = Places::new();
+    let catalog = catalog(|_| {});
+    let line = |id, name, from| unit_from(&catalog, (id, name), from);
+    let (before, after) = (FIRST.yesterday().unwrap(), FIRST.tomorrow().unwrap());
+    for place in places.of("advance").await {
+        let lines = vec![
+            line("JN0001", "旧名", before),
+            line("JN0001", "新名", after),
+            line("JN0002", "今日更名", FIRST),
+            line("JN0002", "更早", before),
+            line("JN0003", "将设", after),
+        ];
+        load(&place, &catalog, FIRST, &[("unit", lines.clone())]).await.unwrap();
+        let now = "select unit_id, name from unit_now order by unit_id";
+        let names = ["JN0001 | 旧名", "JN0002 | 今日更名", "JN0003 | 将设"];
+        assert_eq!(told(&place, now).await, names);
+        load(&place, &catalog, after, &[("unit", lines)]).await.unwrap();
+        assert_eq!(told(&place, now).await[0], "JN0001 | 新名");
+    }
 }
 
 #[tokio::test]
@@ -93,6 +121,9 @@ async fn a_naive_sum_over_what_adds_up_is_what_is_published() {
         let rows = told(&place, rest).await;
         assert!(rows.contains(&"其余 | 4 | rest".to_owned()), "{rows:?}");
         assert!(rows.contains(&"一局 | 5 | ok".to_owned()), "{rows:?}");
+        let half = "select case when sum(numerator) / sum(denominator) = 0.5 then 'half' end \
+                    from unit_year_ratio where metric = 'on_time_rate'";
+        assert_eq!(told(&place, half).await, ["half"], "whole numbers are not divided as such");
         let ratios = "select metric, group_id from city_year_ratio";
         assert_eq!(told(&place, ratios).await, ["on_time_rate | jianing"]);
         let chinese = "select \"机构名称\" from \"机构年度可加指标\" where \"状态\" = 'withheld'";
