@@ -331,6 +331,8 @@ texts! {
     Parts "R409" "numerator / denominator" "分子 / 分母";
     MoreMoved "R410" "… and {count} more; `--csv` prints all" "……另有 {count} 个,`--csv` 全部列出";
     DayToCome "R488" "night {night} knows nothing of {as_of}: that day comes after it" "{night} 一夜尚不知 {as_of} 的情况:该日在其后";
+    NightToCome "R700" "night {night} is still to come: the last whose cutoff has passed is {last}" "{night} 一夜尚未到来:截止时刻已过的最近一夜为 {last}";
+    NightToComeHint "H219" "is the date right, and the clock of this machine? `--early` runs it all the same, and what it lands stands for that night" "日期是否有误,本机时钟是否准确?`--early` 仍可运行,所落地的数据即作为该夜数据";
     DayToComeHint "H194" "`--as-of` is the day that is told: that of the night, or one before" "`--as-of` 为所述之日:当夜之日或更早";
     MoreScores "R487" "… and {count} more; `--metric score` shows all" "……另有 {count} 个,`--metric score` 全部列出";
     MovedScores "R411" "Scores that move: {count}" "变动的评分:{count} 个";

@@ -29,6 +29,9 @@ pub(super) struct Run {
     /// The day that is told, that of the night or one before [default: the night]
     #[arg(long, value_name = "DATE")]
     as_of: Option<Date>,
+    /// Run a night whose cutoff has not passed: what it lands stands for it, whatever comes until then
+    #[arg(long, requires = "night")]
+    early: bool,
     /// Ask again for streams that have landed this night
     #[arg(long)]
     again: bool,
@@ -46,7 +49,15 @@ pub(super) async fn asked(root: &Path, asked: &Run, face: &mut Face<'_>) -> anyh
         Ok(opened) => opened,
         Err(code) => return Ok(code),
     };
-    let night = asked.night.unwrap_or_else(|| catalog.settings.night_at(clock::now()));
+    let last = catalog.settings.night_at(clock::now());
+    let night = asked.night.unwrap_or(last);
+    if night > last && !asked.early {
+        let nouns = [("night", night.to_string()), ("last", last.to_string())];
+        let (text, hint) =
+            (face.say(Say::NightToCome, &nouns), face.say(Say::NightToComeHint, &[]));
+        face.complain(&text, Some(&hint))?;
+        return Ok(USAGE);
+    }
     let as_of = asked.as_of.unwrap_or(night);
     if as_of > night {
         let nouns = [("night", night.to_string()), ("as_of", as_of.to_string())];

@@ -54,7 +54,7 @@ pub(super) fn columns(schema: &Schema) -> Vec<(&str, FieldKind)> {
 
 /// Whether a column tells which row it is of, how new that is and what became of it.
 pub(super) fn is_needed(schema: &Schema, name: &str) -> bool {
-    let of_rows = ["_deleted", "_hash", "_night", "_stream", UPDATED];
+    let of_rows = ["_deleted", "_hash", "_night", "_system", "_stream", UPDATED];
     of_rows.contains(&name) || schema.primary_key.iter().any(|key| key == name)
 }
 

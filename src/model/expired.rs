@@ -97,7 +97,7 @@ impl Lake {
         let mut names: Vec<&str> = schema.primary_key.iter().map(String::as_str).collect();
         let places: Vec<usize> = (0..names.len()).collect();
         names.push(time);
-        let deltas = dated(&self.folder(&schema.name), Date::MAX)?;
+        let deltas = self.deltas(&schema.name, Date::MAX)?;
         let mut latest: HashMap<String, Option<Date>> = HashMap::new();
         for path in &deltas {
             for row in table::to_rows(&parquet::read(path)?, &names) {

@@ -43,9 +43,13 @@ impl AtStake {
         let columns = columns.collect::<PolarsResult<Vec<_>>>().map_err(doing())?;
         let is_whole = |words: &[u8]| within.is_empty() || pile.snapshots.contains(&print(words));
         let mut rows = table::of_each(&columns, known.height(), UNIT, is_whole);
-        let streams = known.column("_stream").and_then(|column| column.str()).map_err(doing())?;
-        for (row, stream) in rows.iter_mut().zip(streams.iter()) {
-            *row &= stream == Some(pile.delivery.stream);
+        // Streams of two systems may have one name and fill one table.
+        for (column, own) in [("_system", pile.delivery.system), ("_stream", pile.delivery.stream)]
+        {
+            let names = known.column(column).and_then(|column| column.str()).map_err(doing())?;
+            for (row, name) in rows.iter_mut().zip(names.iter()) {
+                *row &= name == Some(own);
+            }
         }
         Ok(AtStake { rows, spared: pile.spared.iter().copied().collect() })
     }

@@ -1,7 +1,9 @@
 //! What is the latest version of every row? `lake/model/<table>/` holds a small delta a night and
 //! stream; a read joins them, newest last.
 
+use std::collections::BTreeMap;
 use std::fs;
+use std::io;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -12,6 +14,7 @@ use super::ModelError;
 use super::delta::conform;
 use super::delta::empty;
 use crate::base::cell::CellRow;
+use crate::base::durable::write_then_rename;
 use crate::frame::FrameError;
 use crate::frame::parquet;
 use crate::frame::table;
@@ -45,16 +48,20 @@ impl Lake {
         alive(self.versions(schema, night, None, |_| true)?, schema)
     }
 
-    /// The latest version of every row, those that are deleted among them; of their columns those that are wanted.
+    /// The latest version of every row, those that are deleted among them; of their columns those that are wanted. Before a
+    /// delta, by its name: as it stood for that one.
     pub(super) fn versions(
         &self,
         schema: &Schema,
         night: Date,
-        without: Option<&str>,
+        before: Option<&str>,
         is_wanted: impl Fn(&str) -> bool,
     ) -> Result<DataFrame, ModelError> {
-        let mut deltas = dated(&self.folder(&schema.name), night)?;
-        deltas.retain(|path| !without.is_some_and(|name| path.ends_with(name)));
+        let mut deltas = self.deltas(&schema.name, night)?;
+        if let Some(name) = before {
+            let (turns, own) = (self.turns(&schema.name), self.folder(&schema.name).join(name));
+            deltas.retain(|path| turn(&turns, path) < turn(&turns, &own));
+        }
         let mut parts = Vec::new();
         for path in &deltas {
             parts.push(conform(&parquet::read_wanted(path, &is_wanted)?, schema, &is_wanted)?);
@@ -71,6 +78,51 @@ impl Lake {
         }
         Ok(all)
     }
+}
+
+impl Lake {
+    /// The deltas of a table up to a night, oldest first; those of one night in the turn of their streams.
+    pub(super) fn deltas(&self, table: &str, night: Date) -> Result<Vec<PathBuf>, ModelError> {
+        let mut deltas = dated(&self.folder(table), night)?;
+        let turns = self.turns(table);
+        deltas.sort_by_cached_key(|path| turn(&turns, path));
+        Ok(deltas)
+    }
+
+    /// Keeps in which turn the streams of each table are merged, by `system.stream`: their deltas are read in it.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn keep_turns(&self, turns: &BTreeMap<&str, Vec<String>>) -> Result<(), ModelError> {
+        let path = self.root.join(TURNS);
+        let named = |cause| ModelError::File { path: path.display().to_string(), cause };
+        let bytes =
+            serde_json::to_vec_pretty(turns).map_err(|fault| named(io::Error::other(fault)))?;
+        if fs::read(&path).ok().as_deref() != Some(&bytes) {
+            write_then_rename(&path, &bytes).map_err(named)?;
+        }
+        Ok(())
+    }
+
+    /// The streams of a table in their turn; none where nobody has kept it.
+    fn turns(&self, table: &str) -> Vec<String> {
+        let bytes = fs::read(self.root.join(TURNS)).unwrap_or_default();
+        let turns: BTreeMap<String, Vec<String>> =
+            serde_json::from_slice(&bytes).unwrap_or_default();
+        turns.get(table).cloned().unwrap_or_default()
+    }
+}
+
+/// Where the turns of streams are kept.
+const TURNS: &str = "turns.json";
+
+/// The place of a delta among those of its table: its night, the turn of its stream, and its name. A stream that has no turn any more
+/// comes before those that have.
+fn turn(turns: &[String], path: &Path) -> (String, Option<usize>, String) {
+    let name = path.file_stem().unwrap_or_default().to_string_lossy();
+    let (night, stream) = name.split_once('.').unwrap_or((&name, ""));
+    let turn = turns.iter().position(|known| known == stream);
+    (night.to_owned(), turn, stream.to_owned())
 }
 
 /// The Parquet files of a folder that begin with a night up to one, oldest first.
@@ -115,6 +167,20 @@ impl Lake {
         let mut notes = table::from_rows(&columns, rows)?;
         let path = self.notes_of(&schema.name).join(format!("{night}.{about}.parquet"));
         Ok(parquet::write(&mut notes, &path)?)
+    }
+
+    /// Takes back what a night noted in such a table.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn forget_note(&self, schema: &Schema, night: Date, about: &str) -> Result<(), ModelError> {
+        let path = self.notes_of(&schema.name).join(format!("{night}.{about}.parquet"));
+        match fs::remove_file(&path) {
+            Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
+                Err(ModelError::File { path: path.display().to_string(), cause })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// What all nights up to one have noted, oldest first.

@@ -6,7 +6,6 @@ use jiff::civil::Date;
 
 use super::ModelError;
 use super::lake::Lake;
-use super::lake::dated;
 use crate::base::cell::Cell;
 use crate::frame::parquet;
 use crate::frame::table;
@@ -30,7 +29,7 @@ impl Lake {
         let is_ours = |path: &&PathBuf| {
             path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(&ours))
         };
-        for path in dated(&self.folder(&schema.name), Date::MAX)?.iter().rev().filter(is_ours) {
+        for path in self.deltas(&schema.name, Date::MAX)?.iter().rev().filter(is_ours) {
             let rows = table::to_rows(&parquet::read(path)?, &[known]).into_iter();
             if let Some(newest) = rows.flatten().flatten().max() {
                 return Ok(Some(newest));

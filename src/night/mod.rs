@@ -10,6 +10,7 @@ mod deliver;
 pub mod doctor;
 pub mod draft;
 mod held;
+mod later;
 mod listed;
 mod load;
 mod model;
@@ -191,6 +192,7 @@ pub async fn run(
         noticed.extend(seen);
         streams.push(told);
     }
+    later::merge_again(ground, choice.night)?;
     let has_failed = streams.iter().any(|told| told.state == State::Failed);
     let forgotten =
         if has_failed { BTreeMap::new() } else { retention::forget(ground, choice.night)? };

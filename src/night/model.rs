@@ -17,6 +17,7 @@ use super::side_by_side::side_by_side;
 use super::stream::Noticed;
 use super::stream::State;
 use super::stream::StreamNight;
+use super::stream::named;
 use crate::base::cell::CellRow;
 use crate::base::cell::text_of;
 use crate::base::text::quoted;
@@ -75,6 +76,15 @@ pub(super) fn all(
     let mut tables: BTreeMap<&str, Vec<_>> = BTreeMap::new();
     for (at, (of, brought)) in streams {
         tables.entry(&of.1.into.value).or_default().push((at, of, brought));
+    }
+    let turns = tables.iter().map(|(table, streams)| {
+        let turn = |(_, (connector, stream), _): &(usize, (&Connector, &Stream), Brought<'_>)| {
+            named(connector, stream)
+        };
+        (*table, streams.iter().map(turn).collect())
+    });
+    if let Err(fault) = Lake::at(&ground.lake()).keep_turns(&turns.collect()) {
+        return vec![Err(fault.into())];
     }
     let of_table = |streams: Vec<_>, tell: &Sender<Step>| {
         let each = |(at, of, brought)| (at, told(model(ground, of, night, brought), tell));

@@ -1,6 +1,8 @@
 //! What does a night note of itself? How each stream ended, what was quarantined and what should be
 //! looked at: in the lake, so that the warehouse can be told again.
 
+use jiff::civil::Date;
+
 use super::cells::rows;
 use super::cells::text;
 use super::cells::whole;
@@ -36,6 +38,12 @@ pub(super) fn keep(lake: &Lake, catalog: &Catalog, report: &NightReport) -> anyh
         lake.note(schema, *night, "notes", &rows)?;
     }
     Ok(())
+}
+
+/// Forgets how the streams of a night ended that is asked again: until it has ended anew, nothing of it is taken for done.
+pub(super) fn forget(lake: &Lake, catalog: &Catalog, night: Date) -> anyhow::Result<()> {
+    let schema = catalog.schemas.get("stream_night");
+    Ok(schema.map_or(Ok(()), |schema| lake.forget_note(schema, night, "notes"))?)
 }
 
 fn stream_night(stream: &StreamNight, column: &str) -> Option<Cell> {

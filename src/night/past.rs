@@ -11,7 +11,7 @@ use super::begin;
 use super::key;
 use super::pull::chain;
 use super::pull::landed;
-use super::pull::named;
+use super::stream::named;
 use crate::base::access::Access;
 use crate::base::batch::Batch;
 use crate::base::pseudonym::Key;

@@ -19,10 +19,12 @@ use super::brought::Brought;
 use super::held::held_back;
 use super::model::judge;
 use super::model::pile;
+use super::notes;
 use super::parents;
 use super::parents::Ends;
 use super::side_by_side::side_by_side;
 use super::status;
+use super::stream::named;
 use crate::base::pseudonym::Key;
 use crate::extract;
 use crate::extract::DeliveredFile;
@@ -34,6 +36,7 @@ use crate::extract::System;
 use crate::extract::moved::row_key;
 use crate::model::ModelError;
 use crate::model::early::Early;
+use crate::model::lake::Lake;
 use crate::model::landed::Landed;
 use crate::model::landing::Landing;
 use crate::model::landing::clear;
@@ -49,6 +52,9 @@ pub(super) fn all<'g>(
     (key, cutoff): (&Key, Timestamp),
     watch: &mut (dyn FnMut(Step) + Send),
 ) -> anyhow::Result<Vec<Brought<'g>>> {
+    if choice.again {
+        notes::forget(&Lake::at(&ground.lake()), ground.catalog, choice.night)?;
+    }
     let well = status::well(&ground.lake(), ground.catalog)?;
     let connectors = ground.catalog.connectors.iter();
     let systems = connectors.map(|connector| (&connector.name, OnceLock::new())).collect();
@@ -125,11 +131,6 @@ struct Tonight<'t, 'g> {
     runtime: Handle,
 }
 
-/// The name of a stream in notes and messages.
-pub(super) fn named(connector: &Connector, stream: &Stream) -> String {
-    format!("{}.{}", connector.name, stream.name)
-}
-
 impl<'g> Tonight<'_, 'g> {
     /// The system of a connector, or why it cannot be asked.
     fn opened(&self, connector: &Connector) -> Result<&System, String> {
@@ -193,13 +194,14 @@ impl<'g> Tonight<'_, 'g> {
             return Ok(Err(why).into());
         }
         tell.send(Step::Asking(name.clone()))?;
+        let before = tonight.map(|attempt| landing.manifest(*attempt)).transpose()?;
         let asked = match self.opened(connector) {
             Ok(system) => {
                 let stood = |night: Date| {
                     night < choice.night && self.well.contains(&(name.clone(), night))
                 };
                 let from = Bookmark::of(&landing, stood)?.of_stream(stream, choice.night);
-                pull(self, (connector, stream), system, (&landing, from))?
+                pull(self, (connector, stream), system, (&landing, from, before.as_ref()))?
             }
             Err(fault) => Err(fault).into(),
         };
@@ -216,7 +218,7 @@ fn pull<'g>(
     tonight: &Tonight<'_, 'g>,
     (connector, stream): (&'g Connector, &'g Stream),
     system: &System,
-    (landing, from): (&Landing, Bookmark),
+    (landing, from, before): (&Landing, Bookmark, Option<&Landed>),
 ) -> anyhow::Result<Brought<'g>> {
     let mut attempt = landing.begin(tonight.choice.night)?;
     let shelf = landing.shelf(tonight.choice.night)?;
@@ -263,6 +265,9 @@ fn pull<'g>(
         Err(fault @ ExtractError::Landing(_)) => return Err(fault.into()),
         Err(fault) => return Ok(Err(chain(&fault)).into()),
     };
+    if let Some(lost) = before.and_then(|before| lost(before, &delivery)) {
+        return Ok(Err(lost).into());
+    }
     let pile = whole(&mut attempt, early)?;
     let is_full = delivery.is_full.unwrap_or(from.since.is_none());
     let (ground, connectors) = (tonight.ground, &tonight.ground.catalog.connectors);
@@ -281,6 +286,26 @@ fn pull<'g>(
     let last = attempts.filter(|(night, _)| *night == tonight.choice.night).max();
     let pulled = last.ok_or_else(|| "the pull left no manifest".to_owned());
     Ok(Brought { pulled, pile })
+}
+
+/// Why a delivery must not take the place of one of the same night: files that had been read are gone. One that came
+/// again under its name or its content is not.
+fn lost(before: &Landed, delivery: &Delivery) -> Option<String> {
+    let came = || [&delivery.files, &delivery.outdone, &delivery.corrections].into_iter().flatten();
+    let is_gone = |(name, sha256): &(&String, &String)| {
+        !came().any(|file| file.name == **name || file.sha256 == **sha256)
+    };
+    let mut gone = before.files.iter().chain(&before.corrections).filter(is_gone);
+    let (first, _) = gone.next()?;
+    Some(match gone.count() {
+        0 => format!(
+            "`{first}` was read this night and has left its folder: put it back to ask again"
+        ),
+        more => format!(
+            "`{first}` and {more} more files were read this night and have left their folder: \
+             put them back to ask again"
+        ),
+    })
 }
 
 pub(super) fn landed(delivery: Delivery, key: &Key) -> Landed {

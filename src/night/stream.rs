@@ -11,6 +11,11 @@ use crate::model::landed::Landed;
 use crate::spec::connector::Connector;
 use crate::spec::connector::Stream;
 
+/// The name of a stream in notes and messages.
+pub(super) fn named(connector: &Connector, stream: &Stream) -> String {
+    format!("{}.{}", connector.name, stream.name)
+}
+
 /// How a stream ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {

@@ -36,6 +36,7 @@ mod python;
 mod quarantine;
 mod receipt;
 mod release;
+mod rerun;
 mod reshape;
 mod schedule;
 mod schemas;

@@ -76,7 +76,7 @@ fn what_is_too_old_is_deleted_by_the_night_and_what_was_read_is_not_forgotten() 
     assert!(parts > 0 && roster > 0);
     // A year and a half later, what landed is too old, and people are not.
     let later = date(2027, 8, 1);
-    let text = done(&mut world.night(home.path(), later));
+    let text = done(world.night(home.path(), later).arg("--early"));
     assert!(text.contains("its time is over: landing "), "{text}");
     assert_eq!((landed("part-"), landed("manifest.json")), (0, manifests * 2));
     let noted = accesses(home.path());
@@ -95,7 +95,7 @@ fn what_is_too_old_is_deleted_by_the_night_and_what_was_read_is_not_forgotten() 
     assert_eq!(kept, roster);
     assert!(!lake.join("notes/quarantine/2026-01-06.notes.parquet").exists());
     let once = left(home.path());
-    let again = done(&mut world.night(home.path(), later));
+    let again = done(world.night(home.path(), later).arg("--early"));
     assert!(!again.contains("its time is over"), "{again}");
     assert_eq!(left(home.path()), once);
     // The first night can't be told again, and says so; the model is as it was.
@@ -106,7 +106,7 @@ fn what_is_too_old_is_deleted_by_the_night_and_what_was_read_is_not_forgotten() 
     let settings = home.path().join("shuping.toml");
     let text = fs::read_to_string(&settings).unwrap();
     fs::write(&settings, format!("{text}\n[retention]\nperson_snapshot = 100\n")).unwrap();
-    let text = done(&mut world.night(home.path(), date(2027, 8, 2)));
+    let text = done(world.night(home.path(), date(2027, 8, 2)).arg("--early"));
     assert!(text.contains("person_snapshot "), "{text}");
     let kept: usize = cells(&lake.join("model/person_snapshot")).values().map(Vec::len).sum();
     assert_eq!(kept, 0);

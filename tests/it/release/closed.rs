@@ -340,7 +340,7 @@ fn a_closed_number_keeps_its_definition_and_nobody_is_told_again_that_it_went() 
 fn a_year_is_closed_with_its_parts_where_that_is_asked() {
     let home = library::changed("[\"month\"]", "[\"month\", \"quarter\", \"year\"]");
     let home = home.path();
-    done(home, &["run", "--night", "2027-01-01", "--as-of", "2026-12-31"], 0);
+    done(home, &["run", "--night", "2027-01-01", "--early", "--as-of", "2026-12-31"], 0);
     done(home, &["close", "2026-01", "--reason", "一月定稿"], 0);
     let said = done(home, &["close", "2026Q1", "--with-parts", "--reason", "一季度定稿"], 0);
     let periods: Vec<&str> = said.lines().filter_map(|line| line.split(' ').next()).collect();
