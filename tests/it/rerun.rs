@@ -59,6 +59,8 @@ case_id = "loan"
 unit_id = { from = "branch", lookup = "unit" }
 accepted_at = "borrowed"
 status = { constant = "open" }
+[stream.contract]
+rows_min = 0
 "#;
 
 /// Says something to a database.

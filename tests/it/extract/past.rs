@@ -223,7 +223,7 @@ async fn a_past_that_is_killed_goes_on_is_merged_and_moves_no_bookmark() {
     assert_eq!(of_stream(&again, "desk.loans"), row);
     assert_cases(desk.home.path());
     let next = desk.night.tomorrow().unwrap().to_string();
-    let report = desk.well(&["run", "--night", &next]).await;
+    let report = desk.well(&["run", "--night", &next, "--early"]).await;
     assert_eq!(of_stream(&report, "desk.loans")[..2], ["1", "0"].map(str::to_owned), "{report}");
 }
 
@@ -299,7 +299,7 @@ async fn what_is_asked_for_whole_and_shrinks_is_held_back() {
     assert_eq!(count(), [["6"]]);
     has_shrunk.store(true, Ordering::Relaxed);
     let next = desk.night.first_of_month().checked_add(1.month()).unwrap().to_string();
-    let output = desk.run(&["run", "--night", &next]).await;
+    let output = desk.run(&["run", "--night", &next, "--early"]).await;
     assert_eq!(output.status.code(), Some(1));
     let told = said(&output);
     assert!(told.contains("what is there shrank from 6 to 2 rows; it is held back"), "{told}");
@@ -307,7 +307,7 @@ async fn what_is_asked_for_whole_and_shrinks_is_held_back() {
     let path = desk.home.path().join("connectors/desk.toml");
     let text = fs::read_to_string(&path).unwrap().replace("50%", "90%");
     fs::write(&path, text).unwrap();
-    desk.well(&["run", "--night", &next]).await;
+    desk.well(&["run", "--night", &next, "--early"]).await;
     assert_eq!(count(), [["2"]]);
 }
 

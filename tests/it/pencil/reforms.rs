@@ -239,7 +239,7 @@ fn what_a_unit_leaves_open_is_its_successors_and_its_posts_are_over() {
     let cases = [
         case("1", "嘉宁市教育局", ""),
         case("2", "嘉宁市体育局", "2025-08-05T10:00"),
-        case("3", "嘉宁市数据局", ""),
+        case("3", "嘉宁市大数据局", ""),
         case("4", "嘉宁市教育局", "2025-07-01T09:00"),
     ];
     let posts = |unit| {
