@@ -123,7 +123,7 @@ impl<'s> Seat<'s> {
         }
         let last = day.min(telling.as_of);
         let uncovered = telling.calendar.uncovered(period.first().first(), last);
-        uncovered.map(|none| none.year).or(self.waits_for()).map(Reason::NoCalendar)
+        uncovered.map(|none| none.year).or_else(|| self.waits_for()).map(Reason::NoCalendar)
     }
 
     /// The year of the calendar for which rows of the period wait: mostly limits that end in the year to come.

@@ -15,19 +15,27 @@ use crate::model::landing::Landing;
 
 /// Merges again what good nights after this one have landed, the oldest first. What they noted of themselves stays.
 pub(super) fn merge_again(ground: &Ground<'_>, night: Date) -> anyhow::Result<()> {
-    let well = status::well(&ground.lake(), ground.catalog)?;
     let streams = ground.catalog.streams();
-    let mut nights: BTreeMap<Date, BTreeMap<usize, u32>> = BTreeMap::new();
+    let mut after: BTreeMap<(Date, usize), u32> = BTreeMap::new();
     for (at, (connector, stream)) in streams.iter().enumerate() {
+        let attempts = Landing::of(&ground.lake(), &connector.name, &stream.name).attempts()?;
+        for (of, attempt) in attempts.into_iter().filter(|(of, _)| *of > night) {
+            let last = after.entry((of, at)).or_insert(attempt);
+            *last = attempt.max(*last);
+        }
+    }
+    if after.is_empty() {
+        return Ok(());
+    }
+    let well = status::well(&ground.lake(), ground.catalog)?;
+    let mut nights: BTreeMap<Date, BTreeMap<usize, u32>> = BTreeMap::new();
+    for ((of, at), attempt) in after {
+        let (connector, stream) = streams[at];
         let landing = Landing::of(&ground.lake(), &connector.name, &stream.name);
-        let name = named(connector, stream);
-        for (of, attempt) in landing.attempts()? {
-            let is_good = of > night && well.contains(&(name.clone(), of));
-            // Once their time is over rows are gone, and what was merged of them stays.
-            if is_good && landing.holds((of, attempt), &landing.manifest((of, attempt))?)? {
-                let last = nights.entry(of).or_default().entry(at).or_insert(attempt);
-                *last = attempt.max(*last);
-            }
+        let is_good = well.contains(&(named(connector, stream), of));
+        // Once their time is over rows are gone, and what was merged of them stays.
+        if is_good && landing.holds((of, attempt), &landing.manifest((of, attempt))?)? {
+            nights.entry(of).or_default().insert(at, attempt);
         }
     }
     for (later, attempts) in nights {

@@ -179,26 +179,15 @@ fn streams_of_one_name_in_two_systems_leave_each_other_alone() {
     assert_eq!(cases(home.path()), ["north1", "north2", "south2"]);
 }
 
-/// What comes back, of a stream whose name comes first and whose turn comes last.
-const BACK: &str = r#"
-[[stream]]
-name = "back"
-into = "service_case"
-view = "back"
-key = ["loan"]
-write = "upsert"
-[stream.columns]
-case_id = "loan"
-unit_id = { from = "branch", lookup = "unit" }
-accepted_at = "borrowed"
-status = { constant = "closed" }
-"#;
-
 #[test]
 fn of_two_streams_of_one_night_the_one_whose_turn_is_later_stands_whatever_its_name() {
     let home = library();
     let file = home.path().join("loans.db");
-    let manifest = (LOANS.to_owned() + BACK).replace("FILE", &file.display().to_string());
+    // What comes back, of a stream whose name comes first and whose turn comes last.
+    let (_, loans) = LOANS.rsplit_once("[[stream]]").unwrap();
+    let back = loans.replace("\"loans\"", "\"back\"").replace("\"open\"", "\"closed\"");
+    let manifest = format!("{LOANS}[[stream]]{back}");
+    let manifest = manifest.replace("FILE", &file.display().to_string());
     fs::write(home.path().join("connectors/loans.toml"), manifest).unwrap();
     let loan = "'B', '2026-01-05', '2026-01-05 10:00:00');";
     let tables = format!(
