@@ -23,6 +23,7 @@ pub fn kind(kind: &str) -> Say {
         "no_calendar" => Say::KindNoCalendar,
         "stray_correction" => Say::KindStrayCorrection,
         "not_whole" => Say::KindNotWhole,
+        "left_behind" => Say::KindLeftBehind,
         "unread_file" => Say::KindUnreadFile,
         "below_end" => Say::KindBelowEnd,
         "came_twice" => Say::KindCameTwice,

@@ -63,6 +63,8 @@ codes! {
     Duplicate "H006" "`{found}` is named twice" "`{found}` 重复定义" "" "";
     BadNumber "H007" "`{found}` is not {expected}" "`{found}` 不是{expected}" "" "";
     BadPattern "H008" "not a regular expression: {problem}" "不是正则表达式:{problem}" "" "";
+    StillThere "H220" "`{found}` is a stream of this home, so its rows are its own" "`{found}` 是本目录中的数据流,其行归其自身" "`was` names what a stream was called before, as `system.stream`" "`was` 写数据流的旧名,如 `system.stream`";
+    KeepAsksCalendar "H221" "`where` asks the calendar, and rows for which it has no year yet would be left out without a word" "`where` 依赖工作日历,日历尚无年份的行会被悄悄略去" "derive a column, and ask it in `FILTER (WHERE …)` of the measures" "请派生一列,在指标元素的 `FILTER (WHERE …)` 中使用";
     UnknownTable "H010" "no schema describes table `{found}`" "没有数据表 `{found}` 的结构定义" "did you mean `{guess}`?" "是否应为 `{guess}`?";
     UnknownColumn "H011" "table `{table}` has no column `{found}`" "数据表 `{table}` 没有列 `{found}`" "did you mean `{guess}`?" "是否应为 `{guess}`?";
     UnmappedRequired "H012" "required column `{found}` of `{table}` has no source" "`{table}` 的必填列 `{found}` 没有来源" "add `{found} = \"…\"` to [stream.columns]" "请在 [stream.columns] 中加上 `{found} = \"…\"`";

@@ -113,7 +113,16 @@ texts! {
     Broke "R090" "{problem}" "{problem}";
     DiskFull "R480" "the disk is full: {problem}" "磁盘已满:{problem}";
     DiskFullHint "H216" "make room there, and run the same night again: what stands on the disk is whole; `[retention]` says how long what is kept" "请腾出空间后重跑同一夜:磁盘上的状态是完整的;`[retention]` 规定保存期限";
-    BrokeHint "R091" "the state on the disk is whole; run the same night again" "磁盘上的状态是完整的;请重跑同一夜";
+    DeltaHint "H222" "take it away and run the same night again: it is made again from what landed" "请移走该文件并重跑同一夜:它将据落地数据重建";
+    LandedHint "H228" "restore `var/lake` from a backup, or ask the source of that night again by `shuping run --night … --again`" "请从备份恢复 `var/lake`,或用 `shuping run --night … --again` 重新取该夜的数";
+    NoLakeHint "H229" "is its disk there? else take `var/lake` from a backup; who means to begin anew takes `var/release` away too" "其磁盘是否已挂载?否则请从备份恢复 `var/lake`;若确要重新开始,请将 `var/release` 一并移走";
+    GoneHint "H223" "what landed is gone too: restore `var/lake` from a backup, or ask the source again by `shuping run --night {night} --again`" "落地数据也已不在:请从备份恢复 `var/lake`,或用 `shuping run --night {night} --again` 重新取数";
+    OtherHomeHint "H224" "each home needs a database of its own; if this one takes the place of the other: `shuping migrate --take-over`" "每个目录需有自己的数据库;若本目录取代另一目录:`shuping migrate --take-over`";
+    LineHint "H225" "mend the line, or take the file from a backup" "请改正该行,或从备份恢复该文件";
+    BookHint "H226" "take `var/closed` from a backup; where there is none, `shuping close {period} --reason …` closes it with the numbers of the latest release" "请从备份恢复 `var/closed`;若无备份,`shuping close {period} --reason …` 以最新发布的数字重新定稿";
+    HistoryHint "H227" "let the contract take what stands (for `required`, `x:expected` tells what is missing and lets it stand), or have the source send those rows again" "请使数据契约容得下已有的行(`required` 可改为 `x:expected`,只提示不隔离),或由来源重新报送这些行";
+    LaterHint "R704" "the warehouse tells {night} now; `shuping run --night {later}` tells the last night again" "数据仓库现为 {night};用 `shuping run --night {later}` 重新载入最后一夜";
+    BrokeHint "R091" "mend what is named, from a backup where a file is damaged, and run the same night again: what it writes stands whole or not at all" "请修复上述问题(文件损坏时从备份恢复)后重跑同一夜:一夜写入的内容要么完整,要么全无";
     Interrupted "R092" "interrupted; the state on the disk is whole, run the same night again" "已中断;磁盘上的状态是完整的,请重跑同一夜";
     Bug "R134" "a bug in shuping {version}: {problem}" "shuping {version} 程序缺陷:{problem}";
     BugHint "R135" "the state on the disk is whole; report the lines above to the project that gave you this program, with what you ran" "磁盘上的状态是完整的;请将以上各行和所执行的命令报告给提供本程序的项目";
@@ -147,6 +156,8 @@ texts! {
     FailedStep "R126" "Failed" "失败";
     StepRows "R127" "{rows} rows" "{rows} 行";
     StepVersions "R128" "{rows} new versions" "{rows} 个新版本";
+    MadeAgain "R702" "Restored" "重建";
+    StepDeltas "R703" "{rows} deltas that were lost, from what landed" "{rows} 个丢失的增量文件(据落地数据)";
     StepValues "R129" "{rows} values of metrics" "{rows} 个指标值";
     NextNight "R130" "night {night} runs next, at {time}" "下一夜为 {night},将于 {time} 运行";
     CatchUp "R131" "night {night} was missed or interrupted; it runs now" "{night} 夜曾错过或中断,现在补跑";
@@ -250,6 +261,7 @@ texts! {
     KindCameTwice "R482" "a key that came twice while paging; another row may be missing" "翻页时同一主键出现两次,可能漏取别的行";
     KindRivalFiles "R732" "files of one night that say something else of the same keys; the last by name stands" "同一夜的两个文件同键异值,以文件名靠后者为准";
     KindNotWhole "R604" "a file that is not whole yet; another night reads it" "文件尚不完整,留待下一夜读取";
+    KindLeftBehind "R701" "rows of a stream that no connector has any more: they stay as they came" "已无连接器的数据流留下的行,保持原样";
     KindUnreadFile "R730" "a file or folder of the drop folder that no stream reads" "投递目录中没有数据流读取的文件或子目录";
     KindBelowEnd "R430" "rows below the row that ends a table; nobody reads them" "表尾行之下仍有数据行,未读取";
     KindUnreadCorrection "R227" "a file of corrections that can't be read" "更正文件无法读取";

@@ -248,6 +248,20 @@ pub fn to_rows(table: &DataFrame, names: &[&str]) -> Vec<CellRow> {
     rows
 }
 
+/// What stands in some columns of a table, each once, and in how many rows.
+///
+/// # Errors
+/// A column that is not there.
+pub fn counted(table: &DataFrame, names: &[&str]) -> Result<Vec<(CellRow, u64)>, FrameError> {
+    let keys: Vec<Expr> = names.iter().map(|name| col(*name)).collect();
+    let groups = table.clone().lazy().group_by_stable(keys).agg([len().alias("_rows")]);
+    let groups = groups.collect().map_err(FrameError::polars("counting rows"))?;
+    let rows = groups.column("_rows").and_then(|rows| rows.cast(&DataType::UInt64));
+    let rows = rows.map_err(FrameError::polars("counting rows"))?;
+    let rows = rows.u64().map_err(FrameError::polars("counting rows"))?.iter().flatten();
+    Ok(to_rows(&groups, names).into_iter().zip(rows).collect())
+}
+
 fn cell(value: &AnyValue<'_>) -> Option<Cell> {
     match value {
         AnyValue::String(text) => Some(Cell::Text((*text).to_owned())),

@@ -2,6 +2,8 @@
 
 use jiff::civil::Date;
 
+use crate::spec::reader::Found;
+
 /// Which delivery is merged.
 #[derive(Clone, Copy, Debug)]
 pub struct Delivery<'d> {
@@ -13,6 +15,17 @@ pub struct Delivery<'d> {
     pub night: Date,
     /// Whether every key came that still stands in the source.
     pub is_full: bool,
+    /// As which `system.stream` it brought rows before.
+    pub was: &'d [Found<String>],
+}
+
+impl Delivery<'_> {
+    /// Whether the stream has brought a row of which this is the lineage.
+    pub fn is_own(&self, system: Option<&str>, stream: Option<&str>) -> bool {
+        let Some(of) = system.zip(stream) else { return false };
+        of == (self.system, self.stream)
+            || self.was.iter().any(|was| was.value.split_once('.') == Some(of))
+    }
 }
 
 /// The closing equation of a stream's night: received + exploded = added + changed + unchanged +

@@ -31,6 +31,7 @@ impl AtStake {
     pub(super) fn of(pile: &Pile<'_>, known: &DataFrame) -> Result<AtStake, ModelError> {
         let none = AtStake { rows: Vec::new(), spared: HashSet::new() };
         let within: &[String] = match pile.write {
+            Write::Snapshot { within } if pile.is_empty => within,
             // A row that came back corrected joins its snapshot and replaces none.
             _ if pile.delivered() == 0 => return Ok(none),
             Write::Snapshot { within } => within,
@@ -44,12 +45,10 @@ impl AtStake {
         let is_whole = |words: &[u8]| within.is_empty() || pile.snapshots.contains(&print(words));
         let mut rows = table::of_each(&columns, known.height(), UNIT, is_whole);
         // Streams of two systems may have one name and fill one table.
-        for (column, own) in [("_system", pile.delivery.system), ("_stream", pile.delivery.stream)]
-        {
-            let names = known.column(column).and_then(|column| column.str()).map_err(doing())?;
-            for (row, name) in rows.iter_mut().zip(names.iter()) {
-                *row &= name == Some(own);
-            }
+        let names = |column| known.column(column).and_then(|column| column.str()).map_err(doing());
+        let lineage = names("_system")?.iter().zip(names("_stream")?.iter());
+        for (row, (system, stream)) in rows.iter_mut().zip(lineage) {
+            *row = *row && pile.delivery.is_own(system, stream);
         }
         Ok(AtStake { rows, spared: pile.spared.iter().copied().collect() })
     }

@@ -52,7 +52,8 @@ enum Rows {
 
 /// The rows of a delivery.
 pub struct Pile<'p> {
-    pub(super) delivery: Delivery<'p>,
+    /// Which delivery it is.
+    pub delivery: Delivery<'p>,
     pub(super) schema: &'p Schema,
     pub(super) write: &'p Write,
     /// Everything but the rows that keep their contract.
@@ -63,6 +64,8 @@ pub struct Pile<'p> {
     delivered: u64,
     /// Whether a slice of the past brought some.
     pub(super) has_past: bool,
+    /// Whether the source says that it has no row.
+    pub(super) is_empty: bool,
     /// What rows correct, and of a snapshot the slot of each.
     corrections: HashMap<At, (Correction, Option<u128>)>,
     /// How many keys have rows that say something else, and nothing of when: by the source of the row that was
@@ -96,6 +99,7 @@ impl<'p> Pile<'p> {
             height: 0,
             delivered: 0,
             has_past: false,
+            is_empty: false,
             corrections: HashMap::new(),
             disagreed: BTreeMap::new(),
             spared: Vec::new(),
@@ -278,8 +282,9 @@ impl<'p> Pile<'p> {
 
     /// All rows have come, and maybe every key that still stands in the source. A row of a snapshot whose own
     /// slot can't be read belongs to some snapshot that its source holds.
-    pub fn whole(&mut self, is_full: bool) {
+    pub fn whole(&mut self, is_full: bool, is_empty: bool) {
         self.delivery.is_full = is_full;
+        self.is_empty = is_empty;
         if self.is_snapshot() {
             slot::settle(&mut self.judged.quarantined, &self.slots);
         }

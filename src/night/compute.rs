@@ -12,10 +12,14 @@ use super::reconcile;
 use super::reconcile::Figure;
 use super::score;
 use super::stream::Noticed;
+use super::stream::named;
+use crate::base::cell::CellRow;
+use crate::base::cell::text_of;
 use crate::base::period::Month;
 use crate::frame::DataFrame;
 use crate::frame::functions::Days;
 use crate::frame::mix::Mixed;
+use crate::frame::table;
 use crate::measure::cube;
 use crate::measure::cube::Cube;
 use crate::measure::cube::Keeping;
@@ -150,8 +154,9 @@ fn tables(
         let Some(schema) = catalog.schemas.get(name).filter(|_| name != "person_spell") else {
             continue;
         };
-        let Resolution { table, unknown, doubled } =
-            resolver.resolve(catalog, schema, read(name)?)?;
+        let rows = read(name)?;
+        noticed.extend(left_behind(catalog, name, &rows)?);
+        let Resolution { table, unknown, doubled } = resolver.resolve(catalog, schema, rows)?;
         if doubled > 0 {
             let key = schema.primary_key.join(", ");
             noticed.push(Noticed::of_table(name, "not_unique", &key).rows(doubled));
@@ -187,6 +192,23 @@ fn tables(
         tables.insert("person_spell".to_owned(), spells);
     }
     Ok((tables, noticed))
+}
+
+/// Rows of streams that no connector has any more, nor has had under another name: nobody will ever change them.
+fn left_behind(catalog: &Catalog, name: &str, rows: &DataFrame) -> anyhow::Result<Vec<Noticed>> {
+    let mut known = BTreeSet::new();
+    for (connector, stream) in catalog.streams() {
+        known.insert(named(connector, stream));
+        known.extend(stream.was.iter().map(|was| was.value.clone()));
+    }
+    let counted = table::counted(rows, &["_system", "_stream"])?;
+    let of = |(row, rows): (CellRow, u64)| {
+        let names: Vec<String> = row.iter().filter_map(|cell| text_of(Some(cell))).collect();
+        let stream = names.join(".");
+        let is_left = names.len() == 2 && !known.contains(&stream);
+        is_left.then(|| Noticed::of_table(name, "left_behind", &stream).rows(rows))
+    };
+    Ok(counted.into_iter().filter_map(of).collect())
 }
 
 /// Units that individual metrics are for, or that a list asks something of, and that nobody knows.

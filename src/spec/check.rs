@@ -97,6 +97,15 @@ fn check_stream(catalog: &Catalog, connector: &Connector, stream: &Stream, fault
             faults.add(into.place, &into.key, Code::UnmappedRequired, nouns);
         }
     }
+    for was in &stream.was {
+        let streams = catalog.streams().into_iter();
+        let mut names =
+            streams.map(|(connector, stream)| format!("{}.{}", connector.name, stream.name));
+        if names.any(|name| name == was.value) {
+            let nouns = vec![("found", was.value.clone())];
+            faults.add(was.place, &was.key, Code::StillThere, nouns);
+        }
+    }
     check_shape(stream, faults);
     check_each(connector, stream, faults);
     let columns = check_facts::columns_of_table(schema);

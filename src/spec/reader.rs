@@ -222,6 +222,13 @@ impl<'t> Table<'t> {
         self.node(key).map_or_else(Vec::new, |node| texts_of(node, &self.name(key), self.faults))
     }
 
+    /// The same, with where they stand.
+    pub fn found_texts(&self, key: &'static str) -> Vec<Found<String>> {
+        let place = self.node(key).map_or(self.place, |node| node.place);
+        let found = |value| Found { value, place, key: self.name(key) };
+        self.texts(key).into_iter().map(found).collect()
+    }
+
     /// A table of strings with free keys.
     pub fn text_map(&self, key: &'static str) -> Vec<(String, String)> {
         let Some(table) = self.table(key) else { return Vec::new() };

@@ -35,6 +35,8 @@ pub struct Stream {
     pub title: String,
     /// The table it fills.
     pub into: Found<String>,
+    /// As which `system.stream` it brought rows before: they are its own.
+    pub was: Vec<Found<String>>,
     /// How it is asked for.
     pub ask: Ask,
     /// How its rows change the table.
@@ -240,6 +242,7 @@ pub(super) fn read(table: &Table<'_>, kind: Kind) -> Option<Stream> {
     Some(Stream {
         name,
         title,
+        was: table.found_texts("was"),
         unpivot: shape::unpivot(table),
         explode: shape::explode(table),
         keep: claim("where"),

@@ -124,17 +124,11 @@ fn fact(table: &Table<'_>) -> Option<Fact> {
         kind,
         unit,
         section: table.found_text("section"),
-        by: dimensions(table),
+        by: table.found_texts("by"),
         keep: condition(table, "where"),
         derive: derived(table),
         file: table.faults.file.clone(),
     })
-}
-
-fn dimensions(table: &Table<'_>) -> Vec<Found<String>> {
-    let place = table.node("by").map_or(table.place, |node| node.place);
-    let found = |value| Found { value, place, key: table.name("by") };
-    table.texts("by").into_iter().map(found).collect()
 }
 
 fn needed(table: &Table<'_>, key: &'static str) -> Option<Found<String>> {

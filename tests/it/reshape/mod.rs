@@ -135,7 +135,8 @@ impl World {
             judge.part(&part.unwrap(), &mut judged).unwrap();
         }
         let is_full = stream.full.is_some() && since.is_none();
-        let named = Delivery { system: &connector.name, stream: &stream.name, night, is_full };
+        let (system, name, was) = (&connector.name, &stream.name, &stream.was);
+        let named = Delivery { system, stream: name, night, is_full, was };
         let equation = self.lake().merge(named, schema, &stream.write, &judged).unwrap();
         assert!(equation.closes(delivery.received), "{equation:?}");
         Ok(Told { equation, judged, total: delivery.told })
