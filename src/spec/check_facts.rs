@@ -15,6 +15,7 @@ use super::reader::Found;
 use super::reader::guess;
 use super::schema::FieldKind;
 use super::schema::Schema;
+use super::sql::Expr;
 use crate::base::messages::Code;
 
 /// The columns of a table.
@@ -90,6 +91,14 @@ fn tells_a_day(columns: &Columns, found: &Found<String>, faults: &Faults) {
     faults.add(found.place, &found.key, Code::TellsNoDay, nouns);
 }
 
+/// Whether a row of a fact is kept must hang on no year of the calendar that is still to come.
+fn kept_by(fact: &Fact, (text, tree): &(Found<String>, Expr), columns: &Columns, faults: &Faults) {
+    parse::check_condition(text, columns, faults);
+    if fact.is_calendar_asked(tree) {
+        faults.add(text.place, &text.key, Code::KeepAsksCalendar, Vec::new());
+    }
+}
+
 /// What is wrong with a fact.
 pub(super) fn fact(catalog: &Catalog, fact: &Fact, faults: &Faults) {
     if !catalog.schemas.contains_key(&fact.table.value) {
@@ -101,8 +110,8 @@ pub(super) fn fact(catalog: &Catalog, fact: &Fact, faults: &Faults) {
         let kind = make(catalog, &derived.make, &columns, faults);
         derive(catalog, derived, kind, &mut columns);
     }
-    if let Some((text, _)) = &fact.keep {
-        parse::check_condition(text, &columns, faults);
+    if let Some(keep) = &fact.keep {
+        kept_by(fact, keep, &columns, faults);
     }
     for found in fact.kind.times().into_iter().chain([&fact.unit]).chain(&fact.section) {
         known(&found.value, &columns, found, faults);
@@ -132,8 +141,8 @@ fn make(catalog: &Catalog, make: &Make, columns: &Columns, faults: &Faults) -> K
         }
         Make::Exists { fact: other, keep } => {
             let pointing = fact_named(catalog, other, faults);
-            if let Some((pointing, (text, _))) = pointing.zip(keep.as_ref()) {
-                parse::check_condition(text, &columns_of_fact(catalog, pointing), faults);
+            if let Some((pointing, keep)) = pointing.zip(keep.as_ref()) {
+                kept_by(pointing, keep, &columns_of_fact(catalog, pointing), faults);
             }
         }
     }

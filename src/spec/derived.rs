@@ -12,11 +12,16 @@ use super::sql::Expr;
 impl Fact {
     /// The derived columns that measures use, those below them first.
     pub fn made_for(&self, measures: &[&Measure]) -> Vec<&Derived> {
+        self.made_by(&measures.iter().flat_map(|of| of.aggregate.trees()).collect::<Vec<_>>())
+    }
+
+    /// The same of expressions.
+    fn made_by(&self, trees: &[&Expr]) -> Vec<&Derived> {
         let mut wanted: BTreeSet<&str> = BTreeSet::new();
         // `spell.section_id` is one of the columns that `spell` makes.
         let made_by = |name| str::split(name, '.').next().unwrap_or(name);
-        for measure in measures {
-            measure.aggregate.each_column(&mut |name| _ = wanted.insert(made_by(name)));
+        for tree in trees {
+            tree.each_column(&mut |name| _ = wanted.insert(made_by(name)));
         }
         let mut found = Vec::new();
         for derived in self.derive.iter().rev() {
@@ -43,13 +48,22 @@ impl Fact {
 
     /// The calls by which a measure, or a column that it is made of, asks the calendar.
     pub fn asked_of_calendar<'f>(&'f self, measure: &'f Measure) -> Vec<&'f Expr> {
-        let made = self.made_for(&[measure]).into_iter();
+        self.calls_of(&measure.aggregate.trees().collect::<Vec<_>>())
+    }
+
+    /// Whether an expression over its rows asks the calendar.
+    pub(super) fn is_calendar_asked(&self, tree: &Expr) -> bool {
+        !self.calls_of(&[tree]).is_empty()
+    }
+
+    fn calls_of<'f>(&'f self, trees: &[&'f Expr]) -> Vec<&'f Expr> {
+        let made = self.made_by(trees).into_iter();
         let made = made.filter_map(|derived| match &derived.make {
             Make::Sql(_, tree) | Make::Spell { on: (_, tree) } => Some(tree),
             Make::Listed { .. } | Make::Exists { .. } => None,
         });
         let mut calls = Vec::new();
-        for tree in made.chain(measure.aggregate.trees()) {
+        for tree in made.chain(trees.iter().copied()) {
             tree.each(&mut |piece| match piece {
                 Expr::Call(function, _) if function.calendar_days() > 0 => calls.push(piece),
                 _ => {}

@@ -136,6 +136,18 @@ const BROKEN_NAMES: &[(&str, &str, &str, &str)] = &[
         "fact = \"case_elsewhere\"\nat_quarter_ends = true",
         "H241",
     ),
+    (
+        "pipelines/service.toml",
+        "where     = \"status <> 'rejected'\"",
+        "where = \"ON_TIME(accepted_at, due_at, suspended_workdays)\"",
+        "H221",
+    ),
+    (
+        "pipelines/service.toml",
+        "where = \"genuine\"",
+        "where = \"genuine AND IS_WORKDAY(rated_at)\"",
+        "H221",
+    ),
     ("pipelines/service.toml", "value       = \"cases_open\"", "value = \"cases_opn\"", "H021"),
     ("pipelines/service.toml", "value       = \"cases_in\"", "value = \"cases_accepted\"", "H022"),
     ("pipelines/service.toml", "sql  = \"COUNT(*)\"", "sql = \"7\"", "H033"),
