@@ -217,12 +217,12 @@ impl Earns<'_> {
             }
             Method::Goalposts { worst, best } => {
                 let (worst, best) = (short(*worst), short(*best));
-                format!("{most} × ({seen_text} - {worst}) / ({best} - {worst})")
+                format!("{most} × min(max(({seen_text} - {worst}) / ({best} - {worst}), 0), 1)")
             }
             Method::Band { ideal, zero } => {
                 let [low, first, last, high] = [zero.0, ideal.0, ideal.1, zero.1].map(short);
                 format!(
-                    "{most} × min(({seen_text} - {low}) / ({first} - {low}), ({high} - {seen_text}) / ({high} - {last}))"
+                    "{most} × max(min(({seen_text} - {low}) / ({first} - {low}), ({high} - {seen_text}) / ({high} - {last}), 1), 0)"
                 )
             }
             Method::Steps { steps, otherwise } => {

@@ -42,17 +42,25 @@ pub fn reference(
     Ok((lines, open))
 }
 
-/// What the release tells of whole units in that year.
+/// What the release tells of whole units in that year, and of categories.
 fn figures(release: &Path, year: Period) -> anyhow::Result<Figures> {
-    let texts = [("level", "unit"), ("period", &year.to_string())];
-    let told = parquet::read_where(&release.join("metrics.parquet"), &texts);
-    let told = told.context("reading what was told")?;
+    let told = |level: &str| {
+        let texts = [("level", level), ("period", &year.to_string())];
+        let told = parquet::read_where(&release.join("metrics.parquet"), &texts);
+        told.context("reading what was told")
+    };
     let names = ["metric", "unit_id", "section_id", "dim", "value", "numerator", "denominator"];
-    let mut figures = Figures::new();
-    for row in table::to_rows(&told, &names) {
+    let mut figures = Figures::default();
+    for row in table::to_rows(&told("unit")?, &names) {
         if let (Some((metric, unit)), Some(value)) = (whole(&row), exact(row.get(4))) {
             let figure = Figure { value, parts: exact(row.get(5)).zip(exact(row.get(6))) };
-            figures.entry(metric).or_default().insert(unit, figure);
+            figures.units.entry(metric).or_default().insert(unit, figure);
+        }
+    }
+    for row in table::to_rows(&told("category")?, &["metric", "dim_value", "value"]) {
+        let names = text_of(row.first()).zip(text_of(row.get(1)));
+        if let (Some((metric, category)), Some(value)) = (names, exact(row.get(2))) {
+            figures.categories.entry(metric).or_default().insert(category, value);
         }
     }
     Ok(figures)

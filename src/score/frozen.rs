@@ -43,8 +43,14 @@ pub struct Figure {
     pub parts: Option<(Exact, Exact)>,
 }
 
-/// The values of a year, by metric and unit.
-pub type Figures = BTreeMap<String, BTreeMap<String, Figure>>;
+/// The values of a year, by metric.
+#[derive(Clone, Debug, Default)]
+pub struct Figures {
+    /// By unit.
+    pub units: BTreeMap<String, BTreeMap<String, Figure>>,
+    /// Of all units of a category together, among them those of which nothing is told; by category.
+    pub categories: BTreeMap<String, BTreeMap<String, Exact>>,
+}
 
 /// A line of the reference: category, metric, statistic and value.
 pub type Line = (String, String, &'static str, Exact);
@@ -89,19 +95,20 @@ pub fn lines(
 ) -> Vec<Line> {
     let mut lines = Vec::new();
     for (category, metric, asks) in asked {
-        let Some(of_metric) = figures.get(metric) else { continue };
+        let Some(of_metric) = figures.units.get(metric) else { continue };
+        let whole = figures.categories.get(metric).and_then(|all| all.get(category)).copied();
         let units = members.get(category).into_iter().flatten();
         let own: Vec<Figure> = units.filter_map(|unit| of_metric.get(unit)).copied().collect();
         let told: Vec<(&'static str, Exact)> = match asks {
-            Asks::Mean => mean(&own).map(|mean| ("mean", mean)).into_iter().collect(),
+            Asks::Mean => whole.or(mean(&own)).map(|mean| ("mean", mean)).into_iter().collect(),
             Asks::Median => median(&own).map(|median| ("median", median)).into_iter().collect(),
             Asks::Prior => {
                 let rates = rates(&own);
                 let all = || members.values().flatten().filter_map(|unit| of_metric.get(unit));
-                let peers = match rates.len() {
-                    0 => Vec::new(),
-                    few if few < ENOUGH => self::rates(&all().copied().collect::<Vec<_>>()),
-                    _ => rates.clone(),
+                let peers = if rates.len() < ENOUGH {
+                    self::rates(&all().copied().collect::<Vec<_>>())
+                } else {
+                    rates.clone()
                 };
                 shrunk(&peers, &rates)
             }
@@ -138,15 +145,15 @@ fn rates(figures: &[Figure]) -> Vec<(Exact, Exact)> {
         .collect()
 }
 
-/// The prior of the peers, and how many cases the unit in the middle of the category has.
+/// The prior of the peers, and how many cases the unit in the middle of the category has, if any has one.
 fn shrunk(peers: &[(Exact, Exact)], own: &[(Exact, Exact)]) -> Vec<(&'static str, Exact)> {
     let near = |number: &Exact| Some(number.numer().to_f64()? / number.denom().to_f64()?);
     let rate = |(good, all): &(Exact, Exact)| Some((near(good)?, near(all)?));
     let peers: Vec<Rate> = peers.iter().filter_map(rate).collect();
     let number = |number: f64| decimal(&format!("{:.6}", number.max(1e-6)));
-    let found = prior(&peers).and_then(|prior| {
-        let n = middle(own.iter().map(|(_, all)| *all).collect())?;
-        Some([("alpha", number(prior.alpha)?), ("beta", number(prior.beta)?), ("n", n)])
-    });
-    found.into_iter().flatten().collect()
+    let found = prior(&peers)
+        .and_then(|prior| Some([("alpha", number(prior.alpha)?), ("beta", number(prior.beta)?)]));
+    let Some(found) = found else { return Vec::new() };
+    let n = middle(own.iter().map(|(_, all)| *all).collect());
+    found.into_iter().chain(n.map(|n| ("n", n))).collect()
 }

@@ -74,6 +74,9 @@ pub(super) struct Judge<'j> {
     pub(super) category: &'j str,
 }
 
+/// An estimate has so many digits behind the point before a rule sees it, as it is told.
+const SEEN: u8 = 6;
+
 /// Of a difference between peers so much at least must be theirs and not chance's, or the metric tells none apart
 /// (METHOD.md 2.9).
 const RELIABLE: Exact = Exact::new_raw(1, 2);
@@ -97,6 +100,11 @@ impl Judge<'_> {
         let outcome = match self.barred(leaf, rule) {
             Some(outcome) => outcome,
             None => self.valued(leaf, rule, reading),
+        };
+        // What tells nobody apart is scored for nobody, whatever is missing.
+        let outcome = match self.gate(rule) {
+            Some(reason) if outcome.is_due() => Outcome::of(State::Withheld, reason),
+            _ => outcome,
         };
         Outcome { reading: reading.cloned(), ..outcome }
     }
@@ -240,22 +248,26 @@ impl Judge<'_> {
             let reason = self.not_in_reference("同类先验 alpha、beta");
             return Err((State::NotBuilt, reason));
         };
-        if alpha + beta > Exact::from(i128::from(ALIKE)) {
-            let reason = "同类之间无区分度,只报告不评分".to_owned();
-            return Err((State::Withheld, reason));
-        }
-        let reliability = self.peers(rule, "n").map(|n| n / (n + alpha + beta));
-        if let Some(found) = reliability.filter(|found| *found < RELIABLE) {
-            let (found, least) = (written(to_decimals(found, 3)), written(RELIABLE));
-            let reason = format!("同类之间区分度 {found} 不足 {least},只报告不评分");
-            return Err((State::Withheld, reason));
-        }
         let together = alpha + beta + all;
         let weight = (all * Exact::from(100) / together).round();
         let (good, all) = (written(good), written(all));
         let reason = format!("{good}/{all},按同类收缩,自身权重 {}%", written(weight));
         let good = reading.numerator.unwrap_or_default();
-        Ok((to_decimals((alpha + good) / together, PLACES), reason))
+        Ok((to_decimals((alpha + good) / together, SEEN), reason))
+    }
+
+    /// Why a metric that is drawn towards the peers is reported and not scored, where it tells none of them apart (METHOD.md 2.9).
+    fn gate(&self, rule: &Rule) -> Option<String> {
+        let prior = self.peers(rule, "alpha")? + self.peers(rule, "beta")?;
+        if !rule.is_shrunk {
+            return None;
+        }
+        if prior > Exact::from(i128::from(ALIKE)) {
+            return Some("同类之间无区分度,只报告不评分".to_owned());
+        }
+        let found = self.peers(rule, "n").map(|n| n / (n + prior)).filter(|of| *of < RELIABLE)?;
+        let (found, least) = (written(to_decimals(found, 3)), written(RELIABLE));
+        Some(format!("同类之间区分度 {found} 不足 {least},只报告不评分"))
     }
 
     /// A statistic of the rule's metric over the category, as frozen for the year.

@@ -88,13 +88,18 @@ fn all_that_is_built_and_well_earns_a_hundred() {
     assert_eq!(line_of("G.F2.2").reason, "同类之间无区分度,只报告不评分");
     assert_eq!(line_of("G.B2.3").reason, "个性指标尚未建立");
     // (38 + 200) / (38 + 2 + 200) = 0.9917, the first step.
-    assert_eq!(line_of("G.F2.1").estimate, Some(number("0.991666666667")));
+    assert_eq!(line_of("G.F2.1").estimate, Some(number("0.991667")));
     assert_eq!(line_of("G.F2.1").reason, "200/200,按同类收缩,自身权重 83%");
     assert_eq!((unit.available, unit.earned), (Exact::from(64), Exact::from(64)));
     assert_eq!((unit.shown(), unit.state()), (Some(10_000), "scored"));
     assert_eq!(unit.rests_on(), Exact::from(56));
     // What is not known weighs 5 points of B2 and 3 of F2.
     assert_eq!(unit.bounds, Some((Exact::new(5_600, 64), Exact::from(100))));
+    // Whoever has no orders at all is no more judged by it than those who have.
+    let nothing = untold(Standing::NoData, "no_data");
+    let unit = scored(&tree, REFERENCE, set("order_resolved_rate", nothing));
+    let line = line(&unit, "G.F2.2");
+    assert_eq!((line.state, &*line.reason), (State::Withheld, "同类之间无区分度,只报告不评分"));
 }
 
 #[test]
