@@ -100,7 +100,7 @@ async fn loaded(catalog: &Catalog, place: &Place, rows: usize) -> Duration {
     let at =
         move |places: &[usize]| Ok(places.iter().map(|number| case(*number, &names)).collect());
     let rows = Rows { count: rows, at: Box::new(at), prints: None };
-    let held = Held { night: date(2026, 1, 6), home: "bench" };
+    let held = Held { night: date(2026, 1, 6), home: "bench", homes: None };
     let tables = [Table { name: TABLE, rows, replaces: Replaces::All }];
     let start = Instant::now();
     warehouse::load(place, &Design::of(catalog), held, &tables).await.unwrap();

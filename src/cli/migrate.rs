@@ -7,6 +7,7 @@ use super::Face;
 use super::home;
 use crate::base::said::Say;
 use crate::night::Ground;
+use crate::night::keep_home;
 use crate::spec::secret::HomeSecrets;
 use crate::warehouse;
 use crate::warehouse::Design;
@@ -14,8 +15,11 @@ use crate::warehouse::Design;
 #[derive(Debug, clap::Args)]
 pub(super) struct Migrate {
     /// Print the statements and run none
-    #[arg(long)]
+    #[arg(long, conflicts_with = "take_over")]
     plan: bool,
+    /// Take a warehouse over that another home has told
+    #[arg(long)]
+    take_over: bool,
 }
 
 /// Changes the warehouse, or says what would be changed.
@@ -38,6 +42,10 @@ pub(super) async fn migrate(
     } else {
         warehouse::migrate(&place, &design).await?
     };
+    if asked.take_over {
+        warehouse::take_over(&place, &catalog.fingerprint).await?;
+        keep_home(&ground)?;
+    }
     let nouns = [("place", place.to_string()), ("count", statements.len().to_string())];
     if statements.is_empty() {
         let text = face.say(Say::NothingToMigrate, &nouns);

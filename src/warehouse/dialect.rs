@@ -35,6 +35,12 @@ pub(super) fn published(engine: Engine, is_published: bool) -> String {
     format!("update {run} set is_published = {is_published} where release = {release}")
 }
 
+/// What gives a warehouse to a home, whose fingerprint is bound.
+pub(super) fn given(engine: Engine) -> String {
+    let warehouse = engine.name(Area::Ops, WAREHOUSE);
+    format!("update {warehouse} set home = {}", engine.bound())
+}
+
 /// How SQLite writes what it holds into a new file.
 pub(super) fn vacuum_into(target: &Path) -> String {
     format!("vacuum into {}", text(&target.display().to_string()))

@@ -249,11 +249,26 @@ async fn open_file(path: &Path, has_persons: bool) -> sqlx::Result<Link> {
         private(&persons, 0o600)?;
         let name = quoted(Area::Person.name());
         let attach = sqlx::query(AssertSqlSafe(format!("attach ? as {name}")));
-        attach.bind(persons.display().to_string()).execute(&mut connection).await?;
+        let attach = attach.bind(persons.display().to_string());
         let wal = AssertSqlSafe(format!("pragma {name}.journal_mode = wal"));
-        sqlx::query(wal).execute(&mut connection).await?;
+        let attached = async {
+            attach.execute(&mut connection).await?;
+            sqlx::query(wal).execute(&mut connection).await
+        };
+        attached.await.map_err(|fault| of_file(&persons, fault))?;
     }
     Ok(Link::Sqlite(Box::new(connection)))
+}
+
+/// A fault of the file of persons, which SQLite does not name: one that it can't open, or that is damaged.
+fn of_file(path: &Path, fault: sqlx::Error) -> sqlx::Error {
+    let code = fault.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    match code.as_deref() {
+        Some("11" | "14" | "26") => {
+            sqlx::Error::Configuration(format!("`{}`: {fault}", path.display()).into())
+        }
+        _ => fault,
+    }
 }
 
 /// The warehouse of persons beside a warehouse.

@@ -115,6 +115,9 @@ pub struct Held<'h> {
     pub night: Date,
     /// The fingerprint of the home's definitions.
     pub home: &'h str,
+    /// Where the home keeps what it said in its nights, by such fingerprints; a warehouse that another home has told is not
+    /// told over. Nowhere for one that nobody else tells.
+    pub homes: Option<&'h Path>,
 }
 
 /// How many rows a night wrote.
@@ -157,6 +160,12 @@ pub enum WarehouseError {
         /// Why.
         #[source]
         cause: sqlx::Error,
+    },
+    /// Another home has told it.
+    #[error("the warehouse holds {night} of another home")]
+    OtherHome {
+        /// The night.
+        night: String,
     },
     /// A newer program has written it.
     #[error(
@@ -235,6 +244,12 @@ async fn fill(
     (held, tables): (Held<'_>, &[Table<'_>]),
 ) -> Result<Loaded, WarehouseError> {
     let plan = plan::plan(&mut link, design, Then::Night).await?;
+    if let ([night, home, ..], Some(homes)) = (plan.held.as_slice(), held.homes)
+        && !home.is_empty()
+        && !homes.join(home).is_dir()
+    {
+        return Err(WarehouseError::OtherHome { night: night.clone() });
+    }
     change(&mut link, &plan.before).await?;
     let mut loaded = Loaded::default();
     for table in tables {
@@ -259,6 +274,19 @@ pub async fn migrate(place: &Place, design: &Design) -> Result<Vec<String>, Ware
     without_persons(place, design)?;
     leave(place)?;
     Ok(plan.before.into_iter().chain(plan.after).collect())
+}
+
+/// Gives a warehouse to a home, whoever has told it: the next night takes the place of what stands there.
+///
+/// # Errors
+/// See [`WarehouseError`].
+pub async fn take_over(place: &Place, home: &str) -> Result<(), WarehouseError> {
+    let mut link = Link::open(place, false).await?;
+    let told = |cause| WarehouseError::Table { table: sheet::WAREHOUSE.to_owned(), cause };
+    let statement = dialect::given(link.engine());
+    link.bound(&statement, home).await.map_err(told)?;
+    link.close().await.map_err(|cause| place.unopened(cause))?;
+    leave(place)
 }
 
 /// What [`migrate`] would do.

@@ -54,7 +54,7 @@ pub(super) async fn plan(
         let Ok([table, column, kind, required]) = <[String; 4]>::try_from(row) else { continue };
         known.entry(table).or_default().push([column, kind, required]);
     }
-    let mut held = None;
+    let mut held: Vec<String> = Vec::new();
     if known.contains_key(WAREHOUSE) {
         let name = engine.name(Area::Ops, WAREHOUSE);
         let question = format!("select format, design, night, home from {name}");
@@ -68,13 +68,14 @@ pub(super) async fn plan(
         let fingerprint = design.fingerprint(engine);
         let is_same = stood.iter().any(|row| row.get(1) == Some(&fingerprint));
         let is_same = is_same && persons_stand(link, design, &fingerprint).await.map_err(told)?;
+        let first = stood.into_iter().next();
+        held = first.map(|row| row.into_iter().skip(2).collect()).unwrap_or_default();
         if is_same && design.sheets.keys().all(|name| known.contains_key(name)) {
-            return Ok(Plan::default());
+            return Ok(Plan { held, ..Plan::default() });
         }
-        held = stood.into_iter().next().map(|row| row.into_iter().skip(2).collect());
     }
     let before = engine.areas(design.has_persons());
-    let mut plan = Plan { before, held: held.unwrap_or_default(), after: Vec::new() };
+    let mut plan = Plan { before, held, after: Vec::new() };
     if known.contains_key(views::DICTIONARY) {
         let views = link.rows(&views::ours(engine, views::VIEW)).await.map_err(told)?;
         plan.before.extend(without(engine, "view", &views));

@@ -189,7 +189,7 @@ pub(crate) async fn load(
         .iter()
         .map(|(name, rows)| (&*Box::leak((*name).to_owned().into_boxed_str()), rows.clone()))
         .collect();
-    let held = Held { night, home: &catalog.fingerprint };
+    let held = Held { night, home: &catalog.fingerprint, homes: None };
     let tables = tables.iter().map(whole).collect::<Vec<_>>();
     warehouse::load(place, &Design::of(catalog), held, &tables).await
 }

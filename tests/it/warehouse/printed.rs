@@ -45,7 +45,7 @@ async fn load(
     };
     let prints = || Ok(Mixed::of(&framed, &said).unwrap().numbers());
     let rows = Rows { count: rows.len(), at: Box::new(at), prints: Some(Box::new(prints)) };
-    let held = Held { night: SECOND, home: &catalog.fingerprint };
+    let held = Held { night: SECOND, home: &catalog.fingerprint, homes: None };
     let tables = [Table { name, rows, replaces: Replaces::All }];
     let loaded = warehouse::load(place, &Design::of(catalog), held, &tables).await.unwrap();
     drop(tables);

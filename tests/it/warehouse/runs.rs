@@ -37,7 +37,7 @@ pub(super) fn row(catalog: &Catalog, night: Date) -> CellRow {
 pub(super) async fn load(place: &Place, catalog: &Catalog, night: Date, row: CellRow) {
     let replaces = Replaces::Where("night".to_owned(), night.to_string());
     let table = Table { name: "run", rows: Rows::few(vec![row]), replaces };
-    let held = Held { night, home: "abc" };
+    let held = Held { night, home: "abc", homes: None };
     warehouse::load(place, &Design::of(catalog), held, &[table]).await.unwrap();
 }
 
@@ -51,6 +51,34 @@ async fn a_night_of_the_run_table_replaces_itself_alone() {
         }
         let nights = "select cast(night as text) from run order by 1";
         assert_eq!(told(&place, nights).await, ["2026-01-05", "2026-01-06"]);
+    }
+}
+
+#[tokio::test]
+async fn a_warehouse_that_another_home_has_told_is_told_over_by_none_that_does_not_say_so() {
+    let places = Places::new();
+    let catalog = catalog(|_| {});
+    let homes = tempfile::tempdir().unwrap();
+    for place in places.of("homes").await {
+        let load = async |home: &'static str, homes: &std::path::Path| {
+            let rows = Rows::few(vec![row(&catalog, FIRST)]);
+            let table = Table { name: "run", rows, replaces: Replaces::All };
+            let held = Held { night: FIRST, home, homes: Some(homes) };
+            let loaded = warehouse::load(&place, &Design::of(&catalog), held, &[table]).await;
+            loaded.map(drop).map_err(|fault| fault.to_string())
+        };
+        let (one, other) = (homes.path().join("one"), homes.path().join("other"));
+        for known in [one.join("abc"), one.join("def"), other.join("xyz")] {
+            std::fs::create_dir_all(known).unwrap();
+        }
+        load("abc", &one).await.unwrap();
+        // A home that says something else than on the night before is the same home.
+        load("def", &one).await.unwrap();
+        let refused = load("xyz", &other).await.unwrap_err();
+        assert_eq!(refused, "the warehouse holds 2026-01-05 of another home");
+        warehouse::take_over(&place, "xyz").await.unwrap();
+        load("xyz", &other).await.unwrap();
+        load("def", &one).await.unwrap_err();
     }
 }
 

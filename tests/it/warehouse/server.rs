@@ -216,3 +216,26 @@ fn a_night_that_does_not_know_where_its_warehouse_is_asks_nobody() {
         assert!(!home.path().join("var/lake/landing").exists());
     }
 }
+
+#[tokio::test]
+async fn a_view_of_somebody_else_that_stands_on_ours_is_named_where_it_is_in_the_way() {
+    let Some(cluster) = Cluster::start() else { return };
+    let url = cluster.database("city").await;
+    let home = World::home();
+    let settings = home.path().join("shuping.toml");
+    let text = std::fs::read_to_string(&settings).unwrap();
+    let migrate = |of_warehouse: &str| {
+        let whole =
+            format!("{text}\n[warehouse]\nurl = \"${{env:WAREHOUSE_URL}}\"\n{of_warehouse}");
+        std::fs::write(&settings, whole).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_shuping"));
+        command.arg("--home").arg(home.path()).arg("migrate").env("WAREHOUSE_URL", &url);
+        let ran = command.env("SHUPING_SECRET_PSEUDONYM_KEY", "a key").output().unwrap();
+        (ran.status.code(), String::from_utf8_lossy(&ran.stderr).into_owned())
+    };
+    assert_eq!(migrate("").0, Some(0));
+    cluster.run("city", "create view mine as select unit_id from metric.unit_year_additive").await;
+    let (code, said) = migrate("persons = true\n");
+    assert_eq!(code, Some(74), "{said}");
+    assert!(said.contains("view mine depends on view unit_year_additive"), "{said}");
+}
