@@ -167,7 +167,12 @@ pub(super) fn verify(root: &Path, asked: &Verify, face: &mut Face<'_>) -> anyhow
         let text = face.say(say, &[("path", path.clone())]);
         writeln!(face.out, "{text}")?;
     }
-    let nouns = [("release", release), ("count", differences.len().to_string())];
+    differs(release, differences.len(), face)
+}
+
+/// Says that a release is not as it was published.
+fn differs(release: String, count: usize, face: &mut Face<'_>) -> anyhow::Result<u8> {
+    let nouns = [("release", release), ("count", count.to_string())];
     let text = face.say(Say::ReleaseDiffers, &nouns);
     let hint = face.say(Say::ReleaseDiffersHint, &nouns);
     face.complain(&text, Some(&hint))?;
@@ -184,6 +189,10 @@ fn choose(var: &Path, folder: &Path, face: &mut Face<'_>) -> anyhow::Result<u8> 
             (face.say(Say::ReleaseHeld, &nouns), face.say(Say::ReleaseHeldHint, &nouns));
         face.complain(&text, Some(&hint))?;
         return Ok(USAGE);
+    }
+    let (_, differences) = publish::verify::verify(folder)?;
+    if !differences.is_empty() {
+        return differs(name, differences.len(), face);
     }
     note(var, "release use", folder, None)?;
     let latest = publish::choose(&releases, folder)?;

@@ -2,20 +2,24 @@
 
 use std::io;
 
+use sqlx::postgres::PgDatabaseError;
+
 use super::BUSY;
 use super::DISK;
 use super::Face;
 use super::HOME;
 use crate::base::durable;
 use crate::base::said::Say;
+use crate::model::ModelError;
 use crate::night::Refusal;
 use crate::publish::PublishError;
+use crate::warehouse::WarehouseError;
 
 /// What went wrong, what to do, and the code that says so.
 pub(super) fn say_why(fault: &anyhow::Error, face: &mut Face<'_>) -> io::Result<u8> {
-    if let Some(PublishError::Closed { period, .. }) = fault.downcast_ref() {
-        let nouns = [("period", period.clone()), ("problem", chained(fault))];
-        let (text, hint) = (face.say(Say::Broke, &nouns), face.say(Say::ClosedBrokenHint, &nouns));
+    if let Some((hint, noun)) = mended(fault) {
+        let text = face.say(Say::Broke, &[("problem", chained(fault))]);
+        let hint = face.say(hint, noun.as_slice());
         face.complain(&text, Some(&hint))?;
         return Ok(DISK);
     }
@@ -26,6 +30,9 @@ pub(super) fn say_why(fault: &anyhow::Error, face: &mut Face<'_>) -> io::Result<
         Some(Refusal::OtherKey { lake, given }) => {
             let nouns = [("lake", lake.clone()), ("given", given.clone())];
             (face.say(Say::OtherKey, &nouns), Say::OtherKeyHint, HOME)
+        }
+        Some(Refusal::NoLake { .. }) => {
+            (face.say(Say::Broke, &[("problem", chained(fault))]), Say::NoLakeHint, DISK)
         }
         Some(Refusal::NoWarehouse(problem)) => {
             let nouns = [("problem", problem.clone())];
@@ -48,6 +55,30 @@ pub(super) fn say_why(fault: &anyhow::Error, face: &mut Face<'_>) -> io::Result<
     Ok(code)
 }
 
+/// How a file that is damaged or gone is mended.
+fn mended(fault: &anyhow::Error) -> Option<(Say, Option<(&'static str, String)>)> {
+    if let Some(WarehouseError::OtherHome { .. }) = fault.downcast_ref() {
+        return Some((Say::OtherHomeHint, None));
+    }
+    match fault.downcast_ref() {
+        Some(PublishError::Closed { period, .. }) => {
+            return Some((Say::ClosedBrokenHint, Some(("period", period.clone()))));
+        }
+        Some(PublishError::Unbooked { period, .. }) => {
+            return Some((Say::BookHint, Some(("period", period.clone()))));
+        }
+        Some(PublishError::Line { .. }) => return Some((Say::LineHint, None)),
+        _ => {}
+    }
+    match fault.downcast_ref()? {
+        ModelError::History { .. } => Some((Say::HistoryHint, None)),
+        ModelError::Delta { .. } => Some((Say::DeltaHint, None)),
+        ModelError::Landed { .. } => Some((Say::LandedHint, None)),
+        ModelError::Gone { night, .. } => Some((Say::GoneHint, Some(("night", night.to_string())))),
+        _ => None,
+    }
+}
+
 /// What went wrong and why, each cause once: some say their own cause within their words.
 fn chained(fault: &anyhow::Error) -> String {
     let mut told = String::new();
@@ -57,7 +88,18 @@ fn chained(fault: &anyhow::Error) -> String {
             told.push_str(&cause);
         }
     }
+    let others = fault.chain().filter_map(|fault| fault.downcast_ref::<sqlx::Error>());
+    for others in others.filter_map(depending) {
+        told.push_str(": ");
+        told.push_str(&others.replace('\n', ", "));
+    }
     told
+}
+
+/// What hangs on what can't be taken away, as PostgreSQL names it. What it says else of rows is not told: it may tell of people.
+fn depending(fault: &sqlx::Error) -> Option<&str> {
+    let fault = fault.as_database_error()?.try_downcast_ref::<PgDatabaseError>()?;
+    fault.detail().filter(|_| fault.code() == "2BP01")
 }
 
 /// How SQLite says that there is no room: for rows, and for the index of its log.

@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::fs;
-use std::io;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -129,7 +128,7 @@ pub fn book(var: &Path) -> Result<Vec<Line>, PublishError> {
     let path = root(var).join(BOOK);
     let text = shelf::text_of(&path)?.unwrap_or_default();
     let line = |(at, text): (usize, &str)| {
-        let broken = || named(&path)(io::Error::other(format!("line {} does not read", at + 1)));
+        let broken = || PublishError::Line { path: path.display().to_string(), line: at + 1 };
         serde_json::from_str(text).ok().and_then(|value| read(&value)).ok_or_else(broken)
     };
     text.lines().enumerate().map(line).collect()
@@ -190,6 +189,16 @@ pub fn standing(book: &[Line], night: Option<Date>) -> Vec<&Line> {
 /// Numbers that are not there or not what they were.
 pub fn closed(var: &Path, night: Date) -> Result<Vec<Closed>, PublishError> {
     let book = book(var)?;
+    if let Some(folder) = shelf::find(&var.join("release"), None)? {
+        let release = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let closed = shelf::closed_in(&folder).into_keys();
+        if let Some(period) =
+            closed.into_iter().find(|of| book.iter().all(|line| line.period != *of))
+        {
+            let path = root(var).join(BOOK).display().to_string();
+            return Err(PublishError::Unbooked { release, period, path });
+        }
+    }
     standing(&book, Some(night)).into_iter().map(|line| numbers(var, line)).collect()
 }
 

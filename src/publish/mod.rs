@@ -148,6 +148,24 @@ pub enum PublishError {
     /// More than a workbook holds.
     #[error("the workbook")]
     Workbook(#[from] XlsxError),
+    /// A line of a file that only grows which does not read.
+    #[error("line {line} of `{path}` does not read")]
+    Line {
+        /// The file.
+        path: String,
+        /// Which line.
+        line: usize,
+    },
+    /// A period that a release has as closed and that no line closes.
+    #[error("`{release}` has {period} as closed, and no line of `{path}` does")]
+    Unbooked {
+        /// The release.
+        release: String,
+        /// The period.
+        period: String,
+        /// The book.
+        path: String,
+    },
     /// Numbers of a period that are no longer those that were closed.
     #[error("the numbers of {period} in `{path}` are not those that were closed")]
     Closed {

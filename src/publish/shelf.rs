@@ -140,14 +140,16 @@ pub fn held(root: &Path) -> Result<BTreeMap<String, String>, PublishError> {
 
 /// The marks of a file: the release, why, and whether it is held back.
 fn marks(root: &Path, file: &str) -> Result<Vec<(String, String, bool)>, PublishError> {
-    let text = text_of(&root.join(file))?.unwrap_or_default();
-    let said = text.lines().filter_map(|line| {
+    let path = root.join(file);
+    let text = text_of(&path)?.unwrap_or_default();
+    let read = |line: &str| {
         let line: Value = serde_json::from_str(line).ok()?;
         let text = |key: &str| Some(line.get(key)?.as_str()?.to_owned());
         let is_held = line.get("held").and_then(Value::as_bool).unwrap_or_default();
         Some((text("release")?, text("reason")?, is_held))
-    });
-    Ok(said.collect())
+    };
+    let broken = |at| PublishError::Line { path: path.display().to_string(), line: at + 1 };
+    text.lines().enumerate().map(|(at, line)| read(line).ok_or_else(|| broken(at))).collect()
 }
 
 /// Adds a mark to a file.

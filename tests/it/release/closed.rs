@@ -268,6 +268,17 @@ fn what_cannot_be_closed_is_refused_with_a_hint_and_nothing_is_written() {
     assert!(said.contains("the numbers of 2025 in `") && said.contains("--reopen"), "{said}");
     close(&["2025", "--reopen"], 0);
     night(home, "2026-01-01");
+    // Nor are they opened in silence where the book is gone.
+    let book = home.join("var/closed/book.jsonl");
+    let lines = fs::read_to_string(&book).unwrap();
+    let broken = format!("{{\n{lines}");
+    for (left, told) in [("", "no line of `"), (broken.as_str(), "does not read")] {
+        fs::write(&book, left).unwrap();
+        let said = done(home, &["run", "--night", "2026-01-02", "--as-of", "2025-12-31"], 74);
+        assert!(said.contains(told) && said.contains("from a backup"), "{said}");
+    }
+    fs::write(&book, lines).unwrap();
+    night(home, "2026-01-02");
 }
 
 /// A home of one month, in which a late loan, a loan that changed, and a new meaning come after it was closed.

@@ -207,6 +207,11 @@ fn a_release_is_chosen_withdrawn_and_verified_from_the_command_line() {
         (&mark["release"], &mark["reason"]),
         (&"2026-02-03.1".into(), &"热线重复计数".into())
     );
+    // A mark that does not read is none that nobody made.
+    fs::write(root.join("withdrawn.jsonl"), &marks.as_bytes()[..marks.len() / 2]).unwrap();
+    let told = said(home, &["release", "use", "2026-02-01"], 74);
+    assert!(told.contains("line 1 of `") && told.contains("mend the line"), "{told}");
+    fs::write(root.join("withdrawn.jsonl"), marks).unwrap();
     assert!(root.join("2026-02-03.1").is_dir(), "who holds it may go on reading it");
     // The same numbers do not come back; others do, and are told from what stands.
     tell(&root, third, &[("2026", 17)]);
