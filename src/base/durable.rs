@@ -114,3 +114,18 @@ pub fn create_private_folder(folder: &Path) -> io::Result<()> {
     create_folders(folder)?;
     fs::set_permissions(folder, fs::Permissions::from_mode(0o700))
 }
+
+/// What stands in a folder, in order; nothing where there is no folder.
+///
+/// # Errors
+/// A folder that can't be read.
+pub fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let found: io::Result<Vec<PathBuf>> =
+        fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect();
+    let mut found = found?;
+    found.sort();
+    Ok(found)
+}

@@ -1,6 +1,9 @@
 //! How does a person stay the same person without a name? By a keyed pseudonym: HMAC-SHA256 of the
 //! normalised identity under a key that stands outside the lake.
 
+use std::io;
+use std::io::Read;
+
 use hmac::Hmac;
 use hmac::KeyInit as _;
 use hmac::Mac as _;
@@ -57,6 +60,21 @@ fn bytes_of(secret: &str) -> Vec<u8> {
 /// SHA-256 as 64 hexadecimal digits.
 pub fn sha256(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
+}
+
+/// The same of all that can be read.
+///
+/// # Errors
+/// What reading fails with.
+pub fn sha256_of(mut from: impl Read) -> io::Result<String> {
+    let mut hash = Sha256::new();
+    let mut some = vec![0; 1 << 16];
+    loop {
+        match from.read(&mut some)? {
+            0 => return Ok(hex(&hash.finalize())),
+            count => hash.update(some.get(..count).unwrap_or_default()),
+        }
+    }
 }
 
 /// A text as a number that no other text has.

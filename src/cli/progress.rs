@@ -67,6 +67,7 @@ fn words(step: &Step, lang: Lang) -> (&'static str, String, bool) {
         Step::Landed(name, rows) => (Say::Landed, counted(name, Say::StepRows, *rows)),
         Step::Failed(name, why) => (Say::FailedStep, format!("{name}: {why}")),
         Step::Modelled(name, rows) => (Say::Modelled, counted(name, Say::StepVersions, *rows)),
+        Step::MadeAgain(deltas) => (Say::MadeAgain, counted("", Say::StepDeltas, *deltas)),
         Step::Told(values) => (Say::Told, counted("", Say::StepValues, *values)),
         Step::Loaded => (Say::Loaded, "warehouse".to_owned()),
         Step::Published(folder) => (Say::Published, folder.clone()),

@@ -47,7 +47,12 @@ pub(super) fn print(report: &NightReport, city: &str, face: &mut Face<'_>) -> io
     corrections(report, face)?;
     results(report, face)?;
     failures(report, face)?;
-    release(report, face)
+    release(report, face)?;
+    if let Some(later) = report.later {
+        let nouns = [("night", report.night.to_string()), ("later", later.to_string())];
+        writeln!(face.out, "hint: {}", face.say(Say::LaterHint, &nouns))?;
+    }
+    Ok(())
 }
 
 /// A table without lines, its first columns of text to the left and the rest to the right.

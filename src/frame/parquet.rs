@@ -213,6 +213,11 @@ pub fn read_wanted(path: &Path, is_wanted: impl Fn(&str) -> bool) -> Result<Data
     reader.finish().map_err(reading(path))
 }
 
+/// Whether a file is there and its end says what stands in it.
+pub fn is_readable(path: &Path) -> bool {
+    File::open(path).is_ok_and(|file| ParquetReader::new(file).schema().is_ok())
+}
+
 /// Reads some rows of a table that stand together.
 ///
 /// # Errors

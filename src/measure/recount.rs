@@ -26,6 +26,7 @@ use super::slices::Rows;
 use super::tables::Tables;
 use super::tables::counted;
 use crate::base::durable::create_private_folder;
+use crate::base::durable::entries;
 use crate::base::durable::write_then_rename;
 use crate::base::pseudonym::sha256;
 use crate::frame::FrameError;
@@ -181,7 +182,7 @@ impl KeptMonths {
     /// # Errors
     /// The disk's.
     pub fn forget_others(&self, facts: &BTreeSet<&str>) -> Result<(), MeasureError> {
-        for path in entries(&self.folder)? {
+        for path in entries(&self.folder).map_err(FrameError::file(&self.folder))? {
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
             if !facts.contains(name) {
                 fs::remove_dir_all(&path).map_err(FrameError::file(&path))?;
@@ -303,19 +304,12 @@ fn finish(folder: &Path, ledger: &Ledger) -> Result<(), MeasureError> {
         let files = paths(folder, *month).into_iter().zip(&line.files);
         known.extend(files.filter(|(_, content)| !content.is_empty()).map(|(path, _)| path));
     }
-    for path in entries(folder)?.into_iter().filter(|path| !known.contains(path)) {
+    for path in entries(folder)
+        .map_err(FrameError::file(folder))?
+        .into_iter()
+        .filter(|path| !known.contains(path))
+    {
         fs::remove_file(&path).map_err(FrameError::file(&path))?;
     }
     Ok(())
-}
-
-/// What stands in a folder, if it is there.
-fn entries(folder: &Path) -> Result<Vec<PathBuf>, MeasureError> {
-    if !folder.exists() {
-        return Ok(Vec::new());
-    }
-    let entries = fs::read_dir(folder).map_err(FrameError::file(folder))?;
-    let paths =
-        entries.map(|entry| entry.map(|entry| entry.path()).map_err(FrameError::file(folder)));
-    Ok(paths.collect::<Result<_, _>>()?)
 }

@@ -2,17 +2,20 @@
 //! does, so that rows may be taken back until then.
 
 use std::fs;
+use std::fs::File;
 use std::io;
 use std::mem;
 use std::path::PathBuf;
 
 use polars::prelude::DataFrame;
+use rayon::prelude::*;
 
 use super::ModelError;
 use super::landed::Landed;
 use crate::base::batch::Batch;
 use crate::base::durable::settle;
 use crate::base::durable::write_then_rename;
+use crate::base::pseudonym::sha256_of;
 use crate::base::sheet::Sheet;
 use crate::frame::parquet;
 use crate::frame::table;
@@ -131,7 +134,13 @@ impl Attempt {
         let named = |cause| ModelError::File { path: path.display().to_string(), cause };
         let parts: Vec<PathBuf> = (1..=self.parts).map(|part| self.path(part)).collect();
         settle(&parts).map_err(named)?;
-        let bytes = serde_json::to_vec_pretty(landed).map_err(|f| named(io::Error::other(f)))?;
+        let hash = |part: &PathBuf| {
+            let name = part.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            Ok((name, File::open(part).and_then(sha256_of)?))
+        };
+        let parts = parts.par_iter().map(hash).collect::<io::Result<_>>().map_err(named)?;
+        let landed = Landed { parts, ..landed.clone() };
+        let bytes = serde_json::to_vec_pretty(&landed).map_err(|f| named(io::Error::other(f)))?;
         write_then_rename(&path, &bytes).map_err(named)
     }
 }

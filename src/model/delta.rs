@@ -11,6 +11,7 @@ use crate::base::cell::CellRow;
 use crate::base::pseudonym::hex;
 use crate::frame::FrameError;
 use crate::frame::table;
+use crate::spec::kinds;
 use crate::spec::schema::FieldKind;
 use crate::spec::schema::Schema;
 
@@ -33,13 +34,37 @@ pub(super) fn conform(
     is_wanted: impl Fn(&str) -> bool,
 ) -> Result<DataFrame, ModelError> {
     let columns = columns(schema).into_iter().filter(|(name, _)| is_wanted(name));
-    let columns = columns.map(|(name, kind)| match delta.column(name) {
-        Ok(column) => column.cast(&table::data_type(kind)),
-        Err(_) => Ok(Column::full_null(name.into(), delta.height(), &table::data_type(kind))),
-    });
     let doing = || FrameError::polars(format!("reading a delta of `{}`", schema.name));
-    let columns = columns.collect::<PolarsResult<Vec<_>>>().map_err(doing())?;
+    let columns = columns.map(|(name, kind)| {
+        let wanted = table::data_type(kind);
+        let Ok(column) = delta.column(name) else {
+            return Ok(Column::full_null(name.into(), delta.height(), &wanted));
+        };
+        // polars knows no way between some types.
+        let none = || Column::full_null(name.into(), delta.height(), &wanted);
+        let fitted = column.cast(&wanted).unwrap_or_else(|_| none());
+        match lost(column, &fitted) {
+            0 => Ok(fitted),
+            rows => Err(ModelError::History {
+                table: schema.name.clone(),
+                column: name.to_owned(),
+                rows,
+                wanted: kinds::word(kind).to_owned(),
+            }),
+        }
+    });
+    let columns = columns.collect::<Result<Vec<_>, ModelError>>()?;
     Ok(DataFrame::new(delta.height(), columns).map_err(doing())?)
+}
+
+/// How many values of a column are others, or none, once they fit another type.
+fn lost(column: &Column, fitted: &Column) -> usize {
+    if column.dtype() == fitted.dtype() {
+        return 0;
+    }
+    let none = fitted.null_count().saturating_sub(column.null_count());
+    let back = fitted.cast(column.dtype()).and_then(|back| back.not_equal_missing(column));
+    back.map_or(none, |others| others.sum().map_or(0, |others| others as usize).max(none))
 }
 
 /// A table without rows.

@@ -13,10 +13,14 @@ use jiff::tz::TimeZone;
 use polars::prelude::BooleanChunked;
 
 use super::ModelError;
+use super::base;
 use super::keyed::key_of;
 use super::lake::Lake;
 use super::lake::dated;
+use super::landing::clear;
+use super::sum;
 use crate::base::cell::Cell;
+use crate::base::durable::entries;
 use crate::frame::FrameError;
 use crate::frame::parquet;
 use crate::frame::table;
@@ -26,16 +30,8 @@ fn named(path: &Path) -> impl Fn(io::Error) -> ModelError + '_ {
     |cause| ModelError::File { path: path.display().to_string(), cause }
 }
 
-/// The entries of a folder, in order; none where there is no folder.
-fn entries(folder: &Path) -> Result<Vec<PathBuf>, ModelError> {
-    if !folder.is_dir() {
-        return Ok(Vec::new());
-    }
-    let found = fs::read_dir(folder).map_err(named(folder))?;
-    let paths: io::Result<Vec<PathBuf>> = found.map(|entry| Ok(entry?.path())).collect();
-    let mut paths = paths.map_err(named(folder))?;
-    paths.sort();
-    Ok(paths)
+fn inside(folder: &Path) -> Result<Vec<PathBuf>, ModelError> {
+    entries(folder).map_err(named(folder))
 }
 
 /// The night with which a file or folder begins.
@@ -50,9 +46,9 @@ fn night_of(path: &Path) -> Option<Date> {
 /// The disk's.
 pub fn forget_landings(lake: &Path, from: Date) -> Result<u64, ModelError> {
     let mut attempts = Vec::new();
-    for system in entries(&lake.join("landing"))? {
-        for stream in entries(&system)? {
-            attempts.extend(entries(&stream)?);
+    for system in inside(&lake.join("landing"))? {
+        for stream in inside(&system)? {
+            attempts.extend(inside(&stream)?);
         }
     }
     let mut forgotten = 0;
@@ -60,7 +56,7 @@ pub fn forget_landings(lake: &Path, from: Date) -> Result<u64, ModelError> {
         if night_of(&attempt).is_none_or(|night| night >= from) {
             continue;
         }
-        let mut parts = entries(&attempt)?;
+        let mut parts = inside(&attempt)?;
         parts.retain(|path| !path.ends_with("manifest.json"));
         for part in &parts {
             fs::remove_file(part).map_err(named(part))?;
@@ -110,6 +106,7 @@ impl Lake {
         if over.is_empty() {
             return Ok(0);
         }
+        clear(&base::folder(&self.root, &schema.name))?;
         for path in &deltas {
             let delta = parquet::read(path)?;
             let rows = table::to_rows(&delta, &names).into_iter();
@@ -120,7 +117,7 @@ impl Lake {
             let stays: BooleanChunked = stays.into_iter().map(Some).collect();
             let doing = FrameError::polars(format!("forgetting rows of `{}`", schema.name));
             let mut kept = delta.filter(&stays).map_err(doing)?;
-            parquet::write(&mut kept, path)?;
+            sum::written(path, || parquet::write(&mut kept, path))?;
         }
         Ok(over.len() as u64)
     }

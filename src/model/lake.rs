@@ -11,6 +11,7 @@ use jiff::civil::Date;
 use polars::prelude::*;
 
 use super::ModelError;
+use super::base;
 use super::delta::conform;
 use super::delta::empty;
 use crate::base::cell::CellRow;
@@ -23,7 +24,7 @@ use crate::spec::schema::Schema;
 /// The model floor of a lake.
 #[derive(Clone, Debug)]
 pub struct Lake {
-    root: PathBuf,
+    pub(super) root: PathBuf,
 }
 
 impl Lake {
@@ -45,7 +46,19 @@ impl Lake {
     /// # Errors
     /// A delta that can't be read.
     pub fn read(&self, schema: &Schema, night: Date) -> Result<DataFrame, ModelError> {
-        alive(self.versions(schema, night, None, |_| true)?, schema)
+        let rows = alive(self.versions(schema, night, None, |_| true)?, schema)?;
+        for field in schema.fields.iter().filter(|field| field.is_required) {
+            let empty = rows.column(&field.name).map_or(0, Column::null_count);
+            if empty > 0 {
+                return Err(ModelError::History {
+                    table: schema.name.clone(),
+                    column: field.name.clone(),
+                    rows: empty,
+                    wanted: "required".to_owned(),
+                });
+            }
+        }
+        Ok(rows)
     }
 
     /// The latest version of every row, those that are deleted among them; of their columns those that are wanted. Before a
@@ -62,9 +75,25 @@ impl Lake {
             let (turns, own) = (self.turns(&schema.name), self.folder(&schema.name).join(name));
             deltas.retain(|path| turn(&turns, path) < turn(&turns, &own));
         }
-        let mut parts = Vec::new();
-        for path in &deltas {
-            parts.push(conform(&parquet::read_wanted(path, &is_wanted)?, schema, &is_wanted)?);
+        self.merged(schema, &deltas, is_wanted)
+    }
+
+    /// What some deltas, oldest first, come to.
+    fn merged(
+        &self,
+        schema: &Schema,
+        deltas: &[PathBuf],
+        is_wanted: impl Fn(&str) -> bool,
+    ) -> Result<DataFrame, ModelError> {
+        let folder = base::folder(&self.root, &schema.name);
+        let base = base::read(&folder, (schema, deltas), &is_wanted)?;
+        let (base, count) = base.unzip();
+        let mut parts: Vec<DataFrame> = base.into_iter().collect();
+        for path in deltas.iter().skip(count.unwrap_or(0)) {
+            let delta = parquet::read_wanted(path, &is_wanted);
+            let delta = delta
+                .map_err(|cause| ModelError::Delta { path: path.display().to_string(), cause })?;
+            parts.push(conform(&delta, schema, &is_wanted)?);
         }
         let Some(first) = parts.first() else { return conform(&empty(schema)?, schema, is_wanted) };
         let doing = || FrameError::polars(format!("merging `{}`", schema.name));
@@ -81,12 +110,33 @@ impl Lake {
 }
 
 impl Lake {
+    /// Merges the deltas of the nights before one, where many have come since it was done.
+    ///
+    /// # Errors
+    /// The disk's, and a delta that can't be read.
+    pub fn keep_base(&self, schema: &Schema, before: Date) -> Result<(), ModelError> {
+        let mut deltas = self.deltas(&schema.name, before)?;
+        deltas.retain(|path| turn(&[], path).0 != before.to_string());
+        let folder = base::folder(&self.root, &schema.name);
+        let kept = base::read(&folder, (schema, &deltas), |_| false)?;
+        if deltas.len() - kept.map_or(0, |(_, count)| count) < base::MANY {
+            return Ok(());
+        }
+        let merged = self.merged(schema, &deltas, |_| true)?;
+        base::keep(&folder, (schema, &deltas), merged)
+    }
+
     /// The deltas of a table up to a night, oldest first; those of one night in the turn of their streams.
     pub(super) fn deltas(&self, table: &str, night: Date) -> Result<Vec<PathBuf>, ModelError> {
         let mut deltas = dated(&self.folder(table), night)?;
         let turns = self.turns(table);
         deltas.sort_by_cached_key(|path| turn(&turns, path));
         Ok(deltas)
+    }
+
+    /// Whether a stream, as `system.stream`, has brought anything into a table in a night.
+    pub fn has(&self, table: &str, night: Date, stream: &str) -> bool {
+        self.folder(table).join(format!("{night}.{stream}.parquet")).is_file()
     }
 
     /// Keeps in which turn the streams of each table are merged, by `system.stream`: their deltas are read in it.

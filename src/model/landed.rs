@@ -60,6 +60,9 @@ pub struct Landed {
     pub asked_again: Vec<String>,
     /// The fingerprint of the key of its pseudonyms.
     pub key: String,
+    /// The hash of each part.
+    #[serde(default)]
+    pub parts: BTreeMap<String, String>,
 }
 
 impl Landed {

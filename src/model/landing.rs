@@ -1,7 +1,9 @@
 //! Where does what came stand? In `lake/landing/`, append-only: one folder a stream, night and
 //! attempt, text under the source's own headers. It stands once its `manifest.json` does.
 
+use std::collections::BTreeSet;
 use std::fs;
+use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::path::PathBuf;
@@ -14,6 +16,8 @@ use super::ModelError;
 use super::attempt::Attempt;
 use super::landed::Landed;
 use crate::base::durable::create_folders;
+use crate::base::durable::entries;
+use crate::base::pseudonym::sha256_of;
 use crate::frame::parquet;
 
 /// A slice of the past that was asked for by itself. The day on which it was begins its name, as that of
@@ -100,13 +104,21 @@ impl Landing {
         folder: &Path,
     ) -> Result<impl Iterator<Item = Result<DataFrame, ModelError>> + use<>, ModelError> {
         let named = |cause| ModelError::File { path: folder.display().to_string(), cause };
-        let entries = fs::read_dir(folder).map_err(named)?;
-        let mut paths: Vec<PathBuf> = entries
-            .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-            .filter(|path| path.extension().is_some_and(|ending| ending == "parquet"))
-            .collect();
-        paths.sort();
-        Ok(paths.into_iter().map(|path| Ok(parquet::read(&path)?)))
+        let mut paths = entries(folder).map_err(named)?;
+        paths.retain(|path| path.extension().is_some_and(|ending| ending == "parquet"));
+        // Once their time is over all of them are gone.
+        let mut hashes = Landing::manifest_of(folder)?.parts;
+        let there = paths.iter().map(|path| name_of(path)).collect::<BTreeSet<String>>();
+        if let Some(gone) = hashes.keys().find(|name| !there.is_empty() && !there.contains(*name)) {
+            return Err(ModelError::Landed { path: folder.join(gone).display().to_string() });
+        }
+        Ok(paths.into_iter().map(move |path| {
+            let is_other = |hash| File::open(&path).and_then(sha256_of).ok() != Some(hash);
+            if hashes.remove(&name_of(&path)).is_some_and(is_other) {
+                return Err(ModelError::Landed { path: path.display().to_string() });
+            }
+            Ok(parquet::read(&path)?)
+        }))
     }
 
     /// Whether the rows of a pull are still there: they are deleted when their time is over.
@@ -201,6 +213,30 @@ impl Landing {
     fn path(&self, (night, attempt): (Date, u32)) -> PathBuf {
         self.folder.join(format!("{night}.{attempt}"))
     }
+}
+
+/// The key of the pseudonyms that a lake names which has landed anything.
+///
+/// # Errors
+/// A manifest that can't be read.
+pub fn key_of(lake: &Path) -> Result<Option<String>, ModelError> {
+    let inside = |folder: &Path| {
+        let named = |cause| ModelError::File { path: folder.display().to_string(), cause };
+        entries(folder).map_err(named)
+    };
+    for system in inside(&lake.join("landing"))? {
+        for folder in inside(&system)? {
+            let landing = Landing { folder };
+            if let Some(last) = landing.attempts()?.last() {
+                return Ok(Some(landing.manifest(*last)?.key));
+            }
+        }
+    }
+    Ok(None)
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// How the folder of pages ends that wait.

@@ -24,6 +24,7 @@ use super::pile::Pile;
 use super::pile::sliced;
 use super::stood::of_share;
 use super::stood::stood;
+use super::sum;
 use super::won::Won;
 use crate::base::cell::CellRow;
 use crate::frame::FrameError;
@@ -133,7 +134,7 @@ fn write(
         let end = if at + 1 == groups { order.len() } else { (at + 1) * size };
         gathered(pile, order.get(at * size..end).unwrap_or_default(), gone)
     };
-    parquet::write_groups((0..groups).map(group), path)
+    sum::written(path, || parquet::write_groups((0..groups).map(group), path))
 }
 
 /// The table of the rows that are gone stands behind those of a pile.
@@ -242,6 +243,9 @@ fn gathered(
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
+    use jiff::ToSpan as _;
     use jiff::civil::Date;
 
     use super::*;
@@ -264,13 +268,69 @@ mod tests {
     }
 
     #[test]
+    fn what_many_deltas_come_to_is_kept_and_says_what_they_say() {
+        let text = r#"{"title": "表", "primaryKey": ["id"], "fields": [
+            {"name": "id", "type": "string"}, {"name": "said", "type": "string"}]}"#;
+        let schema = read_schema("t.json", "t", text).unwrap();
+        let root = tempfile::tempdir().unwrap();
+        let lake = Lake::at(root.path());
+        let first: Date = "2026-01-01".parse().unwrap();
+        let nights: Vec<Date> = first.series(1.day()).take(40).collect();
+        let folder = root.path().join("base/t");
+        let merge = |night: Date, from: i64| {
+            let delivery = Delivery { system: "s", stream: "r", night, is_full: true, was: &[] };
+            let (write, rows) = (Write::Upsert, (from..from + 20).collect::<Vec<i64>>());
+            let said = if night.day() % 2 == 0 { "even" } else { "odd" };
+            let judged = Judged { kept: kept(&rows, |_| said), ..Judged::default() };
+            lake.merge(delivery, &schema, &write, &judged).unwrap();
+        };
+        let alone = |night: Date| {
+            let hidden = root.path().join("hidden");
+            fs::rename(&folder, &hidden).unwrap();
+            let read = lake.read(&schema, night).unwrap();
+            fs::rename(&hidden, &folder).unwrap();
+            read
+        };
+        for (night, from) in nights.iter().zip(0..) {
+            merge(*night, from);
+            lake.keep_base(&schema, *night).unwrap();
+            assert_eq!(folder.is_dir(), from >= 32, "{night}");
+        }
+        let base = || {
+            let files = fs::read_dir(&folder).unwrap().map(|file| file.unwrap().path());
+            files.filter(|file| file.extension() == Some("parquet".as_ref())).collect::<Vec<_>>()
+        };
+        let kept = base();
+        assert_eq!(kept.len(), 1);
+        for night in &nights {
+            assert_eq!(lake.read(&schema, *night).unwrap(), alone(*night), "{night}");
+        }
+        // It is what is read: without a column of it nothing comes.
+        let whole = fs::read(&kept[0]).unwrap();
+        let mut other = lake.read(&schema, nights[3]).unwrap();
+        sum::written(&kept[0], || parquet::write(&mut other, &kept[0])).unwrap();
+        assert_ne!(lake.read(&schema, nights[39]).unwrap(), alone(nights[39]));
+        fs::write(&kept[0], &whole[..40]).unwrap();
+        assert_eq!(lake.read(&schema, nights[39]).unwrap(), alone(nights[39]));
+        fs::write(&kept[0], whole).unwrap();
+        // A night that is merged again, or another contract, is not what it was made of.
+        merge(nights[5], 100);
+        assert_eq!(lake.read(&schema, nights[39]).unwrap(), alone(nights[39]));
+        lake.keep_base(&schema, nights[39]).unwrap();
+        assert_ne!(base(), kept);
+        let wider = text.replace("]}", r#", {"name": "more", "type": "string"}]}"#);
+        let wider = read_schema("t.json", "t", &wider).unwrap();
+        assert_eq!(lake.read(&wider, nights[39]).unwrap().height(), alone(nights[39]).height());
+    }
+
+    #[test]
     fn rows_that_waited_on_the_disk_become_the_delta_of_those_that_did_not() {
         let text = r#"{"title": "表", "primaryKey": ["id"], "fields": [
             {"name": "id", "type": "string"}, {"name": "said", "type": "string"}]}"#;
         let schema = read_schema("t.json", "t", text).unwrap();
         let root = tempfile::tempdir().unwrap();
         let night: Date = "2026-01-06".parse().unwrap();
-        let delivery = Delivery { system: "s", stream: "r", night, is_full: true };
+        let delivery = Delivery { system: "s", stream: "r", night, is_full: true, was: &[] };
         let merged = |name: &'static str, (most, step): (usize, i64), is_other: bool| {
             let place = root.path().join(format!("{name} {step}"));
             let lake = Lake::at(&place);
@@ -298,7 +358,7 @@ mod tests {
             assert!(!folder.exists());
             let night = delivery.night;
             let delta = place.join(format!("model/t/{night}.s.r.parquet"));
-            (equation, std::fs::read(delta).unwrap(), lake.read(&schema, night).unwrap())
+            (equation, fs::read(delta).unwrap(), lake.read(&schema, night).unwrap())
         };
         let nights = [(389, false, 600), (389, true, 0), (1, false, 600), (1, true, 0)];
         for (step, is_other, added) in nights {

@@ -2,6 +2,7 @@
 //! quarantined with its reason and place.
 
 pub mod attempt;
+mod base;
 mod candidates;
 pub mod cast;
 mod coded;
@@ -22,6 +23,7 @@ pub mod lake;
 pub mod landed;
 pub mod landing;
 mod lines;
+mod lost;
 mod memo;
 mod merge;
 pub mod names;
@@ -37,10 +39,13 @@ pub mod resolve;
 pub mod slot;
 pub mod spells;
 mod stood;
+mod sum;
 mod told;
 mod verdict;
 mod won;
 pub mod written;
+
+use jiff::civil::Date;
 
 use crate::frame::FrameError;
 
@@ -63,6 +68,43 @@ pub enum ModelError {
         received: u64,
         /// What stands.
         landed: u64,
+    },
+    /// Rows that stand and do not fit the contract as it is now.
+    #[error(
+        "{rows} rows of `{table}` that stand do not fit its contract: `{column}` is {wanted} now"
+    )]
+    History {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+        /// How many.
+        rows: usize,
+        /// What the contract wants.
+        wanted: String,
+    },
+    /// A delta that can't be read.
+    #[error("the rows of a night in `{path}`")]
+    Delta {
+        /// The file.
+        path: String,
+        /// Why.
+        #[source]
+        cause: FrameError,
+    },
+    /// A part of a landing that is gone, or not what landed.
+    #[error("`{path}` is not what landed")]
+    Landed {
+        /// The file.
+        path: String,
+    },
+    /// A delta that is gone, and what it was made from too.
+    #[error("the rows that `{stream}` brought in the night {night} are gone from the lake")]
+    Gone {
+        /// Its system and stream.
+        stream: String,
+        /// The night.
+        night: Date,
     },
     /// A table that polars refuses.
     #[error(transparent)]

@@ -1,6 +1,7 @@
 //! What does a lake look like under another key? The same, each pseudonym replaced by the pseudonym of it,
 //! wherever it stands: it is known by its value, so that no name of a column hides one.
 
+use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::fs;
 use std::io;
@@ -13,8 +14,12 @@ use polars::prelude::IntoColumn as _;
 use polars::prelude::StringChunked;
 
 use super::ModelError;
+use super::base::BASE;
 use super::keyed::hash_of;
+use super::landed::Landed;
 use super::landing::SHELF;
+use super::sum;
+use super::sum::SUM;
 use crate::base::cell::Cell;
 use crate::base::durable::create_folders;
 use crate::base::durable::write_then_rename;
@@ -50,6 +55,18 @@ fn each_file(
         if path.is_dir() { each_file(&path, see)? } else { see(&path)? }
     }
     Ok(())
+}
+
+/// Writes a table; one of the model is held to its hash.
+fn lay(mut rows: DataFrame, inside: &Path, target: &Path) -> Result<(), ModelError> {
+    let mut write = || parquet::write(&mut rows, target);
+    if inside.starts_with("model") { sum::written(target, write) } else { Ok(write()?) }
+}
+
+/// A manifest that says nothing of the content of its parts, which is another under another key.
+fn without_parts(manifest: &str) -> serde_json::Result<String> {
+    let landed: Landed = serde_json::from_str(manifest)?;
+    serde_json::to_string_pretty(&Landed { parts: BTreeMap::new(), ..landed })
 }
 
 fn is_table(path: &Path) -> bool {
@@ -107,8 +124,11 @@ impl<'r> Rekeying<'r> {
             // Pages that wait are asked for again.
             let is_waiting =
                 inside.parent().is_some_and(|of| of.extension() == Some(SHELF.as_ref()));
+            // What is made of others is made again.
             if is_waiting
+                || inside.starts_with(BASE)
                 || inside == Path::new("key")
+                || path.extension().is_some_and(|end| end == SUM)
                 || path.extension().is_some_and(|end| end == "tmp")
             {
                 return Ok(());
@@ -117,11 +137,15 @@ impl<'r> Rekeying<'r> {
                 create_folders(folder).map_err(named(folder))?;
             }
             if is_table(path) {
-                let mut rows = self.table(parquet::read(path)?, self.contract(inside))?;
-                return Ok(parquet::write(&mut rows, &target)?);
+                let rows = self.table(parquet::read(path)?, self.contract(inside))?;
+                return lay(rows, inside, &target);
             }
             let text = fs::read_to_string(path).map_err(named(path))?;
-            let text = text.replace(&self.fingerprints.0, &self.fingerprints.1);
+            let mut text = text.replace(&self.fingerprints.0, &self.fingerprints.1);
+            if inside.file_name() == Some("manifest.json".as_ref()) {
+                text =
+                    without_parts(&text).map_err(|fault| named(path)(io::Error::other(fault)))?;
+            }
             write_then_rename(&target, text.as_bytes()).map_err(named(&target))
         })
     }

@@ -46,7 +46,9 @@ use futures_util::future::join;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use self::brought::Brought;
 use self::report::NightReport;
+use self::stream::Noticed;
 use self::stream::State;
 use self::stream::StreamNight;
 use crate::base::access::Access;
@@ -61,6 +63,8 @@ use crate::base::durable::write_then_rename;
 use crate::base::pseudonym::Key;
 use crate::base::throwaway;
 use crate::model::lake::Lake;
+use crate::model::landing::key_of;
+use crate::publish;
 use crate::publish::closed;
 use crate::spec::catalog::Catalog;
 use crate::spec::home::Home;
@@ -114,6 +118,8 @@ pub enum Step {
     Failed(String, String),
     /// A table has been modelled, with the rows that changed.
     Modelled(String, u64),
+    /// So many deltas that were lost have been made again.
+    MadeAgain(u64),
     /// The facts have been counted and the metrics told, with their values.
     Told(u64),
     /// The warehouse holds the night.
@@ -138,6 +144,14 @@ pub enum Refusal {
         lake: String,
         /// The fingerprint of the given key.
         given: String,
+    },
+    /// A lake that is empty beside releases that were made of one.
+    #[error("`{lake}` is empty, and `{release}` was made of it")]
+    NoLake {
+        /// The lake.
+        lake: String,
+        /// The newest release.
+        release: String,
     },
     /// A secret that is not there.
     #[error("{0}")]
@@ -172,6 +186,7 @@ pub async fn run(
 ) -> anyhow::Result<NightReport> {
     let started = clock::now();
     let lock = begin(ground, &format!("night {}", choice.night))?;
+    is_there(ground)?;
     let what = vec![("night", choice.night.to_string()), ("as_of", choice.as_of.to_string())];
     let access = Access { verb: "run", what, rows: None, purpose: confirmed };
     access.note(&ground.var)?;
@@ -180,19 +195,16 @@ pub async fn run(
     let closed = closed::closed(&ground.var, choice.night)?;
     keep_home(ground)?;
     let cutoff = ground.cutoff(choice.night)?;
+    later::made_again(ground, choice.night, watch)?;
     let mut steps = vec![("pull", started)];
     let pulls = pull::all(ground, choice, (&key, cutoff), watch)?;
     steps.push(("model", clock::now()));
     let lake = Lake::at(&ground.lake());
-    let mut streams: Vec<StreamNight> = Vec::new();
-    let mut noticed = Vec::new();
-    let before = held::standing(ground, choice.night.yesterday()?)?;
-    for modelled in model::all(ground, (choice.night, &before), pulls, watch) {
-        let (told, seen) = modelled?;
-        noticed.extend(seen);
-        streams.push(told);
+    let (streams, mut noticed) = modelled(ground, choice.night, pulls, watch)?;
+    let later = later::merge_again(ground, choice.night)?;
+    if later.is_none() {
+        model::keep_bases(ground, choice.night)?;
     }
-    later::merge_again(ground, choice.night)?;
     let has_failed = streams.iter().any(|told| told.state == State::Failed);
     let forgotten =
         if has_failed { BTreeMap::new() } else { retention::forget(ground, choice.night)? };
@@ -205,6 +217,7 @@ pub async fn run(
     noticed.extend(draft::noticed(ground, choice.night)?);
     let mut report = NightReport::of(choice, streams, noticed, &computed);
     report.forgotten = forgotten;
+    report.later = later;
     notes::keep(&lake, ground.catalog, &report)?;
     report.warehouse = warehouse;
     let settled = close::settle(ground, &computed, &closed, choice)?;
@@ -215,7 +228,9 @@ pub async fn run(
     let release = draft.release(confirmed.is_some())?;
     let run = load::Run { steps, ended: clock::now(), release };
     let tables = load::tables(ground, (&computed, &settled), &report, &run)?;
-    let held = Held { night: choice.night, home: &ground.catalog.fingerprint };
+    let homes = ground.var.join("homes");
+    let home = &ground.catalog.fingerprint;
+    let held = Held { night: choice.night, home, homes: Some(&homes) };
     let design = Design::of(ground.catalog);
     let path = draft.folder().join(FROZEN);
     let frozen = Design::frozen(ground.catalog);
@@ -238,6 +253,23 @@ pub async fn run(
     lock.set_len(0).context("noting that the night has ended")?;
     tracing::info!(night = %choice.night, exit_code = report.exit_code(), "night ended");
     Ok(report)
+}
+
+/// Judges and merges what came: how every stream ended, and what was noticed.
+fn modelled(
+    ground: &Ground<'_>,
+    night: Date,
+    pulls: Vec<Brought<'_>>,
+    watch: &mut (dyn FnMut(Step) + Send),
+) -> anyhow::Result<(Vec<StreamNight>, Vec<Noticed>)> {
+    let (mut streams, mut noticed) = (Vec::new(), Vec::new());
+    let before = held::standing(ground, night.yesterday()?)?;
+    for modelled in model::all(ground, (night, &before), pulls, watch) {
+        let (told, seen) = modelled?;
+        noticed.extend(seen);
+        streams.push(told);
+    }
+    Ok((streams, noticed))
 }
 
 /// Tables that a failed stream fills, and those made from them.
@@ -269,6 +301,21 @@ fn begin(ground: &Ground<'_>, what: &str) -> anyhow::Result<File> {
     rekey::settle(&ground.lake())?;
     create_private_folder(&ground.lake()).context("making the lake's folder")?;
     Ok(lock)
+}
+
+/// Refuses a lake in which no night has noted anything, where one has been published: its disk may not be there.
+fn is_there(ground: &Ground<'_>) -> anyhow::Result<()> {
+    let lake = ground.lake();
+    if lake.join("notes").is_dir() {
+        return Ok(());
+    }
+    match publish::find(&ground.var.join("release"), None)? {
+        None => Ok(()),
+        Some(release) => {
+            let (lake, release) = (lake.display().to_string(), release.display().to_string());
+            Err(Refusal::NoLake { lake, release }.into())
+        }
+    }
 }
 
 /// Holds the home's lock as long as it lives; the operating system drops it with the process. The line of a night that did
@@ -322,23 +369,40 @@ fn key(ground: &Ground<'_>) -> anyhow::Result<Key> {
 fn known_key(ground: &Ground<'_>) -> anyhow::Result<Key> {
     let secret = ground.catalog.settings.key.fill(ground.secrets, &[]);
     let mut key = Key::new(&secret.map_err(|unset| Refusal::NoKey(unset.to_string()))?);
-    let Ok(text) = std::fs::read_to_string(ground.lake().join("key")) else { return Ok(key) };
+    let path = ground.lake().join("key");
+    let text = match std::fs::read_to_string(&path) {
+        Err(fault) if fault.kind() == std::io::ErrorKind::NotFound => String::new(),
+        text => text.with_context(|| format!("`{}`", path.display()))?,
+    };
+    let refused = |lake: &str, key: &Key| {
+        let (lake, given) = (lake.to_owned(), key.fingerprint());
+        Err(Refusal::OtherKey { lake, given }.into())
+    };
     for (at, line) in text.lines().enumerate() {
         let (lake, secret) = line.split_once(' ').unwrap_or((line, ""));
+        if at > 0 && secret.is_empty() {
+            return refused(lake, &key);
+        }
         if at > 0 {
             let secret = ground.secrets.secret(secret).map_err(Refusal::NoKey)?;
             key = key.then(&secret);
         }
         if lake != key.fingerprint() {
-            let (lake, given) = (lake.to_owned(), key.fingerprint());
-            return Err(Refusal::OtherKey { lake, given }.into());
+            return refused(lake, &key);
         }
     }
-    Ok(key)
+    // The file may be lost, or an older one: what landed names its key as well.
+    match key_of(&ground.lake())? {
+        Some(lake) if lake != key.fingerprint() => refused(&lake, &key),
+        _ => Ok(key),
+    }
 }
 
 /// Keeps what this home says, so that the night can be told again.
-fn keep_home(ground: &Ground<'_>) -> anyhow::Result<()> {
+///
+/// # Errors
+/// The disk's.
+pub fn keep_home(ground: &Ground<'_>) -> anyhow::Result<()> {
     let folder = ground.var.join("homes").join(&ground.catalog.fingerprint);
     if folder.exists() {
         return Ok(());

@@ -44,19 +44,19 @@ use crate::spec::schema::Schema;
 /// How many rows stand before tonight of what a delivery brings whole, where it must not shrink too far.
 fn known_rows(
     lake: &Lake,
-    catalog: &Catalog,
-    (connector, stream): (&Connector, &Stream),
-    (night, is_full): (Date, bool),
+    stream: &Stream,
+    schema: &Schema,
+    delivery: Delivery<'_>,
 ) -> anyhow::Result<Option<u64>> {
     let whole = matches!(&stream.write, Write::Snapshot { within } if within.is_empty());
-    let is_asked = stream.contract.shrink_max.is_some() && (whole || is_full);
-    let (true, Some(schema)) = (is_asked, catalog.schemas.get(&stream.into.value)) else {
+    if stream.contract.shrink_max.is_none() || !(whole || delivery.is_full) {
         return Ok(None);
-    };
-    let rows = table::to_rows(&lake.read(schema, night.yesterday()?)?, &["_system", "_stream"]);
+    }
+    let known = lake.read(schema, delivery.night.yesterday()?)?;
+    let rows = table::to_rows(&known, &["_system", "_stream"]);
     let own = |row: &CellRow| {
-        let of = [text_of(row.first()), text_of(row.get(1))];
-        of == [Some(connector.name.clone()), Some(stream.name.clone())]
+        let [system, stream] = [0, 1].map(|at| text_of(row.get(at)));
+        delivery.is_own(system.as_deref(), stream.as_deref())
     };
     // What another stream brought into the table is not gone where this one does not bring it.
     Ok(Some(rows.iter().filter(|row| whole || own(row)).count() as u64))
@@ -98,6 +98,14 @@ pub(super) fn all(
     modelled.into_iter().map(|(_, modelled)| modelled).collect()
 }
 
+/// Merges what nights before this one brought, where there are many of them, so that those to come need not read them all.
+pub(super) fn keep_bases(ground: &Ground<'_>, night: Date) -> anyhow::Result<()> {
+    let lake = Lake::at(&ground.lake());
+    let filled = ground.catalog.filled().into_iter();
+    let mut schemas = filled.filter_map(|name| ground.catalog.schemas.get(name));
+    Ok(schemas.try_for_each(|schema| lake.keep_base(schema, night))?)
+}
+
 /// Tells how a stream ended.
 fn told(modelled: Modelled, tell: &Sender<Step>) -> Modelled {
     let (told, noticed) = modelled?;
@@ -130,8 +138,8 @@ pub(super) fn pile<'c>(
     (schema, night): (&'c Schema, Date),
     landing: &Landing,
 ) -> Pile<'c> {
-    let (system, stream_name) = (&connector.name, &stream.name);
-    let delivery = Delivery { system, stream: stream_name, night, is_full: false };
+    let (system, name, was) = (&connector.name, &stream.name, &stream.was);
+    let delivery = Delivery { system, stream: name, night, is_full: false, was };
     Pile::of((delivery, schema, &stream.write), Some(landing.pile(night)))
 }
 
@@ -176,14 +184,14 @@ fn model(
         pile.parts(&judge, landing.parts(attempt)?, false)?;
     }
     pile.judged.files = landed.files.values().cloned().collect();
-    pile.whole(is_full);
+    pile.whole(is_full, is_empty(&landed));
     let (judged, kept) = (&pile.judged, pile.delivered());
     told.hold_back(&judged.quarantined, &landed);
     let mut noticed = noticed(connector, stream, judged);
     noticed.extend(unread(connector, stream, &landed));
     noticed.extend(of_files(connector, stream, &landed));
     noticed.extend(came_back(connector, stream, &landed));
-    let known = known_rows(&lake, ground.catalog, (connector, stream), (night, is_full))?;
+    let known = known_rows(&lake, stream, schema, pile.delivery)?;
     if let Some(broken) = broken(stream, &landed, (judged, kept), known) {
         told.equation.exploded = judged.exploded;
         told.equation.filtered = judged.filtered;
@@ -217,13 +225,12 @@ pub(super) fn broken(
     let contract = &stream.contract;
     // What came back corrected is no part of the delivery whose promise this is.
     let received = landed.received - judged.corrected.len() as u64;
-    let delivered = received > 0 || landed.told == Some(0) || !landed.files.is_empty();
-    if delivered && received < contract.rows_min {
+    if (received > 0 || is_delivered(landed)) && received < contract.rows_min {
         let least = contract.rows_min;
         return Some(format!("{received} rows came, the contract promises at least {least}"));
     }
     if received == 0 {
-        return None;
+        return if is_empty(landed) { shrunk(contract, kept, known) } else { None };
     }
     if let Some(told) = landed.told.filter(|told| *told != received) {
         return Some(format!("the source tells {told} rows, {received} came"));
@@ -247,7 +254,6 @@ fn thinned(
     (judged, kept): (&Judged, u64),
     known: Option<u64>,
 ) -> Option<String> {
-    let share = |part: u64, whole: u64| Ratio::new(i128::from(part), i128::from(whole.max(1)));
     let broken = || judged.quarantined.iter().filter(|row| row.corrects.is_none());
     let (bad, rows) = (broken().count() as u64, received + judged.exploded);
     if share(bad, rows) > contract.bad_rows_max && bad > 1 {
@@ -259,9 +265,28 @@ fn thinned(
             most.map_or(String::new(), |(reason, rows)| format!("; most: {reason} ({rows})"));
         return Some(format!("{bad} of {rows} rows break the contract{most}"));
     }
+    shrunk(contract, kept, known)
+}
+
+/// What is left of a delivery that brings everything, where it is too little.
+fn shrunk(contract: &Contract, kept: u64, known: Option<u64>) -> Option<String> {
     let (limit, known) = contract.shrink_max.zip(known)?;
     (kept < known && share(known - kept, known) > limit)
         .then(|| format!("what is there shrank from {known} to {kept} rows; it is held back"))
+}
+
+fn share(part: u64, whole: u64) -> Ratio<i128> {
+    Ratio::new(i128::from(part), i128::from(whole.max(1)))
+}
+
+/// Whether a source that brings no row has said so: by its total, or by files that have none.
+fn is_delivered(landed: &Landed) -> bool {
+    landed.told == Some(0) || !landed.files.is_empty()
+}
+
+/// Whether a source says that it has no row, and nothing came from elsewhere.
+fn is_empty(landed: &Landed) -> bool {
+    landed.received == 0 && is_delivered(landed)
 }
 
 fn noticed(connector: &Connector, stream: &Stream, judged: &Judged) -> Vec<Noticed> {

@@ -55,7 +55,16 @@ pub(super) fn all<'g>(
     if choice.again {
         notes::forget(&Lake::at(&ground.lake()), ground.catalog, choice.night)?;
     }
-    let well = status::well(&ground.lake(), ground.catalog)?;
+    let mut well = status::well(&ground.lake(), ground.catalog)?;
+    let lake = Lake::at(&ground.lake());
+    let tables: BTreeMap<String, &str> = ground
+        .catalog
+        .streams()
+        .into_iter()
+        .map(|(connector, stream)| (named(connector, stream), stream.into.value.as_str()))
+        .collect();
+    // What went into another table is not in this one: its stream begins anew.
+    well.retain(|(name, night)| tables.get(name).is_none_or(|into| lake.has(into, *night, name)));
     let connectors = ground.catalog.connectors.iter();
     let systems = connectors.map(|connector| (&connector.name, OnceLock::new())).collect();
     let ends = Ends::default();
@@ -332,6 +341,7 @@ pub(super) fn landed(delivery: Delivery, key: &Key) -> Landed {
         headers: delivery.headers,
         asked_again: delivery.asked_again,
         key: key.fingerprint(),
+        parts: BTreeMap::new(),
     }
 }
 

@@ -27,6 +27,14 @@ pub struct Rekeyed {
     pub fingerprint: String,
 }
 
+/// Where the lake stands: it may be a link to another disk.
+fn real(lake: &Path) -> PathBuf {
+    match fs::read_link(lake) {
+        Ok(to) => real(&lake.parent().unwrap_or(lake).join(to)),
+        Err(_) => lake.to_owned(),
+    }
+}
+
 fn beside(lake: &Path) -> PathBuf {
     lake.with_extension("rekeyed")
 }
@@ -38,6 +46,7 @@ fn before(lake: &Path) -> PathBuf {
 /// Ends a change of the key that was interrupted: a copy that is whole takes the lake's place, one that is
 /// not is cleared.
 pub(super) fn settle(lake: &Path) -> anyhow::Result<()> {
+    let lake = &real(lake);
     let (beside, before) = (beside(lake), before(lake));
     // The fingerprint is written last: a copy that has one is whole.
     if beside.join("key").is_file() {
@@ -65,7 +74,7 @@ pub fn rekey(ground: &Ground<'_>, from: &str, to: &str) -> anyhow::Result<Rekeye
     access.note(&ground.var)?;
     let secret = |name: &str| ground.secrets.secret(name).map_err(Refusal::NoKey);
     let (old, new) = (Key::new(&secret(from)?), Key::new(&secret(to)?));
-    let (lake, fingerprint) = (ground.lake(), new.fingerprint());
+    let (lake, fingerprint) = (real(&ground.lake()), new.fingerprint());
     let kept = lake.join("key");
     let chain = fs::read_to_string(&kept).unwrap_or_default();
     let links: Vec<&str> =

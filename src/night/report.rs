@@ -41,6 +41,8 @@ pub struct NightReport {
     /// What was deleted because its time is over: rows of tables about persons, landings, and nights of
     /// quarantine.
     pub forgotten: BTreeMap<String, u64>,
+    /// The last night after this one, which the warehouse told until now.
+    pub later: Option<Date>,
     /// Where the warehouse is.
     pub warehouse: Place,
     /// How many of its rows tonight wrote.
@@ -85,6 +87,7 @@ impl NightReport {
             figures: computed.figures.clone(),
             recounts: computed.recounts.clone(),
             forgotten: BTreeMap::new(),
+            later: None,
             warehouse: Place::File(PathBuf::new()),
             loaded: Loaded::default(),
             closed: BTreeMap::new(),
@@ -97,7 +100,8 @@ impl NightReport {
         if !self.release.held.is_empty() {
             return 3;
         }
-        u8::from(self.streams.iter().any(|stream| stream.state == State::Failed))
+        let is_broken = |of: &StreamNight| of.state == State::Failed || !of.closes();
+        u8::from(self.streams.iter().any(is_broken))
     }
 
     /// How many rows were closed, by stream and why.

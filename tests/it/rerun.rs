@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use sqlx::AssertSqlSafe;
 use sqlx::Connection as _;
@@ -130,6 +131,107 @@ fn a_file_that_has_left_its_folder_is_not_lost_by_asking_again() {
 }
 
 #[test]
+fn a_delta_that_is_lost_is_made_again_from_what_landed() {
+    let home = library();
+    run(home.path(), &["2026-02-01"], 0);
+    february(home.path());
+    run(home.path(), &["2026-03-01"], 0);
+    let before = cases(home.path());
+    assert!(before.len() > 10, "{before:?}");
+    let model = home.path().join("var/lake/model/service_case");
+    let delta = model.join("2026-02-01.loans.loans.parquet");
+    let whole = fs::read(&delta).unwrap();
+    fs::remove_file(&delta).unwrap();
+    let told = run(home.path(), &["2026-03-02"], 0);
+    assert!(told.contains("Restored 1 delta"), "{told}");
+    assert_eq!((cases(home.path()), fs::read(&delta).unwrap()), (before.clone(), whole.clone()));
+    // Cut off in its middle it is no delta.
+    fs::write(&delta, &whole[..whole.len() / 2]).unwrap();
+    run(home.path(), &["2026-03-03"], 0);
+    assert_eq!((cases(home.path()), fs::read(&delta).unwrap()), (before.clone(), whole.clone()));
+    // So it is where a single bit is another.
+    let mut other = whole.clone();
+    other[whole.len() / 3] ^= 1;
+    fs::write(&delta, &other).unwrap();
+    run(home.path(), &["2026-03-04"], 0);
+    assert_eq!((cases(home.path()), fs::read(&delta).unwrap()), (before.clone(), whole));
+    // Where no hash stands beside it, what its end does not tell is told when it is read.
+    other[8..40].fill(0xff);
+    fs::write(&delta, other).unwrap();
+    fs::remove_file(delta.with_extension("sha256")).unwrap();
+    let told = run(home.path(), &["2026-03-05"], 74);
+    assert!(told.contains("2026-02-01.loans.loans.parquet"), "{told}");
+    assert!(told.contains("take it away and run the same night again"), "{told}");
+    fs::remove_file(&delta).unwrap();
+    run(home.path(), &["2026-03-05"], 0);
+    assert_eq!(cases(home.path()), before);
+    // A part that is not what landed makes none.
+    fs::remove_file(&delta).unwrap();
+    let part = home.path().join("var/lake/landing/loans/loans/2026-02-01.1/part-00001.parquet");
+    let landed = fs::read(&part).unwrap();
+    let mut other = landed.clone();
+    other[landed.len() / 3] ^= 1;
+    fs::write(&part, other).unwrap();
+    let told = run(home.path(), &["2026-03-06"], 74);
+    assert!(told.contains("part-00001.parquet` is not what landed"), "{told}");
+    fs::write(&part, landed).unwrap();
+    run(home.path(), &["2026-03-06"], 0);
+    assert_eq!(cases(home.path()), before);
+    // Where what landed is gone as well nothing is told without it, and its source is asked again.
+    fs::remove_file(&delta).unwrap();
+    let landed = home.path().join("var/lake/landing/loans/loans/2026-02-01.1");
+    for entry in fs::read_dir(&landed).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|ending| ending == "parquet") {
+            fs::remove_file(path).unwrap();
+        }
+    }
+    let told = run(home.path(), &["2026-03-07"], 74);
+    assert!(told.contains("`loans.loans` brought in the night 2026-02-01"), "{told}");
+    assert!(told.contains("shuping run --night 2026-02-01 --again"), "{told}");
+    run(home.path(), &["2026-02-01", "--again"], 0);
+    run(home.path(), &["2026-03-07"], 0);
+    assert_eq!(cases(home.path()), before);
+}
+
+#[test]
+fn a_lake_whose_disk_is_not_there_is_not_begun_anew() {
+    let home = library();
+    run(home.path(), &["2026-02-01"], 0);
+    let (lake, away) = (home.path().join("var/lake"), home.path().join("away"));
+    fs::rename(&lake, &away).unwrap();
+    fs::create_dir(&lake).unwrap();
+    let told = run(home.path(), &["2026-02-02"], 74);
+    assert!(told.contains("is empty") && told.contains("is its disk there?"), "{told}");
+    fs::remove_dir_all(&lake).unwrap();
+    fs::rename(&away, &lake).unwrap();
+    run(home.path(), &["2026-02-02"], 0);
+}
+
+#[test]
+fn a_lake_that_has_lost_the_name_of_its_key_takes_no_other() {
+    let home = library();
+    run(home.path(), &["2026-02-01"], 0);
+    let key = home.path().join("var/lake/key");
+    let known = fs::read_to_string(&key).unwrap();
+    for left in [None, Some("")] {
+        fs::write(&key, left.unwrap_or_default()).unwrap();
+        if left.is_none() {
+            fs::remove_file(&key).unwrap();
+        }
+        let mut command = Command::new(env!("CARGO_BIN_EXE_shuping"));
+        command.arg("--home").arg(home.path()).args(["run", "--night", "2026-02-02"]);
+        let ran = command.env("LANG", "C").env("SHUPING_SECRET_PSEUDONYM_KEY", "another").output();
+        let ran = ran.unwrap();
+        assert_eq!(ran.status.code(), Some(78), "{}", said(&ran));
+        assert!(said(&ran).contains(&format!("made with key {known}")), "{}", said(&ran));
+    }
+    fs::remove_file(&key).unwrap();
+    run(home.path(), &["2026-02-02"], 0);
+    assert_eq!(fs::read_to_string(&key).unwrap(), known);
+}
+
+#[test]
 fn a_night_asked_again_that_ends_before_its_model_is_not_taken_for_done() {
     let home = library();
     run(home.path(), &["2026-02-01"], 0);
@@ -177,6 +279,103 @@ fn streams_of_one_name_in_two_systems_leave_each_other_alone() {
     tell(&home.path().join("south.db"), "delete from loans where loan = 'south1'");
     run(home.path(), &["2026-01-08"], 0);
     assert_eq!(cases(home.path()), ["north1", "north2", "south2"]);
+}
+
+#[test]
+fn what_a_stream_brought_under_another_name_is_said_and_is_its_own_where_it_says_so() {
+    let home = library();
+    let file = home.path().join("loans.db");
+    let whole = LOANS.replace("FILE", &file.display().to_string());
+    let cursor = whole.lines().find(|line| line.starts_with("cursor")).unwrap().to_owned();
+    let whole = whole.replace(&format!("{cursor}\nwrite = \"upsert\""), "write = \"snapshot\"");
+    let is = |manifest: &str| {
+        fs::write(home.path().join("connectors/loans.toml"), manifest).unwrap();
+    };
+    let loan = "'B', '2026-01-05', null);";
+    tell(
+        &file,
+        &format!(
+            "create table branches (branch text); insert into branches values ('B');
+             create table loans (loan text, branch text, borrowed timestamp, changed timestamp);
+             insert into loans values ('L1', {loan} insert into loans values ('L2', {loan}"
+        ),
+    );
+    is(&whole);
+    let told = run(home.path(), &["2026-01-06"], 0);
+    assert!(!told.contains("no connector has any more"), "{told}");
+    let renamed = whole.replace("name = \"loans\"\ninto", "name = \"lent\"\ninto");
+    tell(&file, "delete from loans where loan = 'L2'");
+    is(&renamed);
+    run(home.path(), &["2026-01-07"], 0);
+    assert_eq!(cases(home.path()), ["L1", "L2"]);
+    let found = |night: &str| {
+        let question = "select subject, rows from finding where kind = 'left_behind' and night = ";
+        ask(&home.path().join("var/warehouse.db"), &format!("{question} '{night}'"))
+    };
+    assert_eq!(found("2026-01-07"), [["loans.loans", "2"]]);
+    is(&renamed
+        .replace("into = \"service_case\"", "into = \"service_case\"\nwas = \"loans.loans\""));
+    run(home.path(), &["2026-01-08"], 0);
+    assert_eq!(cases(home.path()), ["L1"]);
+    assert!(found("2026-01-08").is_empty());
+    // What is still there brings its rows itself.
+    is(&whole
+        .replace("into = \"service_case\"", "into = \"service_case\"\nwas = \"loans.branches\""));
+    let check = shuping(home.path(), &["check"]);
+    assert!(said(&check).contains("[H220]"), "{}", said(&check));
+}
+
+#[test]
+fn a_stream_that_fills_another_table_begins_anew_and_one_whose_source_is_empty_takes_its_rows_away()
+{
+    let home = library();
+    let file = home.path().join("loans.db");
+    let whole = LOANS.replace("FILE", &file.display().to_string());
+    let is = |manifest: &str| {
+        fs::write(home.path().join("connectors/loans.toml"), manifest).unwrap();
+    };
+    let lent = |loan: u32, day: u32| {
+        format!(
+            "insert into loans values ('L{loan}', 'B', '2026-01-05', '2026-01-{day:02} 10:00:00');"
+        )
+    };
+    let tables = "create table branches (branch text); insert into branches values ('B');
+        create table loans (loan text, branch text, borrowed timestamp, changed timestamp);";
+    tell(&file, &format!("{tables}{}{}", lent(1, 4), lent(2, 5)));
+    is(&whole);
+    run(home.path(), &["2026-01-06"], 0);
+    assert_eq!(cases(home.path()), ["L1", "L2"]);
+    let fields = ["case_id", "unit_id", "accepted_at", "status"].map(|name| {
+        let kind = if name == "accepted_at" { "datetime" } else { "string" };
+        format!(r#"{{"name": "{name}", "type": "{kind}", "title": "{name}"}}"#)
+    });
+    let contract = format!(
+        r#"{{"title": "借阅", "primaryKey": ["case_id"], "fields": [{}]}}"#,
+        fields.join(", ")
+    );
+    fs::create_dir_all(home.path().join("schemas")).unwrap();
+    fs::write(home.path().join("schemas/lent.json"), contract).unwrap();
+    tell(&file, &lent(3, 6));
+    let other = whole.replace("into = \"service_case\"", "into = \"lent\"");
+    is(&other);
+    run(home.path(), &["2026-01-07"], 0);
+    let rows = || {
+        let rows =
+            ask(&home.path().join("var/warehouse.db"), "select case_id from lent order by 1");
+        rows.concat()
+    };
+    assert_eq!(rows(), ["L1", "L2", "L3"]);
+    // A list that its source says is empty is empty, unless it must not shrink so far.
+    let cursor = other.lines().find(|line| line.starts_with("cursor")).unwrap().to_owned();
+    let list = other.replace(&format!("{cursor}\nwrite = \"upsert\""), "write = \"snapshot\"");
+    tell(&file, "delete from loans");
+    is(&format!("{list}shrink_max = \"50%\"\n"));
+    let held = run(home.path(), &["2026-01-08"], 1);
+    assert!(held.contains("shrank from 3 to 0 rows"), "{held}");
+    assert_eq!(rows(), ["L1", "L2", "L3"]);
+    is(&list);
+    run(home.path(), &["2026-01-09"], 0);
+    assert_eq!(rows(), Vec::<String>::new());
 }
 
 #[test]

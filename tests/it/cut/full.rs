@@ -100,7 +100,7 @@ fn a_night_whose_disk_is_full_says_where_and_goes_well_once_there_is_room() {
         let place = fault.split(&var).nth(1).unwrap_or_else(|| panic!("no file in {fault}"));
         places.extend(PARTS.into_iter().find(|part| place.starts_with(part)));
         // The lake of a library is small, its release and warehouse are not.
-        size += if size < 192 << 10 { 8 << 10 } else { 128 << 10 };
+        size += if size < 192 << 10 { 8 << 10 } else { 64 << 10 };
     }
     assert_eq!(places, BTreeSet::from(PARTS));
 }

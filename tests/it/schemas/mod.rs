@@ -229,6 +229,31 @@ fn a_row_that_breaks_a_constraint_is_set_aside_with_its_reason_or_counted() {
 }
 
 #[test]
+fn history_that_does_not_fit_a_contract_any_more_is_told_and_not_cut() {
+    let rows = "id,code,floor,share,loan,kind\na,AB,1,0.25,L01,open\nb,,2,0.5,L02,open\n";
+    let home = library(SHELF, rows);
+    let run = |night: &str, contract: &str| {
+        fs::write(home.path().join("schemas/shelf.json"), contract).unwrap();
+        let ran = shuping(home.path(), &["run", "--night", night]);
+        (ran.status.code(), said(&ran))
+    };
+    assert_eq!(run("2026-01-30", SHELF).0, Some(0));
+    let narrower = SHELF.replace("\"x:scale\": 2", "\"x:scale\": 1");
+    let required = SHELF.replace("\"unique\": true, ", "\"unique\": true, \"required\": true, ");
+    for (contract, told) in [
+        (&narrower, "1 rows of `shelf` that stand do not fit its contract: `share` is number now"),
+        (&required, "1 rows of `shelf` that stand do not fit its contract: `code` is required now"),
+    ] {
+        let (code, said) = run("2026-01-31", contract);
+        assert_eq!(code, Some(74), "{said}");
+        assert!(said.contains(told) && said.contains("x:expected"), "{said}");
+    }
+    let wider = SHELF.replace("\"x:scale\": 2", "\"x:scale\": 4");
+    assert_eq!(run("2026-01-31", &wider).0, Some(0));
+    assert_eq!(run("2026-02-01", SHELF).0, Some(0));
+}
+
+#[test]
 fn what_no_reader_enforces_is_a_fault_of_the_contract_with_its_place() {
     for (is, becomes, told) in [
         (
