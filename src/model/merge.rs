@@ -253,6 +253,9 @@ mod tests {
     use crate::model::judged::Origin;
     use crate::spec::schema::read_schema;
 
+    const CONTRACT: &str = r#"{"title": "表", "primaryKey": ["id"], "fields": [
+        {"name": "id", "type": "string"}, {"name": "said", "type": "string"}]}"#;
+
     fn kept(ids: &[i64], text_of: impl Fn(i64) -> &'static str) -> Kept {
         let keys: Vec<String> = ids.iter().map(|id| format!("k{id:03}")).collect();
         let said: Vec<&str> = ids.iter().map(|id| text_of(*id)).collect();
@@ -269,9 +272,7 @@ mod tests {
 
     #[test]
     fn what_many_deltas_come_to_is_kept_and_says_what_they_say() {
-        let text = r#"{"title": "表", "primaryKey": ["id"], "fields": [
-            {"name": "id", "type": "string"}, {"name": "said", "type": "string"}]}"#;
-        let schema = read_schema("t.json", "t", text).unwrap();
+        let schema = read_schema("t.json", "t", CONTRACT).unwrap();
         let root = tempfile::tempdir().unwrap();
         let lake = Lake::at(root.path());
         let first: Date = "2026-01-01".parse().unwrap();
@@ -318,16 +319,14 @@ mod tests {
         assert_eq!(lake.read(&schema, nights[39]).unwrap(), alone(nights[39]));
         lake.keep_base(&schema, nights[39]).unwrap();
         assert_ne!(base(), kept);
-        let wider = text.replace("]}", r#", {"name": "more", "type": "string"}]}"#);
+        let wider = CONTRACT.replace("]}", r#", {"name": "more", "type": "string"}]}"#);
         let wider = read_schema("t.json", "t", &wider).unwrap();
         assert_eq!(lake.read(&wider, nights[39]).unwrap().height(), alone(nights[39]).height());
     }
 
     #[test]
     fn rows_that_waited_on_the_disk_become_the_delta_of_those_that_did_not() {
-        let text = r#"{"title": "表", "primaryKey": ["id"], "fields": [
-            {"name": "id", "type": "string"}, {"name": "said", "type": "string"}]}"#;
-        let schema = read_schema("t.json", "t", text).unwrap();
+        let schema = read_schema("t.json", "t", CONTRACT).unwrap();
         let root = tempfile::tempdir().unwrap();
         let night: Date = "2026-01-06".parse().unwrap();
         let delivery = Delivery { system: "s", stream: "r", night, is_full: true, was: &[] };

@@ -347,7 +347,10 @@ fn a_stream_that_fills_another_table_begins_anew_and_one_whose_source_is_empty_t
     assert_eq!(cases(home.path()), ["L1", "L2"]);
     let fields = ["case_id", "unit_id", "accepted_at", "status"].map(|name| {
         let kind = if name == "accepted_at" { "datetime" } else { "string" };
-        format!(r#"{{"name": "{name}", "type": "{kind}", "title": "{name}"}}"#)
+        let needed = name == "case_id";
+        format!(
+            r#"{{"name": "{name}", "type": "{kind}", "title": "{name}", "constraints": {{"required": {needed}}}}}"#
+        )
     });
     let contract = format!(
         r#"{{"title": "借阅", "primaryKey": ["case_id"], "fields": [{}]}}"#,
