@@ -1,8 +1,10 @@
 //! How does a person stay the same person without a name? By a keyed pseudonym: HMAC-SHA256 of the
 //! normalised identity under a key that stands outside the lake.
 
+use std::fs::File;
 use std::io;
-use std::io::Read;
+use std::io::Read as _;
+use std::path::Path;
 
 use hmac::Hmac;
 use hmac::KeyInit as _;
@@ -62,12 +64,12 @@ pub fn sha256(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 
-/// The same of all that can be read.
+/// The same of a file.
 ///
 /// # Errors
-/// What reading fails with.
-pub fn sha256_of(mut from: impl Read) -> io::Result<String> {
-    let mut hash = Sha256::new();
+/// A file that can't be read.
+pub fn sha256_of(path: &Path) -> io::Result<String> {
+    let (mut from, mut hash) = (File::open(path)?, Sha256::new());
     let mut some = vec![0; 1 << 16];
     loop {
         match from.read(&mut some)? {

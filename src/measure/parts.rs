@@ -13,6 +13,7 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use crate::base::durable::create_private_folder;
+use crate::base::durable::entries;
 use crate::base::durable::write_then_rename;
 use crate::base::pseudonym::sha256;
 use crate::frame::FrameError;
@@ -103,17 +104,8 @@ fn by_month(rows: &DataFrame, mixed: &Mixed) -> PolarsResult<Vec<(String, String
 /// # Errors
 /// The disk's.
 pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>, FrameError> {
-    if !folder.is_dir() {
-        return Ok(Vec::new());
-    }
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder).map_err(FrameError::file(folder))? {
-        let path = entry.map_err(FrameError::file(folder))?.path();
-        if path.extension().is_some_and(|ending| ending == "parquet") {
-            files.push(path);
-        }
-    }
-    files.sort();
+    let mut files = entries(folder).map_err(FrameError::file(folder))?;
+    files.retain(|path| path.extension().is_some_and(|ending| ending == "parquet"));
     Ok(files)
 }
 

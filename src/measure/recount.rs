@@ -304,11 +304,8 @@ fn finish(folder: &Path, ledger: &Ledger) -> Result<(), MeasureError> {
         let files = paths(folder, *month).into_iter().zip(&line.files);
         known.extend(files.filter(|(_, content)| !content.is_empty()).map(|(path, _)| path));
     }
-    for path in entries(folder)
-        .map_err(FrameError::file(folder))?
-        .into_iter()
-        .filter(|path| !known.contains(path))
-    {
+    let there = entries(folder).map_err(FrameError::file(folder))?;
+    for path in there.into_iter().filter(|path| !known.contains(path)) {
         fs::remove_file(&path).map_err(FrameError::file(&path))?;
     }
     Ok(())

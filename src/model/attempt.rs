@@ -2,7 +2,6 @@
 //! does, so that rows may be taken back until then.
 
 use std::fs;
-use std::fs::File;
 use std::io;
 use std::mem;
 use std::path::PathBuf;
@@ -136,7 +135,7 @@ impl Attempt {
         settle(&parts).map_err(named)?;
         let hash = |part: &PathBuf| {
             let name = part.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            Ok((name, File::open(part).and_then(sha256_of)?))
+            Ok((name, sha256_of(part)?))
         };
         let parts = parts.par_iter().map(hash).collect::<io::Result<_>>().map_err(named)?;
         let landed = Landed { parts, ..landed.clone() };

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::path::PathBuf;
@@ -113,7 +112,7 @@ impl Landing {
             return Err(ModelError::Landed { path: folder.join(gone).display().to_string() });
         }
         Ok(paths.into_iter().map(move |path| {
-            let is_other = |hash| File::open(&path).and_then(sha256_of).ok() != Some(hash);
+            let is_other = |hash| sha256_of(&path).ok() != Some(hash);
             if hashes.remove(&name_of(&path)).is_some_and(is_other) {
                 return Err(ModelError::Landed { path: path.display().to_string() });
             }

@@ -306,7 +306,7 @@ mod tests {
         for night in &nights {
             assert_eq!(lake.read(&schema, *night).unwrap(), alone(*night), "{night}");
         }
-        // It is what is read: without a column of it nothing comes.
+        // It is what is read, unless it is not what was written.
         let whole = fs::read(&kept[0]).unwrap();
         let mut other = lake.read(&schema, nights[3]).unwrap();
         sum::written(&kept[0], || parquet::write(&mut other, &kept[0])).unwrap();

@@ -2,7 +2,6 @@
 //! a file without one is believed.
 
 use std::fs;
-use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::path::PathBuf;
@@ -36,12 +35,12 @@ where
         _ => {}
     }
     write()?;
-    let hash = File::open(path).and_then(sha256_of).map_err(named(path))?;
+    let hash = sha256_of(path).map_err(named(path))?;
     write_then_rename(&sum, hash.as_bytes()).map_err(named(&sum))
 }
 
 /// Whether a file is there and, where its hash stands beside it, holds what was written.
 pub(super) fn holds(path: &Path) -> bool {
-    let Ok(hash) = File::open(path).and_then(sha256_of) else { return false };
+    let Ok(hash) = sha256_of(path) else { return false };
     fs::read_to_string(beside(path)).map_or(true, |known| known == hash)
 }
