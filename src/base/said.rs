@@ -418,6 +418,8 @@ texts! {
     By "R656" "by" "经办";
     ReleaseHeld "R657" "release {release} moves more than shuping.toml lets it and is held back: {what}; latest.json still names {latest}" "发布 {release} 的变动超出 shuping.toml 所限,暂不发布:{what};latest.json 仍指向 {latest}";
     ReleaseHeldHint "R658" "look with `shuping diff {latest} {release}`; if it is right: `shuping release publish {release} --confirm \"why\"`" "请用 `shuping diff {latest} {release}` 核对;确认无误则 `shuping release publish {release} --confirm \"原因\"`";
+    ReleaseBroken "R705" "release {release} breaks what {latest} says and is held back: {what}; latest.json still names {latest}" "发布 {release} 与 {latest} 的口径不符,暂不发布:{what};latest.json 仍指向 {latest}";
+    ReleaseBrokenHint "R706" "`shuping check` says where: mend it, or give it a `version`, and run the night again; if it is to be so all the same: `shuping release publish {release} --confirm \"why\"`" "请用 `shuping check` 查出位置,改正或升 `version` 后重跑当夜;确认照此发布则 `shuping release publish {release} --confirm \"原因\"`";
     RunNotTold "R483" "`{place}` does not say so in `run` yet: {cause}" "`{place}` 的 `run` 尚未如此记载:{cause}";
     RunNotToldHint "R484" "it is said when night {night} is run again" "重跑 {night} 一夜即会记载";
     ReleaseDamaged "R659" "release {release} is not as it was published; what changed is told from an earlier one" "发布 {release} 与发布时不一致;变化改与更早的发布相比";

@@ -317,14 +317,23 @@ fn release(report: &NightReport, face: &mut Face<'_>) -> io::Result<()> {
         return Ok(());
     }
     let name = report.release.folder.file_name().unwrap_or_default().to_string_lossy();
-    let what: Vec<String> = report.release.held.iter().map(|it| beyond(it, face)).collect();
-    let nouns = [
-        ("release", name.into_owned()),
-        ("latest", report.release.latest.clone().unwrap_or_default()),
-        ("what", what.join("; ")),
-    ];
-    let (text, hint) = (face.say(Say::ReleaseHeld, &nouns), face.say(Say::ReleaseHeldHint, &nouns));
-    face.complain(&text, Some(&hint))
+    let is_broken = |held: &&Beyond| matches!(held, Beyond::Broken { .. });
+    let (broken, moved): (Vec<&Beyond>, _) = report.release.held.iter().partition(is_broken);
+    for (held, text, hint) in [
+        (broken, Say::ReleaseBroken, Say::ReleaseBrokenHint),
+        (moved, Say::ReleaseHeld, Say::ReleaseHeldHint),
+    ] {
+        let what: Vec<String> = held.into_iter().map(|it| beyond(it, face)).collect();
+        let nouns = [
+            ("release", name.to_string()),
+            ("latest", report.release.latest.clone().unwrap_or_default()),
+            ("what", what.join("; ")),
+        ];
+        if !what.is_empty() {
+            face.complain(&face.say(text, &nouns), Some(&face.say(hint, &nouns)))?;
+        }
+    }
+    Ok(())
 }
 
 /// What moved too far, and why.
@@ -338,6 +347,7 @@ fn beyond(beyond: &Beyond, face: &Face<'_>) -> String {
     match beyond {
         Beyond::Most { causes: of, .. } => format!("{beyond} ({})", causes(of)),
         Beyond::Furthest { cause, .. } => format!("{beyond} ({})", said(*cause).text(face.lang)),
+        Beyond::Broken { kind: of, metric } => format!("{metric} ({})", kind(of).text(face.lang)),
     }
 }
 

@@ -15,6 +15,7 @@ use super::reconcile;
 use super::score;
 use crate::frame::DataFrame;
 use crate::publish;
+use crate::publish::Beyond;
 use crate::publish::Draft;
 use crate::publish::Label;
 use crate::publish::Resource;
@@ -63,7 +64,7 @@ pub(super) fn draft<'l>(
 /// What the release of the night says of itself.
 pub(super) fn label<'l>(
     ground: &Ground<'l>,
-    settled: &'l Settled,
+    (settled, broken): (&'l Settled, &'l [Beyond]),
     (choice, created): (Choice, Timestamp),
 ) -> Label<'l> {
     let settings = &ground.catalog.settings;
@@ -77,6 +78,7 @@ pub(super) fn label<'l>(
         csv: settings.release.csv,
         closed: &settled.closed,
         limits: settings.release.limits,
+        broken,
     }
 }
 

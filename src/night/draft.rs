@@ -22,6 +22,7 @@ use crate::base::messages::Code;
 use crate::measure::kept::Kept;
 use crate::model::lake::Lake;
 use crate::publish;
+use crate::publish::Beyond;
 use crate::publish::closed;
 use crate::publish::closed::Closed;
 use crate::publish::correction;
@@ -101,8 +102,8 @@ pub fn against_release(
     against(catalog, publish::before(&var.join("release"), None)?, day)
 }
 
-/// The same of the release before a night, as something to look at.
-pub(super) fn noticed(ground: &Ground<'_>, night: Date) -> anyhow::Result<Vec<Noticed>> {
+/// The same of the release before a night: what holds its own back.
+pub(super) fn broken(ground: &Ground<'_>, night: Date) -> anyhow::Result<Vec<Beyond>> {
     let before = publish::before(&ground.var.join("release"), Some(night))?;
     let broken = against(ground.catalog, before, night)?;
     // Several definitions of a metric may mean something else.
@@ -114,8 +115,18 @@ pub(super) fn noticed(ground: &Ground<'_>, night: Date) -> anyhow::Result<Vec<No
             (kind, found(fault).unwrap_or_default())
         })
         .collect();
-    let noticed = |(kind, metric)| Noticed::of_table("metric_definition", kind, metric);
-    Ok(kinds.into_iter().map(noticed).collect())
+    let broken = |(kind, metric): (_, &str)| Beyond::Broken { kind, metric: metric.to_owned() };
+    Ok(kinds.into_iter().map(broken).collect())
+}
+
+/// What is broken, as something to look at.
+pub(super) fn noticed(broken: &[Beyond]) -> impl Iterator<Item = Noticed> {
+    broken.iter().filter_map(|broken| match broken {
+        Beyond::Broken { kind, metric } => {
+            Some(Noticed::of_table("metric_definition", kind, metric))
+        }
+        _ => None,
+    })
 }
 
 fn against(

@@ -214,7 +214,8 @@ pub async fn run(
     computed.reconcile(ground.catalog, &closed);
     watch(Step::Told(computed.values.len() as u64));
     noticed.extend(computed.noticed.iter().cloned());
-    noticed.extend(draft::noticed(ground, choice.night)?);
+    let broken = draft::broken(ground, choice.night)?;
+    noticed.extend(draft::noticed(&broken));
     let mut report = NightReport::of(choice, streams, noticed, &computed);
     report.forgotten = forgotten;
     report.later = later;
@@ -222,7 +223,7 @@ pub async fn run(
     report.warehouse = warehouse;
     let settled = close::settle(ground, &computed, &closed, choice)?;
     report.closed = settled.told();
-    let label = deliver::label(ground, &settled, (choice, cutoff));
+    let label = deliver::label(ground, (&settled, &broken), (choice, cutoff));
     let mut draft = deliver::draft(ground, (&computed, &settled), &label)?;
     report.release.held = draft.held(confirmed.is_some())?;
     let release = draft.release(confirmed.is_some())?;

@@ -1,5 +1,5 @@
 //! How does a release come to stand? It is written beside, held against the release before, and named; it is published
-//! unless it moves more than it may.
+//! unless it moves more than it may, or means something else.
 
 use std::fs;
 use std::path::Path;
@@ -147,7 +147,7 @@ fn compared(
         Some((_, as_of)) => limits::beyond(label.limits, (&before, as_of), after, &moved)?,
         None => Vec::new(),
     };
-    Ok((moved, beyond))
+    Ok((moved, [label.broken, &beyond].concat()))
 }
 
 impl Draft<'_> {

@@ -1,4 +1,4 @@
-//! Does a night move more of what was published than the home lets it? Only periods that were over when the release
+//! Does a night move more of what was published than the home lets it, or mean something else by it? Only periods that were over when the release
 //! before was told are looked at: what is still running moves every night.
 
 use std::collections::BTreeMap;
@@ -20,7 +20,7 @@ use crate::frame::table;
 use crate::spec::formula::Exact;
 use crate::spec::settings::Limits;
 
-/// Something that moved further than it may.
+/// What holds a release back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Beyond {
     /// Too many values of a pipeline.
@@ -41,6 +41,13 @@ pub enum Beyond {
         /// Why.
         cause: Cause,
     },
+    /// A metric that means something else under its version, or that went without notice.
+    Broken {
+        /// Which, as the findings call it.
+        kind: &'static str,
+        /// The metric.
+        metric: String,
+    },
 }
 
 impl fmt::Display for Beyond {
@@ -52,6 +59,7 @@ impl fmt::Display for Beyond {
             Beyond::Furthest { metric: (metric, period), shown: (before, after), .. } => {
                 write!(f, "{metric} {period} {before} → {after}")
             }
+            Beyond::Broken { kind, metric } => write!(f, "{kind} {metric}"),
         }
     }
 }

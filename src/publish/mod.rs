@@ -111,6 +111,8 @@ pub struct Label<'l> {
     pub closed: &'l [(String, String)],
     /// How far what was told may move.
     pub limits: Limits,
+    /// What the home says otherwise than it was published, as long as nobody confirms it.
+    pub broken: &'l [Beyond],
 }
 
 /// A release that stands.

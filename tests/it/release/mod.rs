@@ -150,6 +150,7 @@ fn publish_edited(
         csv,
         closed: &[],
         limits,
+        broken: &[],
     };
     publish::draft(root, &label, resources.collect())?.publish(confirmed, label.created)
 }
