@@ -1,5 +1,5 @@
-//! Which known rows does a delivery end? Those that it says are deleted, and those that it no longer
-//! holds though it could.
+//! Which known rows does a delivery end? Those that it says are deleted, those that the manifest leaves out by
+//! now, and those that it no longer holds though it could.
 
 use std::collections::HashSet;
 
@@ -20,8 +20,10 @@ use crate::spec::schema::Schema;
 
 /// What a delivery ends where it does not bring it.
 pub(super) struct AtStake {
-    /// Of each known row, whether it is in what was brought whole.
-    rows: Vec<bool>,
+    /// Of each known row, whether the stream brought it, and whether it is in what was brought whole.
+    rows: Vec<(bool, bool)>,
+    /// The prints of the keys of rows that the manifest leaves out by now.
+    left: HashSet<u128>,
     /// The prints of the keys of rows that broke their contract: their last good versions stay.
     spared: HashSet<u128>,
 }
@@ -29,33 +31,41 @@ pub(super) struct AtStake {
 impl AtStake {
     /// Of the known rows; none where a delivery can say nothing of what it does not bring.
     pub(super) fn of(pile: &Pile<'_>, known: &DataFrame) -> Result<AtStake, ModelError> {
-        let none = AtStake { rows: Vec::new(), spared: HashSet::new() };
-        let within: &[String] = match pile.write {
-            Write::Snapshot { within } if pile.is_empty => within,
+        let within: Option<&[String]> = match pile.write {
+            Write::Snapshot { within } if pile.is_empty => Some(within),
             // A row that came back corrected joins its snapshot and replaces none.
-            _ if pile.delivered() == 0 => return Ok(none),
-            Write::Snapshot { within } => within,
-            Write::Upsert if pile.delivery.is_full => &[],
-            Write::Upsert | Write::Append => return Ok(none),
+            _ if pile.delivered() == 0 => None,
+            Write::Snapshot { within } => Some(within),
+            Write::Upsert if pile.delivery.is_full => Some(&[]),
+            Write::Upsert | Write::Append => None,
         };
+        let prints = |keys: &[u128]| keys.iter().copied().collect::<HashSet<u128>>();
+        let (left, spared) = (prints(&pile.left), prints(&pile.spared));
+        if within.is_none() && left.is_empty() {
+            return Ok(AtStake { rows: Vec::new(), left, spared });
+        }
         let doing =
             || FrameError::polars(format!("reading what is known of `{}`", pile.schema.name));
-        let columns = within.iter().map(|name| known.column(name));
+        let columns = within.unwrap_or_default().iter().map(|name| known.column(name));
         let columns = columns.collect::<PolarsResult<Vec<_>>>().map_err(doing())?;
-        let is_whole = |words: &[u8]| within.is_empty() || pile.snapshots.contains(&print(words));
-        let mut rows = table::of_each(&columns, known.height(), UNIT, is_whole);
+        let is_whole = |words: &[u8]| {
+            let is_here =
+                |within: &[String]| within.is_empty() || pile.snapshots.contains(&print(words));
+            within.is_some_and(is_here)
+        };
+        let whole = table::of_each(&columns, known.height(), UNIT, is_whole);
         // Streams of two systems may have one name and fill one table.
         let names = |column| known.column(column).and_then(|column| column.str()).map_err(doing());
-        let lineage = names("_system")?.iter().zip(names("_stream")?.iter());
-        for (row, (system, stream)) in rows.iter_mut().zip(lineage) {
-            *row = *row && pile.delivery.is_own(system, stream);
-        }
-        Ok(AtStake { rows, spared: pile.spared.iter().copied().collect() })
+        let (systems, streams) = (names("_system")?, names("_stream")?);
+        let own = systems.iter().zip(streams.iter());
+        let own = own.map(|(system, stream)| pile.delivery.is_own(system, stream));
+        Ok(AtStake { rows: own.zip(whole).collect(), left, spared })
     }
 
     /// Whether a known row, with its key, is at stake.
     pub(super) fn holds(&self, key: u128, row: usize) -> bool {
-        self.rows.get(row).copied().unwrap_or_default() && !self.spared.contains(&key)
+        let (is_own, is_whole) = self.rows.get(row).copied().unwrap_or_default();
+        is_own && (is_whole || self.left.contains(&key)) && !self.spared.contains(&key)
     }
 }
 

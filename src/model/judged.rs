@@ -77,6 +77,8 @@ pub struct Judged {
     pub quarantined: Vec<Quarantined>,
     /// Quarantined rows whose key can be read: the last good version of that key stays.
     pub spared: Vec<CellRow>,
+    /// The keys of rows that the manifest leaves out: what stands of them is no longer meant.
+    pub left: Vec<CellRow>,
     /// Rows that were made by taking rows of the source apart, beyond their number.
     pub exploded: u64,
     /// Rows that the manifest leaves out.

@@ -73,6 +73,8 @@ pub struct Pile<'p> {
     pub disagreed: BTreeMap<(String, String), u64>,
     /// The prints of the keys of rows that break their contract.
     pub(super) spared: Vec<u128>,
+    /// The prints of the keys of rows that the manifest leaves out.
+    pub(super) left: Vec<u128>,
     /// Of a snapshot, the prints of the slots of what its own delivery brought.
     pub(super) snapshots: HashSet<u128>,
     /// Of it, the slots of each source.
@@ -103,6 +105,7 @@ impl<'p> Pile<'p> {
             corrections: HashMap::new(),
             disagreed: BTreeMap::new(),
             spared: Vec::new(),
+            left: Vec::new(),
             snapshots: HashSet::new(),
             slots: BTreeMap::new(),
             rows: Vec::new(),
@@ -204,7 +207,9 @@ impl<'p> Pile<'p> {
         self.height += lines.len();
         self.lines.add(lines);
         let key = places(self.schema).key;
-        self.spared.extend(judged.spared.drain(..).map(|cells| print(key_of(&cells, &key))));
+        let printed = |cells: CellRow| print(key_of(&cells, &key));
+        self.spared.extend(judged.spared.drain(..).map(printed));
+        self.left.extend(judged.left.drain(..).map(printed));
         for (source, slots) in mem::take(&mut judged.slots) {
             self.slots.entry(source).or_default().extend(slots);
         }

@@ -19,6 +19,7 @@ use super::told::Row;
 use crate::base::cell::Cell;
 use crate::frame::FrameError;
 use crate::frame::table;
+use crate::spec::connector::Write;
 use crate::spec::reader::Found;
 use crate::spec::sql::Expr;
 
@@ -28,9 +29,11 @@ impl Judge<'_> {
     /// # Errors
     /// An expression that polars refuses.
     pub fn past(&self, part: &DataFrame, judged: &mut Judged) -> Result<(), ModelError> {
-        let before = judged.kept.origins.len();
+        let (before, left) = (judged.kept.origins.len(), judged.left.len());
         self.part(part, judged)?;
         judged.kept.origins.iter_mut().skip(before).for_each(|origin| origin.is_past = true);
+        // What was left out then may be meant by now.
+        judged.left.truncate(left);
         Ok(())
     }
 
@@ -47,11 +50,12 @@ impl Judge<'_> {
         let mut rows = Vec::with_capacity(part.height());
         for (at, place) in At::of(&part).enumerate() {
             judged.corrected.extend(place.corrected());
-            if filtered.get(at).copied().unwrap_or(false) {
+            let line = Line { at, day: time.and_then(|time| self.day(time, at)) };
+            if let Some(is_left) = filtered.get(at).copied().flatten() {
                 judged.filtered += 1;
+                judged.left.extend(is_left.then(|| self.key(&candidates, line).ok()).flatten());
                 continue;
             }
-            let line = Line { at, day: time.and_then(|time| self.day(time, at)) };
             let is_deleted = deleted.get(at).copied().unwrap_or(false);
             let (key, fault) = if place.is_malformed {
                 (None, Some((String::new(), "malformed".to_owned())))
@@ -90,16 +94,26 @@ impl Judge<'_> {
         self.checked(Kept { values, origins }, judged)
     }
 
-    fn filtered(&self, part: &DataFrame) -> Result<Vec<bool>, ModelError> {
-        let marked = match part.column("_filtered") {
-            Ok(column) => table::cells(column).iter().map(Option::is_some).collect(),
-            Err(_) => vec![false; part.height()],
+    /// Which rows are filtered, and of these which leave: what the manifest says of them is false, and not only unknown.
+    fn filtered(&self, part: &DataFrame) -> Result<Vec<Option<bool>>, ModelError> {
+        let mut filtered = match part.column("_filtered") {
+            Ok(column) => {
+                table::cells(column).iter().map(|mark| mark.as_ref().map(|_| false)).collect()
+            }
+            Err(_) => vec![None; part.height()],
         };
-        if self.stream.keep.is_none() {
-            return Ok(marked);
+        if let Some((text, tree)) = &self.stream.keep {
+            let claims = table::cells(&self.evaluated(part, tree, &text.key)?);
+            let may_leave = matches!(self.stream.write, Write::Upsert);
+            for (filtered, claim) in filtered.iter_mut().zip(claims) {
+                *filtered = match claim {
+                    Some(Cell::Flag(true)) => *filtered,
+                    Some(Cell::Flag(false)) => filtered.or(Some(may_leave)),
+                    _ => filtered.or(Some(false)),
+                };
+            }
         }
-        let kept = self.claims(part, self.stream.keep.as_ref())?;
-        Ok(marked.iter().zip(kept).map(|(marked, keep)| *marked || !keep).collect())
+        Ok(filtered)
     }
 
     /// For which rows a claim of the manifest is true; none where it makes no claim.
