@@ -63,7 +63,7 @@ impl Lake {
         let file = format!("{night}.{system}.{stream}.parquet");
         let needs = |name: &str| delta::is_needed(schema, name) || pile.is_within(name);
         let versions = self.versions(schema, night, Some(&file), needs)?;
-        let told = past::updates(&versions, pile);
+        let told = past::known(&versions, pile);
         let known = alive(versions, schema)?;
         let equation = Equation {
             exploded: judged.exploded,

@@ -9,7 +9,6 @@ use polars::prelude::IdxSize;
 use super::delivery::Equation;
 use super::lines::At;
 use super::lines::Line;
-use super::lines::When;
 use super::past;
 use super::pile::Pile;
 use super::stood::Known;
@@ -28,11 +27,11 @@ pub(super) struct Won {
 }
 
 impl Won {
-    /// Of the lines of a share, what stood of it, and when the source changed it.
+    /// Of the lines of a share, what stood of it, and what slices of the past are held against.
     pub(super) fn of(
         pile: &Pile<'_>,
         mut lines: Vec<Line>,
-        (stood, told): (&[Known], &HashMap<u128, When>),
+        (stood, told): (&[Known], &HashMap<u128, past::Known>),
     ) -> Won {
         debug_assert!(!pile.schema.primary_key.is_empty());
         let mut won = Won::default();
@@ -54,7 +53,7 @@ impl Won {
                 won.rivals.extend(against.map(|line| (line.at, stands.at)));
             }
             won.equation.duplicate -= 1;
-            if past::is_older(stands, told.get(&stands.key)) {
+            if past::gives_way(stands, told.get(&stands.key)) {
                 won.equation.unchanged += 1;
             } else {
                 won.enter(pile, stands, of_key(stood, stands.key));

@@ -101,6 +101,16 @@ impl Desk {
         said(&output)
     }
 
+    /// What was asked today was asked on the day before.
+    fn was_asked_yesterday(&self) {
+        let loans = self.home.path().join("var/lake/landing/desk/loans");
+        let (today, before) = (self.night.to_string(), self.night.yesterday().unwrap().to_string());
+        for entry in fs::read_dir(&loans).unwrap().map(|entry| entry.unwrap()) {
+            let name = entry.file_name().into_string().unwrap();
+            fs::rename(entry.path(), loans.join(name.replace(&today, &before))).unwrap();
+        }
+    }
+
     pub(super) fn landing(&self) -> BTreeMap<String, Vec<u8>> {
         bytes_below(&self.home.path().join("var/lake/landing/desk/loans"))
     }
@@ -251,13 +261,7 @@ async fn a_past_that_was_mended_is_asked_for_again_and_goes_on_on_its_day() {
     desk.well(&["backfill", "desk.loans", "2024-01..2024-04"]).await;
     let asked = || log.lock().unwrap().len();
     assert_eq!(asked(), 3);
-    // It was on the day before.
-    let loans = desk.home.path().join("var/lake/landing/desk/loans");
-    let (today, before) = (desk.night.to_string(), desk.night.yesterday().unwrap().to_string());
-    for entry in fs::read_dir(&loans).unwrap().map(|entry| entry.unwrap()) {
-        let name = entry.file_name().into_string().unwrap();
-        fs::rename(entry.path(), loans.join(name.replace(&today, &before))).unwrap();
-    }
+    desk.was_asked_yesterday();
     has_mended.store(true, Ordering::Relaxed);
     let range = ["backfill", "desk.loans", "2024-01..2024-04"];
     let plan = desk.well(&[&range[..], &["--plan"]].concat()).await;
@@ -274,6 +278,41 @@ async fn a_past_that_was_mended_is_asked_for_again_and_goes_on_on_its_day() {
         tokio::task::block_in_place(|| ask(&desk.home.path().join("var/warehouse.db"), cases));
     let found: Vec<String> = rows.iter().map(|row| row.join(" ")).collect();
     assert_eq!(found, ["2024-01 closed", "2024-03 closed", "2024-04 closed"]);
+}
+
+/// A source says no other time of a row for it that somebody reads a column more.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_column_that_is_read_from_now_on_is_filled_by_asking_for_the_past_again() {
+    let (url, _) = serve(|asked, _| {
+        let month = asked.fields["since"].as_str().unwrap().get(..7).unwrap().to_owned();
+        let loan = json!({ "id": month, "borrowed": "2024-01-02 09:00", "status": "closed",
+            "returned": "2024-01-04 11:00", "changed": "2024-01-05 10:00" });
+        okay(&json!({ "total": 1, "list": [loan] }))
+    })
+    .await;
+    let desk = Desk::at(&url);
+    let range = ["backfill", "desk.loans", "2024-01..2024-04"];
+    let returned = || {
+        let cases = "select case_id, coalesce(closed_at, '') from service_case where case_id like '2024%' order by 1";
+        let path = desk.home.path().join("var/warehouse.db");
+        tokio::task::block_in_place(|| ask(&path, cases))
+    };
+    desk.well(&range).await;
+    desk.was_asked_yesterday();
+    let before = desk.night.yesterday().unwrap().to_string();
+    desk.well(&["run", "--night", &before]).await;
+    let months = ["2024-01", "2024-03", "2024-04"];
+    assert_eq!(returned(), months.map(|month| [month, ""]));
+    let path = desk.home.path().join("connectors/desk.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, format!("{text}closed_at = \"returned\"\n")).unwrap();
+    desk.well(&[&range[..], &["--again"]].concat()).await;
+    let report = desk.well(&["run"]).await;
+    // Those of the past, and the one of the night itself.
+    let row = of_stream(&report, "desk.loans");
+    assert_eq!(row[..3], ["4", "0", "4"].map(str::to_owned), "{report}");
+    let filled = returned();
+    assert!(filled.iter().all(|row| row[1].starts_with("2024-01-04")), "{filled:?}");
 }
 
 /// A source that has lost most of its rows says so for once in a month; no row goes by it before somebody agrees.
