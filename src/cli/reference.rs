@@ -1,5 +1,6 @@
 //! What are units compared with in a year? Written once, from the year before, as a file of the home.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::DONE;
@@ -65,7 +66,10 @@ pub(super) fn make(root: &Path, asked: &ReferenceOf, face: &mut Face<'_>) -> any
     write_then_rename(&path, &csv(&lines)?)?;
     nouns.push(("count", grouped(lines.len() as u64)));
     writeln!(face.out, "{}", face.say(Say::ReferenceMade, &nouns))?;
-    for (category, metric, _) in open {
+    // A metric may be asked for several statistics.
+    let open: BTreeSet<_> =
+        open.into_iter().map(|(category, metric, _)| (category, metric)).collect();
+    for (category, metric) in open {
         let nouns = [("category", category), ("metric", metric), ("period", before.to_string())];
         writeln!(face.out, "  {}", face.say(Say::ReferenceLacks, &nouns))?;
     }

@@ -68,10 +68,6 @@ impl Home {
     /// # Errors
     /// A folder or file that can't be read.
     pub fn with(&self, draft: &Path) -> io::Result<Home> {
-        if !draft.is_dir() {
-            let text = format!("`{}` is no folder", draft.display());
-            return Err(io::Error::new(io::ErrorKind::NotFound, text));
-        }
         let mut files = self.files.clone();
         for folder in FOLDERS {
             gather(&draft.join(folder), folder, &mut files)?;
