@@ -39,6 +39,21 @@ pub fn cleaned(text: &str) -> Cow<'_, str> {
     Cow::Owned(cleaned)
 }
 
+/// The same of a text that is read as a number or a time: a line break in it parts what stands around it, and a text with a
+/// digit that stands for something else, an exponent or the mark of a footnote, stays as it is, which is no number.
+pub fn figure(text: &str) -> Cow<'_, str> {
+    if is_clean(text) {
+        return Cow::Borrowed(text);
+    }
+    let parted: String =
+        text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+    let is_wide = |letter: char| ('\u{ff00}'..='\u{ffef}').contains(&letter);
+    let is_mark = |letter: char| {
+        !letter.is_ascii() && !is_wide(letter) && letter.nfkc().any(|it| it.is_ascii_digit())
+    };
+    if parted.chars().any(is_mark) { Cow::Owned(parted) } else { Cow::Owned(clean(&parted)) }
+}
+
 /// Whether nothing of a text needs cleaning, as far as that is seen at a glance: of ASCII and the common
 /// ideographs, which are written in one way only.
 fn is_clean(text: &str) -> bool {
@@ -133,6 +148,25 @@ mod tests {
         ] {
             assert_eq!(clean(text), cleaned, "{text:?}");
             assert_eq!(squeeze(text), squeezed, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_figure_is_not_joined_of_two_and_no_mark_is_a_digit_of_it() {
+        for (text, read) in [
+            ("12", "12"),
+            (" 1 \n2 ", "1 2"),
+            ("5\t6", "5 6"),
+            ("1\r\n000", "1 000"),
+            ("1\u{0}1", "1 1"),
+            ("2026-03-05\n10:00", "2026-03-05 10:00"),
+            ("\u{feff}12\n", "12"),
+            ("１２．５", "12.5"),
+            ("10²", "10²"),
+            ("12①", "12①"),
+            ("½", "½"),
+        ] {
+            assert_eq!(figure(text), read, "{text:?}");
         }
     }
 

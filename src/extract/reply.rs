@@ -365,10 +365,11 @@ fn next(header: &str) -> Option<String> {
         let (address, after) = after.split_once('>')?;
         let (own, others) = after.split_once('<').unwrap_or((after, ""));
         let is_next = own.split([';', ',']).any(|part| {
-            let rel =
-                part.trim().split_once('=').filter(|(name, _)| name.eq_ignore_ascii_case("rel"));
+            let rel = part.split_once('=');
+            let rel = rel.filter(|(name, _)| name.trim().eq_ignore_ascii_case("rel"));
             rel.is_some_and(|(_, words)| {
-                words.trim_matches('"').split(' ').any(|word| word.eq_ignore_ascii_case("next"))
+                let words = words.trim().trim_matches(['"', '\'']);
+                words.split(' ').any(|word| word.eq_ignore_ascii_case("next"))
             })
         });
         if is_next {
@@ -414,6 +415,8 @@ mod tests {
         for (header, found) in [
             ("</a?p=2>; rel=\"next\"", Some("/a?p=2")),
             ("</a?p=1>; rel=prev, </a?p=3,4>; title=\"x\"; rel=\"last next\"", Some("/a?p=3,4")),
+            ("</a?p=2>; rel = \"next\"", Some("/a?p=2")),
+            ("</a?p=2>;rel='next'", Some("/a?p=2")),
             ("</a>; rel=\"prev\"", None),
             ("nothing", None),
         ] {

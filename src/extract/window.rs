@@ -139,6 +139,10 @@ fn written(cursor: &Cursor, time: &ZonedDateTime) -> Result<String, jiff::Error>
     match cursor.format.as_str() {
         "epoch_ms" => Ok(time.timestamp().as_millisecond().to_string()),
         "epoch_s" => Ok(time.timestamp().as_second().to_string()),
+        // Who writes a `Z` behind a time says that it is UTC's.
+        format if format.ends_with('Z') && !format.ends_with("%Z") => {
+            strtime::format(format, &time.with_time_zone(TimeZone::UTC))
+        }
         format => strtime::format(format, time),
     }
 }
@@ -190,6 +194,16 @@ mod tests {
         assert_eq!(slices, ["from 2026-01-02 01:55:00 to 2026-01-06 01:55:00"]);
         let (slices, _) = asked(&cursor("90d", "5m", None), since);
         assert_eq!(slices, ["from 2025-12-01 00:00:00 to 2026-01-06 01:55:00"]);
+    }
+
+    #[test]
+    fn a_time_with_a_z_behind_it_is_that_of_utc() {
+        let utc = Cursor { format: "%Y-%m-%dT%H:%M:%SZ".to_owned(), ..cursor("0d", "5m", None) };
+        let (slices, _) = asked(&utc, None);
+        assert_eq!(slices, ["from 2025-11-30T16:00:00Z to 2026-01-05T17:55:00Z"]);
+        let zoned = Cursor { format: "%F %T%:z".to_owned(), ..utc };
+        let (slices, _) = asked(&zoned, None);
+        assert_eq!(slices, ["from 2025-12-01 00:00:00+08:00 to 2026-01-06 01:55:00+08:00"]);
     }
 
     #[test]

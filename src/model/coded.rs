@@ -10,6 +10,7 @@ use super::judge::Judge;
 use crate::base::cell::Cell;
 use crate::base::identity::fold;
 use crate::base::text::cleaned;
+use crate::base::text::figure;
 use crate::spec::codes::CodeTable;
 use crate::spec::connector::Column as Mapped;
 use crate::spec::schema::Field;
@@ -28,7 +29,8 @@ impl Judge<'_> {
         text: &str,
         day: Option<Date>,
     ) -> Result<Option<Cell>, String> {
-        let mut text = cleaned(text);
+        let is_text = field.kind == FieldKind::Text;
+        let mut text = if is_text { cleaned(text) } else { figure(text) };
         if text.is_empty() || self.stream.empty.iter().any(|word| *word == text) {
             return Ok(None);
         }
