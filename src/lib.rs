@@ -4,10 +4,11 @@
 //! [`model`] types, checks and resolves them and quarantines what breaks its contract, [`measure`]
 //! counts by unit, section and month and computes the metrics, [`score`] turns them into points,
 //! [`warehouse`] loads the tables that analysts query, [`publish`] writes the files that scoring tools
-//! read; [`handbook`] tells people what it all means. [`night`] alone knows the order, [`explain`] goes back from a number to its rows, [`why`] says
-//! why it is not what it was,
-//! [`quarantine`] gives rows that were held back to those who sent them; imports only go down. [`schedule`] says when nights
-//! run.
+//! read; [`handbook`] tells people what it all means. [`reconcile`] holds what units report of
+//! themselves against what is counted, [`sandbox`] pretends to be the systems of a city, [`prove`]
+//! tries a connector against what every one promises. [`night`] alone knows the order, [`explain`] goes
+//! back from a number to its rows, [`why`] says why it is not what it was, [`quarantine`] gives rows
+//! that were held back to those who sent them; imports only go down. [`schedule`] says when nights run.
 
 // Floor 7
 pub mod cli;

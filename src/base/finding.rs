@@ -24,6 +24,7 @@ pub fn kind(kind: &str) -> Say {
         "stray_correction" => Say::KindStrayCorrection,
         "not_whole" => Say::KindNotWhole,
         "left_behind" => Say::KindLeftBehind,
+        "not_merged" => Say::KindNotMerged,
         "unread_file" => Say::KindUnreadFile,
         "below_end" => Say::KindBelowEnd,
         "came_twice" => Say::KindCameTwice,

@@ -82,7 +82,7 @@ codes! {
     NoStock "H241" "`at_quarter_ends` adds up what holds at the ends of quarters, and `{found}` tells what happens" "`at_quarter_ends` 累加各季度末的存量,而 `{found}` 不是存量" "take it away, or count a fact with `kind = \"stock\"`" "请去掉,或改用 `kind = \"stock\"` 的事实";
     KeyMayBeEmpty "H213" "every column of the key `{found}` may be empty, and rows come into `{table}`" "主键 `{found}` 的各列均允许为空,而 `{table}` 由来源填入" "write `\"constraints\": {\"required\": true}` at one of them: a row without it is quarantined, or else one row without any would stand for all such" "请至少在其中一列写明 `\"constraints\": {\"required\": true}`:缺值的行将被隔离,否则所有缺值的行会被当作同一行";
     AppendBehind "H217" "what is committed late stands behind this cursor and never comes" "迟到的行落在游标之后,不会再取到" "`lookback = \"3d\"` reads it again, `lag = \"5m\"` waits for it; `lookback = \"0d\"` says that nothing is late" "`lookback = \"3d\"` 会回看重取,`lag = \"5m\"` 会稍候再取;确无迟到时请写 `lookback = \"0d\"`";
-    NotTold "H190" "the metric is not told of `{found}`" "指标未列 `{found}`" "`period_of` names what `grain` and `period` have: {choices}" "`period_of` 只能取 `grain` 与 `period` 已列的:{choices}";
+    NotTold "H190" "the metric is not told of `{found}`" "指标未列 `{found}`" "take what its `grain` and `period` have: {choices}" "只能取 `grain` 与 `period` 已列的:{choices}";
     UnknownDimension "H023" "nothing is counted by `{found}`" "没有按 `{found}` 计数的事实" "the dimensions are {choices}; name one in `by` of a fact" "可用的维度:{choices};请在事实的 `by` 中写明";
     NotCountedBy "H024" "measure `{found}` is not counted by `{by}`" "计量 `{found}` 没有按 `{by}` 计数" "add `by = [\"{by}\"]` to its fact" "请在其事实中加上 `by = [\"{by}\"]`";
     FormulaFunction "H025" "at {at}: function `{found}` is not in the formula language" "第 {at} 处:公式语言中没有函数 `{found}`" "the functions are {choices}" "可用的函数:{choices}";
@@ -140,6 +140,7 @@ codes! {
     NotYearly "H244" "`{found}` has no value of a unit in a year, so nobody would ever be judged by it" "`{found}` 没有机构的年度值,无法据以评分" "`grain` of the metric needs `unit` and `period` needs `year`" "该指标的 `grain` 须含 `unit`,`period` 须含 `year`";
     NoShare "H245" "`{found}` is measured in {unit}, and only a share is drawn towards its peers" "`{found}` 的计量单位为 {unit},只有占比才能向同类收缩" "take `estimate` away" "请去掉 `estimate`";
     Percent "H246" "`{found}` is a share, and its values are fractions: {bound} would be {bound} wholes" "`{found}` 是占比,其值为小数:{bound} 即 {bound} 倍" "did you mean {fraction}?" "是否应为 {fraction}?";
+    FactCircle "H247" "fact `{found}` asks itself: {path}" "事实 `{found}` 经 `exists` 问到自身:{path}" "name a second fact over the same table, and ask that one" "请对同一数据表另立一个事实,并改问该事实";
     Reference "H087" "line does not read: {problem}" "无法读取该行:{problem}" "columns: category,metric,statistic,value" "列为 category,metric,statistic,value";
     NotKept "H056" "`{found}` is no table about persons, and none of `access`, `landing`, `quarantine` and `persons`" "`{found}` 不是涉及个人的数据表,也不是 `access`、`landing`、`quarantine` 或 `persons`" "did you mean `{guess}`?" "是否应为 `{guess}`?";
     NoConnector "H060" "no connector stands in connectors/" "connectors/ 中没有连接器" "`shuping init <dir>` writes a home to begin with" "`shuping init <目录>` 可生成一个初始目录";

@@ -123,7 +123,7 @@ texts! {
     HistoryHint "H227" "let the contract take what stands (for `required`, `x:expected` tells what is missing and lets it stand), or have the source send those rows again" "请使数据契约容得下已有的行(`required` 可改为 `x:expected`,只提示不隔离),或由来源重新报送这些行";
     LaterHint "R704" "the warehouse tells {night} now; `shuping run --night {later}` tells the last night again" "数据仓库现为 {night};用 `shuping run --night {later}` 重新载入最后一夜";
     BrokeHint "R091" "mend what is named, from a backup where a file is damaged, and run the same night again: what it writes stands whole or not at all" "请修复上述问题(文件损坏时从备份恢复)后重跑同一夜:一夜写入的内容要么完整,要么全无";
-    Interrupted "R092" "interrupted; the state on the disk is whole, run the same night again" "已中断;磁盘上的状态是完整的,请重跑同一夜";
+    Interrupted "R092" "interrupted; the state on the disk is whole: run the same command again" "已中断;磁盘上的状态是完整的,请重新执行同一命令";
     Bug "R134" "a bug in shuping {version}: {problem}" "shuping {version} 程序缺陷:{problem}";
     BugHint "R135" "the state on the disk is whole; report the lines above to the project that gave you this program, with what you ran" "磁盘上的状态是完整的;请将以上各行和所执行的命令报告给提供本程序的项目";
     Wrote "R093" "wrote a home of {files} files to `{path}`" "已在 `{path}` 写入 {files} 个文件";
@@ -252,6 +252,7 @@ texts! {
     KindUnknownPerson "R149" "somebody whom no roster knows" "名册上没有的人员";
     TryCalendar "R156" "{rows} values count in working days that are not published: add `{file}` (date,is_workday,name) and run the night again" "{rows} 个指标值以工作日计而缺日历:请补充 `{file}`(date,is_workday,name)后重跑";
     KindNoCalendar "R155" "values without a calendar; the file to add" "缺工作日历的指标值;请补充该文件";
+    KindNotMerged "R707" "a night that breaks its contract where it is merged again, and stands as it was; mend it, and run it again" "重新合并时不合约定的夜次,仍按原样保留;请改正后重跑该夜";
     KindOtherMeaning "R422" "a metric that means something else, under the same version" "口径已变而版本未变";
     KindMetricGone "R423" "a metric that went without a year's notice" "未提前一年公布即撤下的指标";
     KindOrphan "R270" "a key that points at no row" "指向不存在的行";

@@ -67,8 +67,6 @@ pub const DONE: u8 = 0;
 pub const FAILED: u8 = 1;
 /// A bad command line: a name that is not known.
 pub const USAGE: u8 = 2;
-/// Checks refused to publish, what was published stands.
-pub const REFUSED: u8 = 3;
 /// A bug of this program.
 pub const BUG: u8 = 70;
 /// The disk or the database.

@@ -6,7 +6,6 @@ use super::arith;
 use super::arith::Range;
 use super::calls;
 use super::functions::Days;
-use super::functions::day_column;
 use super::table::day_number;
 use crate::spec::function::Function;
 use crate::spec::pipeline::Measure;
@@ -224,14 +223,6 @@ pub fn unanswered(calls: &[&Tree], days: &Days) -> PolarsResult<[Expr; 2]> {
         after = after.or(silent.and(is_early.not()));
     }
     Ok([before, after])
-}
-
-/// A column of local days out of days or instants.
-///
-/// # Errors
-/// A column of another type.
-pub fn local_days(column: &Column, days: &Days, name: &str) -> PolarsResult<Column> {
-    Ok(day_column(name, days.of_column(column)?.into_iter()))
 }
 
 #[cfg(test)]

@@ -75,14 +75,24 @@ impl<'c> Below<'c> {
         self.titles.get(name).map_or_else(|| name.to_owned(), |title| format!("{title}({name})"))
     }
 
-    /// Calls `see` with every piece of a formula and of the metrics below it.
+    /// Calls `see` with every piece of a formula and of the metrics below it, each of which is opened once.
     pub(super) fn each(&self, formula: &'c Formula, see: &mut dyn FnMut(&'c Formula)) {
+        self.open(formula, &mut BTreeSet::new(), see);
+    }
+
+    fn open(
+        &self,
+        formula: &'c Formula,
+        opened: &mut BTreeSet<&'c str>,
+        see: &mut dyn FnMut(&'c Formula),
+    ) {
         formula.each(&mut |piece| {
             see(piece);
             if let Formula::Name(name) = piece
                 && let Some(metric) = self.metrics.get(name.as_str())
+                && opened.insert(name)
             {
-                self.each(&metric.value, see);
+                self.open(&metric.value, opened, see);
             }
         });
     }

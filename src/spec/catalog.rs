@@ -54,15 +54,27 @@ impl Catalog {
             .iter()
             .flat_map(|connector| connector.streams.iter().map(move |stream| (connector, stream)))
             .collect();
-        streams.sort_by_key(|(_, stream)| self.depth(&stream.into.value));
+        let mut known = BTreeMap::new();
+        streams.sort_by_key(|(_, stream)| self.depth(&stream.into.value, &mut known));
         streams
     }
 
-    /// How many foreign keys stand between a table and one that points at nothing.
-    fn depth(&self, table: &str) -> usize {
-        let Some(schema) = self.schemas.get(table) else { return 0 };
-        let pointed = schema.foreign_keys.iter().filter(|key| key.table != table);
-        pointed.map(|key| 1 + self.depth(&key.table)).max().unwrap_or(0)
+    /// How many foreign keys stand between a table and one that points at nothing; none while that is being asked: a key
+    /// that leads back counts for nothing.
+    fn depth<'c>(
+        &'c self,
+        table: &'c str,
+        known: &mut BTreeMap<&'c str, Option<usize>>,
+    ) -> Option<usize> {
+        if let Some(depth) = known.get(table) {
+            return *depth;
+        }
+        known.insert(table, None);
+        let keys = self.schemas.get(table).into_iter().flat_map(|schema| &schema.foreign_keys);
+        let below = keys.filter_map(|key| self.depth(&key.table, known)).max();
+        let depth = below.map_or(0, |below| below + 1);
+        known.insert(table, Some(depth));
+        Some(depth)
     }
 
     /// The facts of all pipelines.

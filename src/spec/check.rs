@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
+use jiff::civil::Date;
+
 use super::catalog::Catalog;
 use super::check_examples;
 use super::check_facts;
 use super::check_words;
+use super::circle::circle;
 use super::connector::Ask;
 use super::connector::Connector;
 use super::connector::Stream;
@@ -22,6 +25,7 @@ use super::reader::guess;
 use super::schema::Pii;
 use crate::base::diagnostic::Diagnostic;
 use crate::base::messages::Code;
+use crate::base::period::Month;
 
 /// Every fault between files.
 pub(super) fn check(catalog: &Catalog) -> Vec<Diagnostic> {
@@ -161,8 +165,8 @@ fn check_shape(stream: &Stream, faults: &Faults) {
 
 fn check_metric(catalog: &Catalog, metric: &Metric, faults: &Faults) {
     let known: BTreeSet<&str> = names(catalog);
-    let mut named = Vec::new();
-    metric.value.each_name(&mut |name| named.push((name, &metric.text)));
+    let below = names_in(metric);
+    let mut named: Vec<_> = below.iter().map(|name| (*name, &metric.text)).collect();
     let bases = [&metric.need, &metric.few, &metric.withhold];
     let bases = bases.into_iter().flatten().map(|base| &base.name);
     named.extend(bases.map(|name| (name.value.as_str(), name)));
@@ -174,9 +178,15 @@ fn check_metric(catalog: &Catalog, metric: &Metric, faults: &Faults) {
     }
     let metrics: BTreeMap<&str, &Metric> =
         catalog.metrics().map(|metric| (metric.name.as_str(), metric)).collect();
-    let mut path = vec![metric.name.as_str()];
-    if rests_on(&metrics, metric, &metric.name, &mut path) {
-        let nouns = vec![("found", metric.name.clone()), ("path", path.join(" → "))];
+    // A circle closes where the last of its definitions begins.
+    let day = metric.life.since.map_or(Date::MIN, Month::first);
+    let back = |next| {
+        circle(&metric.name, next, &|name| {
+            metrics.get(name).map_or_else(Vec::new, |metric| names_in(metric.at(day)))
+        })
+    };
+    if let Some(path) = below.into_iter().find_map(back) {
+        let nouns = vec![("found", metric.name.clone()), ("path", path)];
         return faults.add(metric.text.place, &metric.text.key, Code::Circle, nouns);
     }
     let mut told_by = Vec::new();
@@ -243,23 +253,11 @@ fn names(catalog: &Catalog) -> BTreeSet<&str> {
     measures.chain(metrics).chain(["months_known"]).collect()
 }
 
-fn rests_on<'c>(
-    metrics: &BTreeMap<&str, &'c Metric>,
-    metric: &'c Metric,
-    goal: &str,
-    path: &mut Vec<&'c str>,
-) -> bool {
-    let mut below = Vec::new();
-    metric.value.each_name(&mut |name| below.push(name));
-    for name in below {
-        path.push(name);
-        let known = metrics.get(name).filter(|_| path.len() <= metrics.len() + 1);
-        if name == goal || known.is_some_and(|next| rests_on(metrics, next, goal, path)) {
-            return true;
-        }
-        path.pop();
-    }
-    false
+/// The names in the formula of a metric.
+fn names_in(metric: &Metric) -> Vec<&str> {
+    let mut names = Vec::new();
+    metric.value.each_name(&mut |name| names.push(name));
+    names
 }
 
 /// Names that stand twice over all files.

@@ -1,6 +1,7 @@
 //! Do facts and measures name columns that are there, and of the kinds that they take?
 
 use super::catalog::Catalog;
+use super::circle::circle;
 use super::kinds;
 use super::kinds::Kind;
 use super::parse;
@@ -39,7 +40,9 @@ fn columns_before(catalog: &Catalog, fact: &Fact) -> Columns {
         columns.extend(followed.into_iter().flat_map(of));
     }
     columns.extend(fact.kind.gives().iter().map(|(name, kind)| ((*name).to_owned(), Some(*kind))));
-    columns.insert("told_on".to_owned(), Some(FieldKind::Day));
+    for told in ["told_on", "known_on"] {
+        columns.insert(told.to_owned(), Some(FieldKind::Day));
+    }
     columns
 }
 
@@ -110,6 +113,16 @@ pub(super) fn fact(catalog: &Catalog, fact: &Fact, faults: &Faults) {
         let kind = make(catalog, &derived.make, &columns, faults);
         derive(catalog, derived, kind, &mut columns);
     }
+    for other in asked(fact) {
+        let back = circle(&fact.name, &other.value, &|name| {
+            let facts = catalog.facts().filter(|fact| fact.name == name);
+            facts.flat_map(asked).map(|other| other.value.as_str()).collect()
+        });
+        if let Some(path) = back {
+            let nouns = vec![("found", fact.name.clone()), ("path", path)];
+            faults.add(other.place, &other.key, Code::FactCircle, nouns);
+        }
+    }
     if let Some(keep) = &fact.keep {
         kept_by(fact, keep, &columns, faults);
     }
@@ -124,6 +137,14 @@ pub(super) fn fact(catalog: &Catalog, fact: &Fact, faults: &Faults) {
             known(&by.value, &columns, by, faults);
         }
     }
+}
+
+/// The facts that a fact asks for rows.
+fn asked(fact: &Fact) -> impl Iterator<Item = &Found<String>> {
+    fact.derive.iter().filter_map(|derived| match &derived.make {
+        Make::Exists { fact, .. } => Some(fact),
+        Make::Sql(..) | Make::Spell { .. } | Make::Listed { .. } => None,
+    })
 }
 
 /// What is wrong with how a column is made; the kind of its expression.

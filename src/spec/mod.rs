@@ -7,6 +7,7 @@ mod check;
 pub mod check_examples;
 mod check_facts;
 mod check_words;
+mod circle;
 pub mod codes;
 mod compound;
 pub mod connector;

@@ -32,7 +32,7 @@ const FLOORS: [&[&str]; 8] = [
 ];
 
 /// The rooms that may name polars.
-const POLARS: [&str; 5] = ["frame", "measure", "model", "publish", "score"];
+const POLARS: [&str; 4] = ["frame", "measure", "model", "publish"];
 
 /// The room that knows no engine: only the ground and the definitions.
 const SANDBOX: [&str; 3] = ["base", "sandbox", "spec"];

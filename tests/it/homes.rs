@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use shuping::spec::home::Home;
 use shuping::spec::home::write_default;
 use tempfile::TempDir;
 
@@ -148,6 +149,12 @@ const BROKEN_NAMES: &[(&str, &str, &str, &str)] = &[
         "where = \"genuine AND IS_WORKDAY(rated_at)\"",
         "H221",
     ),
+    (
+        "pipelines/service.toml",
+        "{ exists = \"rating\", where = \"genuine\" }",
+        "{ exists = \"case\" }",
+        "H247",
+    ),
     ("pipelines/service.toml", "value       = \"cases_open\"", "value = \"cases_opn\"", "H021"),
     ("pipelines/service.toml", "value       = \"cases_in\"", "value = \"cases_accepted\"", "H022"),
     ("pipelines/service.toml", "sql  = \"COUNT(*)\"", "sql = \"7\"", "H033"),
@@ -210,6 +217,62 @@ fn names_that_must_exist_elsewhere_are_checked_over_all_files() {
         assert_eq!(checked.status.code(), Some(78), "{file}: {to}\n{told}");
         assert!(told.contains(&format!("[{code}]")), "{file}: {to} should be {code}\n{told}");
     }
+}
+
+/// Whoever asks for rows of another fact is told where, and how that one asks back.
+#[test]
+fn facts_that_ask_each_other_are_a_fault_with_the_way_round() {
+    let home = home();
+    let path = home.path().join("pipelines/service.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    let asks = "genuine         = ";
+    assert!(text.contains(asks), "the fact `rating` derives `genuine` no more");
+    let text = text.replace(asks, &format!("is_of_case = {{ exists = \"case\" }}\n{asks}"));
+    fs::write(&path, &text).unwrap();
+    let checked = shuping(home.path(), &["check"]);
+    let told = said(&checked);
+    assert_eq!(checked.status.code(), Some(78), "{told}");
+    for (asks, fact, way) in [
+        ("rated  ", "case", "case → rating → case"),
+        ("is_of_case", "rating", "rating → case → rating"),
+    ] {
+        let line = text.lines().position(|line| line.starts_with(asks)).unwrap() + 1;
+        let place = format!("pipelines/service.toml:{line}:");
+        let fault = format!("fact `{fact}` asks itself: {way} [H247]");
+        let is_told = told.lines().any(|line| line.starts_with(&place) && line.contains(&fault));
+        assert!(is_told, "{place} … {fault}\n{told}");
+    }
+}
+
+/// Foreign keys are not enforced, so a circle of them is no fault: tables of it come before all that points at them.
+#[test]
+fn tables_that_point_at_each_other_come_before_those_that_point_at_them() {
+    let home = home();
+    let path = home.path().join("schemas/unit.json");
+    let text = fs::read_to_string(&path).unwrap();
+    let field = r#"{"name": "office_id", "type": "string", "title": "办公室"},"#;
+    let key = r#"{"fields": ["office_id"], "reference": {"resource": "section", "fields": ["section_id"]}},"#;
+    let mut circular = text.clone();
+    for (list, first) in [("\"fields\": [\n", field), ("\"foreignKeys\": [\n", key)] {
+        assert!(text.contains(list), "schemas/unit.json no longer says {list}");
+        circular = circular.replacen(list, &format!("{list}    {first}\n"), 1);
+    }
+    fs::write(&path, circular).unwrap();
+    let checked = shuping(home.path(), &["check"]);
+    assert_eq!(checked.status.code(), Some(0), "{}", said(&checked));
+
+    let catalog = Home::open(home.path()).unwrap().catalog().unwrap();
+    let tables: Vec<&str> =
+        catalog.streams().iter().map(|(_, stream)| stream.into.value.as_str()).collect();
+    let circle = ["section", "unit"];
+    let last = tables.iter().rposition(|table| circle.contains(table)).unwrap();
+    let points = |table: &&str| {
+        let keys = &catalog.schemas[*table].foreign_keys;
+        !circle.contains(table) && keys.iter().any(|key| circle.contains(&&*key.table))
+    };
+    let pointing: Vec<usize> = (0..tables.len()).filter(|at| points(&tables[*at])).collect();
+    assert!(pointing.len() > 3, "{tables:?}");
+    assert!(pointing.iter().all(|at| *at > last), "{tables:?}");
 }
 
 /// What was frozen for a year, broken: a text, another text, the code that tells. Nobody would ask such a line, and the leaf

@@ -1,6 +1,7 @@
 //! Is a metric measured in what its formula gives?
 
 use shuping::base::messages::Lang;
+use shuping::handbook::Handbook;
 
 use super::thing;
 
@@ -10,6 +11,15 @@ const FIELDS: &thing::Fields =
 /// What is said of metrics, each a formula and what it is measured in; the first one's formula stands on
 /// line 29.
 fn said(metrics: &[(&str, &str)]) -> String {
+    faults(&pipeline(metrics))
+}
+
+fn faults(text: &str) -> String {
+    let faults = thing::read(FIELDS, text).err().unwrap_or_default();
+    faults.iter().map(|fault| fault.render(Lang::En)).collect::<Vec<_>>().join("\n")
+}
+
+fn pipeline(metrics: &[(&str, &str)]) -> String {
     let head = "format = 1\ntitle = \"Things\"\n[[fact]]\nname = \"f\"\ntable = \"thing\"\n\
                     kind = \"event\"\ntime = \"came_on\"\nsection = \"section_id\"\n"
         .to_owned();
@@ -27,9 +37,7 @@ fn said(metrics: &[(&str, &str)]) -> String {
     let measures = [("cases", "件"), ("person_months", "人·月"), ("people", "人")];
     let measures: String = measures.into_iter().map(measure).collect();
     let metrics: String = metrics.iter().enumerate().map(metric).collect();
-    let text = head + &measures + "# metrics\n" + &metrics;
-    let faults = thing::read(FIELDS, &text).err().unwrap_or_default();
-    faults.iter().map(|fault| fault.render(Lang::En)).collect::<Vec<_>>().join("\n")
+    head + &measures + "# metrics\n" + &metrics
 }
 
 #[test]
@@ -93,4 +101,45 @@ fn metrics_that_rest_on_each_other_are_a_fault_with_their_line() {
         );
         assert!(said.contains(&fault), "{fault}\n{said}");
     }
+}
+
+/// `x / (x + 1)` is how a share is written: sixty of them have 2^60 ways down, and a circle among them has no end of ways.
+#[test]
+fn a_metric_that_is_named_twice_is_followed_once() {
+    let twice = |below: String| format!("{below} / ({below} + 1)");
+    let mut formulas = vec!["cases / cases".to_owned()];
+    formulas.extend((0..60).map(|at| twice(format!("x{at}"))));
+    let text = |formulas: &[String]| {
+        pipeline(&formulas.iter().map(|formula| (formula.as_str(), "1")).collect::<Vec<_>>())
+    };
+    let catalog = thing::read(FIELDS, &text(&formulas)).unwrap();
+    assert_eq!(Handbook::of(&catalog).chapters[0].entries.len(), formulas.len());
+
+    // Two that name each other, below one that is not on their circle and above those that are on none.
+    formulas.extend(["x62".to_owned(), twice("x63".to_owned()), twice("x62".to_owned())]);
+    let said = faults(&text(&formulas));
+    let told: Vec<&str> = said.lines().filter(|line| line.contains("[H022]")).collect();
+    let [one, other] = told[..] else { panic!("{said}") };
+    assert!(one.contains("`x62` rests on itself: x62 → x63 → x62"), "{one}");
+    assert!(other.contains("`x63` rests on itself: x63 → x62 → x63"), "{other}");
+}
+
+/// Definitions make a circle where they hold on the same day, and only there.
+#[test]
+fn a_circle_is_looked_for_among_the_definitions_of_a_day() {
+    let dated = |text: &str, formula: &str, earlier: &str, now: &str| {
+        let value = format!("\nvalue = \"{formula}\"\n");
+        assert!(text.contains(&value), "{value}\n{text}");
+        let dated = format!(
+            "\nvalue = \"{now}\"\nversion = 2\nsince = \"2026-01\"\n\
+             earlier = [{{ version = 1, value = \"{earlier}\" }}]\n"
+        );
+        text.replace(&value, &dated)
+    };
+    let text = dated(&pipeline(&[("cases", "件"), ("cases / 2", "件")]), "cases", "x1", "cases");
+    // What each was before names the other.
+    let old = faults(&dated(&text, "cases / 2", "x0 / 2", "cases / 2"));
+    assert!(old.contains("`x0` rests on itself: x0 → x1 → x0 [H022]"), "{old}");
+    // One names the other until the other names it.
+    assert_eq!(faults(&dated(&text, "cases / 2", "cases / 2", "x0 / 2")), "");
 }

@@ -206,7 +206,7 @@ fn a_night_that_is_stopped_is_run_again_by_the_next_schedule() {
     night.signal("INT");
     let (code, told) = night.end();
     assert_eq!(code, Some(130), "{told}");
-    assert!(told.contains("run the same night again"), "{told}");
+    assert!(told.contains("run the same command again"), "{told}");
 
     let schedule = Running::start(home.path(), &["schedule"], &environment);
     schedule.says("night 2026-01-05 was missed or interrupted; it runs now");
