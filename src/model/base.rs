@@ -71,7 +71,7 @@ pub(super) fn keep(
 
 /// How many deltas, and a print of them and of the contract: each by its name, its length and when it was written.
 fn name_of(schema: &Schema, deltas: &[PathBuf]) -> String {
-    let mut said = vec![format!("{:?}", columns(schema))];
+    let mut said = vec![format!("{:?} {:?}", columns(schema), schema.primary_key)];
     for path in deltas {
         let file = fs::metadata(path).ok();
         let since = file.as_ref().and_then(|file| file.modified().ok());

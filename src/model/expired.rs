@@ -83,13 +83,13 @@ impl Lake {
     }
 
     /// Deletes the rows of a table that tell of a time before a day; tells how many. The latest version of
-    /// a row says how old it is, and every version goes with it, the oldest first: whatever interrupts
-    /// this, no row comes back as it was before.
+    /// a row says how old it is, or, where its contract has no time, when it came; and every version goes with it, the
+    /// oldest first: whatever interrupts this, no row comes back as it was before.
     ///
     /// # Errors
     /// The disk's.
     pub fn forget(&self, schema: &Schema, from: Date) -> Result<u64, ModelError> {
-        let Some(time) = &schema.time else { return Ok(0) };
+        let time = schema.time.as_deref().unwrap_or("_night");
         let mut names: Vec<&str> = schema.primary_key.iter().map(String::as_str).collect();
         let places: Vec<usize> = (0..names.len()).collect();
         names.push(time);

@@ -19,28 +19,27 @@ use crate::spec::connector::Write;
 use crate::spec::schema::Schema;
 
 /// What a delivery ends where it does not bring it.
-pub(super) struct AtStake {
+pub(super) struct AtStake<'p> {
     /// Of each known row, whether the stream brought it, and whether it is in what was brought whole.
     rows: Vec<(bool, bool)>,
     /// The prints of the keys of rows that the manifest leaves out by now.
-    left: HashSet<u128>,
+    left: &'p HashSet<u128>,
     /// The prints of the keys of rows that broke their contract: their last good versions stay.
     spared: HashSet<u128>,
 }
 
-impl AtStake {
+impl<'p> AtStake<'p> {
     /// Of the known rows; none where a delivery can say nothing of what it does not bring.
-    pub(super) fn of(pile: &Pile<'_>, known: &DataFrame) -> Result<AtStake, ModelError> {
+    pub(super) fn of(pile: &'p Pile<'_>, known: &DataFrame) -> Result<AtStake<'p>, ModelError> {
         let within: Option<&[String]> = match pile.write {
             Write::Snapshot { within } if pile.is_empty => Some(within),
             // A row that came back corrected joins its snapshot and replaces none.
-            _ if pile.delivered() == 0 => None,
+            _ if pile.delivered() == 0 && pile.left.is_empty() => None,
             Write::Snapshot { within } => Some(within),
             Write::Upsert if pile.delivery.is_full => Some(&[]),
             Write::Upsert | Write::Append => None,
         };
-        let prints = |keys: &[u128]| keys.iter().copied().collect::<HashSet<u128>>();
-        let (left, spared) = (prints(&pile.left), prints(&pile.spared));
+        let (left, spared) = (&pile.left, pile.spared.iter().copied().collect());
         if within.is_none() && left.is_empty() {
             return Ok(AtStake { rows: Vec::new(), left, spared });
         }

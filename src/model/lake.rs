@@ -219,6 +219,24 @@ impl Lake {
         Ok(parquet::write(&mut notes, &path)?)
     }
 
+    /// What a night noted of something in such a table; nothing where it has not run.
+    ///
+    /// # Errors
+    /// A note that can't be read.
+    pub fn noted(
+        &self,
+        schema: &Schema,
+        night: Date,
+        about: &str,
+    ) -> Result<Vec<CellRow>, ModelError> {
+        let path = self.notes_of(&schema.name).join(format!("{night}.{about}.parquet"));
+        let names: Vec<&str> = schema.fields.iter().map(|field| field.name.as_str()).collect();
+        if !path.exists() {
+            return Ok(Vec::new());
+        }
+        Ok(table::to_rows(&parquet::read(&path)?, &names))
+    }
+
     /// Takes back what a night noted in such a table.
     ///
     /// # Errors

@@ -249,6 +249,7 @@ mod tests {
     use jiff::civil::Date;
 
     use super::*;
+    use crate::base::cell::Cell;
     use crate::model::judged::Kept;
     use crate::model::judged::Origin;
     use crate::spec::schema::read_schema;
@@ -319,9 +320,58 @@ mod tests {
         assert_eq!(lake.read(&schema, nights[39]).unwrap(), alone(nights[39]));
         lake.keep_base(&schema, nights[39]).unwrap();
         assert_ne!(base(), kept);
+        let alone_height = alone(nights[39]).height();
+        let keyed = read_schema("t.json", "t", &CONTRACT.replace(r#"["id"]"#, r#"["id", "said"]"#));
+        let keyed = keyed.unwrap();
+        let read = lake.read(&keyed, nights[39]).unwrap();
+        fs::remove_dir_all(&folder).unwrap();
+        assert_eq!(read, lake.read(&keyed, nights[39]).unwrap());
+        assert!(read.height() > alone_height);
+        lake.keep_base(&schema, nights[39]).unwrap();
         let wider = CONTRACT.replace("]}", r#", {"name": "more", "type": "string"}]}"#);
         let wider = read_schema("t.json", "t", &wider).unwrap();
         assert_eq!(lake.read(&wider, nights[39]).unwrap().height(), alone(nights[39]).height());
+    }
+
+    /// The keys that stand after some rows of a slice of the past came beside a night.
+    fn with_past(
+        past: &[i64],
+        own: &[i64],
+        (left, is_full): (&[i64], bool),
+    ) -> (Vec<String>, Equation) {
+        let schema = read_schema("t.json", "t", CONTRACT).unwrap();
+        let root = tempfile::tempdir().unwrap();
+        let lake = Lake::at(root.path());
+        let night: Date = "2026-01-06".parse().unwrap();
+        let delivery = Delivery { system: "s", stream: "r", night, is_full: false, was: &[] };
+        let judged = Judged { kept: kept(&[1, 2], |_| "known"), ..Judged::default() };
+        lake.merge(delivery, &schema, &Write::Upsert, &judged).unwrap();
+        let night = night.tomorrow().unwrap();
+        let delivery = Delivery { night, is_full, ..delivery };
+        let mut rows = kept(past, |_| "past");
+        rows.origins.iter_mut().for_each(|origin| origin.is_past = true);
+        rows.append(kept(own, |_| "own")).unwrap();
+        let key = |id: &i64| vec![Some(Cell::Text(format!("k{id:03}"))), None];
+        let left = left.iter().map(key).collect();
+        let judged = Judged { kept: rows, left, filtered: 1, ..Judged::default() };
+        let equation = lake.merge(delivery, &schema, &Write::Upsert, &judged).unwrap();
+        let stands = lake.read(&schema, night).unwrap();
+        let stands = table::to_rows(&stands, &["id"]).into_iter().flatten().flatten();
+        (stands.map(|cell| cell.written()).collect(), equation)
+    }
+
+    #[test]
+    fn the_past_brings_nothing_back_that_a_night_leaves_out_or_does_not_find() {
+        // What is known of 1 gives way to a draft by now, whatever the past says of it.
+        let (stands, equation) = with_past(&[1, 3], &[2], (&[1], false));
+        assert_eq!(stands, ["k002", "k003"]);
+        assert_eq!((equation.deleted, equation.added, equation.unchanged), (1, 1, 1));
+        // Everything was asked for, and 1 and 3 are not there any more.
+        let (stands, equation) = with_past(&[1, 3], &[2], (&[], true));
+        assert_eq!(stands, ["k002"]);
+        assert_eq!((equation.deleted, equation.added, equation.unchanged), (1, 0, 2));
+        // What the night brings itself stands.
+        assert_eq!(with_past(&[1, 3], &[1, 2], (&[1], false)).0, ["k001", "k002", "k003"]);
     }
 
     #[test]

@@ -91,6 +91,9 @@ pub fn spells(
     };
     let PersonTime { spells, findings } = reckon(&rosters);
     let mut found: BTreeMap<String, u64> = BTreeMap::new();
+    // A day that is mistyped would hide its roster until it comes.
+    let to_come = rosters.rows.iter().filter(|row| row.as_of > as_of).count() as u64;
+    found.extend((to_come > 0).then(|| ("roster_to_come".to_owned(), to_come)));
     for finding in &findings {
         *found.entry(finding.kind.name().to_owned()).or_default() += 1;
     }

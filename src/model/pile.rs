@@ -74,7 +74,7 @@ pub struct Pile<'p> {
     /// The prints of the keys of rows that break their contract.
     pub(super) spared: Vec<u128>,
     /// The prints of the keys of rows that the manifest leaves out.
-    pub(super) left: Vec<u128>,
+    pub(super) left: HashSet<u128>,
     /// Of a snapshot, the prints of the slots of what its own delivery brought.
     pub(super) snapshots: HashSet<u128>,
     /// Of it, the slots of each source.
@@ -105,7 +105,7 @@ impl<'p> Pile<'p> {
             corrections: HashMap::new(),
             disagreed: BTreeMap::new(),
             spared: Vec::new(),
-            left: Vec::new(),
+            left: HashSet::new(),
             snapshots: HashSet::new(),
             slots: BTreeMap::new(),
             rows: Vec::new(),

@@ -53,6 +53,7 @@ impl Judge<'_> {
             let line = Line { at, day: time.and_then(|time| self.day(time, at)) };
             if let Some(is_left) = filtered.get(at).copied().flatten() {
                 judged.filtered += 1;
+                let is_left = is_left && place.corrects.is_none();
                 judged.left.extend(is_left.then(|| self.key(&candidates, line).ok()).flatten());
                 continue;
             }
@@ -104,7 +105,7 @@ impl Judge<'_> {
         };
         if let Some((text, tree)) = &self.stream.keep {
             let claims = table::cells(&self.evaluated(part, tree, &text.key)?);
-            let may_leave = matches!(self.stream.write, Write::Upsert);
+            let may_leave = !matches!(self.stream.write, Write::Append);
             for (filtered, claim) in filtered.iter_mut().zip(claims) {
                 *filtered = match claim {
                     Some(Cell::Flag(true)) => *filtered,

@@ -2,6 +2,7 @@
 //! one share of the keys at a time.
 
 use std::collections::HashMap;
+use std::collections::HashSet;
 
 use jiff::civil::Date;
 use polars::prelude::IdxSize;
@@ -35,6 +36,9 @@ impl Won {
     ) -> Won {
         debug_assert!(!pile.schema.primary_key.is_empty());
         let mut won = Won::default();
+        let count = lines.len();
+        forget_past(pile, &mut lines);
+        won.equation.unchanged = (count - lines.len()) as u64;
         lines.sort_unstable_by_key(|line| (line.key, line.at));
         let brings = |key| lines.binary_search_by_key(&key, |line| line.key).is_ok();
         let absent = stood.iter().filter(|known| known.is_at_stake && !brings(known.key));
@@ -95,6 +99,17 @@ impl Won {
         self.gone.extend(other.gone);
         self.rivals.extend(other.rivals);
     }
+}
+
+/// A slice of the past brings nothing back that the night itself leaves out, or does not bring where it asks for everything.
+fn forget_past(pile: &Pile<'_>, lines: &mut Vec<Line>) {
+    if !pile.has_past || (pile.left.is_empty() && !pile.delivery.is_full) {
+        return;
+    }
+    let own = lines.iter().filter(|line| !line.is_past).map(|line| line.key);
+    let own: HashSet<u128> = own.collect();
+    let is_out = |key| pile.delivery.is_full || pile.left.contains(&key);
+    lines.retain(|line| !line.is_past || own.contains(&line.key) || !is_out(line.key));
 }
 
 /// Whether a row that came back corrected is older than what the lake has been told since.

@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::fs;
 
+use anyhow::Context as _;
 use jiff::civil::Date;
 
 use super::Ground;
@@ -12,43 +14,76 @@ use super::brought::Pulled;
 use super::held;
 use super::model;
 use super::status;
+use super::stream::Noticed;
+use super::stream::State;
 use super::stream::named;
+use crate::base::durable::write_then_rename;
 use crate::model::ModelError;
 use crate::model::lake::Lake;
 use crate::model::landing::Landing;
 
-/// Makes deltas of nights before this one that are lost again, from what landed, and tells how many.
+/// Names the oldest night that was run again and whose later nights wait to be merged again.
+const WAITING: &str = "merge-from";
+
+/// Ends what a night that was killed has left: nights after one that was run again are merged again, and deltas of nights
+/// before this one that are lost are made again from what landed. Tells how many, and what could not be merged.
 pub(super) fn made_again(
     ground: &Ground<'_>,
     night: Date,
     watch: &mut (dyn FnMut(Step) + Send),
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Vec<Noticed>> {
     let lake = Lake::at(&ground.lake());
+    let waiting = fs::read_to_string(ground.lake().join(WAITING)).ok();
+    let waiting = waiting.and_then(|text| text.parse::<Date>().ok());
+    let mut left = waiting.map_or_else(|| Ok(Later::default()), |of| merge_again(ground, of))?.left;
     let well = status::well(&ground.lake(), ground.catalog)?;
     let lost = || lake.lost(well.iter().filter(|(_, of)| *of < night));
     let before = lost()?;
     if before.is_empty() {
-        return Ok(());
+        return Ok(left);
     }
     let is_lost =
         |stream: &str, of: Date| before.iter().any(|lost| (&*lost.0, lost.1) == (stream, of));
-    merge(ground, &well, landed(ground, is_lost)?)?;
+    left.extend(merge(ground, &well, landed(ground, is_lost)?)?);
     if let Some((stream, night)) = lost()?.first() {
         return Err(ModelError::Gone { stream: stream.clone(), night: *night }.into());
     }
     watch(Step::MadeAgain(before.len() as u64));
-    Ok(())
+    Ok(left)
 }
 
-/// Merges again what good nights after this one have landed, the oldest first; tells the last night that landed anything.
-/// What they noted of themselves stays.
-pub(super) fn merge_again(ground: &Ground<'_>, night: Date) -> anyhow::Result<Option<Date>> {
+/// What follows a night that is run again.
+#[derive(Default)]
+pub(super) struct Later {
+    /// The last night after it that landed anything.
+    pub(super) newest: Option<Date>,
+    /// What of the nights after it breaks its contract by now, and stands as it was merged before.
+    pub(super) left: Vec<Noticed>,
+}
+
+/// Says on the disk that nights after this one wait, where there are any, before a delta of it is written: whatever
+/// interrupts this, the next night merges them again.
+pub(super) fn wait(ground: &Ground<'_>, night: Date) -> anyhow::Result<()> {
+    let path = ground.lake().join(WAITING);
+    if path.exists() || landed(ground, |_, of| of > night)?.is_empty() {
+        return Ok(());
+    }
+    write_then_rename(&path, night.to_string().as_bytes()).context("noting which nights wait")
+}
+
+/// Merges again what good nights after this one have landed, the oldest first. What they noted of themselves stays.
+pub(super) fn merge_again(ground: &Ground<'_>, night: Date) -> anyhow::Result<Later> {
     let after = landed(ground, |_, of| of > night)?;
     let newest = after.keys().next_back().map(|(of, _)| *of);
-    if newest.is_some() {
-        merge(ground, &status::well(&ground.lake(), ground.catalog)?, after)?;
+    let left = match newest {
+        Some(_) => merge(ground, &status::well(&ground.lake(), ground.catalog)?, after)?,
+        None => Vec::new(),
+    };
+    let path = ground.lake().join(WAITING);
+    if path.exists() {
+        fs::remove_file(&path).context("noting that no night waits")?;
     }
-    Ok(newest)
+    Ok(Later { newest, left })
 }
 
 /// The last attempt of each night and stream, by the place of the stream among all.
@@ -68,12 +103,12 @@ fn landed(ground: &Ground<'_>, is_asked: impl Fn(&str, Date) -> bool) -> anyhow:
     Ok(found)
 }
 
-/// Merges what went well, the oldest first.
+/// Merges what went well, the oldest first; tells what breaks its contract by now.
 fn merge(
     ground: &Ground<'_>,
     well: &BTreeSet<(String, Date)>,
     landed: Attempts,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Vec<Noticed>> {
     let streams = ground.catalog.streams();
     let mut nights: BTreeMap<Date, BTreeMap<usize, u32>> = BTreeMap::new();
     for ((of, at), attempt) in landed {
@@ -85,6 +120,7 @@ fn merge(
             nights.entry(of).or_default().insert(at, attempt);
         }
     }
+    let mut left = Vec::new();
     for (night, attempts) in nights {
         let before = held::standing(ground, night.yesterday()?)?;
         let pulled = |at| -> Pulled {
@@ -93,7 +129,14 @@ fn merge(
         };
         let pulls = (0..streams.len()).map(|at| pulled(at).into()).collect();
         let merged = model::all(ground, (night, &before), pulls, &mut |_| {});
-        merged.into_iter().try_for_each(|merged| merged.map(drop))?;
+        for (at, merged) in merged.into_iter().enumerate() {
+            let (told, _) = merged?;
+            if attempts.contains_key(&at) && told.state == State::Failed {
+                let (connector, stream) = streams[at];
+                let about = format!("{night}: {}", told.note);
+                left.push(Noticed::of(connector, stream, "not_merged", &about).rows(told.received));
+            }
+        }
     }
-    Ok(())
+    Ok(left)
 }

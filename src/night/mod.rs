@@ -195,16 +195,14 @@ pub async fn run(
     let closed = closed::closed(&ground.var, choice.night)?;
     keep_home(ground)?;
     let cutoff = ground.cutoff(choice.night)?;
-    later::made_again(ground, choice.night, watch)?;
+    let left = later::made_again(ground, choice.night, watch)?;
+    let noted = notes::before(ground, choice)?;
     let mut steps = vec![("pull", started)];
     let pulls = pull::all(ground, choice, (&key, cutoff), watch)?;
     steps.push(("model", clock::now()));
     let lake = Lake::at(&ground.lake());
-    let (streams, mut noticed) = modelled(ground, choice.night, pulls, watch)?;
-    let later = later::merge_again(ground, choice.night)?;
-    if later.is_none() {
-        model::keep_bases(ground, choice.night)?;
-    }
+    let (streams, mut noticed, later) = modelled(ground, choice.night, pulls, watch)?;
+    noticed.extend(left);
     let has_failed = streams.iter().any(|told| told.state == State::Failed);
     let forgotten =
         if has_failed { BTreeMap::new() } else { retention::forget(ground, choice.night)? };
@@ -219,7 +217,7 @@ pub async fn run(
     let mut report = NightReport::of(choice, streams, noticed, &computed);
     report.forgotten = forgotten;
     report.later = later;
-    notes::keep(&lake, ground.catalog, &report)?;
+    notes::keep(&lake, ground.catalog, (&report, &noted))?;
     report.warehouse = warehouse;
     let settled = close::settle(ground, &computed, &closed, choice)?;
     report.closed = settled.told();
@@ -256,13 +254,15 @@ pub async fn run(
     Ok(report)
 }
 
-/// Judges and merges what came: how every stream ended, and what was noticed.
+/// Judges and merges what came, and again what nights after it have brought: how every stream ended, what was noticed, and
+/// the last of those nights.
 fn modelled(
     ground: &Ground<'_>,
     night: Date,
     pulls: Vec<Brought<'_>>,
     watch: &mut (dyn FnMut(Step) + Send),
-) -> anyhow::Result<(Vec<StreamNight>, Vec<Noticed>)> {
+) -> anyhow::Result<(Vec<StreamNight>, Vec<Noticed>, Option<Date>)> {
+    later::wait(ground, night)?;
     let (mut streams, mut noticed) = (Vec::new(), Vec::new());
     let before = held::standing(ground, night.yesterday()?)?;
     for modelled in model::all(ground, (night, &before), pulls, watch) {
@@ -270,7 +270,12 @@ fn modelled(
         noticed.extend(seen);
         streams.push(told);
     }
-    Ok((streams, noticed))
+    let later = later::merge_again(ground, night)?;
+    noticed.extend(later.left);
+    if later.newest.is_none() {
+        model::keep_bases(ground, night)?;
+    }
+    Ok((streams, noticed, later.newest))
 }
 
 /// Tables that a failed stream fills, and those made from them.

@@ -59,7 +59,7 @@ fn known_rows(
         delivery.is_own(system.as_deref(), stream.as_deref())
     };
     // What another stream brought into the table is not gone where this one does not bring it.
-    Ok(Some(rows.iter().filter(|row| whole || own(row)).count() as u64))
+    Ok(Some(rows.iter().filter(|row| own(row)).count() as u64))
 }
 
 /// How a stream ended, and what was noticed on the way.

@@ -101,7 +101,8 @@ impl NightReport {
             return 3;
         }
         let is_broken = |of: &StreamNight| of.state == State::Failed || !of.closes();
-        u8::from(self.streams.iter().any(is_broken))
+        let is_left = self.noticed.iter().any(|seen| seen.kind == "not_merged");
+        u8::from(is_left || self.streams.iter().any(is_broken))
     }
 
     /// How many rows were closed, by stream and why.

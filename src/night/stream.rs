@@ -51,8 +51,6 @@ pub struct StreamNight {
     pub owner: String,
     /// The stream.
     pub stream: String,
-    /// Its title.
-    pub stream_title: String,
     /// The source's own total.
     pub told: Option<u64>,
     /// Rows that landed.
@@ -81,7 +79,6 @@ impl StreamNight {
             system_title: connector.title.clone(),
             owner: connector.owner.clone(),
             stream: stream.name.clone(),
-            stream_title: stream.title.clone(),
             told: None,
             received: 0,
             equation: Equation::default(),

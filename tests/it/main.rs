@@ -27,6 +27,7 @@ mod levels;
 mod library;
 mod machine;
 mod mariadb;
+mod merged;
 mod nights;
 mod pencil;
 mod postgres;

@@ -148,6 +148,29 @@ fn a_row_that_is_left_out_by_now_is_gone_and_comes_back_where_it_is_meant_again(
     assert_eq!(cases(home.path()), ["L1", "L2", "L3"]);
 }
 
+#[test]
+fn a_list_of_which_everything_is_left_out_takes_its_rows_away() {
+    let home = library();
+    let file = home.path().join("loans.db");
+    let list = LOANS.replace("FILE", &file.display().to_string());
+    let cursor = "cursor = { column = \"changed\", start = \"2026-01-01\", lookback = \"0d\", lag = \"0m\" }\nwrite = \"upsert\"";
+    let list = list.replace(cursor, "write = \"snapshot\"\nwhere = \"desk <> 'draft'\"");
+    assert!(list.contains("draft"));
+    fs::write(home.path().join("connectors/loans.toml"), list).unwrap();
+    tell(
+        &file,
+        "create table branches (branch text); insert into branches values ('North Branch');
+        create table loans (loan text, branch text, borrowed timestamp, changed timestamp, desk text);
+        insert into loans values ('L1', 'North Branch', '2026-01-05', '2026-01-05 10:00:00', 'a'),
+            ('L2', 'North Branch', '2026-01-05', '2026-01-05 10:00:00', 'a');",
+    );
+    run(home.path(), &["2026-01-06"], 0);
+    assert_eq!(cases(home.path()), ["L1", "L2"]);
+    tell(&file, "update loans set desk = 'draft';");
+    let told = run(home.path(), &["2026-01-07"], 0);
+    assert!(cases(home.path()).is_empty(), "{told}");
+}
+
 /// What the equation of the loans of a night says: received, added, changed, unchanged, filtered, quarantined and deleted.
 fn equation(home: &Path, night: &str) -> Vec<String> {
     let question = format!(
