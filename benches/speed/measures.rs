@@ -78,7 +78,7 @@ impl Setting {
         let days = Days { calendar, zone: settings.zone.clone() };
         let tables = BTreeMap::new();
         let as_of = self.ledger.as_of;
-        let ground = Ground { catalog: &self.catalog, tables: &tables, days, as_of };
+        let ground = Ground { catalog: &self.catalog, tables: &tables, days, as_of, night: as_of };
         cube::count_again(&ground, self.ledger.facts(), &rows).unwrap()
     }
 

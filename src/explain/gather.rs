@@ -104,6 +104,7 @@ impl<'d> Desk<'d> {
             tables: &no_tables,
             days: Days::of(self.catalog),
             as_of: self.ledger.as_of,
+            night: self.ledger.night,
         };
         let kept = rows.iter().map(|(fact, rows)| (fact.clone(), Rows::Table(rows))).collect();
         let cube =

@@ -110,7 +110,10 @@ fn bases(below: &Below<'_>, metric: &Metric) -> [Field; 6] {
     };
     let finding = metric.finding.map(|limit| {
         let kind = if limit.kind == "cross_check" { ",为两份记录不一致的数" } else { "" };
-        format!("大于 {} 时列为待查{kind}", written(limit.above))
+        let what = if limit.is_apart { "与零相差大于" } else { "大于" };
+        let of = limit.period.map(|kind| format!("(按{}看最近有数的一期)", words::period(kind)));
+        let of = of.unwrap_or_default();
+        format!("{what} {} 时列为待查{of}{kind}", written(limit.above))
     });
     let additive = if metric.is_additive { "可跨机构相加" } else { "不可跨机构相加" };
     [

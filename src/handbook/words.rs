@@ -19,7 +19,7 @@ pub(super) fn periods(kinds: &[PeriodKind]) -> String {
     kinds.iter().map(|kind| period(*kind)).collect::<Vec<_>>().join("、")
 }
 
-fn period(kind: PeriodKind) -> &'static str {
+pub(super) fn period(kind: PeriodKind) -> &'static str {
     match kind {
         PeriodKind::Month => "月",
         PeriodKind::Quarter => "季",

@@ -74,6 +74,8 @@ pub struct Amounts {
     pub(super) divisor: i128,
     /// The lists of the home that its columns are made from.
     pub(super) lists: BTreeSet<String>,
+    /// The tables without which it can't be counted.
+    pub(super) tables: BTreeSet<String>,
     pub(super) way: Way,
     pub(super) sums: Series<Sums>,
     /// Of what is no sum, how many rows have a value.
@@ -138,6 +140,7 @@ impl Amounts {
             quarters_until: self.quarters_until,
             divisor: self.divisor,
             lists: self.lists.clone(),
+            tables: self.tables.clone(),
             way: self.way,
             sums: Series::default(),
             rows: Series::default(),

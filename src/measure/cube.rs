@@ -20,7 +20,7 @@ use super::counts::Summed;
 use super::counts::Valued;
 use super::fact::Ground;
 use super::fact::Shared;
-use super::fact::TOLD_ON;
+use super::fact::TOLD;
 use super::made::made;
 use super::often::Distribution;
 use super::placed::placed;
@@ -154,15 +154,14 @@ pub fn count_and(
     Ok(cube)
 }
 
-/// Leaves the told day out of rows whose measures do not look at it: so they stay the same when a day has passed.
+/// Leaves the told day and the night out of rows whose measures do not look at them: so they stay the same when a day has
+/// passed.
 fn forget_the_day(catalog: &Catalog, fact: &Fact, rows: &mut DataFrame) {
-    let mut is_asked = false;
+    let mut asked = BTreeSet::new();
     for measure in catalog.measures().filter(|measure| measure.fact.value == fact.name) {
-        measure.aggregate.each_column(&mut |name| is_asked |= name == TOLD_ON);
+        measure.aggregate.each_column(&mut |name| _ = asked.insert(name.to_owned()));
     }
-    if !is_asked && rows.column(TOLD_ON).is_ok() {
-        *rows = rows.drop_many([TOLD_ON]);
-    }
+    *rows = rows.drop_many(TOLD.into_iter().filter(|name| !asked.contains(*name)));
 }
 
 /// The measures of a fact, from what was counted of it; the first month in which any counted something.
@@ -254,6 +253,7 @@ fn nothing(ground: &Ground<'_>, fact: &Fact, measure: &Measure) -> Amounts {
         fact: fact.name.clone(),
         asks_calendar: fact.asks_calendar(measure),
         lists: fact.lists_of(measure),
+        tables: ground.tables_of(fact, measure),
         is_stock: matches!(fact.kind, FactKind::Stock { .. }) && !measure.at_quarter_ends,
         quarters_until: measure.at_quarter_ends.then_some(ground.as_of),
         divisor: measure.per,

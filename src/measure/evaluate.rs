@@ -1,5 +1,6 @@
 //! What is each metric worth, for whom and when, and how far can it be trusted?
 
+use num_traits::Signed as _;
 use rayon::prelude::*;
 
 use super::MeasureError;
@@ -19,6 +20,9 @@ use super::withhold::Withholding;
 use crate::base::period::Period;
 use crate::spec::formula::Exact;
 use crate::spec::formula::Formula;
+use crate::spec::formula::Over;
+use crate::spec::formula::Parts;
+use crate::spec::formula::Spread;
 use crate::spec::pipeline::Base;
 use crate::spec::pipeline::Metric;
 
@@ -133,45 +137,39 @@ pub(super) fn told<'m>(
     seat: &Seat<'_>,
     withholding: &Withholding<'_>,
 ) -> Result<Told<'m>, MeasureError> {
-    let Seat { stand: Stand { spot, .. }, .. } = *seat;
     let mut told = Told::nothing(metric, seat);
-    told.reason = seat.unfit();
-    if let Some(reason) = told.reason {
-        told.status = reason.status();
+    let failed = |beyond: Overflow| beyond.told(&metric.name);
+    let base = |base: &Base| seat.named(&base.name.value).map_err(failed);
+    let people = metric.withhold.as_ref().map(base).transpose()?.flatten();
+    let few = |least: &Base| people.filter(|found| found.is_positive() && *found < least.at_least);
+    let is_few = metric.withhold.as_ref().and_then(few).is_some();
+    let lack = |reason: Reason| match reason {
+        Reason::NotWhole(_) if is_few => (Status::Withheld, None),
+        reason => (reason.status(), Some(reason)),
+    };
+    if let Some(reason) = seat.unfit() {
+        (told.status, told.reason) = lack(reason);
         return Ok(told);
     }
     (told.status, told.reason) = (Status::NoData, Some(Reason::NoValue));
-    let failed = |beyond: Overflow| beyond.told(&metric.name);
     if let Formula::Divide(above, below) = &metric.value {
         told.numerator = seat.value(above).map_err(failed)?;
         told.denominator = seat.value(below).map_err(failed)?;
         told.base = told.denominator;
     }
-    let base = |base: &Base| seat.named(&base.name.value).map_err(failed);
-    let people = metric.withhold.as_ref().map(base).transpose()?.flatten();
+    let is_withheld = is_withheld(metric, seat, withholding).map_err(failed)?;
+    if is_withheld {
+        (told.numerator, told.denominator, told.base) = (None, None, None);
+    }
     let Some(value) = seat.value(&metric.value).map_err(failed)? else {
         told.reason = seat.lack(&metric.value).map_err(failed)?.or(told.reason);
-        let is_few = |least: &Base| people.is_none_or(|found| found < least.at_least);
-        if metric.withhold.as_ref().is_some_and(is_few) {
-            (told.numerator, told.denominator, told.base) = (None, None, None);
-        }
         return Ok(told);
     };
-    if let Some(withhold) = &metric.withhold {
-        // What another period is worth can be had from this one, so its people are asked too.
-        let mut seats = vec![*seat];
-        seat.others(&metric.value, &mut seats);
-        let mut is_withheld = false;
-        for seat in &seats {
-            let people = seat.named(&withhold.name.value).map_err(failed)?;
-            is_withheld |= people.is_none_or(|found| found < withhold.at_least)
-                || withholding.holds(metric, spot, seat.period);
-        }
-        if is_withheld {
-            (told.status, told.reason) = (Status::Withheld, None);
-            (told.numerator, told.denominator, told.base) = (None, None, None);
-            return Ok(told);
-        }
+    if is_withheld {
+        let is_unknown = withholding.is_unknown(metric, &seat.stand.spot, seat.period);
+        let not_whole = is_unknown.then_some(Reason::NotWhole(seat.period));
+        (told.status, told.reason) = not_whole.map_or((Status::Withheld, None), lack);
+        return Ok(told);
     }
     if let Some(need) = &metric.need {
         told.base = base(need)?;
@@ -190,6 +188,60 @@ pub(super) fn told<'m>(
     told.base = people.or(told.base);
     told.value = Some(value);
     Ok(told)
+}
+
+/// Whether too few people stand behind a value, or behind what could be had from it.
+fn is_withheld(
+    metric: &Metric,
+    seat: &Seat<'_>,
+    withholding: &Withholding<'_>,
+) -> Result<bool, Overflow> {
+    let Some(withhold) = &metric.withhold else { return Ok(false) };
+    let is_hidden = |seat: &Seat<'_>| -> Result<bool, Overflow> {
+        let people = seat.named(&withhold.name.value)?;
+        Ok(people.is_none_or(|found| found < withhold.at_least)
+            || withholding.holds(metric, &seat.stand.spot, seat.period))
+    };
+    // What another period is worth can be had from this one, so its people are asked too.
+    let mut seats = vec![*seat];
+    seat.others(&metric.value, &mut seats);
+    for seat in &seats {
+        if is_hidden(seat)? || tells_of_sections(&metric.value, seat, &is_hidden)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether a number over sections would tell of those that are hidden. Beside the total of the unit Hoover's
+/// index is one equation more, which leaves three of them open; any other spread would be the next one.
+fn tells_of_sections(
+    formula: &Formula,
+    seat: &Seat<'_>,
+    is_hidden: &dyn Fn(&Seat<'_>) -> Result<bool, Overflow>,
+) -> Result<bool, Overflow> {
+    let whole = seat.of_unit();
+    let mut overs: Vec<(Spread, &Over)> = Vec::new();
+    seat.telling.each_below(formula, seat.period.last().last(), &mut |piece| {
+        if let Formula::Over(kind, over) = piece
+            && over.parts == Parts::Sections
+        {
+            overs.push((*kind, over));
+        }
+    });
+    for (kind, over) in overs {
+        let limit = whole.limit(over)?;
+        let mut hidden = 0;
+        for stand in whole.stand.parts_of(over).unwrap_or_default() {
+            let counts = whole.portion(stand, kind, over, limit)?.counts;
+            hidden += usize::from(counts && is_hidden(&Seat { stand, ..whole })?);
+        }
+        let is_open = hidden > 2 && matches!(kind, Spread::Hoover | Spread::ToMove);
+        if hidden > 0 && !is_open {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// A number in units of its last decimal, rounded half away from zero.

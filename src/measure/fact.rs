@@ -30,8 +30,8 @@ use crate::spec::schema::ForeignKey;
 /// Tables by name, resolved.
 pub type Tables = BTreeMap<String, DataFrame>;
 
-/// The column of the day that is told, in every row.
-pub(super) const TOLD_ON: &str = "told_on";
+/// The columns of the day that is told and of the night, in every row.
+pub(super) const TOLD: [&str; 2] = ["told_on", "known_on"];
 
 /// What facts are told from.
 #[derive(Debug)]
@@ -44,6 +44,8 @@ pub struct Ground<'g> {
     pub days: Days,
     /// The day that is told.
     pub as_of: Date,
+    /// The night: what is known of that day by then.
+    pub night: Date,
 }
 
 /// What more than one fact needs, and is made once.
@@ -101,8 +103,10 @@ impl Ground<'_> {
         }
         frame = self.followed(&names, fact, frame)?;
         frame = self.in_time(fact, &frame)?;
-        let told_on = std::iter::repeat_n(Some(self.as_of), frame.height());
-        frame.with_column(day_column(TOLD_ON, told_on)).map_err(doing())?;
+        for (name, day) in TOLD.into_iter().zip([self.as_of, self.night]) {
+            let days = std::iter::repeat_n(Some(day), frame.height());
+            frame.with_column(day_column(name, days)).map_err(doing())?;
+        }
         for derived in &fact.derive {
             frame = match &derived.make {
                 Make::Sql(_, tree) => {
@@ -146,7 +150,7 @@ impl Ground<'_> {
         let is_made = |name: &str| {
             fact.derive.iter().any(|derived| derived.name == name)
                 || fact.kind.gives().iter().any(|(given, _)| *given == name)
-                || name == TOLD_ON
+                || TOLD.contains(&name)
         };
         let is_own = |name: &str| of_table.is_some_and(|table| table.column(name).is_ok());
         let names = rows.columns().iter().map(|column| column.name().as_str());
@@ -174,6 +178,42 @@ impl Ground<'_> {
                 }
             }
         }
+        tables
+    }
+
+    /// The tables without which a measure can't be counted: of what its fact makes, those that it looks at, itself or
+    /// through what it looks at.
+    pub(super) fn tables_of(&self, fact: &Fact, measure: &Measure) -> BTreeSet<String> {
+        let mut names = BTreeSet::new();
+        let mut see = |name: &str| _ = names.insert(name.to_owned());
+        [&fact.unit].into_iter().chain(fact.kind.times()).for_each(|found| see(&found.value));
+        fact.keep.iter().for_each(|(_, tree)| tree.each_column(&mut see));
+        measure.aggregate.each_column(&mut see);
+        measure.time.iter().for_each(|time| see(&time.value));
+        let mut tables = BTreeSet::from([fact.table.value.clone()]);
+        // A column is made of those before it.
+        for derived in fact.derive.iter().rev() {
+            let is_seen = |name: &String| {
+                name.split_once('.').map_or(name.as_str(), |(part, _)| part) == derived.name
+            };
+            if !names.iter().any(is_seen) {
+                continue;
+            }
+            let mut see = |name: &str| _ = names.insert(name.to_owned());
+            match &derived.make {
+                Make::Sql(_, tree) => tree.each_column(&mut see),
+                Make::Listed { value, .. } => see(&value.value),
+                Make::Spell { on: (_, tree) } => {
+                    tree.each_column(&mut see);
+                    tables.insert("person_spell".to_owned());
+                }
+                Make::Exists { fact: other, .. } => {
+                    let other = self.catalog.facts().find(|fact| fact.name == other.value);
+                    tables.extend(other.map(|other| other.table.value.clone()));
+                }
+            }
+        }
+        tables.extend(self.keys_followed(&names, fact).into_iter().map(|(_, key)| key.table));
         tables
     }
 

@@ -118,6 +118,9 @@ impl<'s> Seat<'s> {
         if footing.first.is_none_or(|first| period.last() < first) {
             return Some(Reason::NotKnown);
         }
+        if footing.begun.is_some_and(|begun| period.first().first() < begun) {
+            return Some(Reason::NotWhole(*period));
+        }
         if !footing.asks_calendar {
             return None;
         }

@@ -51,7 +51,7 @@ pub enum Reason {
     NoValue,
     /// A part of the formula is divided by zero.
     ZeroDenominator,
-    /// The formula asks another period, which is not known whole.
+    /// The formula asks a period, its own or another, that is not known whole.
     NotWhole(Period),
     /// There is less of its base than it needs.
     Below,

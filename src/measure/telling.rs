@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 
+use super::amounts::Amounts;
 use super::cube::Cube;
 use super::peers::Peers;
 use super::spot::Place;
@@ -13,6 +14,7 @@ use super::units::Unit;
 use crate::base::calendar::Calendar;
 use crate::base::period::Month;
 use crate::base::period::Period;
+use crate::base::period::PeriodKind;
 use crate::spec::formula::Formula;
 use crate::spec::formula::Parts;
 use crate::spec::pipeline::Grain;
@@ -57,26 +59,32 @@ pub(super) struct Footing<'m> {
     /// Whether it counts in working days.
     pub(super) asks_calendar: bool,
     pub(super) first: Option<Month>,
+    /// Where it takes what happens together with what is known from this day on only, and something has
+    /// happened before, the day: a period that begins before it is not known whole.
+    pub(super) begun: Option<Date>,
     /// The last month that what holds is told of.
     pub(super) told: Month,
 }
 
 impl Telling<'_, '_> {
-    /// Calls `see` with every piece of a formula and of the metrics below it, as defined on a day.
+    /// Calls `see` with every piece of a formula and of the metrics below it, each once, as defined on a day.
     pub(super) fn each_below<'f>(
         &'f self,
         formula: &'f Formula,
         day: Date,
         see: &mut dyn FnMut(&'f Formula),
     ) {
-        formula.each(&mut |piece| {
-            see(piece);
-            if let Formula::Name(name) = piece
-                && let Some(below) = self.metric_on(name, day)
-            {
-                self.each_below(&below.value, day, see);
-            }
-        });
+        let (mut opened, mut waiting) = (BTreeSet::new(), vec![formula]);
+        while let Some(formula) = waiting.pop() {
+            let mut named = Vec::new();
+            formula.each(&mut |piece| {
+                see(piece);
+                named.extend(piece.name());
+            });
+            named.retain(|name| opened.insert(*name));
+            let below = named.into_iter().filter_map(|name| self.metric_on(name, day));
+            waiting.extend(below.map(|below| &below.value));
+        }
     }
 
     /// What a metric rests on by the definitions of a day.
@@ -102,11 +110,12 @@ impl Telling<'_, '_> {
         let asks_calendar = found.clone().any(|amounts| amounts.asks_calendar);
         let lists = found.clone().flat_map(|amounts| &amounts.lists);
         let lists = lists.map(String::as_str).collect();
-        let facts: BTreeSet<&str> = found.map(|amounts| amounts.fact.as_str()).collect();
-        let known: Vec<_> = facts.iter().filter_map(|fact| self.cube.facts.get(*fact)).collect();
-        let mut tables = known.iter().flat_map(|known| &known.tables);
+        let begun = begun(self.cube, found.clone());
+        let mut tables = found.clone().flat_map(|amounts| &amounts.tables);
         let is_applicable = tables.clone().all(|table| self.fed.contains(table.as_str()));
         let is_stale = tables.any(|table| self.stale.contains(table));
+        let facts: BTreeSet<&str> = found.map(|amounts| amounts.fact.as_str()).collect();
+        let known: Vec<_> = facts.iter().filter_map(|fact| self.cube.facts.get(*fact)).collect();
         // A fact without any row knows no month, and nothing that rests on it does.
         let firsts: Option<Vec<Month>> = known.iter().map(|known| known.first).collect();
         let first = firsts.and_then(|firsts| firsts.into_iter().max());
@@ -121,6 +130,7 @@ impl Telling<'_, '_> {
             is_stale,
             asks_calendar,
             first,
+            begun,
             told: self.stock_month(metric.withhold.is_some()),
         }
     }
@@ -198,4 +208,23 @@ impl Telling<'_, '_> {
             })
             .collect()
     }
+}
+
+/// The day from which on all of some measures are known, if anything of them happened in a month before. Spans
+/// know nothing before their first day; what is counted at the ends of quarters, nothing before the quarter
+/// of its first month.
+fn begun<'c>(cube: &Cube, measures: impl Iterator<Item = &'c Amounts> + Clone) -> Option<Date> {
+    let begins = measures.clone().filter_map(|amounts| {
+        let known = cube.facts.get(&amounts.fact)?;
+        match amounts.quarters_until {
+            Some(_) => Some(Period::of(PeriodKind::Quarter, known.first?).first().first()),
+            None => known.covered_from,
+        }
+    });
+    let happened = measures.filter_map(|amounts| {
+        let known = cube.facts.get(&amounts.fact)?;
+        known.first.filter(|_| !known.is_stock && known.covered_from.is_none())
+    });
+    let happened = happened.min()?;
+    begins.max().filter(|begun| happened < Month::of(*begun))
 }

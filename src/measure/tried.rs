@@ -83,7 +83,8 @@ pub fn told(
     }
     let calendar = Arc::new(catalog.calendar.clone());
     let days = Days { calendar, zone: catalog.settings.zone.clone() };
-    let cube = cube::count(&Ground { catalog: &catalog, tables: &tables, days, as_of })?;
+    let cube =
+        cube::count(&Ground { catalog: &catalog, tables: &tables, days, as_of, night: as_of })?;
     let telling = Telling {
         cube: &cube,
         metrics: catalog.metrics().map(|metric| (metric.name.as_str(), metric)).collect(),

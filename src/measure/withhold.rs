@@ -37,6 +37,8 @@ pub(super) struct Withholding<'t> {
     /// By the metric and its version.
     rests: BTreeMap<(&'t str, i64), Rests<'t>>,
     pub(super) hidden: BTreeSet<(Rests<'t>, Spot, Period)>,
+    /// Those of them that tell of days on which nobody is known yet.
+    unknown: BTreeSet<(Rests<'t>, Spot, Period)>,
     /// Single metrics: parts of a distribution.
     pub(super) parts: BTreeSet<(&'t str, Spot, Period)>,
 }
@@ -95,6 +97,12 @@ impl<'t> Withholding<'t> {
             || self.parts.contains(&(name, spot.clone(), period))
     }
 
+    /// Whether nothing is told because nobody is known yet, or only of a part of the period: nobody is few there.
+    pub(super) fn is_unknown(&self, metric: &Metric, spot: &Spot, period: Period) -> bool {
+        let known = |rests| self.unknown.contains(&(rests, spot.clone(), period));
+        self.rests(metric).is_some_and(known)
+    }
+
     /// On whom a definition of a metric rests, where it says that.
     pub(super) fn rests(&self, metric: &Metric) -> Option<Rests<'t>> {
         self.rests.get(&(metric.name.as_str(), metric.version)).copied()
@@ -131,6 +139,13 @@ impl<'t> Withholding<'t> {
             }
             at.entry(*period).or_default().insert(spot, present);
         }
+        let first = telling.cube.facts.get(&people.fact).and_then(|known| known.first);
+        let is_unknown = |period: Period| first.is_none_or(|first| period.last() < first);
+        let mut unknown = hidden.clone();
+        unknown.retain(|(_, period)| is_unknown(*period));
+        if rests.is_flow {
+            unknown.extend(longer(&group.periods, &unknown));
+        }
         loop {
             let before = hidden.len();
             if rests.is_flow {
@@ -144,8 +159,9 @@ impl<'t> Withholding<'t> {
                 break;
             }
         }
-        let hidden = hidden.into_iter().map(|(spot, period)| (rests, spot.clone(), period));
-        self.hidden.extend(hidden);
+        let of_rests = |(spot, period): (&Spot, Period)| (rests, spot.clone(), period);
+        self.hidden.extend(hidden.into_iter().map(of_rests));
+        self.unknown.extend(unknown.into_iter().map(of_rests));
     }
 
     /// Withholds parts of a distribution that count one or two people, and others with them. What a

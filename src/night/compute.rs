@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use anyhow::Context as _;
 use jiff::civil::Date;
+use num_traits::Signed as _;
 
 use super::Choice;
 use super::Ground;
@@ -16,6 +17,7 @@ use super::stream::named;
 use crate::base::cell::CellRow;
 use crate::base::cell::text_of;
 use crate::base::period::Month;
+use crate::base::period::Period;
 use crate::frame::DataFrame;
 use crate::frame::functions::Days;
 use crate::frame::mix::Mixed;
@@ -106,8 +108,13 @@ pub(super) fn counted<'c>(
     keeping: Option<Keeping<'_>>,
 ) -> anyhow::Result<(Computed<'c>, Cube)> {
     let (mut tables, mut noticed) = tables(catalog, lake, choice)?;
-    let told_on =
-        fact::Ground { catalog, tables: &tables, days: Days::of(catalog), as_of: choice.as_of };
+    let told_on = fact::Ground {
+        catalog,
+        tables: &tables,
+        days: Days::of(catalog),
+        as_of: choice.as_of,
+        night: choice.night,
+    };
     tracing::debug!(tables = tables.len(), "tables are read and resolved");
     let cube = cube::count_and(&told_on, keeping).context("counting measures")?;
     for (table, columns) in &cube.made {
@@ -262,31 +269,57 @@ fn keys_that_fail(catalog: &Catalog, tables: &Tables) -> Vec<Noticed> {
     tables.iter().flat_map(of_table).collect()
 }
 
-/// Values of the present period beyond the limit of their metric, of the longest kind of period that it
-/// is told for; what a unit says, its parts do not say again. How much of what is counted: what stands
-/// above the line, if the formula divides. A thin base raises no finding.
+/// Values beyond the limit of their metric, each of the one period that is looked at; what a unit says, its parts do not
+/// say again. A thin base raises no finding, unless the limit says so.
 fn beyond(values: &[Told<'_>], as_of: Date) -> Vec<Noticed> {
-    let told = Month::of(as_of);
-    let is_beyond = |told_of: &&Told<'_>| {
-        let (metric, period) = (told_of.metric, told_of.period);
-        let is_present = period.first() <= told && told <= period.last();
-        let is_longest = metric.periods.last() == Some(&period.kind());
-        let is_above =
-            metric.finding.zip(told_of.value).is_some_and(|(limit, value)| value > limit.above);
-        let is_said = told_of.part.is_some() && metric.grain.contains(&Grain::Unit);
-        let is_of_unit = !told_of.level.is_above() && !is_said;
-        is_above && is_present && is_longest && is_of_unit && told_of.status == Status::Ok
+    let month = Month::of(as_of);
+    let newest = newest(values, month);
+    let is_beyond = |told: &&Told<'_>| {
+        let (Some(limit), Some(value)) = (told.metric.finding, told.value) else { return false };
+        let is_longest = told.metric.periods.last() == Some(&told.period.kind());
+        let is_looked_at = limit.period.map_or_else(
+            || is_longest && told.period.contains(month),
+            |_| newest.get(&seat(told)) == Some(&told.period),
+        );
+        let is_said = told.part.is_some() && told.metric.grain.contains(&Grain::Unit);
+        let is_of_unit = !told.level.is_above() && !is_said;
+        let is_firm = limit.with_few || told.status == Status::Ok;
+        is_of_unit && is_looked_at && is_firm && limit.is_passed_by(value)
     };
-    let noticed = |told: &Told<'_>| {
-        let (unit, section) = &told.place;
-        let part = told.part.as_ref().map(|(_, value)| value);
-        let place = [Some(&told.metric.name), Some(unit), section.as_ref(), part];
-        let place = place.into_iter().flatten().cloned().chain([told.period.to_string()]);
-        let about = place.collect::<Vec<_>>().join(" ");
-        let amount = told.numerator.or(told.value).map_or(0, |amount| amount.ceil().to_integer());
-        let rows = u64::try_from(amount).unwrap_or_default();
-        let kind = told.metric.finding.map_or("beyond", |limit| limit.kind);
-        Noticed::of_table("metric_value", kind, &about).rows(rows)
+    values.iter().filter(is_beyond).map(passed).collect()
+}
+
+/// A metric and where it is told: unit, section, dimension and part.
+type Seat<'t> = [Option<&'t str>; 5];
+
+fn seat<'t>(told: &'t Told<'_>) -> Seat<'t> {
+    let (unit, section) = &told.place;
+    let (by, part) = told.part.as_ref().map(|(by, part)| (by.as_str(), part.as_str())).unzip();
+    [Some(&told.metric.name), Some(unit), section.as_deref(), by, part]
+}
+
+/// The newest period with a value, of the kind that the limit of the metric names; what is a year old is looked at no more.
+fn newest<'t>(values: &'t [Told<'_>], month: Month) -> BTreeMap<Seat<'t>, Period> {
+    let mut newest = BTreeMap::new();
+    let is_of_kind = |told: &&Told<'_>| {
+        let kind = told.metric.finding.and_then(|limit| limit.period);
+        let is_near = told.period.last() > month.plus(-12);
+        is_near && told.value.is_some() && kind == Some(told.period.kind())
     };
-    values.iter().filter(is_beyond).map(noticed).collect()
+    for told in values.iter().filter(is_of_kind) {
+        let known = newest.entry(seat(told)).or_insert(told.period);
+        *known = told.period.max(*known);
+    }
+    newest
+}
+
+/// How much of what is beyond its limit: what stands above the line, if the formula divides.
+fn passed(told: &Told<'_>) -> Noticed {
+    let ([metric, unit, section, _, part], period) = (seat(told), told.period.to_string());
+    let about = [metric, unit, section, part, Some(&period)];
+    let about = about.into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let amount = told.numerator.or(told.value).unwrap_or_default().abs();
+    let rows = u64::try_from(amount.ceil().to_integer()).unwrap_or_default();
+    let kind = told.metric.finding.map_or("beyond", |limit| limit.kind);
+    Noticed::of_table("metric_value", kind, &about).rows(rows)
 }

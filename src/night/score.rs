@@ -47,10 +47,11 @@ pub(super) fn scores<'c>(
     values: &[Told<'_>],
     as_of: Date,
 ) -> Vec<UnitScore<'c>> {
-    let readings = readings(catalog, values, period(as_of));
-    let number = as_of.year();
+    let told = period(as_of);
+    let readings = readings(catalog, values, told);
+    let (number, is_over) = (as_of.year(), as_of == told.last().last());
     let reference = catalog.references.get(&number);
-    let year = Year { year: number, readings: &readings, reference };
+    let year = Year { year: number, is_over, readings: &readings, reference };
     let members = members(units, as_of);
     let mut scores = Vec::new();
     for tree in &catalog.scoring {

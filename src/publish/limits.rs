@@ -75,7 +75,12 @@ pub(super) fn beyond(
         let period = period.as_ref().and_then(|text| text.parse::<Period>().ok());
         period.is_some_and(|period| period.last().last() <= as_of)
     };
-    let moved: Vec<&Moved> = moved.iter().filter(|it| is_over(&it.key[6])).collect();
+    // That there is nothing to tell of something else than before moves no value.
+    let has_value = |it: &Moved| {
+        [&it.before, &it.after].into_iter().flatten().any(|point| point.value.is_some())
+    };
+    let moved: Vec<&Moved> =
+        moved.iter().filter(|it| has_value(it) && is_over(&it.key[6])).collect();
     let mut beyond = Vec::new();
     if let Some(most) = limits.most {
         let pipelines = pipelines([before, after]);

@@ -231,6 +231,10 @@ impl Judge<'_> {
             (Some(number), _) if number.is_zero() => {
                 Err((State::NotApplicable, format!("{title}为 0")))
             }
+            // What a part of a year brought is no share of what a whole one should.
+            (Some(_), _) if !self.year.is_over => {
+                Err((State::Withheld, "年度未结束,不与全年的计划数比较".to_owned()))
+            }
             (Some(number), _) => Ok(Some(number)),
             // What the unit owes is there; it is the home that lacks what to compare it with.
             (None, Plan::PeerMedian) => Err((State::NotBuilt, self.not_in_reference(title))),

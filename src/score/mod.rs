@@ -74,6 +74,8 @@ pub type Readings = BTreeMap<String, BTreeMap<String, Reading>>;
 pub struct Year<'y> {
     /// The year.
     pub year: i16,
+    /// Whether its last day is told, so that what is known of it is of a whole year.
+    pub is_over: bool,
     /// What is known of it.
     pub readings: &'y Readings,
     /// What was frozen for it.
@@ -91,7 +93,8 @@ pub enum State {
     NotBuilt,
     /// It is not for this unit.
     NotApplicable,
-    /// Reported and not scored: too few cases or people, or too little known beside it.
+    /// Reported and not scored: too few cases or people, too little known beside it, or of a part of a year what a
+    /// whole one is asked for.
     Withheld,
 }
 

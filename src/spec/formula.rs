@@ -173,6 +173,11 @@ impl Formula {
         });
     }
 
+    /// The measure or metric that it is, and nothing more.
+    pub fn name(&self) -> Option<&str> {
+        if let Formula::Name(name) = self { Some(name) } else { None }
+    }
+
     /// Calls `see` with every name.
     pub fn each_name<'f>(&'f self, see: &mut impl FnMut(&'f str)) {
         self.each(&mut |part| {

@@ -73,6 +73,7 @@ pub struct Why<'w> {
     then: Option<Catalog>,
     days: Days,
     as_of: Date,
+    night: Date,
     /// The earlier of the two days that were told, where they differ.
     earlier: Option<Date>,
     is_other_home: bool,
@@ -130,6 +131,7 @@ impl<'w> Why<'w> {
             then: other,
             days,
             as_of,
+            night,
             known,
             groups: Default::default(),
             moved: catalog.facts().map(|fact| (fact.name.clone(), OnceCell::new())).collect(),
@@ -168,9 +170,8 @@ impl<'w> Why<'w> {
         let rest = match () {
             () if was_open => Cause::Time,
             () if self.is_other_home => Cause::Definition,
-            // Of a period that was over, what looks at the told day moves as well.
-            () if self.earlier.is_some() => Cause::Time,
-            () => Cause::ChangedRows,
+            // Of a period that was over, what looks at the told day or at the night moves as well.
+            () => Cause::Time,
         };
         let cause = found.iter().map(|(_, row)| row.cause).min().unwrap_or(rest);
         Ok(Answer { cause, rows: counts(&found) })
@@ -289,7 +290,8 @@ impl<'w> Why<'w> {
     }
 
     fn ground<'g>(&'g self, tables: &'g BTreeMap<String, DataFrame>) -> Ground<'g> {
-        Ground { catalog: self.catalog, tables, days: self.days.clone(), as_of: self.as_of }
+        let (as_of, night) = (self.as_of, self.night);
+        Ground { catalog: self.catalog, tables, days: self.days.clone(), as_of, night }
     }
 
     /// The tables that the rows of a fact are made of, and those of the facts that it looks at.

@@ -173,7 +173,7 @@ fn a_year_without_a_calendar_has_no_working_days_and_says_which_file_to_add() {
         }
     }
     assert_eq!(told.len(), whole.len());
-    for metric in ["on_time_rate", "overdue_open", "work_saturation", "handling_mean"] {
+    for metric in ["on_time_rate", "overdue_open", "handling_mean"] {
         assert!(missing.contains(metric), "{metric} of {missing:?}");
     }
     for metric in ["cases_per_person", "headcount", "order_satisfied_rate"] {

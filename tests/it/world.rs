@@ -90,6 +90,7 @@ impl World {
                 Some("grain") => Some("grain = [\"unit\"]".to_owned()),
                 Some("period") if line.ends_with(']') => Some("period = [\"year\"]".to_owned()),
                 Some("period_of") => None,
+                Some("finding") => Some(line.replace("period = \"quarter\", ", "")),
                 _ => Some(line.to_owned()),
             };
             let text = fs::read_to_string(&path).unwrap();

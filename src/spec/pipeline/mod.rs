@@ -3,6 +3,8 @@
 mod life;
 mod read;
 
+use num_traits::Signed as _;
+
 pub use self::life::Life;
 pub use self::read::read_pipeline;
 use crate::base::diagnostic::Place;
@@ -234,7 +236,7 @@ pub struct Metric {
     pub few: Option<Base>,
     /// Below this base it is `withheld`.
     pub withhold: Option<Base>,
-    /// Above this value somebody should look.
+    /// Beyond this limit somebody should look.
     pub finding: Option<Limit>,
     /// What kind of record it rests on: recorded, reported, derived.
     pub evidence: String,
@@ -264,14 +266,28 @@ pub struct Metric {
     pub file: String,
 }
 
-/// A value above which somebody should look.
+/// A limit beyond which somebody should look at a value.
 #[derive(Clone, Copy, Debug)]
 pub struct Limit {
-    /// The value.
+    /// The greatest value that is none to look at.
     pub above: Exact,
+    /// Whether it is how far from zero a value may be, in either direction.
+    pub is_apart: bool,
+    /// The kind of period whose newest value is looked at; without one, the present period of the last kind is.
+    pub period: Option<PeriodKind>,
+    /// Whether a value that rests on little counts too.
+    pub with_few: bool,
     /// What kind of finding it is: `beyond`, or `cross_check` where the metric counts what two records
     /// contradict each other in.
     pub kind: &'static str,
+}
+
+impl Limit {
+    /// Whether a value lies beyond it.
+    pub fn is_passed_by(&self, value: Exact) -> bool {
+        let value = if self.is_apart { value.abs() } else { value };
+        value > self.above
+    }
 }
 
 /// The least base of a metric.

@@ -184,17 +184,11 @@ fn measure(node: &Node, faults: &Faults) -> Option<Measure> {
 
 fn metric(node: &Node, faults: &Faults) -> Metric {
     let table = &Table::of(node, &path("metric", node), faults);
-    let kinds = [
-        ("month", PeriodKind::Month),
-        ("quarter", PeriodKind::Quarter),
-        ("year", PeriodKind::Year),
-        ("ytd", PeriodKind::Ytd),
-        ("trailing_12m", PeriodKind::Ttm),
-    ];
     let text = needed(table, "value");
     let value = text.as_ref().and_then(|text| formula_sql::read(text, faults));
     let grain = grain(table);
-    let periods = words(table, "period", &kinds);
+    let periods = words(table, "period", &kinds_of_period());
+    let finding = limit(table, &periods);
     let name = table.need_text("name");
     let metric = Metric {
         scores: scores(table, &name),
@@ -215,7 +209,7 @@ fn metric(node: &Node, faults: &Faults) -> Metric {
         need: base(table, "need"),
         few: base(table, "min_base"),
         withhold: base(table, "withhold"),
-        finding: limit(table),
+        finding,
         evidence: evidence(table),
         is_additive: table.flag("additive"),
         is_rolled_up: table.flag_or("rollup", true),
@@ -231,6 +225,10 @@ fn metric(node: &Node, faults: &Faults) -> Metric {
     };
     table.text("means_en");
     Metric { earlier: life::earlier(table, &metric, base), ..metric }
+}
+
+fn kinds_of_period() -> [(&'static str, PeriodKind); 5] {
+    PeriodKind::ALL.map(|kind| (kind.name(), kind))
 }
 
 fn path(key: &str, node: &Node) -> String {
@@ -323,16 +321,32 @@ fn words<T: Copy>(table: &Table<'_>, key: &'static str, known: &[(&str, T)]) -> 
     found.iter().filter_map(pick).collect()
 }
 
-/// `finding = { above = "0.40", kind = "cross_check" }`
-fn limit(table: &Table<'_>) -> Option<Limit> {
+/// `finding = { above = "0.40", period = "quarter", few = true, kind = "cross_check" }`; `apart` in the place of `above`
+/// holds in either direction.
+fn limit(table: &Table<'_>, told: &[PeriodKind]) -> Option<Limit> {
     let inner = table.table("finding")?;
     let kinds = [("beyond", "beyond"), ("cross_check", "cross_check")];
     let kind = inner.word("kind", &kinds).unwrap_or("beyond");
-    if inner.node("above").is_none() {
-        inner.missing("above", "\"0\"");
+    let period = inner.word("period", &kinds_of_period());
+    if let Some(strange) = period.filter(|kind| !told.contains(kind)) {
+        let choices = told.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(", ");
+        let nouns = vec![("found", strange.name().to_owned()), ("choices", choices)];
+        inner.fault("period", Code::NotTold, nouns);
     }
-    let above = inner.parsed("above", "a decimal, as in \"0.40\"", formula::decimal)?;
-    Some(Limit { above, kind })
+    let with_few = inner.flag("few");
+    // One of the two: beside `apart` nobody asks for `above`.
+    let is_apart = inner.node("apart").is_some();
+    let (key, expected) = if is_apart {
+        ("apart", "a decimal of 0 or more, as in \"0.25\"")
+    } else {
+        ("above", "a decimal, as in \"0.40\"")
+    };
+    if inner.node(key).is_none() {
+        inner.missing(key, "\"0\"");
+    }
+    let fits = |limit: &Exact| !is_apart || *limit >= Exact::from(0);
+    let above = inner.parsed(key, expected, |text| formula::decimal(text).filter(fits))?;
+    Some(Limit { above, is_apart, period, with_few, kind })
 }
 
 fn base(table: &Table<'_>, key: &'static str) -> Option<Base> {

@@ -32,14 +32,16 @@ pub(super) fn a_grade_as_a_word_is_the_grade(left: &Left) {
     assert_eq!(left.first.findings("grades", "unmapped"), BTreeMap::new());
 }
 
-/// F17
+/// F17: of those who give too many in the year, the ones who did in the newest quarter that is final.
 pub(super) fn units_with_too_many_good_grades_are_found(left: &Left) {
     let planted = left.planted("F17", "appraisal.grades").into_iter();
     let planted =
-        planted.map(|key| format!("appraisal_good_over {} 2025", &key.split(' ').next().unwrap()));
+        planted.map(|key| format!("appraisal_good_over {} 2025Q3", key.split(' ').next().unwrap()));
+    let planted: BTreeSet<String> = planted.collect();
     let found = left.first.findings("metric_value", "beyond").into_iter();
     let found = found.filter(|(about, rows)| about.starts_with("appraisal_good") && *rows > 0);
-    assert_eq!(found.map(|(about, _)| about).collect::<BTreeSet<_>>(), planted.collect());
+    let found: BTreeSet<String> = found.map(|(about, _)| about).collect();
+    assert!(!found.is_empty() && found.is_subset(&planted), "{found:?} {planted:?}");
 }
 
 /// The planted logs that the source showed on the first night, not withdrawn.

@@ -11,7 +11,7 @@ use crate::world::World;
 
 /// The metrics, for whom and for which periods they are told.
 const ASKED: &[(&str, &str, &str)] = &[
-    ("appraisal_good_over", "unit", "year"),
+    ("appraisal_good_over", "unit", "quarter"),
     ("backlog_months", "unit", "year"),
     ("cases_closed", "unit", "year"),
     ("cases_code_differs", "unit", "year"),

@@ -192,7 +192,7 @@ fn a_sum_of_slices_beyond_128_bits_names_its_measure() {
     // It is not kept for the next night either.
     let days =
         Days { calendar: Arc::new(catalog.calendar.clone()), zone: catalog.settings.zone.clone() };
-    let ground = Ground { catalog: &catalog, tables: &tables, days, as_of: march };
+    let ground = Ground { catalog: &catalog, tables: &tables, days, as_of: march, night: march };
     let lake = tempfile::tempdir().unwrap();
     let months = KeptMonths::at(lake.path(), false);
     let keeping = Keeping { keep: &mut |_, _, _| Ok(()), months: Some(&months) };

@@ -175,7 +175,7 @@ impl Lake {
         let calendar = Arc::new(catalog.calendar.clone());
         let days = Days { calendar, zone: catalog.settings.zone.clone() };
         let (months, kept) = (KeptMonths::at(self.0.path(), is_full), Kept::at(self.0.path()));
-        let ground = Ground { catalog, tables, days, as_of };
+        let ground = Ground { catalog, tables, days, as_of, night: as_of };
         kept.begin().unwrap();
         let keep = &mut |fact: &Fact, rows: &DataFrame, mixed: &Mixed| {
             kept.keep(&fact.name, (rows, mixed), is_full)

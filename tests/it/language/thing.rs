@@ -117,7 +117,7 @@ pub(super) fn try_count(
 ) -> Result<(Cube, BTreeMap<String, DataFrame>), MeasureError> {
     let days = days(catalog);
     let mut kept = BTreeMap::new();
-    let ground = Ground { catalog, tables, days, as_of };
+    let ground = Ground { catalog, tables, days, as_of, night: as_of };
     let keep: &mut cube::Keep<'_> = &mut |fact, rows, _| {
         kept.insert(fact.name.clone(), rows.clone());
         Ok(())

@@ -141,7 +141,7 @@ fn months_that_are_kept_remember_what_they_wait_for() {
     let tables = thing::rows(&catalog, &cells);
     let count = |counted: usize| -> Cube {
         let days = thing::days(&catalog);
-        let ground = Ground { catalog: &catalog, tables: &tables, days, as_of: TOLD };
+        let ground = Ground { catalog: &catalog, tables: &tables, days, as_of: TOLD, night: TOLD };
         let months = KeptMonths::at(folder.path(), false);
         let keeping = Keeping { keep: &mut |_, _, _| Ok(()), months: Some(&months) };
         let cube = cube::count_and(&ground, Some(keeping)).unwrap();

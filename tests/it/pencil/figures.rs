@@ -157,7 +157,9 @@ impl Model {
             calendar: Arc::new(catalog.calendar.clone()),
             zone: catalog.settings.zone.clone(),
         };
-        let cube = cube::count(&Ground { catalog, tables: &self.tables, days, as_of }).unwrap();
+        let cube =
+            cube::count(&Ground { catalog, tables: &self.tables, days, as_of, night: as_of })
+                .unwrap();
         let category = |unit: &Unit| {
             vec![("unit_id", unit.unit_id.clone()), ("category", CATEGORY.to_owned())]
         };

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::date;
+use shuping::measure::evaluate::Status;
 use shuping::measure::evaluate::rounded;
 use shuping::spec::formula::Exact;
 use shuping::spec::formula::decimal;
@@ -10,6 +11,7 @@ use shuping::spec::formula::decimal;
 use super::Case;
 use super::cases;
 use super::figures::Figures;
+use super::figures::shipped;
 use super::models::MIXED;
 use super::models::RETIRING;
 use super::models::appraised;
@@ -132,6 +134,23 @@ fn metrics_are_what_was_worked_out_by_hand() {
             );
         }
     }
+}
+
+/// With the least bases of the home: of one person or two nothing is told, and so nothing is found.
+#[test]
+fn more_good_grades_than_two_fifths_are_found_where_they_were_by_hand() {
+    let Some(lines) = cases("metric_cases.csv") else { return };
+    let (catalog, metric) = (shipped(&[], &[]), "appraisal_good_over");
+    let limit = catalog.metrics().find(|known| known.name == metric).unwrap().finding.unwrap();
+    let lines = lines.iter().filter(|case| ("M40".."M51").contains(&case.cell("case")));
+    let found = lines.filter(|case| {
+        let (status, value) = good_of(&[], case).of(metric, ("U1", ""), "2025Q1");
+        let is_found = value.is_some_and(|value| limit.is_passed_by(value))
+            && (limit.with_few || status == Status::Ok);
+        assert_eq!(is_found, case.cell("finding") == "1", "{}: {value:?}", case.cell("case"));
+        is_found
+    });
+    assert_eq!(found.count(), 3);
 }
 
 fn fraction(text: &str) -> Exact {

@@ -4,6 +4,7 @@ mod codes;
 mod contradictions;
 mod days;
 pub(crate) mod figures;
+mod findings;
 mod majors;
 mod metrics;
 mod models;

@@ -4,4 +4,5 @@ mod attack;
 mod groups;
 mod lake;
 mod redaction;
+mod spreads;
 mod town;

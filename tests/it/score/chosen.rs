@@ -71,7 +71,11 @@ fn scored<'t>(
     }
     known.insert(metric.to_owned(), [(unit.to_owned(), reading)].into());
     let reference = read_reference("r.csv", REFERENCE).unwrap();
-    score(tree, unit, &Year { year: 2025, readings: &known, reference: Some(&reference) })
+    score(
+        tree,
+        unit,
+        &Year { year: 2025, is_over: true, readings: &known, reference: Some(&reference) },
+    )
 }
 
 /// indicators.md 3, each at a value between its knots; M is 3 for party departments, else 2.5.

@@ -78,8 +78,12 @@ fn a_metric_that_tells_no_peers_apart_is_not_scored() {
     ] {
         let reference = read(n);
         let readings = readings([("satisfied_rate".to_owned(), told("0.97", "200"))]);
-        let year =
-            shuping::score::Year { year: 2025, readings: &readings, reference: Some(&reference) };
+        let year = shuping::score::Year {
+            year: 2025,
+            is_over: true,
+            readings: &readings,
+            reference: Some(&reference),
+        };
         let unit = score(&tree, "u", &year);
         let leaf = line(&unit, "G.F2.1");
         assert_eq!(leaf.state, state, "{n}: {}", leaf.reason);

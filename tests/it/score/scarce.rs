@@ -64,7 +64,7 @@ fn scored_by<'t>(
         Some((metric.to_owned(), reading?))
     });
     let readings = readings(known);
-    score(tree, "u", &Year { year: 2025, readings: &readings, reference })
+    score(tree, "u", &Year { year: 2025, is_over: true, readings: &readings, reference })
 }
 
 fn availability(due: u8, kept: u8) -> Availability {

@@ -66,7 +66,11 @@ fn scored<'t>(
     change(&mut metrics);
     let readings: Readings = readings(metrics);
     let reference = read_reference("r.csv", reference).unwrap();
-    score(tree, "u", &Year { year: 2025, readings: &readings, reference: Some(&reference) })
+    score(
+        tree,
+        "u",
+        &Year { year: 2025, is_over: true, readings: &readings, reference: Some(&reference) },
+    )
 }
 
 fn set(metric: &str, reading: Reading) -> impl FnOnce(&mut BTreeMap<String, Reading>) {
@@ -243,10 +247,42 @@ fn without_the_reference_of_the_year_nothing_is_compared() {
     assert_eq!(line(&unit, "G.F1.2").available, Exact::from(14));
 }
 
+/// Six tenths where last year's median is eight: of a whole year three quarters of the points, of a part of one nobody
+/// knows how many.
+#[test]
+fn a_year_that_runs_is_not_held_against_the_plan_of_a_whole_one() {
+    let [_, tree, ..] = shipped();
+    let mut metrics = all_well(&tree);
+    metrics.insert("cases_standard_per_person".to_owned(), told("0.6", "200"));
+    let readings: Readings = readings(metrics);
+    let reference = read_reference("r.csv", REFERENCE).unwrap();
+    let scored = |is_over, reference| {
+        score(&tree, "u", &Year { year: 2025, is_over, readings: &readings, reference })
+    };
+    let whole = scored(true, Some(&reference));
+    let leaf = line(&whole, "G.F1.1");
+    assert_eq!((leaf.state, leaf.available, leaf.earned), (State::Scored, 4.into(), 3.into()));
+    let part = scored(false, Some(&reference));
+    let leaf = line(&part, "G.F1.1");
+    assert_eq!((leaf.state, leaf.available, leaf.earned), (State::Withheld, 0.into(), 0.into()));
+    assert_eq!(leaf.reason, "年度未结束,不与全年的计划数比较");
+    assert_eq!(line(&part, "G.F1.2").available, Exact::from(8), "its points go to its sibling");
+    let unknown = scored(false, None);
+    assert_eq!(
+        line(&unknown, "G.F1.1").state,
+        State::NotBuilt,
+        "there is nothing to hold it against"
+    );
+}
+
 #[test]
 fn a_unit_of_which_nothing_is_known_has_no_score() {
     let [_, tree, ..] = shipped();
-    let unit = score(&tree, "u", &Year { year: 2025, readings: &Readings::new(), reference: None });
+    let unit = score(
+        &tree,
+        "u",
+        &Year { year: 2025, is_over: true, readings: &Readings::new(), reference: None },
+    );
     assert_eq!((unit.score, unit.state()), (None, "no_data"));
     assert_eq!(unit.count(State::NotBuilt), 23);
     assert_eq!((unit.earned, unit.available), (0.into(), 0.into()));

@@ -137,7 +137,7 @@ proptest! {
             let named = metrics(tree).into_iter().zip(chances.iter().cloned());
             let readings = readings(named.filter_map(|(name, reading)| Some((name, reading?))));
             let reference = is_referred.then_some(&reference);
-            let unit = score(tree, "u", &Year { year: 2025, readings: &readings, reference });
+            let unit = score(tree, "u", &Year { year: 2025, is_over: true, readings: &readings, reference });
             assert_sums(&unit);
             assert_conserved(tree, &unit);
             assert_known(tree, &unit);
@@ -150,10 +150,12 @@ proptest! {
 fn a_unit_that_joins_moves_nobody() {
     let [_, tree, ..] = shipped();
     let mut known = readings(metrics(&tree).into_iter().map(|m| (m, super::told("0.8", "50"))));
-    let alone = score(&tree, "u", &Year { year: 2025, readings: &known, reference: None });
+    let alone =
+        score(&tree, "u", &Year { year: 2025, is_over: true, readings: &known, reference: None });
     for units in known.values_mut() {
         units.insert("v".to_owned(), super::told("0.1", "900"));
     }
-    let beside = score(&tree, "u", &Year { year: 2025, readings: &known, reference: None });
+    let beside =
+        score(&tree, "u", &Year { year: 2025, is_over: true, readings: &known, reference: None });
     assert_eq!(alone.score, beside.score);
 }
