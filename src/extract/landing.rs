@@ -14,6 +14,7 @@ use super::shield::Shield;
 use crate::base::batch::Batch;
 use crate::base::sheet::Land;
 use crate::base::sheet::Sheet;
+use crate::base::text::quoted;
 
 /// The most rows of one batch.
 const MOST_ROWS: usize = 10_000;
@@ -80,6 +81,7 @@ impl<'a> Landing<'a> {
     /// Hands on a page that has passed a shield of its own.
     pub(super) fn take_page(&mut self, page: Page, place: &str) -> Result<(), ExtractError> {
         let Page { mut sheet, unread, all, .. } = page;
+        named_once(&sheet.headers, place)?;
         sheet.come_from(&Arc::from(place));
         self.shield.saw((unread, all));
         self.so_far.received += sheet.height() as u64;
@@ -130,6 +132,7 @@ impl<'a> Landing<'a> {
     }
 
     fn hand_on(&mut self, batch: &Batch) -> Result<(), ExtractError> {
+        named_once(&batch.headers, batch.rows.first().map_or("", |row| &row.source))?;
         let sheet = self.shield.pass(Sheet::from(batch));
         if sheet.height() == 0 {
             return Ok(());
@@ -164,4 +167,15 @@ impl<'a> Landing<'a> {
         let (unread, headers) = self.shield.take_seen();
         Delivery { unread, headers, ..self.so_far }
     }
+}
+
+/// A name that stands twice names nothing: what one of them says would be said of the other.
+fn named_once(headers: &[String], place: &str) -> Result<(), ExtractError> {
+    let twice = headers
+        .iter()
+        .zip(0..)
+        .find(|(header, at)| headers.iter().take(*at).any(|it| it == *header));
+    let Some((header, _)) = twice else { return Ok(()) };
+    let why = format!("two columns are named `{}`", quoted(header));
+    Err(ExtractError::Unreadable { what: place.to_owned(), why })
 }

@@ -98,6 +98,20 @@ async fn a_job_is_begun_asked_about_until_it_is_done_and_its_file_read() {
 }
 
 #[tokio::test]
+async fn a_file_in_which_a_name_stands_twice_is_no_table_and_stops_nothing_else() {
+    let twice = "id,名称,名称\r\n1,a,b\r\n";
+    let (url, _) = serve(move |asked, _| match asked.line.as_str() {
+        "POST /gateway/v1/cases" => said("new"),
+        "GET /gateway/v1/jobs/J%2F1" => said("done"),
+        _ => file(twice),
+    })
+    .await;
+    let (delivery, batches) = pulled(&exported(), &Start::at(&url)).await;
+    let error = told(&delivery.unwrap_err());
+    assert!(error.contains("two columns are named `名称`") && batches.is_empty(), "{error}");
+}
+
+#[tokio::test]
 async fn a_job_that_fails_or_is_gone_is_begun_again_and_given_up_in_the_end() {
     for (state, why) in [
         ("failed", "its export ended as `failed`"),
