@@ -21,7 +21,8 @@ pub fn instant(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     if let Ok(instant) = text.parse::<Timestamp>() {
         return Timestamp::from_microsecond(instant.as_microsecond()).ok();
     }
-    let civil = civil(text);
+    // A zone in brackets is none that is read here, and a year has four digits.
+    let civil = civil(text).filter(|civil| !text.contains('[') && civil.year() > 999);
     // A text that has no digits behind its day tells no time of it.
     let groups = text.split(|c: char| !c.is_ascii_digit()).filter(|group| !group.is_empty());
     let has_part =
@@ -134,6 +135,9 @@ mod tests {
             "2025年1月6日 25时00分",
             "2025年1月6日 夜12时00分",
             "2025.1.6-1.8",
+            "25-1-6 12:00",
+            "2025-01-06T12:00:00[UTC]",
+            "2025-01-06 12:00[Europe/Paris]",
             "2025.1.6 下午",
             "2025年1月6日晚",
             "2025-01-06 14.30",
