@@ -23,6 +23,7 @@ use crate::spec::formula::Over;
 use crate::spec::formula::Parts;
 use crate::spec::formula::Shift;
 use crate::spec::formula::Spread;
+use crate::spec::pipeline::Metric;
 
 /// A place with the amounts of the measures that a metric asks for, those of its unit and of its parts.
 pub(super) struct Stand<'s> {
@@ -140,11 +141,16 @@ impl<'s> Seat<'s> {
         before.or(calendar.next_year().filter(|_| after))
     }
 
+    /// A metric as it is defined for the period.
+    fn metric(&self, name: &str) -> Option<&'s Metric> {
+        self.telling.metric_on(name, self.period.last().last())
+    }
+
     pub(super) fn named(&self, name: &str) -> Result<Option<Exact>, Overflow> {
         if name == "months_known" {
             return Ok(Some(self.months_known()));
         }
-        if let Some(metric) = self.telling.metric_on(name, self.period.last().last()) {
+        if let Some(metric) = self.metric(name) {
             return self.value(&metric.value);
         }
         let known = self.stand.known.iter().find(|(known, _)| *known == name);
@@ -226,7 +232,7 @@ impl<'s> Seat<'s> {
                 Ok(other) => other.lack(x)?,
                 Err(reason) => Some(reason),
             },
-            Formula::Name(name) => match self.telling.metrics.get(name.as_str()) {
+            Formula::Name(name) => match self.metric(name) {
                 Some(metric) => self.lack(&metric.value)?,
                 None => self.named(name)?.is_none().then_some(Reason::NoValue),
             },
@@ -246,7 +252,7 @@ impl<'s> Seat<'s> {
                 }
             }
             Formula::Name(name) => {
-                if let Some(metric) = self.telling.metrics.get(name.as_str()) {
+                if let Some(metric) = self.metric(name) {
                     self.others(&metric.value, into);
                 }
             }
