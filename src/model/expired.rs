@@ -131,3 +131,45 @@ fn day(cell: Option<&Option<Cell>>) -> Option<Date> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::delivery::Delivery;
+    use crate::model::judged::Judged;
+    use crate::model::judged::Kept;
+    use crate::model::judged::Origin;
+    use crate::spec::connector::Write;
+    use crate::spec::schema::read_schema;
+
+    const CONTRACT: &str = r#"{"title": "表", "x:persons": true, "primaryKey": ["id"], "fields": [
+        {"name": "id", "type": "string", "constraints": {"required": true}},
+        {"name": "said", "type": "string"}]}"#;
+
+    #[test]
+    fn a_row_of_a_table_without_a_time_is_as_old_as_the_night_that_told_it() {
+        let schema = read_schema("t.json", "t", CONTRACT).unwrap();
+        let root = tempfile::tempdir().unwrap();
+        let lake = Lake::at(root.path());
+        for (night, ids) in [("2019-12-31", ["a", "b"]), ("2026-01-06", ["b", "c"])] {
+            let night: Date = night.parse().unwrap();
+            let said = [night.to_string(), night.to_string()];
+            let origin = |row| Origin {
+                source: "page 1".into(),
+                row,
+                is_deleted: false,
+                corrects: None,
+                is_past: false,
+            };
+            let values = polars::df!("id" => ids, "said" => said).unwrap();
+            let kept = Kept { values, origins: (1..3).map(origin).collect() };
+            let delivery = Delivery { system: "s", stream: "r", night, is_full: false, was: &[] };
+            let judged = Judged { kept, ..Judged::default() };
+            lake.merge(delivery, &schema, &Write::Upsert, &judged).unwrap();
+        }
+        assert_eq!(lake.forget(&schema, "2020-01-01".parse().unwrap()).unwrap(), 1);
+        let stands = lake.read(&schema, Date::MAX).unwrap();
+        let ids = table::to_rows(&stands, &["id"]).into_iter().flatten().flatten();
+        assert_eq!(ids.map(|cell| cell.written()).collect::<Vec<_>>(), ["b", "c"]);
+    }
+}

@@ -3,9 +3,15 @@
 use std::fs;
 use std::path::Path;
 
+use jiff::civil::Date;
+use jiff::civil::date;
 use serde_json::Value;
+use shuping::spec::formula::Exact;
+use shuping::spec::settings::CsvEncoding;
+use shuping::spec::settings::Limits;
 
 use super::closed::done;
+use super::publish_within;
 use crate::library::PIPELINE;
 use crate::library::library;
 
@@ -161,4 +167,21 @@ fn a_metric_of_the_city_moves_no_further_than_it_may() {
     settings(home, "moved_furthest = \"far\"");
     let said = run(home, "2026-02-03", 78);
     assert!(said.contains("`far` is not a share such as `20%`"), "{said}");
+}
+
+/// Of what a home does not have yet, only the present period is told: that it is gone a day later moves nothing.
+#[test]
+fn what_had_no_value_and_has_none_is_not_moved() {
+    let held = |number: i64| {
+        let root = tempfile::tempdir().unwrap();
+        let limits = Limits { most: Some(Exact::new(1, 5)), furthest: None };
+        let publish = |night: Date, period: &str| {
+            let told = (night, &[(period, number)][..]);
+            publish_within(root.path(), told, CsvEncoding::Utf8, (limits, None)).unwrap()
+        };
+        publish(date(2026, 1, 31), "2026-01");
+        publish(date(2026, 2, 1), "2026-02").held.len()
+    };
+    // A number below nought stands for none.
+    assert_eq!((held(1), held(-1)), (1, 0));
 }
