@@ -41,6 +41,11 @@ impl Lake {
         self.root.join("notes").join(table)
     }
 
+    /// Where a night notes something in a table.
+    fn note_of(&self, schema: &Schema, night: Date, about: &str) -> PathBuf {
+        self.notes_of(&schema.name).join(format!("{night}.{about}.parquet"))
+    }
+
     /// The latest version of every row that is not deleted, sorted by key, with its lineage.
     ///
     /// # Errors
@@ -215,7 +220,7 @@ impl Lake {
     ) -> Result<(), ModelError> {
         let columns: Vec<_> = schema.fields.iter().map(|f| (f.name.as_str(), f.kind)).collect();
         let mut notes = table::from_rows(&columns, rows)?;
-        let path = self.notes_of(&schema.name).join(format!("{night}.{about}.parquet"));
+        let path = self.note_of(schema, night, about);
         Ok(parquet::write(&mut notes, &path)?)
     }
 
@@ -229,7 +234,7 @@ impl Lake {
         night: Date,
         about: &str,
     ) -> Result<Vec<CellRow>, ModelError> {
-        let path = self.notes_of(&schema.name).join(format!("{night}.{about}.parquet"));
+        let path = self.note_of(schema, night, about);
         let names: Vec<&str> = schema.fields.iter().map(|field| field.name.as_str()).collect();
         if !path.exists() {
             return Ok(Vec::new());
@@ -242,7 +247,7 @@ impl Lake {
     /// # Errors
     /// The disk's.
     pub fn forget_note(&self, schema: &Schema, night: Date, about: &str) -> Result<(), ModelError> {
-        let path = self.notes_of(&schema.name).join(format!("{night}.{about}.parquet"));
+        let path = self.note_of(schema, night, about);
         match fs::remove_file(&path) {
             Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
                 Err(ModelError::File { path: path.display().to_string(), cause })

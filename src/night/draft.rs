@@ -121,11 +121,9 @@ pub(super) fn broken(ground: &Ground<'_>, night: Date) -> anyhow::Result<Vec<Bey
 
 /// What is broken, as something to look at.
 pub(super) fn noticed(broken: &[Beyond]) -> impl Iterator<Item = Noticed> {
-    broken.iter().filter_map(|broken| match broken {
-        Beyond::Broken { kind, metric } => {
-            Some(Noticed::of_table("metric_definition", kind, metric))
-        }
-        _ => None,
+    broken.iter().filter_map(|broken| {
+        let Beyond::Broken { kind, metric } = broken else { return None };
+        Some(Noticed::of_table("metric_definition", kind, metric))
     })
 }
 

@@ -2,6 +2,7 @@
 //! looked at: in the lake, so that the warehouse can be told again.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 
@@ -19,13 +20,18 @@ use crate::base::cell::CellRow;
 use crate::base::cell::text_of;
 use crate::model::lake::Lake;
 use crate::spec::catalog::Catalog;
+use crate::spec::schema::Schema;
 
 /// The tables of notes; that a stream went well is said last.
 pub(super) const NOTES: [&str; 3] = ["quarantine", "finding", "stream_night"];
 
+/// The notes that tell of streams.
+const OF_STREAMS: [(&str, &str); 3] =
+    [("quarantine", "closed"), ("quarantine", "notes"), ("stream_night", "notes")];
+
 /// What a night noted of its streams when it was run before.
 pub(super) struct Before {
-    /// By the file of the notes.
+    /// By the table and what the notes are about.
     notes: BTreeMap<(&'static str, &'static str), Vec<CellRow>>,
     /// Whether it asks again: what lands then and is refused has been read by nobody.
     again: bool,
@@ -43,52 +49,36 @@ pub(super) fn before(ground: &Ground<'_>, choice: Choice) -> anyhow::Result<Befo
     Ok(Before { notes, again: choice.again })
 }
 
-/// The notes that tell of streams.
-const OF_STREAMS: [(&str, &str); 3] =
-    [("quarantine", "closed"), ("quarantine", "notes"), ("stream_night", "notes")];
-
 impl Before {
-    /// Puts what was noted of streams that went well then, and fail now, into the place of what is noted now: what they had
-    /// brought stands.
-    fn stands(
-        &self,
-        catalog: &Catalog,
-        of: (&str, &str),
-        report: &NightReport,
-        rows: &mut Vec<CellRow>,
-    ) {
-        let columns = |table: &str, names: [&str; 3]| {
-            let fields = catalog.schemas.get(table).map_or(&[][..], |schema| &schema.fields);
-            names.map(|name| fields.iter().position(|field| field.name == name))
-        };
-        let text = |row: &CellRow, at: Option<usize>| at.and_then(|at| text_of(row.get(at)));
-        let noted = |of: (&str, &str)| {
-            let found = self.notes.iter().find(|(known, _)| **known == of);
-            found.map(|(_, rows)| rows.as_slice()).unwrap_or_default()
-        };
-        let places = columns("stream_night", ["system", "stream", "state"]);
-        let went_well = |stream: &StreamNight| {
-            let is_good = |row: &CellRow| {
-                let [system, name, state] = places.map(|at| text(row, at));
-                system.as_ref() == Some(&stream.system)
-                    && name.as_ref() == Some(&stream.stream)
-                    && state.as_deref() != Some(State::Failed.name())
-            };
-            noted(("stream_night", "notes")).iter().any(is_good)
-        };
-        let has_failed = |stream: &&StreamNight| {
-            stream.state == State::Failed && !(self.again && stream.received > 0)
-        };
-        let failed = report.streams.iter().filter(has_failed);
-        let stand: Vec<&StreamNight> = failed.filter(|stream| went_well(stream)).collect();
-        let [system, name, _] = columns(of.0, ["system", "stream", ""]);
-        let is_of = |row: &CellRow| {
-            let own = (text(row, system), text(row, name));
-            stand.iter().any(|of| own == (Some(of.system.clone()), Some(of.stream.clone())))
-        };
-        rows.retain(|row| !is_of(row));
-        rows.extend(noted(of).iter().filter(|row| is_of(row)).cloned());
+    /// The streams, by system and name, that went well then and fail now: what they had brought stands.
+    fn standing(&self, catalog: &Catalog, streams: &[StreamNight]) -> BTreeSet<[String; 2]> {
+        let schema = catalog.schemas.get("stream_night");
+        let failed = streams
+            .iter()
+            .filter(|stream| stream.state == State::Failed && !(self.again && stream.received > 0));
+        let mut standing: BTreeSet<[String; 2]> =
+            failed.map(|stream| [stream.system.clone(), stream.stream.clone()]).collect();
+        let rows = self.notes.get(&("stream_night", "notes")).into_iter().flatten();
+        let well = rows.filter_map(|row| {
+            let [system, stream, state] = texts(schema?, ["system", "stream", "state"], row)?;
+            (state != State::Failed.name()).then_some([system, stream])
+        });
+        let well: BTreeSet<[String; 2]> = well.collect();
+        standing.retain(|stream| well.contains(stream));
+        standing
     }
+}
+
+/// Some columns of a note, if it has a text in each.
+fn texts<const N: usize>(
+    schema: &Schema,
+    columns: [&str; N],
+    row: &CellRow,
+) -> Option<[String; N]> {
+    let at = |name| schema.fields.iter().position(|field| field.name == name);
+    let text = |name| text_of(row.get(at(name)?));
+    let found: Vec<String> = columns.into_iter().map(text).collect::<Option<_>>()?;
+    found.try_into().ok()
 }
 
 /// Keeps what the night noted; a night that is run again notes it anew.
@@ -98,11 +88,15 @@ pub(super) fn keep(
     (report, before): (&NightReport, &Before),
 ) -> anyhow::Result<()> {
     let NightReport { night, streams, .. } = report;
+    let standing = before.standing(catalog, streams);
     for name in NOTES {
         let Some(schema) = catalog.schemas.get(name) else { continue };
+        let own = |row: &CellRow| texts(schema, ["system", "stream"], row);
+        let stands = |row: &CellRow| own(row).is_some_and(|of| standing.contains(&of));
         let note = |about: &'static str, mut rows: Vec<CellRow>| {
-            if OF_STREAMS.contains(&(name, about)) {
-                before.stands(catalog, (name, about), report, &mut rows);
+            if let Some(before) = before.notes.get(&(name, about)) {
+                rows.retain(|row| !stands(row));
+                rows.extend(before.iter().filter(|row| stands(row)).cloned());
             }
             lake.note(schema, *night, about, &rows)
         };

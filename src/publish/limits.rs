@@ -1,5 +1,5 @@
-//! Does a night move more of what was published than the home lets it, or mean something else by it? Only periods that were over when the release
-//! before was told are looked at: what is still running moves every night.
+//! Does a night move more of what was published than the home lets it, or mean something else by it? Only periods that
+//! were over when the release before was told are looked at: what is still running moves every night.
 
 use std::collections::BTreeMap;
 use std::fmt;

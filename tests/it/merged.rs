@@ -4,6 +4,8 @@
 use std::fs;
 use std::path::Path;
 
+use tempfile::TempDir;
+
 use crate::library::february;
 use crate::library::library;
 use crate::library::said;
@@ -15,6 +17,15 @@ fn run(home: &Path, words: &[&str], code: i32) -> String {
     let output = shuping(home, &[&["run", "--night"], words].concat());
     assert_eq!(output.status.code(), Some(code), "{words:?}: {}", said(&output));
     said(&output)
+}
+
+/// A home with a night of January's loans, and one of February's.
+fn two_nights() -> TempDir {
+    let home = library();
+    run(home.path(), &["2026-02-01"], 0);
+    february(home.path());
+    run(home.path(), &["2026-03-01"], 0);
+    home
 }
 
 /// Of some loans their channel, and when they came back.
@@ -40,11 +51,8 @@ fn waiting(home: &Path) -> usize {
 #[test]
 fn what_a_night_had_brought_is_not_read_again_over_newer_rows_where_it_fails_when_it_is_run_again()
 {
-    let home = library();
+    let home = two_nights();
     let home = home.path();
-    run(home, &["2026-02-01"], 0);
-    february(home);
-    run(home, &["2026-03-01"], 0);
     let (before, held) = (loans(home), waiting(home));
     assert_eq!((before.len(), held > 0), (3, true));
     // The folder is away for a moment: the night fails, and what it had brought stands.
@@ -62,11 +70,8 @@ fn what_a_night_had_brought_is_not_read_again_over_newer_rows_where_it_fails_whe
 
 #[test]
 fn a_later_night_that_breaks_its_contract_where_it_is_merged_again_is_told() {
-    let home = library();
+    let home = two_nights();
     let home = home.path();
-    run(home, &["2026-02-01"], 0);
-    february(home);
-    run(home, &["2026-03-01"], 0);
     let before = loans(home);
     // January has twenty rows, February three.
     edit(home, "\"Machine\" = \"kiosk\"", "\"Machine\" = \"online\"");
@@ -89,11 +94,8 @@ fn a_later_night_that_breaks_its_contract_where_it_is_merged_again_is_told() {
 
 #[test]
 fn nights_that_wait_to_be_merged_again_are_merged_by_the_next_night() {
-    let home = library();
+    let home = two_nights();
     let home = home.path();
-    run(home, &["2026-02-01"], 0);
-    february(home);
-    run(home, &["2026-03-01"], 0);
     let lake = home.join("var/lake");
     let delta = lake.join("model/service_case/2026-03-01.loans.loans.parquet");
     let hash = delta.with_extension("sha256");
