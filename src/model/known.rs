@@ -1,6 +1,7 @@
 //! What would the tables say, if some rows, units or names were those of an earlier night? Rows, the units
 //! they name and what was decided of names are taken each from its own night.
 
+use std::cell::OnceCell;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -11,7 +12,9 @@ use polars::prelude::*;
 use super::ModelError;
 use super::lake::Lake;
 use super::people;
+use super::people::People;
 use super::people::Sources;
+use super::renumber::renumbered;
 use super::resolve::Resolver;
 use crate::frame::FrameError;
 use crate::frame::functions::Days;
@@ -42,6 +45,7 @@ pub struct Known<'k> {
     nights: Nights,
     resolver: Resolver,
     sources: [DataFrame; 2],
+    people: OnceCell<People>,
     read: RefCell<BTreeMap<String, DataFrame>>,
 }
 
@@ -62,8 +66,8 @@ impl<'k> Known<'k> {
         };
         let sources = [read("unit")?, read("section")?];
         let resolver = Resolver::of(aliases, &sources[0], &sources[1], days);
-        let (lake, read) = (lake.clone(), RefCell::default());
-        Ok(Known { catalog, lake, nights, resolver, sources, read })
+        let (lake, people, read) = (lake.clone(), OnceCell::new(), RefCell::default());
+        Ok(Known { catalog, lake, nights, resolver, sources, people, read })
     }
 
     /// The table `unit`, as it was sent.
@@ -99,27 +103,40 @@ impl<'k> Known<'k> {
             return Ok(read.clone());
         }
         let table = if schema.name == "person_spell" {
-            self.spells(schema)?
+            with_key(self.people(schema)?.spells.clone(), &["person_id".to_owned()])?
         } else {
-            let is_unit = UNITS.contains(&schema.name.as_str());
-            let night = if is_unit { self.nights.units } else { self.nights.rows };
-            let rows = with_key(self.lake.read(schema, night)?, &schema.primary_key)?;
-            self.resolver.resolve(self.catalog, schema, rows)?.table
+            let rows = self.resolved(schema)?;
+            match self.catalog.schemas.get("person_spell") {
+                Some(spells) if schema.fields.iter().any(|field| field.name == "person_id") => {
+                    renumbered(schema, rows, &self.people(spells)?.corrected)?.0
+                }
+                _ => rows,
+            }
         };
         self.read.borrow_mut().insert(schema.name.clone(), table.clone());
         Ok(table)
     }
 
-    fn spells(&self, schema: &Schema) -> Result<DataFrame, ModelError> {
+    fn resolved(&self, schema: &Schema) -> Result<DataFrame, ModelError> {
+        let is_unit = UNITS.contains(&schema.name.as_str());
+        let night = if is_unit { self.nights.units } else { self.nights.rows };
+        let rows = with_key(self.lake.read(schema, night)?, &schema.primary_key)?;
+        Ok(self.resolver.resolve(self.catalog, schema, rows)?.table)
+    }
+
+    fn people(&self, schema: &Schema) -> Result<&People, ModelError> {
+        if let Some(people) = self.people.get() {
+            return Ok(people);
+        }
         let rosters = match self.catalog.schemas.get("person_snapshot") {
-            Some(schema) => self.table(schema)?,
+            Some(schema) => self.resolved(schema)?,
             None => DataFrame::empty(),
         };
         let [units, sections] = &self.sources;
         let by_unit = people::by_unit(self.catalog);
         let sources = Sources { rosters: &rosters, units, sections, by_unit };
-        let (spells, _) = people::spells(&sources, schema, self.nights.told)?;
-        with_key(spells, &["person_id".to_owned()])
+        let people = people::spells(&sources, schema, self.nights.told)?;
+        Ok(self.people.get_or_init(|| people))
     }
 }
 

@@ -34,6 +34,7 @@ pub mod people;
 pub mod pile;
 mod read;
 pub mod rekeyed;
+pub mod renumber;
 mod reshape;
 pub mod resolve;
 pub mod slot;

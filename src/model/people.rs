@@ -11,6 +11,7 @@ use num_rational::Ratio;
 use polars::prelude::DataFrame;
 
 use super::ModelError;
+use super::spells::Corrected;
 use super::spells::PersonTime;
 use super::spells::RosterRow;
 use super::spells::Rosters;
@@ -67,17 +68,22 @@ pub fn by_unit(catalog: &Catalog) -> bool {
     })
 }
 
-/// The spells known on a day as the table `person_spell`, and what somebody should look at: kinds
-/// with how often.
+/// People in time.
+pub struct People {
+    /// The table `person_spell`.
+    pub spells: DataFrame,
+    /// What somebody should look at: kinds with how often.
+    pub found: BTreeMap<String, u64>,
+    /// The numbers that were corrected: rows of other tables that name one are of the same person.
+    pub corrected: Corrected,
+}
+
+/// The spells known on a day.
 ///
 /// # Errors
 /// A table that polars refuses.
-pub fn spells(
-    sources: &Sources<'_>,
-    schema: &Schema,
-    as_of: Date,
-) -> Result<(DataFrame, BTreeMap<String, u64>), ModelError> {
-    let (rows, told) = roster_rows(sources.rosters);
+pub fn spells(sources: &Sources<'_>, schema: &Schema, as_of: Date) -> Result<People, ModelError> {
+    let (rows, mut told) = roster_rows(sources.rosters);
     let mut delivered: Vec<Date> = rows.iter().map(|row| row.as_of).collect();
     delivered.sort_unstable();
     delivered.dedup();
@@ -89,7 +95,13 @@ pub fn spells(
         as_of,
         by_unit: sources.by_unit,
     };
-    let PersonTime { spells, findings } = reckon(&rosters);
+    let PersonTime { spells, findings, corrected } = reckon(&rosters);
+    let told_of: Vec<_> =
+        told.extract_if(|(person, _), _| corrected.contains_key(person)).collect();
+    for ((person, unit), rows) in told_of {
+        let last = corrected.get(&person).map_or(person, Arc::clone);
+        told.entry((last, unit)).or_default().extend(rows);
+    }
     let mut found: BTreeMap<String, u64> = BTreeMap::new();
     // A day that is mistyped would hide its roster until it comes.
     let to_come = rosters.rows.iter().filter(|row| row.as_of > as_of).count() as u64;
@@ -103,7 +115,7 @@ pub fn spells(
         rows.flat_map(|(spell, turn)| pieces(spell, turn, &told, schema)).collect();
     let own = schema.fields.iter().map(|field| (field.name.as_str(), field.kind));
     let columns: Vec<_> = own.chain(LINEAGE).collect();
-    Ok((table::from_rows(&columns, &rows)?, found))
+    Ok(People { spells: table::from_rows(&columns, &rows)?, found, corrected })
 }
 
 /// Where a roster's row came from: a spell comes from the first row that told it so.

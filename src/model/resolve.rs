@@ -132,42 +132,15 @@ impl Resolver {
         }
         let rows = table.height();
         if units.iter().any(|name| schema.primary_key.contains(name)) {
-            table = self.one_a_key(schema, table, (&sent, &own))?;
+            // The row of the unit itself comes first, then those whose units it has taken over.
+            let is_own = |at: usize| {
+                let (unit, text) = (own.get(at)?.clone()?, sent.get(at)?.as_ref()?);
+                Some(self.own.contains(&(unit, squeeze(text))))
+            };
+            table = one_a_key(schema, table, |at| is_own(at) == Some(true))?;
         }
         let doubled = (rows - table.height()) as u64;
         Ok(Resolution { table, unknown, doubled })
-    }
-
-    /// Of rows whose keys have become one that of the unit itself, or else the first.
-    fn one_a_key(
-        &self,
-        schema: &Schema,
-        table: DataFrame,
-        (sent, units): (&[Option<String>], &[Option<String>]),
-    ) -> Result<DataFrame, ModelError> {
-        let names: Vec<&str> = schema.primary_key.iter().map(String::as_str).collect();
-        let is_own = |at: usize| {
-            let (unit, text) = (units.get(at)?.clone()?, sent.get(at)?.as_ref()?);
-            Some(self.own.contains(&(unit, squeeze(text))))
-        };
-        // The row of the unit itself comes first, then those whose units it has taken over.
-        let keys = table::to_rows(&table, &names);
-        let mut order: Vec<usize> = (0..table.height()).collect();
-        order.sort_by_key(|at| is_own(*at) != Some(true));
-        let mut stays = vec![true; table.height()];
-        let mut kept: HashSet<&CellRow> = HashSet::new();
-        for at in order {
-            // Of a unit that nobody knows, nobody knows whether it is another.
-            let key = keys.get(at).filter(|key| key.iter().all(Option::is_some));
-            if key.is_some_and(|key| !kept.insert(key)) {
-                stays[at] = false;
-            }
-        }
-        if stays.iter().all(|stays| *stays) {
-            return Ok(table);
-        }
-        let stays = BooleanChunked::from_slice("".into(), &stays);
-        Ok(table.filter(&stays).map_err(FrameError::polars("leaving rows of one key out"))?)
     }
 
     /// The unit that a name means on a day, whoever writes it.
@@ -375,13 +348,39 @@ pub(super) fn looked_up(catalog: &Catalog, schema: &Schema, lookup: Lookup) -> V
     names
 }
 
+/// Of rows whose keys have become one the one that comes first, or else the first.
+pub(super) fn one_a_key(
+    schema: &Schema,
+    table: DataFrame,
+    comes_first: impl Fn(usize) -> bool,
+) -> Result<DataFrame, ModelError> {
+    let names: Vec<&str> = schema.primary_key.iter().map(String::as_str).collect();
+    let keys = table::to_rows(&table, &names);
+    let mut order: Vec<usize> = (0..table.height()).collect();
+    order.sort_by_key(|at| !comes_first(*at));
+    let mut stays = vec![true; table.height()];
+    let mut kept: HashSet<&CellRow> = HashSet::new();
+    for at in order {
+        // Of a key that nobody knows, nobody knows whether it is another.
+        let key = keys.get(at).filter(|key| key.iter().all(Option::is_some));
+        if key.is_some_and(|key| !kept.insert(key)) {
+            stays[at] = false;
+        }
+    }
+    if stays.iter().all(|stays| *stays) {
+        return Ok(table);
+    }
+    let stays = BooleanChunked::from_slice("".into(), &stays);
+    Ok(table.filter(&stays).map_err(FrameError::polars("leaving rows of one key out"))?)
+}
+
 pub(super) fn texts_of(table: &DataFrame, name: &str) -> Vec<Option<String>> {
     let Ok(column) = table.column(name) else { return vec![None; table.height()] };
     let cells = table::cells(column).into_iter();
     cells.map(|cell| cell.map(|cell| cell.written())).collect()
 }
 
-fn set_texts(
+pub(super) fn set_texts(
     table: &mut DataFrame,
     name: &str,
     texts: &[Option<String>],

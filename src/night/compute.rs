@@ -42,7 +42,9 @@ use crate::measure::units::units;
 use crate::model::keys;
 use crate::model::lake::Lake;
 use crate::model::people;
+use crate::model::people::People;
 use crate::model::people::Sources;
+use crate::model::renumber::renumbered;
 use crate::model::resolve::Resolution;
 use crate::model::resolve::Resolver;
 use crate::publish::closed::Closed;
@@ -50,6 +52,7 @@ use crate::score::UnitScore;
 use crate::spec::catalog::Catalog;
 use crate::spec::pipeline::Fact;
 use crate::spec::pipeline::Grain;
+use crate::spec::schema::Schema;
 
 /// What a night knows, resolved and computed.
 pub(super) struct Computed<'c> {
@@ -164,10 +167,7 @@ fn tables(
         let rows = read(name)?;
         noticed.extend(left_behind(catalog, name, &rows)?);
         let Resolution { table, unknown, doubled } = resolver.resolve(catalog, schema, rows)?;
-        if doubled > 0 {
-            let key = schema.primary_key.join(", ");
-            noticed.push(Noticed::of_table(name, "not_unique", &key).rows(doubled));
-        }
+        noticed.extend((doubled > 0).then(|| not_unique(schema, doubled)));
         let unknown = unknown.into_iter();
         noticed.extend(
             unknown.map(|(text, rows)| Noticed::of_table(name, "unknown_unit", &text).rows(rows)),
@@ -180,12 +180,19 @@ fn tables(
     {
         let by_unit = people::by_unit(catalog);
         let sources = Sources { rosters, units: &units, sections: &sections, by_unit };
-        let (spells, found) = people::spells(&sources, schema, choice.night)?;
+        let People { spells, found, corrected } = people::spells(&sources, schema, choice.night)?;
         let found = found.into_iter();
         noticed.extend(
             found.map(|(kind, rows)| Noticed::of_table("person_spell", &kind, "").rows(rows)),
         );
-        let known: BTreeSet<String> = people::people(rosters).into_iter().collect();
+        for (name, table) in &mut tables {
+            let Some(schema) = catalog.schemas.get(name) else { continue };
+            let (rows, doubled) = renumbered(schema, std::mem::take(table), &corrected)?;
+            *table = rows;
+            noticed.extend((doubled > 0).then(|| not_unique(schema, doubled)));
+        }
+        let rosters = tables.get("person_snapshot").into_iter();
+        let known: BTreeSet<String> = rosters.flat_map(people::people).collect();
         let strangers = |table: &DataFrame| {
             people::people(table).iter().filter(|person| !known.contains(*person)).count() as u64
         };
@@ -199,6 +206,11 @@ fn tables(
         tables.insert("person_spell".to_owned(), spells);
     }
     Ok((tables, noticed))
+}
+
+/// Rows that are left out, for another has their key.
+fn not_unique(schema: &Schema, rows: u64) -> Noticed {
+    Noticed::of_table(&schema.name, "not_unique", &schema.primary_key.join(", ")).rows(rows)
 }
 
 /// Rows of streams that no connector has any more, nor has had under another name: nobody will ever change them.

@@ -9,6 +9,7 @@ mod aliases;
 mod boston;
 mod city;
 mod contracts;
+mod corrected;
 mod cut;
 mod docs;
 mod examples;

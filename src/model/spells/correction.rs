@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
+use super::Corrected;
 use super::Finding;
 use super::FindingKind;
 use super::Findings;
@@ -22,12 +23,13 @@ struct Candidates {
     appeared: Vec<usize>,
 }
 
-/// The people, those with a corrected number joined under the new one.
+/// The people, those with a corrected number joined under the new one, and the last number of each that had others.
 pub(super) fn joined<'a>(
     mut people: Vec<Person<'a>>,
     days: &[Date],
     found: &mut Findings,
-) -> Vec<Person<'a>> {
+) -> (Vec<Person<'a>>, Corrected) {
+    let mut corrected = Corrected::new();
     for (old, new, night) in pairs(&people) {
         let Some(before) = people.get_mut(old).map(|person| std::mem::take(&mut person.nights))
         else {
@@ -39,6 +41,10 @@ pub(super) fn joined<'a>(
         }
         let id = Arc::clone(person.id);
         let before = people.get(old).map(|person| Arc::clone(person.id));
+        corrected.values_mut().filter(|last| Some(&**last) == before.as_ref()).for_each(|last| {
+            *last = Arc::clone(&id);
+        });
+        corrected.extend(before.clone().map(|before| (before, Arc::clone(&id))));
         if let Some(day) = days.get(night).copied() {
             found.all.push(Finding {
                 kind: FindingKind::IdentityCorrected,
@@ -49,7 +55,7 @@ pub(super) fn joined<'a>(
         }
     }
     people.retain(|person| !person.nights.is_empty());
-    people
+    (people, corrected)
 }
 
 /// Old and new and the night between, in order of time so that a chain of corrections holds.

@@ -7,6 +7,7 @@ mod place;
 mod stay;
 mod weight;
 
+use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -246,14 +247,19 @@ pub struct PersonTime {
     pub spells: Vec<Spell>,
     /// The findings by person and day.
     pub findings: Vec<Finding>,
+    /// The numbers that were corrected.
+    pub corrected: Corrected,
 }
+
+/// The last number of everybody who had another, by each that went before.
+pub type Corrected = BTreeMap<Arc<str>, Arc<str>>;
 
 /// Reckons the spells of all people up to the last day to count.
 pub fn reckon(rosters: &Rosters) -> PersonTime {
     let days = delivered_days(rosters);
     let mut found = Findings::default();
     let people = by_person(rosters, &days, &mut found);
-    let people = correction::joined(people, &days, &mut found);
+    let (people, corrected) = correction::joined(people, &days, &mut found);
     let places = place::Places::new(&rosters.sections, &rosters.units);
     let mut spells = Vec::new();
     let told = rosters.rows.iter().filter_map(|row| Some((row.as_of, row.unit.as_deref()?)));
@@ -270,7 +276,7 @@ pub fn reckon(rosters: &Rosters) -> PersonTime {
         spells.extend(weight::weigh(person.id, &pieces, &mut found));
     }
     spells.sort_by(|one, other| order(one).cmp(&order(other)));
-    PersonTime { spells, findings: found.sorted() }
+    PersonTime { spells, findings: found.sorted(), corrected }
 }
 
 type Order<'a> = (&'a str, Date, &'a Option<Arc<str>>, &'a Option<Arc<str>>, &'a str);

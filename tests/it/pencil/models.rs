@@ -320,7 +320,7 @@ pub(super) fn turnover(without: &[&str]) -> Figures {
     let by_unit = false;
     let sources = Sources { rosters: &rosters, units: &units, sections: &sections, by_unit };
     let schema = &catalog.schemas["person_spell"];
-    let (spells, _) = people::spells(&sources, schema, date(2025, 12, 31)).unwrap();
+    let spells = people::spells(&sources, schema, date(2025, 12, 31)).unwrap().spells;
     let model = Model::default().with_table("person_spell", spells);
     model.told(&catalog, &["U1"], date(2025, 12, 31))
 }

@@ -135,7 +135,8 @@ fn told(catalog: &Catalog, night: Date) -> Figures {
     let by_unit = false;
     let sources =
         Sources { rosters: &rosters, units: &unit_table, sections: &section_table, by_unit };
-    let (spells, _) = people::spells(&sources, &catalog.schemas["person_spell"], night).unwrap();
+    let schema = &catalog.schemas["person_spell"];
+    let spells = people::spells(&sources, schema, night).unwrap().spells;
     // Whoever goes along with a unit or a section has neither joined nor left.
     for turn in ["joins", "leaves"] {
         assert!(!spells.column(turn).unwrap().bool().unwrap().any(), "{turn}: {spells}");
@@ -400,7 +401,8 @@ fn who_was_taken_over_is_known_as_before_until_the_next_roster() {
     let rosters = written(&catalog, "person_snapshot", &rows);
     let sources = Sources { rosters: &rosters, units: &units, sections: &sections, by_unit: false };
     let night = date(2025, 7, 20);
-    let (spells, _) = people::spells(&sources, &catalog.schemas["person_spell"], night).unwrap();
+    let schema = &catalog.schemas["person_spell"];
+    let spells = people::spells(&sources, schema, night).unwrap().spells;
     let text = |name: &str, row: usize| {
         spells.column(name).unwrap().str().unwrap().get(row).unwrap_or_default().to_owned()
     };
