@@ -8,7 +8,6 @@ use regex::Regex;
 
 use super::ROWS;
 use super::period;
-use super::period::Told;
 use super::place;
 use crate::base::batch::Batch;
 use crate::base::pseudonym::sha256;
@@ -20,6 +19,7 @@ use crate::extract::grid::Layout;
 use crate::extract::sheet::Sheet;
 use crate::extract::text;
 use crate::extract::workbook;
+use crate::spec::begin::SHEET;
 use crate::spec::begin::Seen;
 use crate::spec::begin::SeenPeriod;
 use crate::spec::begin::SeenTable;
@@ -38,8 +38,8 @@ const SHOWN: usize = 3;
 struct Found {
     file: String,
     sheet: Option<String>,
-    /// How many sheets its file shows.
-    sheets: usize,
+    /// The filled sheets that its file shows.
+    sheets: Vec<String>,
     grid: Grid,
     batch: Batch,
 }
@@ -118,15 +118,22 @@ fn file(
         if let Some(why) = unparted(&sheet) {
             return Err(why);
         }
-        return Ok(vec![found((name, None, 1), &sheet, left_out)?]);
+        return Ok(vec![found((name, None, &[]), &sheet, left_out)?]);
     }
     let mut book = workbook::open(name, bytes)?;
-    let names = book.pick(&Which::Seen)?;
+    let reads = book.pick(&Which::Seen)?.into_iter().map(|sheet| (book.sheet(&sheet), sheet));
+    // Programs put empty sheets behind the first.
+    let is_filled =
+        |(read, _): &(Result<Sheet, String>, String)| !read.as_ref().is_ok_and(Sheet::is_empty);
+    let reads: Vec<_> = reads.filter(is_filled).collect();
+    if reads.is_empty() {
+        return Err("no sheet of it that is seen has a cell that is filled".to_owned());
+    }
+    let names: Vec<String> = reads.iter().map(|(_, sheet)| sheet.clone()).collect();
     let mut tables = Vec::new();
-    for sheet in &names {
-        let read = book.sheet(sheet);
-        let place = (name, Some(sheet.clone()), names.len());
-        match read.and_then(|read| found(place, &read, left_out)) {
+    for (read, sheet) in reads {
+        let place = (name, Some(&sheet), names.as_slice());
+        match read.and_then(|cells| found(place, &cells, left_out)) {
             Ok(table) => tables.push(table),
             Err(why) => left_out.push((quoted(&format!("{name} sheet {sheet}")), why)),
         }
@@ -159,7 +166,7 @@ fn unparted(sheet: &Sheet) -> Option<String> {
 
 /// The table of a sheet; rows below its end, which may be another one, are told.
 fn found(
-    (name, sheet, sheets): (&str, Option<String>, usize),
+    (name, sheet, sheets): (&str, Option<&String>, &[String]),
     cells: &Sheet,
     left_out: &mut Vec<(String, String)>,
 ) -> Result<Found, String> {
@@ -183,7 +190,7 @@ fn found(
     if names_somebody(&batch) {
         return Err("where its header should be stands what may be a person's name".to_owned());
     }
-    Ok(Found { file: name.to_owned(), sheet, sheets, grid, batch })
+    Ok(Found { file: name.to_owned(), sheet: sheet.cloned(), sheets: sheets.to_vec(), grid, batch })
 }
 
 /// Whether what was taken for a header is a row like those below it, which name persons.
@@ -207,47 +214,78 @@ fn files(form: &[Found]) -> BTreeSet<String> {
 
 /// A table, beside the files of others.
 fn table(form: &[Found], others: &BTreeSet<String>) -> SeenTable {
-    let headers = &form.first().map_or_else(Vec::new, |found| headers(&found.batch));
+    let mut headers = form.first().map_or_else(Vec::new, |found| headers(&found.batch));
+    let width = headers.len();
     let files: BTreeSet<&str> = form.iter().map(|found| found.file.as_str()).collect();
-    let own = file_pattern(&files, others);
-    let told = period::told(&files);
-    let dated = told.as_ref().and_then(|told| dated_pattern(told, (&files, others)));
-    let is_part = form.iter().any(|found| found.sheets > 1);
+    let told = period::told(&files, others);
     let sheets: BTreeSet<&str> = form.iter().filter_map(|found| found.sheet.as_deref()).collect();
-    let mut rest = String::new();
-    if is_part {
-        rest.extend([format!("sheets = {}\n", list(sheets.iter().copied()))]);
-    }
-    rest.push_str(&grid_line(form));
+    let asked = sheets_line(form, &sheets);
+    let rest = format!("{asked}{}", grid_line(form));
     let ask = |file: &str| format!("file   = {}\n{rest}", pattern(file));
-    let told = told.filter(|_| dated.is_some());
-    let period = told.as_ref().zip(dated).map(|(told, dated)| SeenPeriod {
+    let period = told.as_ref().map(|told| SeenPeriod {
         tells: told.tells,
-        ask: ask(&dated),
+        ask: ask(&told.pattern),
         sql: told.sql,
+        // Files of one name may come in several parcels, each with a part.
+        is_alone: told.is_alone && places(form) == form.len(),
     });
-    let ask = ask(&own);
+    let ask = ask(&file_pattern(&files, others));
     let stem = files.first().map_or("", |file| file.rsplit_once('.').map_or(*file, |it| it.0));
     let stem = stem.trim_matches(|c: char| c.is_ascii_digit() || " -_.()".contains(c));
     let title = match sheets.first() {
-        Some(sheet) if is_part => format!("{stem} {sheet}"),
+        Some(sheet) if !asked.is_empty() => format!("{stem} {sheet}"),
         _ if stem.is_empty() => sheets.first().map_or("table", |sheet| *sheet).to_owned(),
         _ => stem.to_owned(),
     };
     let some: Vec<&str> = files.iter().rev().take(SHOWN).copied().collect();
     let more = if files.len() > SHOWN { ", …" } else { "" };
     let notes = vec![format!("{} files: {}{more}", files.len(), some.join(", "))];
+    let has_sheet = says_by_sheet(form, (files.len(), &sheets), told.is_some());
+    if has_sheet {
+        headers.push(SHEET.to_owned());
+    }
     // Some of each file: what tells rows apart has to do so in all of them.
     let some = (ROWS / form.len().max(1)).max(1);
     let rows = form.iter().flat_map(|found| {
+        let sheet = has_sheet.then(|| found.sheet.clone());
         let said = told.as_ref().map(|told| period::said(&found.file, told));
         found.batch.rows.iter().take(some).map(move |row| {
-            let cells = row.cells.iter().take(headers.len()).cloned();
-            cells.chain(said.clone()).collect()
+            let cells = row.cells.iter().take(width).cloned();
+            cells.chain(sheet.clone()).chain(said.clone()).collect()
         })
     });
     let rows = rows.collect();
-    SeenTable { title, ask, notes, headers: headers.clone(), rows, period, ..SeenTable::default() }
+    SeenTable { title, ask, notes, headers, rows, period, ..SeenTable::default() }
+}
+
+/// In how many sheets of files of other names a table stands.
+fn places(form: &[Found]) -> usize {
+    let places = form.iter().map(|found| (&found.file, &found.sheet));
+    places.collect::<BTreeSet<_>>().len()
+}
+
+/// Whether the names of its sheets say something of the rows: it stands in several of a file, or the names of
+/// files tell nothing and that of its sheet tells a time, so that further sheets will come.
+fn says_by_sheet(form: &[Found], (files, sheets): (usize, &BTreeSet<&str>), is_told: bool) -> bool {
+    let tells_time = |sheet: &&str| sheet.contains(['年', '季', '月', '旬', '周', '日']);
+    form.iter().all(|found| found.sheet.is_some())
+        && (places(form) > files || (!is_told && sheets.iter().any(tells_time)))
+}
+
+/// Which sheets are read: all where the table stands in all of them, so that no further one is passed by; else
+/// those of its names, which go on counting unless they meet another one.
+fn sheets_line(form: &[Found], own: &BTreeSet<&str>) -> String {
+    let all = form.iter().flat_map(|found| &found.sheets);
+    let others: BTreeSet<&String> = all.filter(|name| !own.contains(name.as_str())).collect();
+    if others.is_empty() {
+        return String::new();
+    }
+    let counting = period::counting(own);
+    let held = Regex::new(&format!("^(?:{counting})$"));
+    let is_free = held.is_ok_and(|held| !others.iter().any(|other| held.is_match(other)));
+    let counts = own.iter().any(|name| name.contains(|c: char| c.is_ascii_digit()));
+    let named = if counts && is_free { pattern(&counting) } else { list(own.iter().copied()) };
+    format!("sheets = {named}\n")
 }
 
 /// Where the table stands, with the words of all files.
@@ -259,13 +297,15 @@ fn grid_line(form: &[Found]) -> String {
     if header_to > header_from {
         keys.push(format!("header_rows = {}", header_to - header_from + 1));
     }
-    for key in ["skip", "end", "fill_down"] {
-        let words = |found: &Found| match key {
-            "skip" => found.grid.skip.clone(),
-            "end" => found.grid.end.clone(),
-            _ => found.grid.fill_down.clone(),
-        };
-        let all: BTreeSet<String> = form.iter().flat_map(words).collect();
+    let all = |words: &dyn Fn(&Grid) -> Vec<String>| {
+        form.iter().flat_map(|found| words(&found.grid)).collect::<BTreeSet<String>>()
+    };
+    let skip = all(&|grid| grid.skip.clone());
+    let mut end = all(&|grid| grid.end.clone());
+    // A sum that stands above the rows of one file ends the table of none.
+    end.retain(|word| !skip.contains(word));
+    let fill_down = all(&|grid| grid.fill_down.clone());
+    for (key, all) in [("skip", skip), ("end", end), ("fill_down", fill_down)] {
         if !all.is_empty() {
             keys.push(format!("{key} = {}", list(all.iter().map(String::as_str))));
         }
@@ -275,57 +315,10 @@ fn grid_line(form: &[Found]) -> String {
 
 /// A pattern of names: what they count may go on counting, unless the files of another table would be among them.
 fn file_pattern(files: &BTreeSet<&str>, others: &BTreeSet<String>) -> String {
-    let pattern = counting(files);
+    let pattern = period::counting(files);
     let held = Regex::new(&format!("^(?:{pattern})$"));
     if held.is_ok_and(|held| others.iter().any(|other| held.is_match(other))) {
         return files.iter().map(|name| regex::escape(name)).collect::<Vec<_>>().join("|");
     }
     pattern
-}
-
-/// The same with the groups of what the names tell; none where files of another table would be among them.
-fn dated_pattern(
-    told: &Told<'_>,
-    (files, others): (&BTreeSet<&str>, &BTreeSet<String>),
-) -> Option<String> {
-    let part = |names: &BTreeSet<&str>| {
-        let pattern = counting(names);
-        if names.len() > 1 { format!("(?:{pattern})") } else { pattern }
-    };
-    let [before, behind] = &told.around;
-    let pattern = format!("{}{}{}", part(before), told.pattern, part(behind));
-    let held = Regex::new(&format!("^(?:{pattern})$")).ok()?;
-    let is_other = others.iter().any(|other| held.is_match(other));
-    (!is_other && files.iter().all(|name| held.is_match(name))).then_some(pattern)
-}
-
-/// A pattern of names in which what they count goes on counting.
-fn counting(files: &BTreeSet<&str>) -> String {
-    let Ok(digits) = Regex::new(r"\d+") else { return String::new() };
-    let counted = |name: &str| {
-        let runs = digits.find_iter(name).map(|run| run.len());
-        let between = digits.split(name).map(regex::escape).collect::<Vec<_>>();
-        (between, runs.collect::<Vec<_>>())
-    };
-    let mut forms: BTreeMap<Vec<String>, Vec<Vec<usize>>> = BTreeMap::new();
-    for name in files {
-        let (between, runs) = counted(name);
-        forms.entry(between).or_default().push(runs);
-    }
-    let one = |(between, all): (&Vec<String>, &Vec<Vec<usize>>)| {
-        let mut pattern = String::new();
-        for (at, part) in between.iter().enumerate() {
-            pattern.push_str(part);
-            let lengths: BTreeSet<usize> =
-                all.iter().filter_map(|runs| runs.get(at)).copied().collect();
-            match lengths.iter().collect::<Vec<_>>().as_slice() {
-                [] => {}
-                // The digits of a day or a month are as many next time; a mere count may grow.
-                [length] if **length >= 4 => pattern.extend([format!("\\d{{{length}}}")]),
-                _ => pattern.push_str("\\d+"),
-            }
-        }
-        pattern
-    };
-    forms.iter().map(one).collect::<Vec<_>>().join("|")
 }

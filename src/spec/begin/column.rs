@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::super::schema::FieldKind;
 use super::super::sniff;
 use super::super::sniff::Personal;
+use super::SHEET;
 use super::SeenPeriod;
 use super::SeenTable;
 use super::list;
@@ -28,6 +29,8 @@ pub(super) struct Column {
     pub(super) distinct: usize,
     /// How it is made, where the names of files tell it.
     pub(super) sql: Option<&'static str>,
+    /// Whether it is the name of a sheet, and that tells no time and counts nothing.
+    is_word: bool,
 }
 
 /// Words of headers of days that say what somebody or something is, and not when a row came about.
@@ -145,11 +148,17 @@ pub(super) fn columns(seen: &SeenTable) -> Vec<Column> {
             nothing,
             distinct: distinct.len(),
             sql: None,
+            is_word: header == SHEET && !texts.iter().any(|text| counts(text)),
         }
     };
     let mut columns: Vec<Column> = seen.headers.iter().enumerate().map(column).collect();
     columns.extend(seen.period.as_ref().map(|period| of_names(seen, period, &mut names)));
     columns
+}
+
+/// Whether the name of a sheet tells a time, or counts.
+fn counts(sheet: &str) -> bool {
+    sheet.contains(|c: char| c.is_ascii_digit() || "年季月旬周日".contains(c))
 }
 
 /// The column that the names of files tell.
@@ -158,19 +167,22 @@ fn of_names(seen: &SeenTable, period: &SeenPeriod, names: &mut BTreeSet<String>)
         "day" => "日期",
         "month" => "月份",
         "quarter" => "季度",
-        _ => "年度",
+        "half_year" => "半年",
+        "year" => "年度",
+        _ => "编号",
     };
     let said: BTreeSet<&Option<String>> =
         seen.rows.iter().filter_map(|row| row.get(seen.headers.len())).collect();
     Column {
         header: format!("文件名中的{word}"),
         name: free(&format!("file_{}", period.tells), names),
-        kind: FieldKind::Day,
+        kind: if period.tells == "no" { FieldKind::Text } else { FieldKind::Day },
         personal: None,
         filled: seen.rows.len(),
         nothing: BTreeSet::new(),
         distinct: said.len(),
         sql: Some(period.sql),
+        is_word: false,
     }
 }
 
@@ -181,12 +193,22 @@ impl Column {
         ATTRIBUTES.iter().any(|word| header.contains(word))
     }
 
+    /// What people call it.
+    pub(super) fn title(&self) -> &str {
+        if self.header == SHEET { "工作表" } else { &self.header }
+    }
+
+    /// Whether it stands in the rows themselves, and not in the names of files and sheets.
+    pub(super) fn is_read(&self) -> bool {
+        self.sql.is_none() && self.header != SHEET
+    }
+
     /// Whether it says whom a row is about: by its header, and because units come again.
     pub(super) fn is_unit(&self) -> bool {
         let header = clean(&self.header).to_lowercase();
         let is_named = UNITS.iter().any(|word| header.contains(word));
         let is_other = ["计量", "单价", "电话", "编制"].iter().any(|word| header.contains(word));
-        is_named && !is_other && self.filled > 0 && self.distinct <= 10_000
+        (is_named || self.is_word) && !is_other && self.filled > 0 && self.distinct <= 10_000
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::super::schema::FieldKind;
 use super::super::sniff::Personal;
+use super::SHEET;
 use super::SeenTable;
 use super::column::Column;
 use crate::base::text::clean;
@@ -43,19 +44,42 @@ fn with_period(seen: &SeenTable, columns: &[Column], key: Vec<usize>) -> Vec<usi
     let is_known = |column: &Column| {
         is_period(column) && column.personal.is_none() && column.filled == seen.rows.len()
     };
-    let named = columns.iter().position(is_known);
+    let named = columns.iter().position(is_known).filter(|at| !key.contains(at));
     key.into_iter().chain(named).collect()
 }
 
-/// Whether a key is a unit and nothing else.
+/// A key beside what the next file or sheet says, but of a report: where the names of files count and no number is in it, the day of a
+/// row belongs to it; and where no column tells a time, the name of its sheet.
+pub(super) fn beside(
+    seen: &SeenTable,
+    columns: &[Column],
+    (key, time): (Vec<usize>, Option<usize>),
+) -> Vec<usize> {
+    if is_report(columns, &key) {
+        return key;
+    }
+    let of = |at: &usize| columns.get(*at);
+    let is_numbered = key.iter().filter_map(of).any(|column| rank(column) == 0);
+    let is_full = |at: &usize| of(at).is_some_and(|column| column.filled == seen.rows.len());
+    let more = match time {
+        Some(time) => Some(time).filter(|at| seen.period.is_some() && !is_numbered && is_full(at)),
+        None => columns.iter().position(|column| column.header == SHEET),
+    };
+    let more = more.filter(|at| !key.contains(at));
+    key.into_iter().chain(more).collect()
+}
+
+/// Whether a key is a unit, maybe in a sheet, and nothing else.
 pub(super) fn is_report(columns: &[Column], key: &[usize]) -> bool {
-    let is_unit = |at: &usize| columns.get(*at).is_some_and(Column::is_unit);
-    key.len() == 1 && key.iter().all(is_unit)
+    let of = |at: &usize| columns.get(*at);
+    let others = key.iter().filter_map(of).filter(|column| column.header != SHEET).count();
+    let units = key.iter().filter_map(of).filter(|column| column.is_unit()).count();
+    others <= 1 && units > 0 && units >= others
 }
 
 fn is_period(column: &Column) -> bool {
     let header = column.header.to_lowercase();
-    column.sql.is_some() || PERIODS.iter().any(|word| header.contains(word))
+    !column.is_read() || PERIODS.iter().any(|word| header.contains(word))
 }
 
 /// All columns that are no person's: rows that are the same in each of them are the same row.

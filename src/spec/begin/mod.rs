@@ -18,6 +18,9 @@ use super::kinds::word;
 use super::schema::FieldKind;
 use super::sniff::Personal;
 
+/// The header under which the name of a sheet stands.
+pub const SHEET: &str = "_sheet";
+
 /// A source that was looked at.
 #[derive(Clone, Debug, Default)]
 pub struct Seen {
@@ -59,12 +62,14 @@ pub struct SeenTable {
 /// The period that the names of files tell.
 #[derive(Clone, Debug)]
 pub struct SeenPeriod {
-    /// `day`, `month`, `quarter` or `year`.
+    /// `day`, `month`, `quarter`, `half_year` or `year`; `no` of names that count something else.
     pub tells: &'static str,
     /// What stands in the place of `ask` where it is read.
     pub ask: String,
-    /// Its first day, as an expression.
+    /// Its first day, or what is counted, as an expression.
     pub sql: &'static str,
+    /// Whether there is one file of each.
+    pub is_alone: bool,
 }
 
 /// What was made of a table, for people.
@@ -171,6 +176,7 @@ fn guess<'s>(
     // What files are about is needed where nothing else says when a row was, or tells it from those of other files.
     let is_report = key.as_deref().is_some_and(|key| key::is_report(own, key));
     let period = period.filter(|_| time.is_none() || is_report || key.is_none());
+    let key = key.map(|key| key::beside(seen, own, (key, time)));
     let key = match (period, key) {
         (None, key) => key,
         (Some(period), Some(key)) => Some(key.into_iter().chain([period]).collect()),
@@ -181,7 +187,8 @@ fn guess<'s>(
             key
         }),
     };
-    let time = time.or(period);
+    let is_day = |at: &usize| columns.get(*at).is_some_and(|it| it.kind == FieldKind::Day);
+    let time = time.or(period.filter(is_day));
     if period.is_none() {
         columns.retain(|column| column.sql.is_none());
     }
@@ -251,7 +258,7 @@ fn units(begin: Begin<'_>, guess: &Guess<'_>) -> String {
         None => "No column says whom a row is about: all of them are about one unit.".to_owned(),
     };
     let is_other =
-        |column: &&Column| column.sql.is_none() && unit.is_none_or(|it| it.header != column.header);
+        |column: &&Column| column.is_read() && unit.is_none_or(|it| it.header != column.header);
     let others = guess.columns.iter().filter(is_other);
     format!(
         "\n# {about}\n[[stream]]\nname   = {}\ninto   = \"unit\"\n{}write  = \"upsert\"\n{filled}ignore = {}\n\n\
@@ -274,6 +281,16 @@ fn ask(guess: &Guess<'_>) -> String {
     format!("{}key    = {}\n", guess.seen.ask, list(columns.map(|column| column.header.as_str())))
 }
 
+/// What becomes of rows that are there: a corrected file takes the place of all that it said before.
+fn write(guess: &Guess<'_>) -> String {
+    let is_alone = guess.seen.period.as_ref().is_some_and(|period| period.is_alone);
+    let told = guess.columns.iter().find(|column| column.sql.is_some() && is_alone);
+    told.map_or_else(
+        || "write  = \"upsert\"\n".to_owned(),
+        |column| format!("write  = \"snapshot\"\nwithin = [{}]\n", text(&column.name)),
+    )
+}
+
 fn stream(begin: Begin<'_>, guess: &Guess<'_>) -> String {
     let mut lines = format!("\n# {} rows were looked at.\n", guess.seen.rows.len());
     for note in &guess.seen.notes {
@@ -287,11 +304,12 @@ fn stream(begin: Begin<'_>, guess: &Guess<'_>) -> String {
     }
     let personal: Vec<&str> = guess.ignored().map(|column| column.header.as_str()).collect();
     lines.extend([format!(
-        "[[stream]]\nname   = {}\ntitle  = {}\ninto   = {}\n{}write  = \"upsert\"\n",
+        "[[stream]]\nname   = {}\ntitle  = {}\ninto   = {}\n{}{}",
         text(&guess.name),
         text(&guess.seen.title),
         text(&guess.name),
         ask(guess),
+        write(guess),
     )]);
     lines.push_str(&column::empty(&guess.columns));
     if !personal.is_empty() {
@@ -411,7 +429,7 @@ fn schema(guess: &Guess<'_>) -> Value {
     }
     fields.extend(guess.own().map(|column| {
         if column.personal.is_none() {
-            return field(&column.name, column.kind, &column.header);
+            return field(&column.name, column.kind, column.title());
         }
         let mut field = field(&column.name, FieldKind::Text, &column.header);
         if let Some(object) = field.as_object_mut() {

@@ -244,7 +244,7 @@ fn tables_whose_files_are_numbered_alike_stay_apart() {
         assert!(output.status.success(), "{words:?}: {}", said(&output));
     }
     let text = fs::read_to_string(home.join("connectors/codes.toml")).unwrap();
-    for part in [r"'code_3304\.csv'", r"'code_6864\.csv'", r"'list_\d{4}\.csv'"] {
+    for part in [r"'code_3304\.csv'", r"'code_6864\.csv'", r"'list_(?<no>\d{4})\.csv'"] {
         assert!(text.contains(part), "{part} is missing in\n{text}");
     }
     let rows =

@@ -3,6 +3,7 @@
 mod begin;
 mod doctor;
 mod guess;
+mod names;
 mod preview;
 mod twice;
 
