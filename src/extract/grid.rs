@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::LazyLock;
 
 use regex::Regex;
 
@@ -23,6 +24,11 @@ const SHEET: &str = "_sheet";
 
 /// The header under which stands why a row is none of the table's own.
 const FILTERED: &str = "_filtered";
+
+/// What stands at the foot or the head of a printed page. It cannot fail to be a pattern.
+static PAGE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"^(?:第\d+页[,/]?(?:[共总]\d+页)?|[共总]\d+页[,/]?第\d+页)$").ok()
+});
 
 /// What is known about the sheets of a stream.
 pub(super) struct Layout<'a> {
@@ -76,9 +82,7 @@ pub(super) fn table(sheet: &Sheet, layout: &Layout<'_>) -> Result<Table, String>
     let fill: Vec<String> = layout.grid.fill_down.iter().map(|name| squeeze(name)).collect();
     let fill: Vec<usize> =
         (0..names.len()).filter(|at| fill.contains(&squeeze(&names[*at]))).collect();
-    let rows_of_header = layout.grid.header_from..=layout.grid.header_to;
-    let heads: Vec<&Line> =
-        sheet.lines.iter().filter(|line| rows_of_header.contains(&line.number)).collect();
+    let again = again(sheet, layout.grid);
     let mut rows: Vec<Found> = Vec::new();
     let mut last = None;
     for line in sheet.lines.iter().filter(|line| line.number > layout.grid.header_to) {
@@ -89,10 +93,8 @@ pub(super) fn table(sheet: &Sheet, layout: &Layout<'_>) -> Result<Table, String>
         }
         let mut found = match mark(&layout.grid.skip, first) {
             Some(word) => filtered(line, &names, word),
-            // Programs that print begin every page with it.
-            None if heads.iter().any(|head| says_same(head, line)) => {
-                filtered(line, &names, "header")
-            }
+            None if again.contains(&line.number) => filtered(line, &names, "header"),
+            None if is_page(line) => filtered(line, &names, "page"),
             None => row(sheet, line, &names, layout.hides),
         };
         if let Some(above) = rows.iter().rev().find(|row| row.own.is_empty()) {
@@ -121,8 +123,11 @@ pub(super) fn table(sheet: &Sheet, layout: &Layout<'_>) -> Result<Table, String>
 /// another table below. Who signed, and notes, fill less or say whose they are.
 fn below(sheet: &Sheet, end: &Line, grid: &Grid, rows: &[Found]) -> Option<(u32, u64)> {
     let filled = |cells: &[Cell]| cells.iter().flatten().count();
-    let above = rows.iter().filter(|row| row.own.is_empty()).map(|row| filled(&row.cells));
-    let least = above.min()?.max(2);
+    let above = rows.iter().filter(|row| row.own.is_empty()).map(|row| filled(&row.cells)).min();
+    // Where no row stands above the end, all of them may stand below: as wide as the header is.
+    let is_head = |line: &&Line| (grid.header_from..=grid.header_to).contains(&line.number);
+    let heads = sheet.lines.iter().filter(is_head).map(|line| filled(&line.cells));
+    let least = above.or(heads.max())?.max(2);
     let tells = |text: &String| clean(text).contains(':') || mark(&grid.end, text).is_some();
     let lines = sheet.lines.iter().filter(|line| line.number > end.number);
     let lines = lines.filter(|line| !line.cells.iter().flatten().any(tells));
@@ -141,13 +146,46 @@ fn is_ditto(cell: &Cell) -> bool {
     cell.as_ref().is_some_and(|text| DITTO.contains(&text.as_str()))
 }
 
-/// Whether a row says what a row of the header says, in all of at least two columns.
-fn says_same(head: &Line, line: &Line) -> bool {
-    let width = head.cells.len().max(line.cells.len());
+/// The lines below the header that say again what it says, and above them what stands above it: programs that print
+/// begin every page so.
+pub(super) fn again(sheet: &Sheet, grid: &Grid) -> BTreeSet<u32> {
+    let mut found = BTreeSet::new();
+    let begin = sheet.lines.partition_point(|line| line.number < grid.header_from);
+    let end = sheet.lines.partition_point(|line| line.number <= grid.header_to);
+    let (Some(titles), Some(heads), Some(below)) =
+        (sheet.lines.get(..begin), sheet.lines.get(begin..end), sheet.lines.get(end..))
+    else {
+        return found;
+    };
+    let says = |lines: &[Line], line: &Line| lines.iter().any(|it| says_same(it, line));
+    let mut is_above = false;
+    for line in below.iter().rev() {
+        // A header of one column says what a row may say.
+        let is_head = line.cells.iter().flatten().count() > 1 && says(heads, line);
+        is_above = is_head || (is_above && (says(titles, line) || is_page(line)));
+        if is_above {
+            found.insert(line.number);
+        }
+    }
+    found
+}
+
+/// Whether a line says what another one says, in every column.
+fn says_same(one: &Line, line: &Line) -> bool {
+    let width = one.cells.len().max(line.cells.len());
     let text = |line: &Line, at: usize| {
         line.cells.get(at).and_then(Option::as_ref).map(|text| squeeze(text))
     };
-    head.cells.iter().flatten().count() > 1 && (0..width).all(|at| text(head, at) == text(line, at))
+    (0..width).all(|at| text(one, at) == text(line, at))
+}
+
+/// Whether a line says which page it stands on, and nothing else.
+pub(super) fn is_page(line: &Line) -> bool {
+    let cells = || line.cells.iter().flatten();
+    cells().any(|text| text.contains('页')) && {
+        let text: String = cells().map(|text| squeeze(text)).collect();
+        PAGE.as_ref().is_some_and(|page| page.is_match(&text))
+    }
 }
 
 /// What the row that ends the table says of its rows; a table that ends without it was cut short.

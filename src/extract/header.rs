@@ -12,6 +12,10 @@ use crate::base::text::clean;
 use crate::base::text::quoted;
 use crate::base::text::squeeze;
 use crate::spec::connector::Grid;
+use crate::spec::sniff;
+
+/// What a column is called that has no name, with its number behind.
+const UNNAMED: &str = "column ";
 
 /// The names of the columns; one without a name is `column 7`.
 ///
@@ -37,15 +41,15 @@ pub(super) fn names(sheet: &Sheet, grid: &Grid, needed: &[String]) -> Result<Vec
         let joined = parts.join("/");
         let name = match known.get(&joined) {
             Some(name) => (*name).clone(),
-            None if joined.is_empty() => format!("column {}", column + 1),
+            None if joined.is_empty() => format!("{UNNAMED}{}", column + 1),
             None => joined,
         };
         if let Some(other) = names.iter().position(|before| *before == name) {
-            // A header that nobody asks for may be a row of people, taken for one.
-            let is_known = known.values().any(|asked| **asked == name);
-            let what = if is_known { quoted(&name) } else { "…".to_owned() };
+            let is_first = names.iter().take(other).all(|before| before.starts_with(UNNAMED));
+            let more = if is_first { ": are two tables side by side?" } else { "" };
+            let what = if is_told(&name, needed) { quoted(&name) } else { "…".to_owned() };
             let (one, two) = (other + 1, column + 1);
-            return Err(format!("columns {one} and {two} are both named `{what}`"));
+            return Err(format!("columns {one} and {two} are both named `{what}`{more}"));
         }
         names.push(name);
     }
@@ -54,6 +58,12 @@ pub(super) fn names(sheet: &Sheet, grid: &Grid, needed: &[String]) -> Result<Vec
     } else {
         Err(format!("there is no header in row {}", grid.header_from))
     }
+}
+
+/// Whether a header may be told: one that nobody asks for may be of a row of people, taken for one.
+fn is_told(name: &str, needed: &[String]) -> bool {
+    let is_nobody = || !sniff::is_a_name(name) && sniff::told(name).is_none();
+    needed.iter().any(|asked| asked == name) || (needed.is_empty() && is_nobody())
 }
 
 /// The named groups of the pattern that is looked for above the header.

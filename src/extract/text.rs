@@ -206,11 +206,18 @@ pub(super) fn delimiter(header: &str) -> u8 {
     [b'|', b';', b'\t', b','].into_iter().max_by_key(often).unwrap_or(b',')
 }
 
-/// What a field says: `="0017"` is how programs keep a spreadsheet from counting.
+/// What a field says: `="0017"` and `'0017` are how programs keep a spreadsheet from counting.
 fn said(field: &str) -> &str {
     let field = field.trim();
     let kept = field.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"'));
-    kept.filter(|text| !text.contains('"')).unwrap_or(field).trim()
+    let kept = kept.filter(|text| !text.contains('"'));
+    // The last letter of a number of a person may be an X.
+    let is_number = |text: &&str| {
+        let digits = text.strip_suffix(['X', 'x']).unwrap_or(text);
+        !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    let marked = || field.strip_prefix('\'').filter(is_number);
+    kept.or_else(marked).unwrap_or(field).trim()
 }
 
 /// The text as lines: old systems end them with `\r` alone, and a file with Ctrl-Z.
@@ -262,7 +269,30 @@ pub(super) fn decode(bytes: &[u8], stated: Option<Script>) -> (Cow<'_, str>, boo
         Some(Script::Gb18030) => GB18030,
         None => guessed(bytes),
     };
+    if encoding == GB18030 && bytes.split(|byte| *byte == b'\n').any(is_utf8) {
+        let bytes = unsaid(bytes);
+        let (text, is_damaged) = encoding.decode_without_bom_handling(&bytes);
+        return (Cow::Owned(text.into_owned()), is_damaged);
+    }
     encoding.decode_without_bom_handling(bytes)
+}
+
+/// Whether a line of a text in GB18030 was added to it in UTF-8. The bytes of the common letters of GB18030 are all
+/// beyond 0xA0, and those of a whole line are hardly ever UTF-8 by chance.
+fn is_utf8(line: &[u8]) -> bool {
+    line.iter().any(|byte| (0x80..=0xa0).contains(byte))
+        && std::str::from_utf8(line).is_ok_and(|text| {
+            let letters = || text.chars().filter(|letter| !letter.is_ascii());
+            letters().count() > 1 && letters().all(|letter| letter.len_utf8() == 3)
+        })
+}
+
+/// The bytes of a text in GB18030, none of them a letter in the lines that are in UTF-8.
+fn unsaid(bytes: &[u8]) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    let lines = bytes.split_mut(|byte| *byte == b'\n').filter(|line| is_utf8(line));
+    lines.flatten().filter(|byte| !byte.is_ascii()).for_each(|byte| *byte = 0xff);
+    bytes
 }
 
 /// The encoding of a text that tells none: in UTF-16 line feeds are two bytes, and of UTF-8 some may be broken.
@@ -335,11 +365,35 @@ mod tests {
     }
 
     #[test]
+    fn a_line_of_utf_8_in_a_text_of_gb18030_is_known_to_be_broken() {
+        let (old, _, _) = GB18030.encode("单位,件数\r\n财政局,1\r\n民政局,2\r\n通,3\r\n");
+        assert!(!sheet("x.csv", &old, None, 1).unwrap().is_damaged);
+        let mixed = [&old[..], "交通局,\"4\"\r\n".as_bytes()].concat();
+        for stated in [None, Some(Script::Gb18030)] {
+            let read = sheet("x.csv", &mixed, stated, 1).unwrap();
+            assert!(read.is_damaged, "its last row is known to be broken");
+        }
+        let rows = texts(&mixed);
+        assert_eq!(
+            (rows[1].as_slice(), rows[3][0].as_str()),
+            (&["财政局", "1"].map(str::to_owned)[..], "通")
+        );
+        assert!(rows[4][0].chars().all(|letter| letter == char::REPLACEMENT_CHARACTER));
+        assert_eq!(rows[4][1], "4");
+    }
+
+    #[test]
     fn lines_and_fields_of_old_programs_are_read() {
         let rows = [["a", "b"], ["007", "1"], ["008", "2"]];
-        for text in ["a,b\r007,1\r008,2\r", "a,b\n=\"007\",1\n\"=\"\"008\"\"\",2\n\u{1a}"] {
+        for text in [
+            "a,b\r007,1\r008,2\r",
+            "a,b\n=\"007\",1\n\"=\"\"008\"\"\",2\n\u{1a}",
+            "a,b\n'007,1\n\"'008\",2\n",
+        ] {
             assert_eq!(texts(text.as_bytes()), rows, "{text:?}");
         }
+        let kept = ["'", "'90s", "'5'", "51990219870305123X"];
+        assert_eq!(texts(b"','90s,'5','51990219870305123X\n"), [kept]);
         for (bytes, why) in [
             (&b"%PDF-1.7\n"[..], "it is a PDF"),
             (b"Rar!\x1a\x07", "pack it as a ZIP"),

@@ -236,12 +236,13 @@ fn text(cell: &Data) -> Option<String> {
     Some(text).filter(|text| !text.is_empty())
 }
 
-/// A number without a needless point. Beyond 15 digits a cell has lost the rest, and its form says so.
+/// A number without a needless point, in 15 digits, as spreadsheets show and count it: what was worked out as
+/// 0.30000000000000004 is 0.3. Beyond 15 digits a whole one has lost the rest, and its form says so.
 fn float(number: f64) -> String {
     if number.abs() > LARGEST {
         return format!("{number:E}").replace('E', "E+");
     }
-    number.to_string()
+    format!("{number:.14e}").parse().unwrap_or(number).to_string()
 }
 
 /// How long something took, as a clock would show it.
@@ -291,6 +292,13 @@ mod tests {
             (Data::String(" 张　三 ".to_owned()), Some("张　三")),
             (Data::Float(31841.0), Some("31841")),
             (Data::Float(-2.5), Some("-2.5")),
+            (Data::Float(0.1 + 0.2), Some("0.3")),
+            (Data::Float(4.35 * 100.0), Some("435")),
+            (Data::Float(-0.57 * 100.0), Some("-57")),
+            (Data::Float(1.0 / 3.0), Some("0.333333333333333")),
+            (Data::Float(0.000_012), Some("0.000012")),
+            (Data::Float(0.0), Some("0")),
+            (Data::Float(999_999_999_999_999.0), Some("999999999999999")),
             (Data::Float(519_902_198_703_051_200.0), Some("5.199021987030512E+17")),
             (Data::Bool(true), Some("true")),
             (time(31841.0), Some("1987-03-05")),

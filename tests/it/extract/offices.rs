@@ -79,6 +79,56 @@ async fn the_header_of_a_further_page_is_no_row() {
 }
 
 #[tokio::test]
+async fn what_a_printed_page_begins_and_ends_with_is_no_row() {
+    let home = home(&[
+        &["台账"],
+        &HEADER,
+        &["市档案馆", "A1", "5"],
+        &["第1页 共2页"],
+        &["台 账"],
+        &HEADER,
+        &["台账"],
+        &["市民政局", "A2", "7"],
+        &["第 2 页", "", "共 2 页"],
+        &["第1页小学", "A3", "1"],
+    ]);
+    let (_, batches) = pulled(LEDGER, &Start::home(home.path())).await;
+    assert_eq!(
+        rows(&batches),
+        [
+            at(3, "单位=市档案馆 编号=A1 数量=5"),
+            at(4, "单位=第1页 共2页 _filtered=header"),
+            at(5, "单位=台 账 _filtered=header"),
+            at(6, "单位=单 位 编号=编号 数量=数量 _filtered=header"),
+            // A title without a header is none.
+            at(7, "单位=台账"),
+            at(8, "单位=市民政局 编号=A2 数量=7"),
+            at(9, "单位=第 2 页 数量=共 2 页 _filtered=page"),
+            at(10, "单位=第1页小学 编号=A3 数量=1"),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn rows_below_a_total_that_stands_first_are_told() {
+    for (below, told) in [
+        (&[&["市水利局", "A3", "1"][..], &["市林业局", "A4", "2"]][..], Some(2)),
+        (&[&["市水利局", "A3"], &["市林业局", "A4"], &["市民政局", "A5"]], Some(3)),
+        // A month in which nothing was done.
+        (&[&["填表人:赵铁柱"], &["审核人", "钱多"]], None),
+    ] {
+        let home = home(&[&[&["台账"][..], &HEADER, &["合计", "", "12"]], below].concat());
+        let (delivery, _) = pulled(LEDGER, &Start::home(home.path())).await;
+        let delivery = delivery.unwrap();
+        let found: Vec<(&str, u64)> =
+            delivery.below.iter().map(|(place, rows)| (place.as_str(), *rows)).collect();
+        let told: Vec<(&str, u64)> =
+            told.into_iter().map(|rows| ("ledger.xlsx sheet 账 row 4", rows)).collect();
+        assert_eq!(found, told);
+    }
+}
+
+#[tokio::test]
 async fn a_total_counts_neither_subtotals_nor_further_headers() {
     let text = LEDGER.replace("end = [\"合计\"]", "end = [\"共\"], total = '共(\\d+)条'");
     for (total, code) in [("共 2 条", Some(4)), ("共 4 条", Some(6))] {

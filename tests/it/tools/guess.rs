@@ -7,7 +7,7 @@ use super::told;
 use crate::world::ask;
 
 /// A home that begins from these files of its inbox; what was said, and the manifest.
-fn begun(home: &Path, files: &[(&str, &str)]) -> (String, String) {
+pub(super) fn begun(home: &Path, files: &[(&str, &str)]) -> (String, String) {
     let inbox = home.join("inbox");
     fs::create_dir_all(&inbox).unwrap();
     for (name, text) in files {
@@ -21,12 +21,17 @@ fn begun(home: &Path, files: &[(&str, &str)]) -> (String, String) {
 /// How many rows each stream brought in a night and kept as rows of their own, in the order of names.
 fn kept(home: &Path) -> Vec<[String; 3]> {
     told(home, &["run", "--night", "2026-03-10", "--as-of", "2026-03-10"], 0);
+    stood(home)
+}
+
+/// The same of the night that was.
+fn stood(home: &Path) -> Vec<[String; 3]> {
     let question = "select stream, received, added from stream_night where stream not like '%_units' order by 1";
     let rows = ask(&home.join("var/warehouse.db"), question).into_iter();
     rows.map(|row| [row[0].clone(), row[1].clone(), row[2].clone()]).collect()
 }
 
-fn has(text: &str, part: &str) {
+pub(super) fn has(text: &str, part: &str) {
     assert!(text.contains(part), "{part} is missing in\n{text}");
 }
 
@@ -128,4 +133,132 @@ fn a_sum_that_stands_first_ends_no_table() {
     let preview = told(home, &["preview", "inbox", "--rows", "50"], 0);
     has(&preview, "甲局");
     has(&preview, "乙局");
+}
+
+#[test]
+fn a_sum_that_stands_first_in_one_month_and_last_in_another_ends_neither() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path();
+    let (text, manifest) = begun(
+        home,
+        &[
+            ("件数202601.csv", "部门,件数\n甲局,10\n乙局,20\n合计,30\n填表人:某,\n"),
+            ("件数202602.csv", "部门,件数\n合计,33\n甲局,11\n乙局,22\n填表人:某,\n"),
+        ],
+    );
+    has(&text, "4 rows; key: 部门 + 文件名中的月份;");
+    has(&manifest, r#"grid   = { header = 1, skip = ["合计"], end = ["填表人"] }"#);
+    assert_eq!(kept(home)[0][2], "4");
+}
+
+/// What `init` says of one file, and where its table stands.
+fn placed(rows: &str) -> (String, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let (text, manifest) = begun(folder.path(), &[("件数.csv", rows)]);
+    let grid = manifest.lines().find(|line| line.starts_with("grid")).unwrap();
+    (text, grid.to_owned())
+}
+
+#[test]
+fn who_signs_below_a_table_ends_it_and_an_item_of_that_name_does_not() {
+    let rows =
+        "单位,月份,件数,办结数\n甲局,2026-01,10,9\n其中村,2026-01,10,9\n经办中心,2026-01,10,9\n";
+    let feet = "单位负责人：李四,,制表：王五,\n填报日期：2026年2月3日,,联系电话：0571-88888888,\n\
+        经办：张三,复核：赵六,日期,2026.2.3\n（公章）,,,\n";
+    let (text, grid) = placed(&format!("{rows}{feet}"));
+    has(&text, "3 rows; key: 单位 + 月份;");
+    has(&grid, r#"end = ["(公章)", "单位负责人:", "填报日期:", "经办:"]"#);
+    assert!(!text.contains("李四") && !grid.contains("李四") && !grid.contains("张三"), "{grid}");
+    let items = "事项,件数,办结数\n注销登记,10,9\n负责人变更登记,12,11\n审核人变更登记,7,6\n";
+    let (text, grid) = placed(items);
+    has(&text, "3 rows; key: 事项;");
+    assert!(!grid.contains("end"), "{grid}");
+    let (text, grid) = placed(&format!("{items}负责人：李四,,\n"));
+    has(&text, "3 rows; key: 事项;");
+    has(&grid, r#"end = ["负责人:"]"#);
+}
+
+#[test]
+fn sums_of_some_rows_are_filtered_and_end_nothing() {
+    let group = |unit: &str| format!("{unit},网办,3\n{unit},窗口,4\n{unit},自助,5\n,合计,12\n");
+    let rows = format!("单位,渠道,件数\n{}{}总计,,24\n", group("甲局"), group("乙局"));
+    let (text, grid) = placed(&rows);
+    has(&text, "6 rows; key: 单位 + 渠道;");
+    has(&grid, r#"skip = ["合计"], end = ["总计"]"#);
+    let rows = "单位,受理,办结\n甲局,1,1\n其中：网办,1,0\n机关合计,1,1\n乙局,2,2\n其中村,3,2\n\
+        全市合计,6,5\n注：含代办件。,,\n";
+    let (text, grid) = placed(rows);
+    has(&text, "3 rows; key: 单位;");
+    has(&grid, r#"skip = ["全市合计", "其中:", "机关合计"], end = ["注:"]"#);
+    // A sum in the middle, and what the last one is held against.
+    let middle = "单位,件数\n甲局,1\n乙局,2\n合计,3\n丙局,4\n丁局,5\n戊局,6\n";
+    has(&placed(middle).1, r#"skip = ["合计"] }"#);
+    let (text, grid) = placed("单位,件数\n甲局,1\n乙局,2\n合计,3\n上年同期,4\n同比,5\n环比,6\n");
+    has(&text, "2 rows; key: 单位;");
+    has(&text, "left out: 件数.csv row 5: 3 rows below the row that ends the table");
+    has(&grid, r#"end = ["合计"]"#);
+}
+
+#[test]
+fn what_a_page_begins_and_ends_with_is_no_row() {
+    let page = |from: usize| {
+        let row = |nth: usize| format!("{nth},甲局{nth},事项{nth},{nth}0\n");
+        let rows: String = (from..from + 3).map(row).collect();
+        let page = from / 3 + 1;
+        format!("办件台账,,,\n序号,单位,事项,件数\n{rows},小计,,60\n第{page}页 共3页,,,\n")
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let rows: String = [1, 4, 7].map(page).concat();
+    let rows = format!("{rows},总计,,450\n填表人：张三,,审核人：李四,\n");
+    let (text, manifest) = begun(folder.path(), &[("台账.csv", &rows)]);
+    has(&text, "9 rows; key: 单位;");
+    has(&manifest, r#"grid   = { header = 2, skip = ["小计"], end = ["填表人", "总计"] }"#);
+    assert_eq!(kept(folder.path())[0][2], "9");
+}
+
+#[test]
+fn another_table_below_the_first_is_told_and_not_read_with_it() {
+    let table = |names: &str| format!("{names}\n甲局,10,9\n乙局,11,10\n丙局,12,11\n");
+    let one = table("单位,受理,办结");
+    for (between, other, end) in [
+        ("表二：投诉情况,,\n", "单位,投诉,办理", r#""表二""#),
+        ("2026年投诉情况,,\n", "部门,投诉,办理", r#""2026年投诉情况", "部门""#),
+        ("\n", "部门,投诉,办理", r#""部门""#),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let rows = format!("表一：办件情况,,\n{one}{between}{}", table(other));
+        let (text, manifest) = begun(folder.path(), &[("办件.csv", &rows)]);
+        has(&text, "3 rows; key: 单位;");
+        has(&text, " rows below the row that ends the table: are they another one?");
+        has(&manifest, &format!("grid   = {{ header = 2, end = [{end}] }}"));
+        let night = told(folder.path(), &["run", "--night", "2026-03-10"], 0);
+        has(&night, "rows below the row that ends a table; nobody reads them");
+        assert_eq!(stood(folder.path())[0][1], "3");
+    }
+    // A row that tells in words that nothing was counted is one of the first.
+    let rows = format!("{one}\n丁局,未报,未报\n一、县区,,\n戊局,未报,未报\n己局,1,1\n");
+    let (text, grid) = placed(&rows);
+    has(&text, "7 rows; key: 单位");
+    assert!(!grid.contains("end"), "{grid}");
+}
+
+#[test]
+fn a_header_beside_stray_columns_is_found_and_two_tables_side_by_side_are_told() {
+    let said = |row: usize| if row.is_multiple_of(3) { "见附件" } else { "" };
+    let row = |row: usize| format!("甲{row}局,{row},,{row},,,{}", said(row));
+    let rows = (1..9).map(row).collect::<Vec<_>>().join("\n");
+    let (text, grid) = placed(&format!("情况表,,,,,,\n单位,受理,,办结,,备注,\n{rows}\n"));
+    has(&text, "8 rows; key: 单位");
+    has(&grid, "header = 2");
+    let folder = tempfile::tempdir().unwrap();
+    let two = "单位,受理,办结,,单位,受理,办结\n甲局,1,1,,乙局,2,2\n丙局,1,1,,丁局,2,2\n";
+    let files = [
+        ("一.csv", two),
+        ("二.csv", "单位,受理,率,办结,率\n甲局,1,1,1,1\n"),
+        ("三.csv", "名,值\n甲,1\n"),
+    ];
+    let (text, _) = begun(folder.path(), &files);
+    has(&text, "一.csv: columns 1 and 5 are both named `单位`: are two tables side by side?");
+    has(&text, "二.csv: columns 3 and 5 are both named `率`");
+    assert!(!text.contains("`率`: are two"), "{text}");
 }
