@@ -108,12 +108,15 @@ fn is_of_tls(cause: &io::Error) -> bool {
     cause.get_ref().and_then(|cause| cause.downcast_ref::<rustls::Error>()).is_some()
 }
 
+/// What else may be closed, and how it is passed by.
+const COLUMN: &str = ", or a column of it: name in a `query` those that it may";
+
 fn postgres(code: &str, message: &str) -> Fault {
     let class: String = code.chars().take(2).collect();
     match (code, class.as_str()) {
         ("28000" | "28P01", _) => lasting("it does not accept this user and password"),
         ("3D000", _) => lasting("it has no such database"),
-        ("42501", _) => lasting("this user may not read it"),
+        ("42501", _) => lasting(format!("this user may not read it{COLUMN}")),
         ("57014", _) => passing("a statement took too long and was stopped"),
         // What is wrong with the text of a statement quotes the manifest, not a row.
         (_, "42") => lasting(format!("{} ({code})", quoted(message))),
@@ -142,7 +145,8 @@ fn mysql(number: u16, message: &str) -> Fault {
             lasting("it wants to be spoken to over TLS: say `ssl-mode=REQUIRED` in its address")
         }
         1049 => lasting("it has no such database"),
-        1044 | 1142 | 1143 | 1227 | 1370 => lasting("this user may not read it"),
+        1142 | 1143 => lasting(format!("this user may not read it{COLUMN}")),
+        1044 | 1227 | 1370 => lasting("this user may not read it"),
         1317 | 1969 | 3024 => passing("a statement took too long and was stopped"),
         // What is wrong with the text of a statement quotes the manifest, not a row.
         1054 | 1060 | 1064 | 1146 | 1305 | 1356 => {

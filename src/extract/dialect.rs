@@ -32,10 +32,21 @@ pub(super) struct Selection<'s> {
     pub(super) columns: Vec<&'s Known>,
     /// What orders the rows.
     pub(super) key: Vec<&'s Known>,
-    /// The column of the window, and with how many bounds: its beginning, then its end.
-    pub(super) window: Option<(&'s Known, usize)>,
+    /// The window.
+    pub(super) window: Option<Window<'s>>,
     /// The most rows of one statement.
     pub(super) chunk: u32,
+}
+
+/// Which times are read.
+#[derive(Clone, Debug)]
+pub(super) struct Window<'s> {
+    /// The column that tells them.
+    pub(super) known: &'s Known,
+    /// With how many bounds: its beginning, then its end.
+    pub(super) bounds: usize,
+    /// How they are written: strftime, `epoch_ms` or `epoch_s`.
+    pub(super) format: String,
 }
 
 impl Selection<'_> {
@@ -58,7 +69,7 @@ impl Selection<'_> {
     /// The rows behind a key. Bound: the window, the key.
     pub(super) fn behind(&self) -> String {
         let mut conditions = self.conditions();
-        let bound = self.window.map_or(0, |(_, bounds)| bounds);
+        let bound = self.window.as_ref().map_or(0, |window| window.bounds);
         let key = self.key.iter().zip(bound + 1..);
         let places: Vec<String> = key.map(|(known, at)| self.place(at, known)).collect();
         conditions.push(format!("({}) > ({})", self.order(), places.join(", ")));
@@ -88,16 +99,49 @@ impl Selection<'_> {
 
     /// The window. A row that tells no time is in every one, for it would be in none.
     fn conditions(&self) -> Vec<String> {
-        let Some((known, bounds)) = self.window.filter(|(_, bounds)| *bounds > 0) else {
+        let Some(window) = self.window.as_ref().filter(|window| window.bounds > 0) else {
             return Vec::new();
         };
-        let column = self.column(known);
-        let bound = |(operator, at): (&str, usize)| {
-            format!("{column} {operator} {}", self.place(at, known))
+        let column = self.column(window.known);
+        // SQLite tells a number from a text that says it, where it does not know which a column holds.
+        let is_number = self.engine == Engine::Sqlite && window.format.starts_with("epoch");
+        let place = |at| match self.place(at, window.known) {
+            place if is_number => format!("cast({place} as numeric)"),
+            place => place,
         };
+        let bound = |(operator, at): (&str, usize)| format!("{column} {operator} {}", place(at));
         let within: Vec<String> =
-            [(">=", 1), ("<", 2)].into_iter().take(bounds).map(bound).collect();
-        vec![format!("({} or {column} is null)", within.join(" and "))]
+            [(">=", 1), ("<", 2)].into_iter().take(window.bounds).map(bound).collect();
+        let never =
+            self.never(window, &column).map_or(String::new(), |never| format!(" or {never}"));
+        vec![format!("({} or {column} is null{never})", within.join(" and "))]
+    }
+
+    /// That a column tells no time although something stands in it.
+    fn never(&self, window: &Window<'_>, column: &str) -> Option<String> {
+        match (self.engine, window.known.kind.as_str()) {
+            (Engine::Postgres, "date" | "timestamp" | "timestamptz") => {
+                Some(format!("{column} in ('infinity', '-infinity')"))
+            }
+            // `0000-00-00` is before every day.
+            (Engine::MySql, "date" | "datetime" | "timestamp") => {
+                Some(format!("{column} < cast('1000-01-01' as date)"))
+            }
+            (Engine::Sqlite, _)
+            | (Engine::Postgres, "text" | "varchar" | "bpchar")
+            | (
+                Engine::MySql,
+                "text" | "char" | "varchar" | "tinytext" | "mediumtext" | "longtext",
+            ) => {
+                let day = day(&window.format);
+                Some(
+                    day.map_or(format!("{column} = ''"), |day| {
+                        format!("{column} not like '{day}'")
+                    }),
+                )
+            }
+            _ => None,
+        }
     }
 
     /// PostgreSQL and MySQL write every value as text themselves, so that nothing is lost on the way;
@@ -131,6 +175,15 @@ impl Selection<'_> {
     }
 }
 
+/// What a text is like that begins with a day, as a format writes it: `____-__-__%`.
+fn day(format: &str) -> Option<String> {
+    let format = format.replace("%F", "%Y-%m-%d");
+    let (before, _) = format.split_once("%d")?;
+    let day = before.replace("%Y", "____").replace("%m", "__");
+    let is_plain = |letter: char| letter.is_alphanumeric() || "_-/. ".contains(letter);
+    day.chars().all(is_plain).then(|| format!("{day}__%"))
+}
+
 /// Where a value is bound in MySQL. Held against a text, a whole number would lose its last digits.
 fn mysql_place(kind: &str) -> String {
     let cast = match kind {
@@ -153,7 +206,8 @@ pub(super) fn view(engine: Engine, name: &str) -> String {
 
 /// A query as something to select from.
 pub(super) fn query(text: &str) -> String {
-    format!("({})", text.trim().trim_end_matches(';'))
+    // Its last line may be a remark.
+    format!("({}\n)", text.trim().trim_end_matches(';'))
 }
 
 /// All columns of a relation.
@@ -168,11 +222,14 @@ pub(super) fn tables(engine: Engine) -> &'static str {
             "select name from sqlite_master where type in ('table', 'view') and name not like 'sqlite_%' order by name"
         }
         Engine::Postgres => {
-            "select case when table_schema = current_schema() then table_name::text \
-             else table_schema || '.' || table_name end \
-             from information_schema.tables \
-             where table_schema not in ('pg_catalog', 'information_schema') \
-             order by table_schema, table_name"
+            // Those that are parts of another one stand in it.
+            "select case when n.nspname = current_schema() then c.relname::text \
+             else n.nspname || '.' || c.relname end \
+             from pg_class as c join pg_namespace as n on n.oid = c.relnamespace \
+             where c.relkind in ('r', 'p', 'v', 'm', 'f') and n.nspname <> 'information_schema' \
+             and n.nspname !~ '^pg_' and has_any_column_privilege(c.oid, 'select') \
+             and not exists (select 1 from pg_inherits as i where i.inhrelid = c.oid) \
+             order by n.nspname, c.relname"
         }
         Engine::MySql => {
             "select cast(table_name as char) from information_schema.tables \
@@ -199,12 +256,16 @@ pub(super) fn primary_key(engine: Engine) -> &'static str {
     }
 }
 
-/// Some rows of a relation, every column; one that has no text is empty.
+/// Some rows of a relation, every column; what is no text is empty.
 pub(super) fn some(engine: Engine, relation: &str, known: &[Known], rows: usize) -> String {
     let (relation, columns) = (relation.to_owned(), known.iter().collect());
     let all = Selection { engine, relation, columns, key: Vec::new(), window: None, chunk: 0 };
     let text = |known: &&Known| match known.kind.as_str() {
         BYTES => "null".to_owned(),
+        _ if engine == Engine::Sqlite => {
+            let column = all.column(known);
+            format!("case when typeof({column}) <> 'blob' then {column} end")
+        }
         _ => all.text(known),
     };
     let columns = all.columns.iter().map(text).collect::<Vec<_>>().join(", ");
@@ -281,6 +342,10 @@ mod tests {
         Known { name: name.to_owned(), kind: kind.to_owned() }
     }
 
+    fn window<'k>(known: &'k Known, format: &str) -> Window<'k> {
+        Window { known, bounds: 2, format: format.to_owned() }
+    }
+
     #[test]
     fn a_window_is_counted_and_read_by_key_with_every_value_bound() {
         let (id, at) = (known("LSH", "int8"), known("GX\"SJ", "timestamp"));
@@ -289,7 +354,7 @@ mod tests {
             relation: view(engine, "kh.V_GZJS"),
             columns: vec![&id, &at],
             key: vec![&id],
-            window: Some((&at, 2)),
+            window: Some(window(&at, "%Y-%m-%d %H:%M:%S")),
             chunk: 10,
         };
         let selection = of(Engine::Postgres);
@@ -297,12 +362,14 @@ mod tests {
             selection.count(),
             "select cast(count(*) as text) from \"kh\".\"V_GZJS\" as source \
              where (source.\"GX\"\"SJ\" >= cast($1::text as timestamp) \
-             and source.\"GX\"\"SJ\" < cast($2::text as timestamp) or source.\"GX\"\"SJ\" is null)"
+             and source.\"GX\"\"SJ\" < cast($2::text as timestamp) or source.\"GX\"\"SJ\" is null \
+             or source.\"GX\"\"SJ\" in ('infinity', '-infinity'))"
         );
         assert_eq!(
             of(Engine::Sqlite).behind(),
             "select source.\"LSH\", source.\"GX\"\"SJ\" from \"kh\".\"V_GZJS\" as source \
-             where (source.\"GX\"\"SJ\" >= ?1 and source.\"GX\"\"SJ\" < ?2 or source.\"GX\"\"SJ\" is null) \
+             where (source.\"GX\"\"SJ\" >= ?1 and source.\"GX\"\"SJ\" < ?2 or source.\"GX\"\"SJ\" is null \
+             or source.\"GX\"\"SJ\" not like '____-__-__%') \
              and (source.\"LSH\") > (?3) order by source.\"LSH\" limit 10"
         );
         let unsigned = known("LSH", "bigint unsigned");
@@ -311,7 +378,7 @@ mod tests {
             mine.behind(),
             "select cast(source.`LSH` as char), cast(source.`GX\"SJ` as char) from `kh`.`V_GZJS` as source \
              where (source.`GX\"SJ` >= cast(? as datetime(6)) and source.`GX\"SJ` < cast(? as datetime(6)) \
-             or source.`GX\"SJ` is null) and (source.`LSH`) > (cast(? as unsigned)) order by source.`LSH` limit 10"
+             or source.`GX\"SJ` is null or source.`GX\"SJ` < cast('1000-01-01' as date)) and (source.`LSH`) > (cast(? as unsigned)) order by source.`LSH` limit 10"
         );
         let whole = Selection { window: None, ..of(Engine::Postgres) };
         assert_eq!(
@@ -322,10 +389,25 @@ mod tests {
     }
 
     #[test]
+    fn a_text_without_a_day_is_told_by_how_the_format_begins() {
+        for (format, like) in [
+            ("%Y-%m-%d %H:%M:%S", Some("____-__-__%")),
+            ("%Y%m%d%H%M%S", Some("________%")),
+            ("%Y年%m月%d日", Some("____年__月__%")),
+            ("%F", Some("____-__-__%")),
+            ("%Y'%m%d", None),
+            ("%s", None),
+            ("epoch_s", None),
+        ] {
+            assert_eq!(day(format).as_deref(), like, "{format}");
+        }
+    }
+
+    #[test]
     fn a_query_of_the_manifest_is_read_like_a_view() {
         assert_eq!(
             everything(&query("select 1 as a;\n")),
-            "select * from (select 1 as a) as source"
+            "select * from (select 1 as a\n) as source"
         );
     }
 }

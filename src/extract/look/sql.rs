@@ -8,6 +8,7 @@ use crate::base::text::quoted;
 use crate::extract::answer::Fault;
 use crate::extract::answer::Value;
 use crate::extract::answer::Values;
+use crate::extract::answer::lasting;
 use crate::extract::dialect;
 use crate::extract::dialect::Engine;
 use crate::extract::dialect::Known;
@@ -54,6 +55,14 @@ async fn table(link: &mut Link, name: &str) -> Result<SeenTable, Fault> {
         Engine::Postgres => relation.clone(),
     };
     let key = link.rows(dialect::primary_key(engine).to_owned(), &[Value::Text(of)]).await?;
+    let key = words(&key);
+    let is_bytes = |known: &&Known| known.kind == dialect::BYTES && key.contains(&known.name);
+    if let Some(bytes) = known.iter().find(is_bytes) {
+        let name = quoted(&bytes.name);
+        return Err(lasting(format!(
+            "`{name}` of its key holds bytes, no text: read it with a `query` that says hex({name})"
+        )));
+    }
     let statement = dialect::some(engine, &relation, &known, ROWS);
     let rows: Vec<Vec<Option<String>>> =
         link.rows(statement, &[]).await?.into_iter().map(texts).collect();
@@ -69,21 +78,21 @@ async fn table(link: &mut Link, name: &str) -> Result<SeenTable, Fault> {
         ask: format!("view   = {}\n", text(name)),
         notes: notes.into_iter().collect(),
         headers: known.iter().map(|known| known.name.clone()).collect(),
-        kinds: known.iter().map(kind).collect(),
+        kinds: known.iter().map(|known| kind(engine, known)).collect(),
         rows,
-        key: words(&key),
+        key,
         names_key: true,
         period: None,
     })
 }
 
-/// The type of a column, where the database is strict about it.
-fn kind(known: &Known) -> Option<FieldKind> {
+/// The type of a column, where the database is strict about it. A boolean of MySQL is any small number.
+fn kind(engine: Engine, known: &Known) -> Option<FieldKind> {
     match known.kind.as_str() {
         "int2" | "int4" | "int8" | "integer" | "int" | "bigint" => Some(FieldKind::Whole),
         "date" => Some(FieldKind::Day),
         "timestamp" | "timestamptz" | "datetime" => Some(FieldKind::Instant),
-        "bool" | "boolean" => Some(FieldKind::Flag),
+        "bool" | "boolean" if engine != Engine::MySql => Some(FieldKind::Flag),
         _ => None,
     }
 }

@@ -7,10 +7,6 @@ use std::thread;
 use shuping::base::sheet::Land;
 use shuping::base::sheet::Sheet;
 use shuping::extract::System;
-use sqlx::AssertSqlSafe;
-use sqlx::Connection as _;
-use sqlx::SqliteConnection;
-use sqlx::sqlite::SqliteConnectOptions;
 
 use super::Start;
 use super::Vault;
@@ -126,16 +122,7 @@ pub(super) async fn what_orders_a_reading_keeps_its_kind(server: &Server) {
 pub(super) async fn what_tells_no_time_comes_every_night(server: &Server) {
     let row = "delete from gzjs where lsh >= 70; \
                insert into gzjs values (99, null, 'U9', '2025-12-31', 1, '1', null, null, null);";
-    match server {
-        Server::Lite(_) => {
-            let options = SqliteConnectOptions::new().filename(server.file());
-            let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
-            sqlx::raw_sql(AssertSqlSafe(row)).execute(&mut connection).await.unwrap();
-            connection.close().await.unwrap();
-        }
-        Server::Postgres(cluster) => cluster.run("kh", row).await,
-        Server::Maria(maria) => maria.run("kh", row).await,
-    }
+    server.run(row).await;
     for (since, told) in [(None, 5), (Some("2026-01-05T12:00:00+08:00".parse().unwrap()), 3)] {
         let start = Start { since, ..Start::at(&server.url()) };
         let (delivery, batches) = pulled(LOGS, &start).await;
@@ -146,12 +133,9 @@ pub(super) async fn what_tells_no_time_comes_every_night(server: &Server) {
 
 /// Any value may stand in any column of a file.
 pub(super) async fn what_is_no_text_is_told_by_its_column(server: &Server) {
-    let options = SqliteConnectOptions::new().filename(server.file());
-    let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
     let table = "create table odd (id integer primary key, face); \
                  insert into odd values (1, 'text'), (2, 2.5), (3, x'ff00');";
-    sqlx::raw_sql(AssertSqlSafe(table)).execute(&mut connection).await.unwrap();
-    connection.close().await.unwrap();
+    server.run(table).await;
     let (why, _) = refused(&all_of("odd", "\"id\"", &["face"]), &server.url()).await;
     assert!(why.ends_with("`face` holds a value that is no text"), "{why}");
 }

@@ -100,6 +100,19 @@ impl Server {
         Some(Server::Maria(maria))
     }
 
+    pub(super) async fn run(&self, statements: &str) {
+        match self {
+            Server::Lite(_) => {
+                let options = SqliteConnectOptions::new().filename(self.file());
+                let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+                sqlx::raw_sql(AssertSqlSafe(statements)).execute(&mut connection).await.unwrap();
+                connection.close().await.unwrap();
+            }
+            Server::Postgres(cluster) => cluster.run("kh", statements).await,
+            Server::Maria(maria) => maria.run("kh", statements).await,
+        }
+    }
+
     pub(super) fn file(&self) -> PathBuf {
         match self {
             Server::Lite(folder) => folder.path().join("考核.db"),
@@ -198,6 +211,8 @@ async fn is_a_source(server: &Server) {
     what_writes_is_refused(server).await;
     broken::what_breaks_off_is_read_again(server).await;
     broken::what_tells_no_time_comes_every_night(server).await;
+    what_is_no_time_comes_every_night(server).await;
+    what_stands_twice_in_one_chunk_is_told(server).await;
 }
 
 #[tokio::test]
@@ -229,6 +244,7 @@ async fn a_database_of_mariadb_is_read() {
     mysql::what_orders_a_reading_is_exact(maria).await;
     mysql::bytes_are_refused_and_read_as_a_query_says(maria).await;
     mysql::a_zone_is_an_offset_or_refused(maria).await;
+    mysql::what_is_seen_first_is_what_a_night_can_read(maria).await;
 }
 
 /// Rows without what stands for a person.
@@ -361,19 +377,86 @@ async fn values_come_as_postgresql_writes_them(server: &Server) {
     let kinds = "
         create schema s;
         create table s.\"Kinds\" (\"Id\" uuid primary key, at timestamptz, yes bool, c char(4), \
-                                n numeric, d double precision, day date, nothing text, empty text);
+                                n numeric, d double precision, g double precision, \
+                                r real, day date, nothing text, empty text);
         insert into s.\"Kinds\" values ('00000000-0000-0000-0000-000000000001', \
-            '2026-01-05 16:30:12.5+00', true, 'Q1', 12345678901234567890.123456789, 0.1, \
+            '2026-01-05 16:30:12.5+00', true, 'Q1', 12345678901234567890.123456789, 0.1, 1e15, 16777216, \
             '2026-01-05', null, '');";
     cluster.run("kh", kinds).await;
-    let text =
-        all_of("s.Kinds", "\"Id\"", &["at", "yes", "c", "n", "d", "day", "nothing", "empty"]);
+    let text = all_of(
+        "s.Kinds",
+        "\"Id\"",
+        &["at", "yes", "c", "n", "d", "g", "r", "day", "nothing", "empty"],
+    );
     let (_, batches) = pulled(&text, &Start::at(&cluster.url("kh"))).await;
     assert_eq!(
         rows(&batches),
         ["s.Kinds row 1: at=2026-01-06 00:30:12.5+08 yes=true c=Q1 \
-          n=12345678901234567890.123456789 d=0.1 day=2026-01-05"]
+          n=12345678901234567890.123456789 d=0.1 g=1000000000000000 r=16777216 day=2026-01-05"]
     );
+}
+
+/// What no window holds, because it is no time, or none that is written so.
+async fn what_is_no_time_comes_every_night(server: &Server) {
+    let texts = "create table texts (id int primary key, at varchar(20));
+        insert into texts values (1, '2026-01-05 08:00:00'), (2, ''), (3, ' '), \
+            (4, '2026/01/05 10:00'), (5, '05.01.2026'), (6, '2026-1-5'), (7, '2025-12-30 10:00:00');";
+    server.run(texts).await;
+    let (times, format) = match server {
+        Server::Lite(_) => (
+            "create table numbers (id int, at int);
+             insert into numbers values (1, 1767571200), (2, ''), (3, null), (7, 1767060000);
+             create view moments as select id, at * 1 as at from numbers where id <> 2 \
+                union all select id, at from numbers where id = 2;",
+            "epoch_s",
+        ),
+        Server::Postgres(_) => (
+            "create table moments (id int primary key, at timestamptz);
+             insert into moments values (1, '2026-01-05 08:00:00+08'), (2, 'infinity'), \
+                (3, '-infinity'), (7, '2025-12-30 10:00:00+08');",
+            "%Y-%m-%d %H:%M:%S",
+        ),
+        Server::Maria(_) => (
+            "set sql_mode = ''; create table moments (id int primary key, at datetime, day date);
+             insert into moments values (1, '2026-01-05 08:00:00', '2026-01-05'), \
+                (2, '0000-00-00 00:00:00', '0000-00-00'), (3, null, null), \
+                (7, '2025-12-30 10:00:00', '2025-12-30');",
+            "%Y-%m-%d %H:%M:%S",
+        ),
+    };
+    server.run(times).await;
+    let is_maria = matches!(server, Server::Maria(_));
+    let (usual, since) = ("%Y-%m-%d %H:%M:%S", Some("2026-01-05T12:00:00+08:00".parse().unwrap()));
+    let days = is_maria.then_some(("moments", "day", "%Y-%m-%d", "1 2 3"));
+    for (view, column, format, ids) in
+        [("texts", "at", usual, "1 2 3 4 5 6"), ("moments", "at", format, "1 2 3")]
+            .into_iter()
+            .chain(days)
+    {
+        let cursor = format!(
+            "cursor = {{ column = \"{column}\", start = \"2025-01-01\", lookback = \"1d\", \
+             lag = \"5m\", format = \"{format}\" }}\nwrite = \"upsert\""
+        );
+        let text = all_of(view, "\"id\"", &["id"]).replace("write = \"snapshot\"", &cursor);
+        let start = Start { since, ..Start::at(&server.url()) };
+        let (delivery, batches) = pulled(&text, &start).await;
+        delivery.unwrap();
+        let found = rows(&batches);
+        let found = found.iter().filter_map(|row| row.split_once("id=")).map(|(_, id)| id);
+        assert_eq!(found.collect::<Vec<_>>().join(" "), ids, "{view}");
+    }
+}
+
+/// Not on the day that it no longer fits into a chunk.
+async fn what_stands_twice_in_one_chunk_is_told(server: &Server) {
+    let table = "create table twice (id int, v int); insert into twice values (1, 1), (1, 2);
+                 create table empty_key (id int, v int); insert into empty_key values (null, 1), (1, 2);";
+    server.run(table).await;
+    for (view, said) in [("twice", "two rows of one key `id`"), ("empty_key", "an empty key")] {
+        let text = all_of(view, "\"id\"", &["v"]).replace("chunk = 2", "chunk = 100");
+        let (why, _) = refused(&text, &server.url()).await;
+        assert!(why.contains(said), "{why}");
+    }
 }
 
 /// A stream of some columns of a view.

@@ -1,5 +1,10 @@
 //! What is other in a MariaDB: its kinds of values, what orders them, and its zones.
 
+use std::path::Path;
+
+use shuping::extract::look;
+use shuping::spec::schema::FieldKind;
+
 use super::Start;
 use super::database::all_of;
 use super::pulled;
@@ -13,15 +18,15 @@ pub(super) async fn values_come_as_mariadb_writes_them(maria: &Maria) {
             n decimal(38, 10), day date, at datetime(6), zoned timestamp, y year, t time, \
             word enum('乙', '甲'), xm varchar(20) character set gbk, \
             face varchar(20) character set utf8mb4 collate utf8mb4_bin, nothing text, empty text, \
-            never date);
+            never date, g double);
         set time_zone = '+00:00'; set sql_mode = '';
         insert into kinds values (18446744073709551615, 1, b'1000000001', '{\"a\": 1}', \
             12345678901234567890.0123456789, '2026-01-05', '2026-01-05 16:30:12.5', \
-            '2026-01-05 16:30:12', 2026, '08:30:00', '甲', '张三', '𠮷😀', null, '', '0000-00-00');";
+            '2026-01-05 16:30:12', 2026, '08:30:00', '甲', '张三', '𠮷😀', null, '', '0000-00-00', 1e15);";
     maria.run("kh", kinds).await;
     let columns = [
         "id", "yes", "bits", "doc", "n", "day", "at", "zoned", "y", "t", "word", "xm", "face",
-        "nothing", "empty", "never",
+        "nothing", "empty", "never", "g",
     ];
     let start = Start::at(&maria.url("kh"));
     let (delivery, batches) = pulled(&all_of("kinds", "\"id\"", &columns), &start).await;
@@ -30,7 +35,7 @@ pub(super) async fn values_come_as_mariadb_writes_them(maria: &Maria) {
         rows(&batches),
         ["kinds row 1: id=18446744073709551615 yes=1 bits=513 doc={\"a\": 1} \
           n=12345678901234567890.0123456789 day=2026-01-05 at=2026-01-05 16:30:12.500000 \
-          zoned=2026-01-06 00:30:12 y=2026 t=08:30:00 word=甲 xm=张三 face=𠮷😀 never=0000-00-00"]
+          zoned=2026-01-06 00:30:12 y=2026 t=08:30:00 word=甲 xm=张三 face=𠮷😀 never=0000-00-00 g=1000000000000000"]
     );
 }
 
@@ -71,6 +76,19 @@ pub(super) async fn bytes_are_refused_and_read_as_a_query_says(maria: &Maria) {
     let query = "query = \"select id, convert(name using gbk) as name from photos\"";
     let text = all_of("photos", "\"id\"", &["name"]).replace("view = \"photos\"", query);
     assert_eq!(rows(&pulled(&text, &start).await.1), ["query row 1: name=张三"]);
+}
+
+/// A flag of it is any small number, and a key of bytes can't be asked for.
+pub(super) async fn what_is_seen_first_is_what_a_night_can_read(maria: &Maria) {
+    let tables = "
+        create table flags (id int primary key, state tinyint(1)); insert into flags values (1, 2), (2, -1);
+        create table hashed (k binary(16) primary key, v int); insert into hashed values ('a', 1);";
+    maria.run("kh", tables).await;
+    let seen = look::database(&maria.url("kh"), "${env:URL}", Path::new("")).await.unwrap();
+    let flags = seen.tables.iter().find(|table| table.title == "flags").unwrap();
+    assert_eq!(flags.kinds, [Some(FieldKind::Whole), None]);
+    let hashed = seen.left_out.iter().find(|(table, _)| table == "hashed").unwrap();
+    assert!(hashed.1.contains("`k` of its key holds bytes"), "{}", hashed.1);
 }
 
 /// The server knows no zones by their names, as one that nobody told them.

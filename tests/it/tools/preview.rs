@@ -1,6 +1,7 @@
 //! Does a preview show what a night would make of the first rows, keep nothing and name nobody?
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 
 use shuping::base::pseudonym::Key;
 use sqlx::Connection as _;
@@ -15,6 +16,8 @@ use crate::extract::gateway::serve;
 use crate::extract::gateway::status;
 use crate::library::library;
 use crate::library::shuping;
+use crate::postgres::Cluster;
+use crate::postgres::PASSWORD;
 use crate::world::NIGHT;
 use crate::world::World;
 use crate::world::bytes_below;
@@ -277,6 +280,29 @@ async fn a_database_is_asked_for_as_many_rows_as_are_shown() {
     fs::remove_file(&path).unwrap();
     let text = super::told(home.path(), &["preview", "people"], 1);
     assert!(text.contains("its file can't be opened"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_look_passes_by_a_column_that_is_closed_and_that_no_line_names() {
+    let Some(cluster) = Cluster::start() else { return };
+    let url = cluster.database("people").await.replace("tester:", "reader:");
+    let table = format!(
+        "create table guest (id text primary key, section text, since text, pay text);
+         insert into guest values ('a', 'x', '2025-01-02', '1');
+         create role reader login password '{PASSWORD}';
+         grant select (id, section, since) on guest to reader;"
+    );
+    cluster.run("people", &table).await;
+    let manifest = DATABASE.replace("sqlite://people.db", "${secret:people.url}");
+    let home = home(&[("connectors/people.toml", &manifest), ("schemas/guest.json", GUEST)]);
+    let secret = home.path().join("secrets/people.url");
+    fs::create_dir_all(secret.parent().unwrap()).unwrap();
+    fs::write(&secret, url).unwrap();
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
+    let output = shuping(home.path(), &["preview", "people", "--json"]);
+    let told = &json(&output)[0];
+    let made = told["made"].as_array().unwrap();
+    assert_eq!((made.len(), &made[0]["cells"]["guest_id"]), (1, &"a".into()));
 }
 
 #[test]
