@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use super::ExtractError;
 use super::each;
+use super::exact::exact;
 use super::found;
 use super::http::Reader;
 use super::ledger::Broken;
@@ -241,7 +242,8 @@ impl Reader<'_> {
     }
 
     fn listed(&self, file: &[u8]) -> Result<Batch, String> {
-        let body: Value = serde_json::from_slice(file)
+        let text = str::from_utf8(file).map_err(|_| "some of its bytes are no text".to_owned())?;
+        let body: Value = serde_json::from_str(&exact(text))
             .map_err(|fault| format!("it is no JSON at line {}", fault.line()))?;
         let records = self.records();
         let read = body.pointer(records.at);
@@ -254,7 +256,7 @@ impl Reader<'_> {
     fn lines(&self, file: &[u8]) -> Result<Batch, String> {
         let text = str::from_utf8(file).map_err(|_| "some of its bytes are no text".to_owned())?;
         let text = text.trim_start_matches('\u{feff}');
-        records::lines(text, self.records().needed)?.map(Batch::from)
+        records::lines(&exact(text), self.records().needed)?.map(Batch::from)
     }
 }
 

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+use super::exact::exact;
 use super::plain;
 use super::records;
 use super::records::Read;
@@ -125,7 +126,7 @@ pub(super) fn unwrap(body: &mut Value, at: &str) {
 /// The list or object that a text holds.
 fn held(text: &str) -> Option<Value> {
     let is_json = text.trim_start().starts_with(['[', '{']);
-    is_json.then(|| serde_json::from_str(text).ok()).flatten()
+    is_json.then(|| serde_json::from_str(&exact(text)).ok()).flatten()
 }
 
 #[cfg(test)]

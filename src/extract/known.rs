@@ -31,7 +31,7 @@ pub struct KnownFile {
 
 impl KnownFiles {
     /// Whether a content has landed, under whatever name.
-    pub(super) fn has(&self, sha256: &str) -> bool {
+    pub fn has(&self, sha256: &str) -> bool {
         self.files.iter().any(|file| file.sha256 == sha256)
     }
 }

@@ -11,6 +11,7 @@ mod dialect;
 mod dropped;
 mod each;
 mod error;
+mod exact;
 mod export;
 mod files;
 mod filled;
@@ -79,6 +80,7 @@ pub use self::past::past;
 pub use self::sign::prove_signatures;
 pub use self::unclaimed::unclaimed;
 use self::window::Windows;
+use crate::base::clock;
 use crate::base::pseudonym::Key;
 use crate::base::pseudonym::sha256;
 use crate::base::sheet::Land;
@@ -87,6 +89,7 @@ use crate::spec::connector::Connector;
 use crate::spec::connector::Cursor;
 use crate::spec::connector::Source;
 use crate::spec::connector::Stream;
+use crate::spec::connector::Write;
 use crate::spec::template::Secrets;
 
 /// What one pull needs to know.
@@ -105,8 +108,8 @@ pub struct Request<'a> {
     pub earliest: Option<Timestamp>,
     /// A slice of the past that is asked for instead, from where to where.
     pub past: Option<(Timestamp, Timestamp)>,
-    /// What a tap said last of where it had come to.
-    pub state: Option<&'a str>,
+    /// What a tap said last.
+    pub state: Option<&'a TapState>,
     /// The files that have landed.
     pub known_files: &'a KnownFiles,
     /// The rows of the stream that may come back corrected; asked for when something came back.
@@ -125,6 +128,18 @@ pub struct Request<'a> {
     pub home: &'a Path,
 }
 
+/// What a tap said last.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TapState {
+    /// Of where it had come to, as JSON.
+    pub text: Option<String>,
+    /// Which version of its table it brought.
+    pub version: Option<i64>,
+}
+
+/// The seconds of a day.
+const DAY: i64 = 86_400;
+
 /// Calls back with the values of every row of a parent stream under some headers.
 pub type Parents<'a> =
     dyn Fn(&[String], &mut dyn FnMut(Vec<Option<String>>)) -> io::Result<()> + Sync + 'a;
@@ -134,7 +149,8 @@ impl Request<'_> {
     /// wait in another form.
     fn print(&self, at: &reqwest::Url) -> String {
         let key = self.key.fingerprint();
-        let asked = (self.since, self.until, self.past, self.reaches_back());
+        let beyond = self.reaches_beyond().map(Timestamp::as_second);
+        let asked = (self.since, self.until, self.past, self.reaches_back(), beyond);
         sha256(
             format!("2 {:?} {:?} {key} {asked:?} {at}", self.connector.source, self.stream)
                 .as_bytes(),
@@ -150,18 +166,29 @@ impl Request<'_> {
         self.since.is_none() && self.stream.full.is_some() && self.past.is_none()
     }
 
+    /// Whether a row that does not come is gone.
+    fn is_whole(&self) -> bool {
+        self.is_full() || matches!(self.stream.write, Write::Snapshot { .. })
+    }
+
     /// How far back before its start it is asked for then.
     fn reaches_back(&self) -> Option<Timestamp> {
         self.earliest.filter(|_| self.is_full())
     }
 
+    /// How far it is asked for then: a row that changed a moment ago is not gone, however late the night is run.
+    /// To the end of a day, so that pages that wait are of use for all of it.
+    fn reaches_beyond(&self) -> Option<Timestamp> {
+        let day = |time: Timestamp| time.as_second().div_euclid(DAY) + 2;
+        let end = day(self.until.max(clock::now())).saturating_mul(DAY);
+        Timestamp::from_second(end).ok().filter(|_| self.is_full())
+    }
+
     /// From where to where is read.
     fn windows(&self, cursor: &Cursor) -> Result<Windows, ExtractError> {
-        // What is asked for in order to find what is gone must hold rows that changed a moment ago.
-        let reach = if self.is_full() { jiff::Span::new().days(1) } else { jiff::Span::new() };
         let zone = self.zone()?;
-        let earliest = self.reaches_back();
-        let night = window::Night { since: self.since, until: self.until, reach, earliest };
+        let (earliest, beyond) = (self.reaches_back(), self.reaches_beyond());
+        let night = window::Night { since: self.since, until: self.until, beyond, earliest };
         let windows = self.past.map_or_else(
             || window::windows(cursor, &zone, night),
             |past| window::slice(cursor, &zone, past),
@@ -195,6 +222,8 @@ pub struct Delivery {
     pub is_full: Option<bool>,
     /// What a tap said of where it had come to, as JSON.
     pub state: Option<String>,
+    /// Which version of its table a tap brought.
+    pub version: Option<i64>,
     /// The files that were read.
     pub files: Vec<DeliveredFile>,
     /// The files that were not read: of which a later revision was, or whose content came under another name.
@@ -211,6 +240,9 @@ pub struct Delivery {
     pub unread_corrections: BTreeMap<String, String>,
     /// What was asked again, and why; one line each.
     pub asked_again: Vec<String>,
+    /// Whether rows moved while their pages were read, also when they were asked for once more: one that did not
+    /// come may be there.
+    pub is_moving: bool,
 }
 
 /// A file that was read.

@@ -1,6 +1,7 @@
 //! How is a Singer tap read? Run once a stream, message by message: schemas name the headers, records are
 //! rows, the last state goes back to it the next night, once the rows are durable.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::io;
 use std::io::BufRead as _;
@@ -9,18 +10,21 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::process::Child;
 use std::process::Command;
+use std::process::ExitStatus;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::sync::mpsc::RecvTimeoutError;
 use std::sync::mpsc::sync_channel;
 use std::thread;
+use std::time::Duration;
 use std::time::Instant;
 
 use serde_json::Value;
 
 use super::ExtractError;
 use super::Request;
+use super::exact::exact;
 use super::landing::Landing;
 use super::records;
 use super::shield::set_apart;
@@ -36,6 +40,9 @@ const ROWS: usize = 10_000;
 /// So many lines wait to be read; a tap that is faster waits too.
 const LINES: usize = 1_000;
 
+/// So long is waited until a tap that says nothing more is looked at again.
+const PAUSE: Duration = Duration::from_millis(10);
+
 /// Runs the tap and hands every record of the stream on. Blocks while it runs.
 pub(super) fn pull(
     singer: &Singer,
@@ -49,12 +56,18 @@ pub(super) fn pull(
     let deadline = Instant::now() + singer.timeout;
     let mut messages = Messages::of(ask, request);
     let read = messages.read(&lines, deadline, landing);
-    if read.is_err() {
+    let closed = |source| closed(&desk.command.name, source);
+    let ended = match &read {
+        Ok(()) => ended(&mut child, deadline).map_err(closed)?,
+        Err(_) => None,
+    };
+    if ended.is_none() {
         // What it would still say is not heard any more.
         let _ended = child.kill();
+        child.wait().map_err(closed)?;
     }
-    let ended = child.wait().map_err(|source| closed(&desk.command.name, source))?;
     read?;
+    let ended = ended.ok_or_else(|| too_long(request.name()))?;
     if !ended.success() {
         let code =
             ended.code().map_or_else(|| "a signal".to_owned(), |code| format!("code {code}"));
@@ -65,6 +78,27 @@ pub(super) fn pull(
         });
     }
     messages.end(landing)
+}
+
+/// How a tap ended that has nothing more to say; none where it goes on for too long.
+fn ended(child: &mut Child, deadline: Instant) -> io::Result<Option<ExitStatus>> {
+    loop {
+        let ended = child.try_wait()?;
+        if ended.is_some() || Instant::now() >= deadline {
+            return Ok(ended);
+        }
+        thread::sleep(PAUSE);
+    }
+}
+
+fn too_long(what: String) -> ExtractError {
+    ExtractError::Unavailable { what, attempts: 1, why: "the tap took too long".to_owned() }
+}
+
+/// The state that a tap is given; what is a snapshot is brought anew each time.
+fn given<'r>(request: &'r Request<'_>) -> Option<&'r str> {
+    let is_whole = matches!(request.stream.write, Write::Snapshot { .. });
+    request.state?.text.as_deref().filter(|_| !is_whole)
 }
 
 /// What the tap is given: a folder of its own with its configuration and state, gone when it has ended.
@@ -96,8 +130,7 @@ impl Desk {
         if let Some(config) = config {
             words.extend(desk.file("config.json", "--config", &config.to_string())?);
         }
-        let is_whole = matches!(request.stream.write, Write::Snapshot { .. });
-        if let Some(state) = request.state.filter(|_| !is_whole) {
+        if let Some(state) = given(request) {
             words.extend(desk.file("state.json", "--state", state)?);
         }
         desk.command.words = words;
@@ -158,6 +191,10 @@ struct Messages<'m> {
     rows: u32,
     /// The version that all records have had.
     version: Option<i64>,
+    /// The version that the run before had.
+    before: Option<i64>,
+    /// Whether the tap begins anew, with no state.
+    is_anew: bool,
     is_activated: bool,
     state: Option<String>,
     line: u64,
@@ -172,6 +209,8 @@ impl<'m> Messages<'m> {
             waiting: VecDeque::new(),
             rows: 0,
             version: None,
+            before: request.state.and_then(|state| state.version),
+            is_anew: given(request).is_none(),
             is_activated: false,
             state: None,
             line: 0,
@@ -192,8 +231,7 @@ impl<'m> Messages<'m> {
                 Ok(Err(fault)) => return Err(self.broken(&fault.to_string())),
                 Err(RecvTimeoutError::Disconnected) => return self.hand_on(landing),
                 Err(RecvTimeoutError::Timeout) => {
-                    let (what, why) = (self.what.clone(), "the tap took too long".to_owned());
-                    return Err(ExtractError::Unavailable { what, attempts: 1, why });
+                    return Err(too_long(self.what.clone()));
                 }
             };
             self.line += 1;
@@ -201,8 +239,14 @@ impl<'m> Messages<'m> {
                 continue;
             }
             // Only the place of a fault is told: the text of a message may name people.
-            let message: Value = serde_json::from_slice(&line)
+            let mut message: Value = serde_json::from_slice(&line)
                 .map_err(|fault| self.broken(&format!("no JSON at column {}", fault.column())))?;
+            // A state goes back to the tap as it is.
+            if let Some(Cow::Owned(text)) = str::from_utf8(&line).ok().map(exact)
+                && message.get("type").is_some_and(|kind| kind == "RECORD")
+            {
+                message = serde_json::from_str(&text).unwrap_or(message);
+            }
             self.take(message, landing)?;
         }
     }
@@ -289,9 +333,18 @@ impl<'m> Messages<'m> {
             let found = format!("the tap told of no stream `{}`", self.tap_stream);
             return Err(ExtractError::Unreadable { what: self.what, why: found });
         }
-        landing.so_far.is_full = Some(self.is_activated);
+        landing.so_far.is_full = Some(self.is_full());
         landing.so_far.state = self.state;
+        landing.so_far.version = self.version;
         Ok(())
+    }
+
+    /// Whether every key came that stands. A version that is activated takes the place of others: what came with it
+    /// in the run before stands, and a tap that asks for what changed activates the same one each time.
+    fn is_full(&self) -> bool {
+        let activated = self.version.filter(|_| self.is_activated);
+        let is_other = |version| self.before.map_or(self.is_anew, |before| before != version);
+        activated.is_some_and(is_other)
     }
 
     fn broken(&self, why: &str) -> ExtractError {

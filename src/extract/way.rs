@@ -13,6 +13,7 @@ use serde::de::value::SeqAccessDeserializer;
 use serde_json::Map;
 use serde_json::Value;
 
+use super::exact::exact;
 use super::records;
 use super::records::Read;
 use super::records::Rows;
@@ -38,6 +39,7 @@ impl Records<'_> {
     /// # Errors
     /// What is no JSON, in words.
     pub(super) fn of(self, body: &str) -> Result<(Value, Option<Read>), String> {
+        let body = &exact(body);
         if *self.layout == Layout::Lines {
             let read = records::lines(body, self.needed)?;
             return Ok((serde_json::from_str(body).unwrap_or_default(), Some(read)));
@@ -144,6 +146,7 @@ impl<'de> Visitor<'de> for Way<'_> {
 mod tests {
     use super::*;
     use crate::base::batch::Batch;
+    use crate::base::sheet::Texts;
     use crate::extract::records::batch;
 
     #[test]
@@ -178,6 +181,11 @@ mod tests {
             assert_eq!(rest["data"]["n"], plain["data"]["n"]);
         }
         assert!(records.hold("/data/rows/0/id") && !records.hold("/data/rowset"));
+        let (_, read) =
+            records.of(r#"{"data": {"rows": [{"a": 90071992547409.93, "b": 1.5}]}}"#).unwrap();
+        let columns = read.unwrap().unwrap().columns;
+        let cells: Vec<_> = columns.iter().flat_map(Texts::iter).collect();
+        assert_eq!(cells, [Some("90071992547409.93"), Some("1.5")]);
     }
 
     #[test]

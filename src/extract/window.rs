@@ -32,8 +32,8 @@ pub(super) struct Night {
     pub(super) since: Option<Timestamp>,
     /// The night's cutoff.
     pub(super) until: Timestamp,
-    /// How far beyond the cutoff is read; nothing stops a little before it.
-    pub(super) reach: Span,
+    /// To where is read beyond the cutoff; none stops a little before it.
+    pub(super) beyond: Option<Timestamp>,
     /// Before the start, where everything is asked for and more than that was asked for once.
     pub(super) earliest: Option<Timestamp>,
 }
@@ -56,7 +56,7 @@ pub(super) fn windows(
     zone: &TimeZone,
     night: Night,
 ) -> Result<Windows, jiff::Error> {
-    let Night { since, until, reach, earliest } = night;
+    let Night { since, until, beyond, earliest } = night;
     let start = cursor.start.to_zoned_datetime(zone.clone())?;
     let earliest = earliest.map(|time| time.to_zoned_datetime(zone.clone()));
     let start = earliest.map_or_else(|| start.clone(), |earliest| earliest.min(start.clone()));
@@ -68,8 +68,7 @@ pub(super) fn windows(
     };
     let to = until.to_zoned_datetime(zone.clone()).checked_sub(cursor.lag)?;
     let end = since.map_or(to.timestamp(), |since| since.max(to.timestamp()));
-    let until = until.to_zoned_datetime(zone.clone());
-    let to = if reach.is_zero() { to } else { until.checked_add(reach)? };
+    let to = beyond.map_or(to, |beyond| beyond.to_zoned_datetime(zone.clone()));
     let mut slices = Vec::new();
     let mut from = from;
     while from < to {
@@ -168,7 +167,7 @@ mod tests {
         let time = |text: &str| text.parse::<Timestamp>().unwrap();
         let until = time("2026-01-06T02:00:00+08:00");
         let since = since.map(time);
-        let night = Night { since, until, reach: Span::new(), earliest: None };
+        let night = Night { since, until, beyond: None, earliest: None };
         let windows = windows(cursor, &zone, night).unwrap();
         let words = windows.slices.iter().map(|slice| slice.words().trim().to_owned()).collect();
         (words, windows.until.to_zoned_datetime(zone).datetime().to_string())
@@ -218,7 +217,8 @@ mod tests {
     fn a_pull_that_finds_what_is_gone_reads_beyond_the_cutoff_and_keeps_its_bookmark() {
         let zone = TimeZone::get("Asia/Shanghai").unwrap();
         let until = "2026-01-06T02:00:00+08:00".parse().unwrap();
-        let night = Night { since: None, until, reach: Span::new().days(1), earliest: None };
+        let beyond = "2026-01-08T00:00:00+08:00".parse().ok();
+        let night = Night { since: None, until, beyond, earliest: None };
         let asked = |earliest: Option<&str>| {
             let earliest = earliest.map(|earliest| earliest.parse().unwrap());
             let night = Night { earliest, ..night };
@@ -226,10 +226,10 @@ mod tests {
         };
         let windows = asked(None);
         let words = windows.slices[0].words();
-        assert_eq!(words, " from 2025-12-01 00:00:00 to 2026-01-07 02:00:00");
+        assert_eq!(words, " from 2025-12-01 00:00:00 to 2026-01-08 00:00:00");
         // What was asked for of the past is no more gone than what came since.
         let early = asked(Some("2025-09-01T00:00:00+08:00"));
-        assert_eq!(early.slices[0].words(), " from 2025-09-01 00:00:00 to 2026-01-07 02:00:00");
+        assert_eq!(early.slices[0].words(), " from 2025-09-01 00:00:00 to 2026-01-08 00:00:00");
         assert_eq!(asked(Some("2025-12-31T00:00:00+08:00")), windows);
         assert_eq!(windows.until.to_string(), "2026-01-05T17:55:00Z");
     }

@@ -22,6 +22,9 @@ pub struct Landed {
     /// What a tap said of where it had come to, as JSON.
     #[serde(default)]
     pub state: Option<String>,
+    /// Which version of its table a tap brought.
+    #[serde(default)]
+    pub version: Option<i64>,
     /// Files that were read: name, content hash.
     pub files: BTreeMap<String, String>,
     /// Files that were not read: of which a later revision was, so that they do not come back where that one
@@ -58,6 +61,9 @@ pub struct Landed {
     pub past: Vec<String>,
     /// What was asked again, and why.
     pub asked_again: Vec<String>,
+    /// Whether rows moved while their pages were read: one that did not come may be there.
+    #[serde(default)]
+    pub is_moving: bool,
     /// The fingerprint of the key of its pseudonyms.
     pub key: String,
     /// The hash of each part.

@@ -33,6 +33,7 @@ use crate::extract::ExtractError;
 use crate::extract::KnownFile;
 use crate::extract::KnownFiles;
 use crate::extract::System;
+use crate::extract::TapState;
 use crate::extract::moved::row_key;
 use crate::model::ModelError;
 use crate::model::early::Early;
@@ -87,7 +88,7 @@ pub(super) fn all<'g>(
 #[derive(Default)]
 struct Bookmark {
     since: Option<Timestamp>,
-    state: Option<String>,
+    state: TapState,
     last_full: Option<Date>,
     files: KnownFiles,
 }
@@ -98,7 +99,8 @@ impl Bookmark {
         for attempt in landing.attempts()?.into_iter().filter(|(night, _)| stood(*night)) {
             let landed = landing.manifest(attempt)?;
             bookmark.since = bookmark.since.max(landed.until);
-            bookmark.state = landed.state.or(bookmark.state);
+            bookmark.state.text = landed.state.or(bookmark.state.text);
+            bookmark.state.version = landed.version.or(bookmark.state.version);
             bookmark.last_full = bookmark.last_full.max(landed.is_full.then_some(attempt.0));
             bookmark.files.by_name |= landed.by_name;
             let of = |is_read| {
@@ -252,7 +254,7 @@ fn pull<'g>(
         connector,
         stream,
         since: from.since,
-        state: from.state.as_deref(),
+        state: Some(&from.state),
         until: tonight.cutoff,
         earliest: landing.past()?.first().map(|past| past.from),
         past: None,
@@ -274,7 +276,7 @@ fn pull<'g>(
         Err(fault @ ExtractError::Landing(_)) => return Err(fault.into()),
         Err(fault) => return Ok(Err(chain(&fault)).into()),
     };
-    if let Some(lost) = before.and_then(|before| lost(before, &delivery)) {
+    if let Some(lost) = before.and_then(|before| lost(before, &delivery, &from.files)) {
         return Ok(Err(lost).into());
     }
     let pile = whole(&mut attempt, early)?;
@@ -298,11 +300,11 @@ fn pull<'g>(
 }
 
 /// Why a delivery must not take the place of one of the same night: files that had been read are gone. One that came
-/// again under its name or its content is not.
-fn lost(before: &Landed, delivery: &Delivery) -> Option<String> {
+/// again under its name or its content is not, nor one that another night has read since.
+fn lost(before: &Landed, delivery: &Delivery, known: &KnownFiles) -> Option<String> {
     let came = || [&delivery.files, &delivery.outdone, &delivery.corrections].into_iter().flatten();
     let is_gone = |(name, sha256): &(&String, &String)| {
-        !came().any(|file| file.name == **name || file.sha256 == **sha256)
+        !known.has(sha256) && !came().any(|file| file.name == **name || file.sha256 == **sha256)
     };
     let mut gone = before.files.iter().chain(&before.corrections).filter(is_gone);
     let (first, _) = gone.next()?;
@@ -328,6 +330,7 @@ pub(super) fn landed(delivery: Delivery, key: &Key) -> Landed {
         is_full: false,
         past: Vec::new(),
         state: delivery.state,
+        version: delivery.version,
         files: named(delivery.files),
         outdone: named(delivery.outdone),
         by_name: true,
@@ -340,6 +343,7 @@ pub(super) fn landed(delivery: Delivery, key: &Key) -> Landed {
         unread: delivery.unread,
         headers: delivery.headers,
         asked_again: delivery.asked_again,
+        is_moving: delivery.is_moving,
         key: key.fingerprint(),
         parts: BTreeMap::new(),
     }

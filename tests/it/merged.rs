@@ -65,6 +65,10 @@ fn what_a_night_had_brought_is_not_read_again_over_newer_rows_where_it_fails_whe
     // It may be asked again once its files are there.
     run(home, &["2026-02-01", "--again"], 0);
     run(home, &["2026-03-02"], 0);
+    assert_eq!((loans(home), waiting(home)), (before.clone(), held));
+    // What the older night has read by now is not gone from the folder for the later one.
+    run(home, &["2026-03-01", "--again"], 0);
+    run(home, &["2026-03-02"], 0);
     assert_eq!((loans(home), waiting(home)), (before, held));
 }
 

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use axum::http::StatusCode;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde_json::Value;
 use serde_json::json;
 use shuping::spec::connector::read_connector;
@@ -263,20 +265,28 @@ async fn a_variable_and_a_secret_stand_in_parameters_and_in_the_path() {
 }
 
 #[tokio::test]
-async fn what_finds_out_what_is_gone_begins_where_the_past_was_asked_for() {
+async fn what_finds_out_what_is_gone_asks_from_where_the_past_was_asked_for_to_the_present() {
     let cursor = "cursor = { param = \"since\", until = \"before\", start = \"2026-01-01\", lookback = \"1d\" }\n";
     let full = plain().replace("write =", &format!("full = \"monthly\"\n{cursor}write ="));
     let night = "2026-01-05T02:00:00+08:00".parse().ok();
     let earliest = "2025-09-01T00:00:00+08:00".parse().ok();
-    for (text, since, asked) in [
-        (full.clone(), None, "2025-09-01 00:00:00"),
-        (full.clone(), night, "2026-01-04 02:00:00"),
-        (full.replace("full = \"monthly\"\n", ""), None, "2026-01-01 00:00:00"),
+    let now = Timestamp::now()
+        .to_zoned_datetime(TimeZone::get("Asia/Shanghai").unwrap())
+        .datetime()
+        .to_string();
+    for (text, since, asked, is_late) in [
+        (full.clone(), None, "2025-09-01 00:00:00", true),
+        (full.clone(), night, "2026-01-04 02:00:00", false),
+        (full.replace("full = \"monthly\"\n", ""), None, "2026-01-01 00:00:00", false),
     ] {
         let (url, log) = serve(|asked, _| right(asked, 1)).await;
         let start = Start { since, earliest, ..Start::at(&url) };
         pulled(&text, &start).await.0.unwrap();
-        assert_eq!(log.lock().unwrap()[0].fields["since"], asked);
+        let fields = log.lock().unwrap()[0].fields.clone();
+        assert_eq!(fields["since"], asked);
+        // However late the night is run, a row that changed after its cutoff is not gone.
+        let before = fields["before"].as_str().unwrap();
+        assert_eq!(before.replace(' ', "T") > now, is_late, "{before} {now}");
     }
 }
 

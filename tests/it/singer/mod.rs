@@ -66,6 +66,7 @@ test -f kills && kill -9 $PPID
 cat messages.jsonl
 echo "a secret of 张三" >&2
 test -f slow && exec sleep 600
+test -f shut && exec sleep 600 >&-
 exit "$(cat code)"
 "#;
 
@@ -243,6 +244,52 @@ fn what_is_activated_is_all_that_stands() {
     assert_eq!(home.loans(), ["L1 open", "L3 open", "L4 open"]);
 }
 
+/// A tap that asks for what changed activates the version of the run before; all rows of that one stand.
+#[test]
+fn what_is_activated_again_takes_nothing_away() {
+    let home = Home::new();
+    let says = |version: i64, ids: &[&str], is_activated: bool| {
+        let records = ids.iter().map(|id| with_version(record(id, None), version));
+        let activated = is_activated.then(|| activate(version));
+        home.says(
+            &[state("begun"), schema()]
+                .into_iter()
+                .chain(activated)
+                .chain(records)
+                .chain([state("ended")])
+                .collect::<Vec<_>>(),
+        );
+    };
+    says(7, &["L1", "L2", "L3"], true);
+    home.night("2026-01-05");
+    says(7, &["L2", "L4"], true);
+    home.night("2026-01-06");
+    assert_eq!(home.loans(), ["L1 open", "L2 open", "L3 open", "L4 open"]);
+    // Another version takes the place of that one, and stands itself.
+    says(8, &["L1", "L4"], true);
+    home.night("2026-01-07");
+    assert_eq!(home.loans(), ["L1 open", "L4 open"]);
+    says(8, &["L5"], true);
+    home.night("2026-01-08");
+    assert_eq!(home.loans(), ["L1 open", "L4 open", "L5 open"]);
+    // One that came in two runs is activated by the second, which brings the rest of it.
+    says(9, &["L1", "L4"], false);
+    home.night("2026-01-09");
+    says(9, &["L5", "L6"], true);
+    home.night("2026-01-10");
+    assert_eq!(home.loans(), ["L1 open", "L4 open", "L5 open", "L6 open"]);
+}
+
+#[test]
+fn what_goes_on_from_a_state_without_a_known_version_takes_nothing_away() {
+    let home = Home::new();
+    home.says(&[schema(), record("L1", None), state("L1")]);
+    home.night("2026-01-05");
+    home.says(&[schema(), activate(9), with_version(record("L2", None), 9), state("L2")]);
+    home.night("2026-01-06");
+    assert_eq!(home.loans(), ["L1 open", "L2 open"]);
+}
+
 #[test]
 fn what_a_tap_must_not_say_is_told_with_its_line_and_brings_nothing() {
     let home = Home::new();
@@ -303,11 +350,15 @@ fn what_a_tap_must_not_say_is_told_with_its_line_and_brings_nothing() {
 fn a_tap_that_does_not_end_is_ended() {
     let home = Home::new();
     home.says(&[schema(), record("L1", None)]);
-    home.write("slow", "");
     home.write("connectors/loans.toml", &CONNECTOR.replace("\"20s\"", "\"1s\""));
-    let failed = home.run("2026-01-05");
-    assert_eq!(failed.status.code(), Some(1), "{}", said(&failed));
-    assert!(said(&failed).contains("the tap took too long"), "{}", said(&failed));
+    // Also one that has said all, closed its output and goes on.
+    for goes_on in ["slow", "shut"] {
+        home.write(goes_on, "");
+        let failed = home.run("2026-01-05");
+        assert_eq!(failed.status.code(), Some(1), "{goes_on}: {}", said(&failed));
+        assert!(said(&failed).contains("the tap took too long"), "{goes_on}: {}", said(&failed));
+        fs::remove_file(home.path().join(goes_on)).unwrap();
+    }
 }
 
 /// A tap that kills the night that runs it: what it was given stays behind, until the next night.
