@@ -37,6 +37,7 @@ use super::shield::Shield;
 use super::shield::fates;
 use super::shield::set_apart;
 use super::turn::Turns;
+use super::turn::Whole;
 use super::walk::Walk;
 use super::walk::Where;
 use super::way::Records;
@@ -59,14 +60,6 @@ pub(super) struct Reader<'a> {
     shield: Mutex<Shield<'a>>,
 }
 
-/// The pages of a part that add up.
-struct Whole {
-    slot: Slot,
-    total: Option<u64>,
-    /// What was asked again on the way.
-    asked_again: Vec<String>,
-}
-
 /// A page that was asked for, unless its parent has none, and what was asked again on the way.
 type Asked = (Result<Option<(Answer, Sheet)>, Broken>, Vec<String>);
 
@@ -87,8 +80,7 @@ pub(super) async fn pull(
     let asked = asked.map(|(nth, part)| reader.part((&turns, nth), shelf.slot(&part.name()), part));
     let mut asked = pin!(asked.buffered(gateway.at_once()));
     while let Some(whole) = asked.next().await {
-        let Whole { mut slot, total, asked_again } = whole?;
-        turns.whole(&mut slot, total, asked_again)?;
+        turns.whole(whole?)?;
     }
     Ok(())
 }
@@ -129,17 +121,24 @@ impl<'a> Reader<'a> {
         let what = self.what(&part);
         let (mut patience, mut asked_again) = (self.gateway.patience(), Vec::new());
         let mut is_resumed = self.is_resumed(&mut slot)?;
-        let mut has_moved = false;
+        let mut moved = None;
         loop {
             let doubt = match self.attempt(&part, (turns, nth), &mut slot, &mut asked_again).await {
                 // Asked once more; what comes twice then is told of the night, and is no reason to have no rows.
-                Ok((_, rows)) if rows > 0 && !has_moved && patience.wait(None).await => {
-                    has_moved = true;
+                Ok((_, keys))
+                    if !keys.is_empty() && moved.is_none() && patience.wait(None).await =>
+                {
+                    let rows = keys.len() as u64;
+                    moved = Some(keys);
                     asked_again.push(format!("{what}: {}", Doubt::Moved { rows }));
                     turns.broke(nth, &mut slot)?;
                     continue;
                 }
-                Ok((total, _)) => return Ok(Whole { slot, total, asked_again }),
+                Ok((total, keys)) => {
+                    // The same keys both times are rows that the source has twice.
+                    let is_moving = !keys.is_empty() && moved.as_ref() != Some(&keys);
+                    return Ok(Whole { slot, total, asked_again, is_moving });
+                }
                 // Its place in the pages may be forgotten over there: they are asked for from the first on.
                 Err(broken) if is_resumed && broken.is_forgotten() => {
                     asked_again.push(format!("{what}: it can't be gone on with: {broken}"));
@@ -178,26 +177,26 @@ impl<'a> Reader<'a> {
         Ok(kept > 0 || pages.job().is_some())
     }
 
-    /// Asks for the pages of one part that are not here, and keeps them; its total, and how many keys came on
-    /// two pages.
+    /// Asks for the pages of one part that are not here, and keeps them; its total, and the keys that came on two
+    /// pages.
     async fn attempt(
         &self,
         part: &Part,
         (turns, nth): (&Turns<'_, '_>, usize),
         pages: &mut Slot,
         asked_again: &mut Vec<String>,
-    ) -> Result<(Option<u64>, u64), Broken> {
+    ) -> Result<(Option<u64>, Vec<u64>), Broken> {
         if let Some(export) = &self.ask.export {
-            return Ok((self.exported(export, part, (pages, asked_again)).await?, 0));
+            return Ok((self.exported(export, part, (pages, asked_again)).await?, Vec::new()));
         }
         let is_counted = self.ask.page.turn.is_counted();
-        let mut keys = Keys::of(if is_counted { self.request.row_key } else { &[] });
+        let mut keys = Keys::of(self.request.row_key, is_counted, self.request.is_whole());
         let mut walk = Walk::of(&self.ask.page);
         let left = pages.each(|page| {
             walk.enter(page.seen, page.next.as_ref()).map(|_| ()).map_err(Broken::Doubt)
         })?;
         if let Left::Nothing { total } = left {
-            return Ok((total, 0));
+            return Ok((total, Vec::new()));
         }
         let mut asked = self.asked(part, &walk).await;
         // A place that a source said before a break may be one that it knows no more, and says so by no rows.

@@ -91,7 +91,7 @@ pub(super) enum Doubt {
         "page {page} has no rows and nothing follows, right behind a break: was its place forgotten over there?"
     )]
     Forgotten { page: u32 },
-    #[error("{rows} keys came on a page before: rows moved while they were counted")]
+    #[error("{rows} keys came on a page before: rows moved while they were read")]
     Moved { rows: u64 },
     #[error("its export ended as `{state}`; ask its owner why")]
     Job { state: String },

@@ -1,4 +1,4 @@
-//! Did rows move while their pages were counted? Then a key comes on two pages, and another row perhaps on none.
+//! Did rows move while their pages were read? Then a key comes on two pages, and another row perhaps on none.
 
 use std::collections::BTreeSet;
 
@@ -26,23 +26,33 @@ pub(super) struct Keys<'k> {
     all: Vec<u64>,
     /// How many rows have the key of another one on their page.
     beside: usize,
+    /// Where the source says what follows, the page before, in order: a page may begin with rows of it.
+    before: Option<Vec<u64>>,
+    /// The part of all rows of which so much may have moved; where more keys repeat, they are those of a log.
+    most: usize,
 }
 
 impl<'k> Keys<'k> {
-    /// Of rows that these headers make themselves; none where they are not known.
-    pub(super) fn of(headers: &'k [String]) -> Keys<'k> {
-        Keys { headers, all: Vec::new(), beside: 0 }
+    /// Of rows that these headers make themselves; none where they are not known. Of pages that are counted, and of
+    /// rows whose absence means that they are gone.
+    pub(super) fn of(headers: &'k [String], is_counted: bool, is_whole: bool) -> Keys<'k> {
+        let (before, most) = ((!is_counted).then(Vec::new), if is_whole { 2 } else { 10 });
+        Keys { headers, all: Vec::new(), beside: 0, before, most }
     }
 
     /// Enters the rows of a page. What comes twice on one page did not move.
     pub(super) fn enter(&mut self, sheet: &Sheet) {
-        let Some(page) = self.of_page(sheet) else { return };
-        self.beside += sheet.height() - page.len();
+        let Some(keys) = self.of_rows(sheet) else { return };
+        let before = self.before.as_deref().unwrap_or_default();
+        let overlap = keys.iter().take_while(|key| before.binary_search(key).is_ok()).count();
+        let page = sorted(keys.get(overlap..).unwrap_or_default().to_vec());
+        self.beside += keys.len() - overlap - page.len();
         self.all.extend(page);
+        self.before = self.before.is_some().then(|| sorted(keys));
     }
 
-    /// The keys of a page, each once and in order; none where they are not known.
-    fn of_page(&self, sheet: &Sheet) -> Option<Vec<u64>> {
+    /// The keys of a page's rows; none where they are not known.
+    fn of_rows(&self, sheet: &Sheet) -> Option<Vec<u64>> {
         let columns = sheet.headers.iter().zip(&sheet.columns);
         let columns: Vec<_> = columns.filter(|(header, _)| self.headers.contains(header)).collect();
         if columns.is_empty() {
@@ -55,8 +65,6 @@ impl<'k> Keys<'k> {
                 *number = mixed_bytes(*number ^ is_filled, text.unwrap_or_default().as_bytes());
             }
         }
-        page.sort_unstable();
-        page.dedup();
         Some(page)
     }
 
@@ -64,22 +72,25 @@ impl<'k> Keys<'k> {
     pub(super) fn hold(&self, sheet: &Sheet) -> bool {
         let known: BTreeSet<&u64> = self.all.iter().collect();
         let is_log = self.beside > 0 || known.len() < self.all.len();
-        let page = self.of_page(sheet).filter(|_| !is_log);
+        let page = self.of_rows(sheet).filter(|_| !is_log);
         page.is_some_and(|page| page.iter().all(|key| known.contains(key)))
     }
 
-    /// How many keys came on a further page, where they are few: a log has many rows of one key, wherever they
-    /// stand.
-    pub(super) fn moved(mut self) -> u64 {
-        let rows = self.all.len();
-        if self.beside > rows / 10 {
-            return 0;
-        }
+    /// The keys that came on a further page, where they are few: a log has many rows of one key, wherever they stand.
+    pub(super) fn moved(mut self) -> Vec<u64> {
+        let most = self.all.len() / self.most;
         self.all.sort_unstable();
-        self.all.dedup();
-        let moved = rows - self.all.len();
-        if moved <= 1.max(rows / 10) { moved as u64 } else { 0 }
+        let twice = self.all.iter().zip(self.all.iter().skip(1)).filter(|(key, next)| key == next);
+        let twice: Vec<u64> = twice.map(|(key, _)| *key).collect();
+        if self.beside > most || twice.len() > 1.max(most) { Vec::new() } else { twice }
     }
+}
+
+/// Some keys, each once and in order.
+fn sorted(mut keys: Vec<u64>) -> Vec<u64> {
+    keys.sort_unstable();
+    keys.dedup();
+    keys
 }
 
 #[cfg(test)]
@@ -87,9 +98,17 @@ mod tests {
     use super::*;
     use crate::base::sheet::Texts;
 
-    fn moved(headers: &[&str], pages: &[&[(&str, &str)]]) -> u64 {
+    fn moved(headers: &[&str], pages: &[&[(&str, &str)]]) -> usize {
+        told(headers, pages, (true, false))
+    }
+
+    fn told(
+        headers: &[&str],
+        pages: &[&[(&str, &str)]],
+        (is_counted, is_whole): (bool, bool),
+    ) -> usize {
         let headers: Vec<String> = headers.iter().map(|header| (*header).to_owned()).collect();
-        let mut keys = Keys::of(&headers);
+        let mut keys = Keys::of(&headers, is_counted, is_whole);
         for page in pages {
             let ids: Texts = page.iter().map(|(id, _)| Some(*id)).collect();
             let says: Texts = page.iter().map(|(_, says)| Some(*says)).collect();
@@ -97,7 +116,7 @@ mod tests {
             let headers = vec!["id".to_owned(), "says".to_owned()];
             keys.enter(&Sheet { headers, columns: vec![ids, says], places });
         }
-        keys.moved()
+        keys.moved().len()
     }
 
     #[test]
@@ -111,6 +130,21 @@ mod tests {
         // Twice on one page, or on most of them.
         assert_eq!(moved(&["id"], &[&[("1", "a"), ("1", "b")], &[("1", "c"), ("1", "d")]]), 0);
         assert_eq!(moved(&["id"], &[&[("1", "a"), ("1", "b")], &[("2", "c")]]), 0);
-        assert_eq!(moved(&["id"], &[&[("1", "a"), ("2", "b")], &[("1", "c"), ("2", "d")]]), 0);
+        let all_again: &[&[_]] = &[&[("1", "a"), ("2", "b")], &[("1", "c"), ("2", "d")]];
+        assert_eq!(moved(&["id"], all_again), 0);
+        // Of what is gone where it does not come nothing is taken for a log until most of it repeats.
+        assert_eq!(told(&["id"], all_again, (true, true)), 2);
+    }
+
+    #[test]
+    fn where_a_source_says_what_follows_a_page_may_begin_with_rows_of_the_one_before() {
+        let overlap: &[&[_]] =
+            &[&[("1", "a"), ("2", "b"), ("3", "c")], &[("2", "b"), ("3", "c"), ("4", "d")]];
+        assert_eq!(told(&["id"], overlap, (false, true)), 0);
+        assert_eq!(told(&["id"], overlap, (true, true)), 2);
+        let moved: &[&[_]] = &[&[("1", "a"), ("2", "b")], &[("3", "c"), ("1", "a")]];
+        assert_eq!(told(&["id"], moved, (false, false)), 1);
+        let later: &[&[_]] = &[&[("1", "a"), ("2", "b")], &[("3", "c")], &[("1", "a")]];
+        assert_eq!(told(&["id"], later, (false, false)), 1);
     }
 }

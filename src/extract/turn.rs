@@ -11,6 +11,16 @@ use super::landing::Mark;
 use super::shelf::Page;
 use super::shelf::Slot;
 
+/// The pages of a part that add up.
+pub(super) struct Whole {
+    pub(super) slot: Slot,
+    pub(super) total: Option<u64>,
+    /// What was asked again on the way.
+    pub(super) asked_again: Vec<String>,
+    /// Whether its rows moved whenever they were asked for.
+    pub(super) is_moving: bool,
+}
+
 /// The turns of the slices of one pull.
 pub(super) struct Turns<'t, 'a>(Mutex<State<'t, 'a>>);
 
@@ -72,16 +82,13 @@ impl<'t, 'a> Turns<'t, 'a> {
     }
 
     /// A slice is whole: the rest of it is handed on, and the next has its turn.
-    pub(super) fn whole(
-        &self,
-        slot: &mut Slot,
-        total: Option<u64>,
-        asked_again: Vec<String>,
-    ) -> Result<(), ExtractError> {
+    pub(super) fn whole(&self, whole: Whole) -> Result<(), ExtractError> {
+        let Whole { mut slot, total, asked_again, is_moving } = whole;
         self.with(|state| {
             state.landing.told(total);
             state.landing.so_far.asked_again.extend(asked_again);
-            state.catch_up(slot)?;
+            state.landing.so_far.is_moving |= is_moving;
+            state.catch_up(&mut slot)?;
             (state.slice, state.before) = (state.slice + 1, state.before + state.pages);
             state.pages = 0;
             state.mark = state.landing.mark();

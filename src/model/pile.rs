@@ -66,6 +66,8 @@ pub struct Pile<'p> {
     pub(super) has_past: bool,
     /// Whether the source says that it has no row.
     pub(super) is_empty: bool,
+    /// Whether a row that did not come may be there.
+    pub(super) is_moving: bool,
     /// What rows correct, and of a snapshot the slot of each.
     corrections: HashMap<At, (Correction, Option<u128>)>,
     /// How many keys have rows that say something else, and nothing of when: by the source of the row that was
@@ -102,6 +104,7 @@ impl<'p> Pile<'p> {
             delivered: 0,
             has_past: false,
             is_empty: false,
+            is_moving: false,
             corrections: HashMap::new(),
             disagreed: BTreeMap::new(),
             spared: Vec::new(),
@@ -285,11 +288,11 @@ impl<'p> Pile<'p> {
         if self.height > FEW_ROWS { self.put() } else { Ok(()) }
     }
 
-    /// All rows have come, and maybe every key that still stands in the source. A row of a snapshot whose own
-    /// slot can't be read belongs to some snapshot that its source holds.
-    pub fn whole(&mut self, is_full: bool, is_empty: bool) {
-        self.delivery.is_full = is_full;
-        self.is_empty = is_empty;
+    /// All rows have come, and maybe every key that still stands in the source, unless rows moved on the way. A row
+    /// of a snapshot whose own slot can't be read belongs to some snapshot that its source holds.
+    pub fn whole(&mut self, is_full: bool, is_empty: bool, is_moving: bool) {
+        self.delivery.is_full = is_full && !is_moving;
+        (self.is_empty, self.is_moving) = (is_empty, is_moving);
         if self.is_snapshot() {
             slot::settle(&mut self.judged.quarantined, &self.slots);
         }

@@ -184,7 +184,7 @@ fn model(
         pile.parts(&judge, landing.parts(attempt)?, false)?;
     }
     pile.judged.files = landed.files.values().cloned().collect();
-    pile.whole(is_full, is_empty(&landed));
+    pile.whole(is_full, is_empty(&landed), landed.is_moving);
     let (judged, kept) = (&pile.judged, pile.delivered());
     told.hold_back(&judged.quarantined, &landed);
     let mut noticed = noticed(connector, stream, judged);
@@ -206,7 +206,7 @@ fn model(
     noticed.extend(rivals(connector, stream, (&landed, &pile)));
     if landed.past.is_empty() {
         // A slice of the past may bring what the night brings too.
-        noticed.extend(came_twice(connector, stream, &told));
+        noticed.extend(came_twice((connector, stream), &landed, &told));
     }
     if let Some(delivered) = delivered {
         told.closed = held::closed(&waiting, &told, (&pile.judged, &delivered));
@@ -225,7 +225,9 @@ pub(super) fn broken(
     let contract = &stream.contract;
     // What came back corrected is no part of the delivery whose promise this is.
     let received = landed.received - judged.corrected.len() as u64;
-    if (received > 0 || is_delivered(landed)) && received < contract.rows_min {
+    if (received > 0 || is_delivered(landed) || asks_for_all(stream))
+        && received < contract.rows_min
+    {
         let least = contract.rows_min;
         return Some(format!("{received} rows came, the contract promises at least {least}"));
     }
@@ -279,6 +281,15 @@ fn share(part: u64, whole: u64) -> Ratio<i128> {
     Ratio::new(i128::from(part), i128::from(whole.max(1)))
 }
 
+/// Whether every night asks for all that there is: no row is nothing new where only what changed was asked for.
+fn asks_for_all(stream: &Stream) -> bool {
+    match &stream.ask {
+        Ask::Http(ask) => ask.cursor.is_none() && ask.each.is_none(),
+        Ask::Sql(ask) => ask.cursor.is_none(),
+        Ask::Files(_) | Ask::Singer(_) => false,
+    }
+}
+
 /// Whether a source that brings no row has said so: by its total, or by files that have none.
 fn is_delivered(landed: &Landed) -> bool {
     landed.told == Some(0) || !landed.files.is_empty()
@@ -325,14 +336,19 @@ fn of_files(connector: &Connector, stream: &Stream, landed: &Landed) -> Vec<Noti
     files.chain(unread).collect()
 }
 
-/// Keys that came more than once from pages that are found by counting: what moved them may have moved another
-/// row past us, and the total still agrees. Where most rows share their key they are about something else.
-fn came_twice(connector: &Connector, stream: &Stream, told: &StreamNight) -> Option<Noticed> {
+/// Keys that came more than once from pages that are found by counting, or on which rows moved: what moved them may
+/// have moved another row past us, and the total still agrees. Where most rows share their key they are about
+/// something else.
+fn came_twice(
+    (connector, stream): (&Connector, &Stream),
+    landed: &Landed,
+    told: &StreamNight,
+) -> Option<Noticed> {
     let is_counted = matches!(&stream.ask, Ask::Http(ask) if ask.page.turn.is_counted());
     let rows = told.equation.duplicate;
     let is_odd = rows > 0 && rows.saturating_mul(2) <= told.received;
     let noticed = || Noticed::of(connector, stream, "came_twice", &stream.into.value).rows(rows);
-    (is_counted && is_odd).then(noticed)
+    (landed.is_moving || is_counted && is_odd).then(noticed)
 }
 
 /// Files of one night that say something else of the same keys, where no `updated_at` and no `rev` tells which is

@@ -15,6 +15,7 @@ mod foreign;
 mod found;
 pub(crate) mod gateway;
 mod known;
+mod moving;
 mod mysql;
 mod network;
 mod offices;

@@ -128,7 +128,7 @@ async fn a_slice_whose_rows_moved_is_asked_for_once_more() {
     assert!(rows[0].contains("id=9"), "{rows:?}");
     let [why] = delivery.asked_again.as_slice() else { panic!("{:?}", delivery.asked_again) };
     assert!(
-        why.ends_with("1 keys came on a page before: rows moved while they were counted"),
+        why.ends_with("1 keys came on a page before: rows moved while they were read"),
         "{why}"
     );
     // Where they come twice again they do so: the rows stand, and the night tells of it.
