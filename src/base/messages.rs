@@ -82,6 +82,7 @@ codes! {
     NoStock "H241" "`at_quarter_ends` adds up what holds at the ends of quarters, and `{found}` tells what happens" "`at_quarter_ends` 累加各季度末的存量,而 `{found}` 不是存量" "take it away, or count a fact with `kind = \"stock\"`" "请去掉,或改用 `kind = \"stock\"` 的事实";
     KeyMayBeEmpty "H213" "every column of the key `{found}` may be empty, and rows come into `{table}`" "主键 `{found}` 的各列均允许为空,而 `{table}` 由来源填入" "write `\"constraints\": {\"required\": true}` at one of them: a row without it is quarantined, or else one row without any would stand for all such" "请至少在其中一列写明 `\"constraints\": {\"required\": true}`:缺值的行将被隔离,否则所有缺值的行会被当作同一行";
     AppendBehind "H217" "what is committed late stands behind this cursor and never comes" "迟到的行落在游标之后,不会再取到" "`lookback = \"3d\"` reads it again, `lag = \"5m\"` waits for it; `lookback = \"0d\"` says that nothing is late" "`lookback = \"3d\"` 会回看重取,`lag = \"5m\"` 会稍候再取;确无迟到时请写 `lookback = \"0d\"`";
+    SnapshotCursor "H248" "a cursor brings only what changed, and a snapshot without `within` deletes all that does not come" "游标只取有变化的行,而未写 `within` 的快照会删除所有未出现的行" "take `cursor` away; or write `write = \"upsert\"` and `full = \"monthly\"`" "请去掉 `cursor`;或改写 `write = \"upsert\"` 并写 `full = \"monthly\"`";
     NotTold "H190" "the metric is not told of `{found}`" "指标未列 `{found}`" "take what its `grain` and `period` have: {choices}" "只能取 `grain` 与 `period` 已列的:{choices}";
     UnknownDimension "H023" "nothing is counted by `{found}`" "没有按 `{found}` 计数的事实" "the dimensions are {choices}; name one in `by` of a fact" "可用的维度:{choices};请在事实的 `by` 中写明";
     NotCountedBy "H024" "measure `{found}` is not counted by `{by}`" "计量 `{found}` 没有按 `{by}` 计数" "add `by = [\"{by}\"]` to its fact" "请在其事实中加上 `by = [\"{by}\"]`";
@@ -100,7 +101,7 @@ codes! {
     SqlWindow "H037" "at {at}: {found} with OVER: a window is not in the measure language" "第 {at} 处:{found} 带 OVER:计量语言中没有窗口" "`ORDINAL` and `REPEATS` compare rows in [fact.derive]" "逐行比较请在 [fact.derive] 中用 `ORDINAL` 与 `REPEATS`";
     SqlSubquery "H038" "at {at}: a subquery is not in the measure language" "第 {at} 处:计量语言中没有子查询" "`exists` in [fact.derive] asks for rows of another fact" "另一事实的行请在 [fact.derive] 中用 `exists`";
     SqlPart "H210" "at {at}: {name} heeds no `{found}`" "第 {at} 处:{name} 不认 `{found}`" "leave it out: which rows count is said by `FILTER (WHERE …)` of the measure, what comes first among rows by `ORDINAL` in [fact.derive]" "请去掉:计入哪些行由计量的 `FILTER (WHERE …)` 写明,各行的先后由 [fact.derive] 中的 `ORDINAL` 写明";
-    SqlType "H039" "at {at}: `{what}` takes {expected}, not {found}" "第 {at} 处:`{what}` 须为 {expected},而非 {found}" "write a day as `{example}`" "日期请写作 `{example}`";
+    SqlType "H039" "at {at}: `{what}` takes {expected}, not {found}" "第 {at} 处:`{what}` 须为 {expected},而非 {found}" "write it as `{example}`" "请写作 `{example}`";
     SignatureTest "H040" "the worked example gives `{found}`, not `{expected}`, for `{header}`" "示例签名 `{header}` 得到 `{found}`,应为 `{expected}`" "check `text`, `algorithm` and `encoding`" "请检查 `text`、`algorithm` 与 `encoding`";
     Template "H041" "`${{name}}` is not known here" "此处没有 `${{name}}`" "the names are {choices}" "可用:{choices}";
     RowOfNone "H180" "`{found}` is of no parent" "`{found}` 没有上级数据流" "say of which stream's rows: `each = { of = \"cases\" }`" "请写明取哪个数据流的行:`each = { of = \"cases\" }`";

@@ -24,6 +24,20 @@ pub struct Wrong {
     pub found: FieldKind,
 }
 
+impl Wrong {
+    /// Whether it holds a value against another, or takes it for true or false.
+    pub(super) fn holds_against(&self) -> bool {
+        let signs =
+            ["=", "<>", "<", "<=", ">", ">=", "and", "or", "NOT", "IS", "IN", "WHEN", "WHERE"];
+        signs.contains(&self.what.as_str())
+    }
+
+    /// Whether a number is held against a text.
+    pub(super) fn is_number_beside_text(&self) -> bool {
+        self.expected == word(FieldKind::Text) && scale(Some(self.found)).is_some()
+    }
+}
+
 /// The name of a kind, as contracts write it.
 pub fn word(kind: FieldKind) -> &'static str {
     match kind {

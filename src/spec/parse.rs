@@ -47,6 +47,19 @@ pub fn row(text: &Found<String>, faults: &Faults) -> Option<Expr> {
     scope.told(parse(&text.value).and_then(|parsed| scope.expr(&parsed)), text, faults)
 }
 
+/// Reads a row-level expression over headers, all of which are texts.
+pub fn over_headers(text: &Found<String>, faults: &Faults) -> Option<Expr> {
+    let scope = Scope { are_texts: true, ..Scope::default() };
+    scope.told(parse(&text.value).and_then(|parsed| scope.expr(&parsed)), text, faults)
+}
+
+/// The same of a condition.
+pub fn claim(text: &Found<String>, faults: &Faults) -> Option<Expr> {
+    let scope = Scope { are_texts: true, ..Scope::default() };
+    let read = parse(&text.value).and_then(|parsed| scope.condition("WHERE", &parsed));
+    scope.told(read, text, faults)
+}
+
 /// Reads a measure: exactly one aggregate.
 pub fn aggregate(text: &Found<String>, faults: &Faults) -> Option<Aggregate> {
     let scope = Scope::default();
@@ -85,6 +98,9 @@ fn mismatch(span: Span, wrong: &Wrong) -> Refusal {
         ("expected", wrong.expected.clone()),
         ("found", kinds::word(wrong.found).to_owned()),
     ];
+    if wrong.is_number_beside_text() {
+        nouns.push(("example", "'1'".to_owned()));
+    }
     let is_day = wrong.expected == "date" && wrong.found == FieldKind::Text;
     if is_day || (wrong.expected == "string" && wrong.found == FieldKind::Day) {
         nouns.push(("example", "DATE '2026-01-15'".to_owned()));
@@ -97,6 +113,8 @@ fn mismatch(span: Span, wrong: &Wrong) -> Refusal {
 struct Scope<'s> {
     /// Anything, where nothing is known.
     columns: Option<&'s Columns>,
+    /// Whether all of them are texts.
+    are_texts: bool,
     /// Columns that are not there, and where each stands: a text tells all of them.
     strange: RefCell<Vec<(String, Span)>>,
 }
@@ -129,15 +147,20 @@ impl Scope<'_> {
     }
 
     fn kind(&self, tree: &Expr) -> Kind {
-        kinds::kind_of(tree, &|name| *self.columns?.get(name)?)
+        kinds::kind_of(tree, &|name| self.kind_of_column(name))
+    }
+
+    fn kind_of_column(&self, name: &str) -> Kind {
+        if self.are_texts { Some(FieldKind::Text) } else { *self.columns?.get(name)? }
     }
 
     /// An expression of right kinds.
     fn expr(&self, x: &ast::Expr) -> Result<Expr, Refusal> {
         let tree = self.tree(x)?;
-        let column = |name: &str| *self.columns?.get(name)?;
-        match kinds::check(&tree, &column) {
+        match kinds::check(&tree, &|name| self.kind_of_column(name)) {
             Ok(_) => Ok(tree),
+            // What reckons with a header reads its text as a number or a day.
+            Err(wrong) if self.are_texts && !wrong.holds_against() => Ok(tree),
             Err(wrong) => Err(mismatch(x.span(), &wrong)),
         }
     }

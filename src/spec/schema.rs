@@ -235,7 +235,7 @@ fn field(table: &Table<'_>) -> Option<Field> {
     let limits = constraints.as_ref().map(|constraints| limits(constraints, kind));
     let is_text = kind == Some(FieldKind::Text);
     Some(Field {
-        title: table.text("title").unwrap_or_else(|| name.clone()),
+        title: table.text("title").filter(|it| !it.is_empty()).unwrap_or_else(|| name.clone()),
         name,
         is_required,
         is_expected: table.flag("x:expected"),

@@ -232,9 +232,10 @@ pub(super) fn read(table: &Table<'_>, kind: Kind) -> Option<Stream> {
     let write = write(table);
     let full = full(table, kind, write.as_ref());
     behind(table, kind, write.as_ref());
+    windowed(table, kind, write.as_ref());
     let claim = |key| {
         let text = table.found_text(key)?;
-        parse::row(&text, table.faults).map(|expr| (text, expr))
+        parse::claim(&text, table.faults).map(|expr| (text, expr))
     };
     let columns = table.table("columns").map_or_else(Vec::new, |columns| {
         columns.free().into_iter().map(|entry| column(&columns, entry)).collect()
@@ -289,6 +290,15 @@ fn behind(table: &Table<'_>, kind: Kind, write: Option<&Write>) {
     }
 }
 
+/// What did not change does not come, and would be deleted as if it were gone.
+fn windowed(table: &Table<'_>, kind: Kind, write: Option<&Write>) {
+    let is_whole = matches!(write, Some(Write::Snapshot { within }) if within.is_empty());
+    let has_cursor = matches!(kind, Kind::Http | Kind::Sql) && table.node("cursor").is_some();
+    if is_whole && has_cursor {
+        table.fault("cursor", Code::SnapshotCursor, Vec::new());
+    }
+}
+
 fn write(table: &Table<'_>) -> Option<Write> {
     let snapshot = Write::Snapshot { within: table.texts("within") };
     let words = [("append", &Write::Append), ("upsert", &Write::Upsert), ("snapshot", &snapshot)];
@@ -330,7 +340,7 @@ fn column(columns: &Table<'_>, entry: &Entry) -> Column {
         from: table.texts("from"),
         pick: table.word("pick", &picks).unwrap_or(Pick::First),
         constant: table.text("constant"),
-        sql: sql.and_then(|text| parse::row(&text, table.faults).map(|expr| (text, expr))),
+        sql: sql.and_then(|text| parse::over_headers(&text, table.faults).map(|expr| (text, expr))),
         extract: table.pattern("extract"),
         formats: table.texts("formats"),
         values: values(&table),

@@ -19,6 +19,9 @@ fn faults(is: &str, becomes: &str) -> Vec<String> {
 /// Rows that only ever come, none of them late.
 const LATE: &str = "lookback = \"0d\" }\nwrite = \"append\"";
 
+/// How the logs are written, which have a cursor.
+const LOGS: &str = "write   = \"upsert\"\ndeleted = \"ZT";
+
 #[test]
 fn every_fault_of_the_manifest_is_told_with_its_key() {
     let of = "stream.grades";
@@ -41,6 +44,8 @@ fn every_fault_of_the_manifest_is_told_with_its_key() {
             "format = \"%Y\" }\nwrite = \"upsert\"",
             vec!["H217 stream.logs.cursor".into()],
         ),
+        (LOGS, "write = \"snapshot\"\ndeleted = \"ZT", vec!["H248 stream.logs.cursor".into()]),
+        (LOGS, "write = \"snapshot\"\nwithin = [\"worked_on\"]\ndeleted = \"ZT", vec![]),
         ("SCBZ = '1'", "SCBZ =", vec![format!("H030 {of}.deleted")]),
         (
             "write   =",
