@@ -320,7 +320,7 @@ fn metrics(
             [true, true] if said(0) != said(1) => Cause::Definition,
             [true, true] => (known.why)(closing, &key),
             _ if !is_known(0) || !is_known(1) => Cause::Definition,
-            _ if is_told(0) && is_told(1) => Cause::Units,
+            _ if is_told(0) && is_told(1) => (known.why)(closing, &key),
             _ => Cause::Time,
         };
         let about = About { of: "metric", key, leaf: None };

@@ -150,6 +150,12 @@ impl Level<'_> {
         );
         if let Some(total) = self.total {
             query = format!("{query}\nunion all\n{}", self.rest(&whom, total, kind));
+            if total == "unit" {
+                // Units that are withheld themselves have no rest of their own.
+                let title = Cow::from("");
+                let units = Level { name: total, title, total: None, is_dimension: false };
+                query = format!("{query}\nunion all\n{}", units.rest(&whom, "city", kind));
+            }
         }
         View {
             area: Area::Metric,

@@ -109,7 +109,7 @@ async fn a_naive_sum_over_what_adds_up_is_what_is_published() {
             ("metric_value", values),
         ];
         load(&place, &catalog, FIRST, &tables).await.unwrap();
-        for level in ["unit", "county", "city", "category", "parent"] {
+        for level in ["section", "unit", "county", "city", "category", "parent"] {
             let sum = format!(
                 "select metric, cast(cast(sum(value) as integer) as text) \
                  from {level}_year_additive where period = '2025' group by metric"
