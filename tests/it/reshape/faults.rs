@@ -47,6 +47,7 @@ fn every_fault_of_the_manifest_is_told_with_its_key() {
         (LOGS, "write = \"snapshot\"\ndeleted = \"ZT", vec!["H248 stream.logs.cursor".into()]),
         (LOGS, "write = \"snapshot\"\nwithin = [\"worked_on\"]\ndeleted = \"ZT", vec![]),
         ("SCBZ = '1'", "SCBZ =", vec![format!("H030 {of}.deleted")]),
+        ("SCBZ = '1'", "SCBZ = 1", vec![format!("H039 {of}.deleted")]),
         (
             "write   =",
             "explode = { column = \"DWDM\" }\nwrite   =",
