@@ -565,7 +565,7 @@ fn what_offices_hand_in_is_begun_or_left_out_with_the_reason() {
     assert!(refused.contains("`督查` can't be the name of a system"), "{refused}");
     let text = told(home, &["init", "files", &inbox], 0);
     for part in [
-        "left out: 督办.xlsx sheet Sheet1 row 9: 3 rows below the row that ends the table: are they another one?",
+        "left out: 督办.xlsx sheet Sheet1 row 10: 2 rows below the row that ends the table: are they another one?",
         "left out: wide.csv: no comma, tab, semicolon or bar parts its fields",
         "left out: printed.pdf: it is a PDF",
         "(督办): 3 rows; key: 事项编号; time: 交办日期; unit: 责任部门",

@@ -104,7 +104,7 @@ fn several_files_whose_names_count_have_no_key_by_chance() {
             ("4月月报.csv", "单位,办件数\n甲局,11\n乙局,20\n"),
         ],
     );
-    has(&text, "4 rows; key: 单位 + 文件名中的编号;");
+    has(&text, "4 rows; key: 文件名中的编号 + 单位;");
     has(&manifest, r"file   = '(?<no>\d+)月月报\.csv'");
 }
 
