@@ -33,8 +33,8 @@ pub(super) struct Keys<'k> {
 }
 
 impl<'k> Keys<'k> {
-    /// Of rows that these headers make themselves; none where they are not known. Of pages that are counted, and of
-    /// rows whose absence means that they are gone.
+    /// Of rows that these headers make themselves; none where they are not known. Of a source that says what follows a
+    /// page may begin with rows of the one before; where a row that does not come is gone more may have moved.
     pub(super) fn of(headers: &'k [String], is_counted: bool, is_whole: bool) -> Keys<'k> {
         let (before, most) = ((!is_counted).then(Vec::new), if is_whole { 2 } else { 10 });
         Keys { headers, all: Vec::new(), beside: 0, before, most }

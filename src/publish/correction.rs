@@ -318,7 +318,6 @@ fn metrics(
         let is_told = |at: usize| told[at].iter().any(|(name, _)| *name == metric);
         let cause = match is_there {
             [true, true] if said(0) != said(1) => Cause::Definition,
-            [true, true] => (known.why)(closing, &key),
             _ if !is_known(0) || !is_known(1) => Cause::Definition,
             _ if is_told(0) && is_told(1) => (known.why)(closing, &key),
             _ => Cause::Time,

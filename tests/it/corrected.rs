@@ -1,22 +1,14 @@
 //! What stands of a person whose identity number was corrected? All that was told under the number before.
 
-use std::fs;
 use std::path::Path;
 
 use tempfile::TempDir;
 
 use crate::library::said;
 use crate::library::shuping;
+use crate::world::SETTINGS;
 use crate::world::ask;
-
-const SETTINGS: &str = r#"
-format = 1
-[home]
-name  = "jianing"
-title = "嘉宁市"
-[pseudonyms]
-key = "${secret:pseudonym.key}"
-"#;
+use crate::world::put;
 
 const OFFICE: &str = r#"
 format = 1
@@ -129,12 +121,6 @@ fn roster(day: &str, who: &str, education: &str) -> String {
         "as_of,who,unit,hired,education\n{day},{who},甲局,2015-07-01,{education}\n\
         {day},{OTHER},甲局,2016-08-01,bachelor\n"
     )
-}
-
-fn put(home: &Path, file: &str, text: &str) {
-    let path = home.join(file);
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(path, text).unwrap();
 }
 
 fn night(home: &Path, night: &str) {

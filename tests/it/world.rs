@@ -22,6 +22,23 @@ use tokio::runtime::Runtime;
 pub(crate) const NIGHT: Date = date(2026, 1, 6);
 pub(crate) const AS_OF: Date = date(2025, 12, 31);
 
+/// The settings of a small city.
+pub(crate) const SETTINGS: &str = r#"
+format = 1
+[home]
+name  = "jianing"
+title = "嘉宁市"
+[pseudonyms]
+key = "${secret:pseudonym.key}"
+"#;
+
+/// Puts a file into a home.
+pub(crate) fn put(home: &Path, file: &str, text: &str) {
+    let path = home.join(file);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
+}
+
 /// A running city and where its files are dropped.
 pub(crate) struct World {
     pub(crate) city: Arc<City>,

@@ -48,8 +48,8 @@ fn with_period(seen: &SeenTable, columns: &[Column], key: Vec<usize>) -> Vec<usi
     key.into_iter().chain(named).collect()
 }
 
-/// A key beside what the next file or sheet says, but of a report: where the names of files count and no number is in it, the day of a
-/// row belongs to it; and where no column tells a time, the name of its sheet.
+/// A key that the next file or sheet does not meet again; that of a report has what the names tell. Where the names of
+/// files count and no number is in the key, the day of a row belongs to it; where no column tells a time, its sheet.
 pub(super) fn beside(
     seen: &SeenTable,
     columns: &[Column],

@@ -9,15 +9,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::closed::done;
-
-const SETTINGS: &str = r#"
-format = 1
-[home]
-name  = "jianing"
-title = "嘉宁市"
-[pseudonyms]
-key = "${secret:pseudonym.key}"
-"#;
+use crate::world;
+use crate::world::SETTINGS;
 
 const OFFICE: &str = r#"
 format = 1
@@ -176,9 +169,7 @@ fn closed() -> TempDir {
             "unit,period,metric,value,reported_on\n甲局,2025,cases_done,3,2026-01-02\n",
         ),
     ] {
-        let path = home.path().join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
+        world::put(home.path(), path, text);
     }
     night(home.path(), "2026-01-01");
     for period in ["2025-03", "2025-04", "2025"] {

@@ -17,15 +17,8 @@ use tempfile::TempDir;
 
 use crate::library::said;
 use crate::library::shuping;
-
-const SETTINGS: &str = r#"
-format = 1
-[home]
-name  = "jianing"
-title = "嘉宁市"
-[pseudonyms]
-key = "${secret:pseudonym.key}"
-"#;
+use crate::world::SETTINGS;
+use crate::world::put;
 
 const STAFFING: &str = r#"
 format = 1
@@ -203,9 +196,7 @@ pub(crate) fn townships() -> TempDir {
         ("drop/units.csv", UNITS),
         ("drop/quotas.csv", QUOTAS),
     ] {
-        let path = home.path().join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
+        put(home.path(), path, text);
     }
     home
 }
