@@ -18,7 +18,6 @@ use super::plain;
 use super::question::Question;
 use super::records;
 use super::reply::Answer;
-use super::shelf::Left;
 use super::shelf::Slot;
 use super::text;
 use crate::base::batch::Batch;
@@ -45,24 +44,13 @@ impl Reader<'_> {
         export: &Export,
         part: &Part,
         (pages, asked_again): (&mut Slot, &mut Vec<String>),
-    ) -> Result<Option<u64>, Broken> {
-        let mut has_pages = false;
-        let left = pages.each::<ExtractError>(|_| {
-            has_pages = true;
-            Ok(())
-        })?;
-        if let Left::Nothing { total } = left {
-            return Ok(total);
-        }
+    ) -> Result<(), Broken> {
         let job = match pages.job() {
             Some(job) => Some(job),
             None => self.begun(export, part, asked_again).await?,
         };
-        let Some(job) = job else {
-            pages.end(None)?;
-            return Ok(None);
-        };
-        if has_pages || pages.job().is_none() {
+        let Some(job) = job else { return Ok(()) };
+        if pages.pages() > 0 || pages.job().is_none() {
             pages.clear()?;
             pages.begin(&job)?;
         }
@@ -82,8 +70,7 @@ impl Reader<'_> {
                 pages.put(&self.shielded((seen, None), page))?;
             }
         }
-        pages.end(None)?;
-        Ok(None)
+        Ok(())
     }
 
     /// Begins a job; its name, or none where the gateway says that its parent has none.

@@ -118,10 +118,12 @@ impl<'a> Reader<'a> {
         mut slot: Slot,
         part: Part,
     ) -> Result<Whole, ExtractError> {
-        let what = self.what(&part);
-        let (mut patience, mut asked_again) = (self.gateway.patience(), Vec::new());
-        let mut is_resumed = self.is_resumed(&mut slot)?;
-        let mut moved = None;
+        let (what, mut asked_again) = (self.what(&part), Vec::new());
+        if let Left::Nothing { total, is_moving } = self.left(&mut slot)? {
+            return Ok(Whole { slot, total, asked_again, is_moving });
+        }
+        let mut is_resumed = slot.pages() > 0 || slot.job().is_some();
+        let (mut patience, mut moved) = (self.gateway.patience(), None);
         loop {
             let doubt = match self.attempt(&part, (turns, nth), &mut slot, &mut asked_again).await {
                 // Asked once more; what comes twice then is told of the night, and is no reason to have no rows.
@@ -137,6 +139,7 @@ impl<'a> Reader<'a> {
                 Ok((total, keys)) => {
                     // The same keys both times are rows that the source has twice.
                     let is_moving = !keys.is_empty() && moved.as_ref() != Some(&keys);
+                    slot.end(total, is_moving)?;
                     return Ok(Whole { slot, total, asked_again, is_moving });
                 }
                 // Its place in the pages may be forgotten over there: they are asked for from the first on.
@@ -163,18 +166,14 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Whether pages of another run are gone on with; those that were counted are not, unless they are all.
-    fn is_resumed(&self, pages: &mut Slot) -> Result<bool, ExtractError> {
-        let mut kept = 0;
-        let left = pages.each::<ExtractError>(|_| {
-            kept += 1;
-            Ok(())
-        })?;
+    /// What is left to ask behind the pages of another run; those that were counted are not gone on with, unless they
+    /// are all.
+    fn left(&self, pages: &mut Slot) -> Result<Left, ExtractError> {
+        let left = pages.each::<ExtractError>(|_| Ok(()))?;
         if left == Left::More && self.ask.page.turn.is_counted() {
             pages.clear()?;
-            kept = 0;
         }
-        Ok(kept > 0 || pages.job().is_some())
+        Ok(left)
     }
 
     /// Asks for the pages of one part that are not here, and keeps them; its total, and the keys that came on two
@@ -187,17 +186,16 @@ impl<'a> Reader<'a> {
         asked_again: &mut Vec<String>,
     ) -> Result<(Option<u64>, Vec<u64>), Broken> {
         if let Some(export) = &self.ask.export {
-            return Ok((self.exported(export, part, (pages, asked_again)).await?, Vec::new()));
+            self.exported(export, part, (pages, asked_again)).await?;
+            return Ok((None, Vec::new()));
         }
         let is_counted = self.ask.page.turn.is_counted();
         let mut keys = Keys::of(self.request.row_key, is_counted, self.request.is_whole());
         let mut walk = Walk::of(&self.ask.page);
-        let left = pages.each(|page| {
+        pages.each(|page| {
+            keys.enter(&page.sheet);
             walk.enter(page.seen, page.next.as_ref()).map(|_| ()).map_err(Broken::Doubt)
         })?;
-        if let Left::Nothing { total } = left {
-            return Ok((total, Vec::new()));
-        }
         let mut asked = self.asked(part, &walk).await;
         // A place that a source said before a break may be one that it knows no more, and says so by no rows.
         let mut is_broken_off = walk.ledger.due() > 1;
@@ -240,7 +238,6 @@ impl<'a> Reader<'a> {
                 self.asked(part, &walk).await
             };
         }
-        pages.end(walk.ledger.total())?;
         Ok((walk.ledger.total(), keys.moved()))
     }
 

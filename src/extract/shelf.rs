@@ -64,8 +64,8 @@ pub(super) struct Page {
 pub(super) enum Left {
     /// More pages.
     More,
-    /// Nothing; and the source's own total.
-    Nothing { total: Option<u64> },
+    /// Nothing; the source's own total, and whether rows moved whenever they were asked for.
+    Nothing { total: Option<u64>, is_moving: bool },
 }
 
 /// A line of a slice's file.
@@ -84,7 +84,7 @@ enum Line {
     /// The job that makes the rows.
     Job(String),
     /// Nothing follows.
-    End { total: Option<u64> },
+    End { total: Option<u64>, is_moving: bool },
 }
 
 impl Page {
@@ -203,7 +203,9 @@ impl Slot {
             let mut length = lines.read_until(b'\n', &mut text).map_err(lost)? as u64;
             let line = serde_json::from_slice(&text).ok().filter(|_| text.ends_with(b"\n"));
             match line {
-                Some(Line::End { total }) => return Ok(Left::Nothing { total }),
+                Some(Line::End { total, is_moving }) => {
+                    return Ok(Left::Nothing { total, is_moving });
+                }
                 Some(Line::Job(job)) => self.job = Some(job),
                 Some(Line::Page { seen, next, headers, unread, all, rows, bytes }) => {
                     text.clear();
@@ -263,8 +265,8 @@ impl Slot {
     }
 
     /// Nothing follows.
-    pub(super) fn end(&mut self, total: Option<u64>) -> Result<(), ExtractError> {
-        self.write(&Line::End { total }, &[])?;
+    pub(super) fn end(&mut self, total: Option<u64>, is_moving: bool) -> Result<(), ExtractError> {
+        self.write(&Line::End { total, is_moving }, &[])?;
         self.file = None;
         Ok(())
     }

@@ -102,11 +102,15 @@ async fn a_pull_that_breaks_off_at_any_page_asks_for_no_page_twice() {
     }
 }
 
+/// A stream of counted pages that is asked for in three windows.
+fn three_windows() -> String {
+    let windows = "write = \"upsert\"\ncursor = { param = \"from\", until = \"to\", start = \"2025-11-01\", lookback = \"0d\", step = \"31d\" }";
+    plain().replace("write = \"upsert\"", windows)
+}
+
 #[tokio::test]
 async fn pages_that_are_counted_are_asked_for_anew_and_whole_slices_are_not() {
-    let windows = "write = \"upsert\"\ncursor = { param = \"from\", until = \"to\", start = \"2025-11-01\", lookback = \"0d\", step = \"31d\" }";
-    let text =
-        plain().replace("attempts = 3", "attempts = 1").replace("write = \"upsert\"", windows);
+    let text = three_windows().replace("attempts = 3", "attempts = 1");
     let folder = TempDir::new().unwrap();
     let (url, log) =
         serve(|asked, before| if before == 4 { status(503, "0") } else { right(asked, 5) }).await;
@@ -129,6 +133,48 @@ async fn pages_that_are_counted_are_asked_for_anew_and_whole_slices_are_not() {
         .flat_map(|(from, pages)| (1..=pages).map(move |page| format!("{from} {page}")))
         .collect();
     assert_eq!(asked, expected);
+}
+
+#[tokio::test]
+async fn a_slice_whose_rows_moved_says_so_in_the_run_that_finds_it_whole() {
+    let folder = TempDir::new().unwrap();
+    let (url, log) = serve(|asked, before| {
+        // Another row comes twice each time that the first window is asked for; the second one breaks off.
+        let twice = match before {
+            0..3 => 2,
+            3..6 => 1,
+            6..9 => return status(503, "0"),
+            _ => return right(asked, 5),
+        };
+        let pages = [vec![1, 2], vec![3, twice], vec![4]];
+        let list = pages[asked.number("pageNum") - 1].iter().map(|id| json!({ "id": id }));
+        let list: Vec<Value> = list.collect();
+        okay(&json!({ "code": "200", "data": { "list": list, "total": 5 } }))
+    })
+    .await;
+    let start = Start { row_key: vec!["id".to_owned()], ..kept(&folder, &url) };
+    assert!(pulled(&three_windows(), &start).await.0.is_err());
+    let (delivery, batches) = pulled(&three_windows(), &start).await;
+    let delivery = delivery.unwrap();
+    assert!(delivery.is_moving && delivery.asked_again.is_empty(), "{:?}", delivery.asked_again);
+    assert_eq!((rows(&batches).len(), log.lock().unwrap().len()), (15, 15));
+}
+
+#[tokio::test]
+async fn a_row_that_moved_between_two_runs_is_held_against_the_pages_of_the_first() {
+    let text = said(r#"kind = "cursor", param = "token", next = "/next""#);
+    let folder = TempDir::new().unwrap();
+    let mut breaks = breaks_at(3);
+    let (url, _) = serve(move |asked, before| {
+        if number(asked) != 4 {
+            return breaks(asked, before);
+        }
+        okay(&json!({ "code": "200", "data": { "list": [{ "id": 41 }, { "id": 20 }] }, "next": 5 }))
+    })
+    .await;
+    let start = Start { row_key: vec!["id".to_owned()], ..kept(&folder, &url) };
+    assert!(pulled(&text, &start).await.0.is_err());
+    assert!(pulled(&text, &start).await.0.unwrap().is_moving);
 }
 
 #[tokio::test]
