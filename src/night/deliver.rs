@@ -11,6 +11,7 @@ use super::close;
 use super::close::Settled;
 use super::compute::Computed;
 use super::listed;
+use super::load;
 use super::reconcile;
 use super::score;
 use crate::frame::DataFrame;
@@ -64,11 +65,13 @@ pub(super) fn draft<'l>(
 /// What the release of the night says of itself.
 pub(super) fn label<'l>(
     ground: &Ground<'l>,
-    (settled, broken): (&'l Settled, &'l [Beyond]),
+    (computed, settled, broken): (&Computed<'_>, &'l Settled, &'l [Beyond]),
     (choice, created): (Choice, Timestamp),
-) -> Label<'l> {
+) -> anyhow::Result<Label<'l>> {
     let settings = &ground.catalog.settings;
-    Label {
+    let has_rows = settings.release.has_sqlite;
+    let rows = has_rows.then(|| load::fingerprint(ground.catalog, computed)).transpose()?;
+    Ok(Label {
         name: &settings.name,
         title: &settings.title,
         night: choice.night,
@@ -76,10 +79,11 @@ pub(super) fn label<'l>(
         created,
         home: &ground.catalog.fingerprint,
         csv: settings.release.csv,
+        rows,
         closed: &settled.closed,
         limits: settings.release.limits,
         broken,
-    }
+    })
 }
 
 /// A table of the release as its contract has it.

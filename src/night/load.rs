@@ -24,6 +24,7 @@ use crate::base::cell::Cell;
 use crate::base::cell::CellRow;
 use crate::base::cell::day_of;
 use crate::base::cell::text_of;
+use crate::base::pseudonym::sha256;
 use crate::frame::DataFrame;
 use crate::frame::FrameError;
 use crate::frame::mix::Mixed;
@@ -118,13 +119,29 @@ pub(super) fn tables<'t>(
 fn rows_of<'t>(schema: &'t Schema, rows: &'t DataFrame) -> Rows<'t> {
     let names: Vec<&str> = warehouse::columns(schema).map(|field| field.name.as_str()).collect();
     let at = move |places: &[usize]| Ok(table::to_rows(&table::at(rows, places)?, &names));
+    let prints = move || numbers(schema, rows);
+    Rows { count: rows.height(), at: Box::new(at), prints: Some(Box::new(prints)) }
+}
+
+/// A number for each row, of what it says in the warehouse.
+fn numbers(schema: &Schema, rows: &DataFrame) -> Result<Vec<u128>, FrameError> {
     let said = warehouse::said(schema).map(|field| field.name.as_str());
     let said: Vec<&str> = said.filter(|name| rows.column(name).is_ok()).collect();
-    let prints = move || {
-        let mixed = Mixed::of(rows, &said).map_err(FrameError::polars("mixing rows"))?;
-        Ok(mixed.numbers())
-    };
-    Rows { count: rows.height(), at: Box::new(at), prints: Some(Box::new(prints)) }
+    let mixed = Mixed::of(rows, &said).map_err(FrameError::polars("mixing rows"))?;
+    Ok(mixed.numbers())
+}
+
+/// What the model's tables say in the warehouse of a release, as a fingerprint; the order of their rows says nothing.
+pub(super) fn fingerprint(catalog: &Catalog, computed: &Computed<'_>) -> anyhow::Result<String> {
+    let mut told = Vec::new();
+    for (name, rows) in &computed.tables {
+        let schema = schema(catalog, name)?;
+        if !schema.is_about_persons {
+            let sum = numbers(schema, rows)?.into_iter().fold(0, u128::wrapping_add);
+            told.push(format!("{name} {} {sum}", rows.height()));
+        }
+    }
+    Ok(sha256(told.join("\n").as_bytes()))
 }
 
 fn runs(catalog: &Catalog, report: &NightReport, run: &Run) -> anyhow::Result<Vec<CellRow>> {

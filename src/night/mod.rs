@@ -221,7 +221,7 @@ pub async fn run(
     report.warehouse = warehouse;
     let settled = close::settle(ground, &computed, &closed, choice)?;
     report.closed = settled.told();
-    let label = deliver::label(ground, (&settled, &broken), (choice, cutoff));
+    let label = deliver::label(ground, (&computed, &settled, &broken), (choice, cutoff))?;
     let mut draft = deliver::draft(ground, (&computed, &settled), &label)?;
     report.release.held = draft.held(confirmed.is_some())?;
     let release = draft.release(confirmed.is_some())?;

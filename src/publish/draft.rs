@@ -52,8 +52,8 @@ pub struct Draft<'l> {
     damaged: Vec<String>,
 }
 
-/// Writes a night beside `root`. Tables with the same bytes as the night's last revision are that revision; with other
-/// bytes they are the next one, which says what it supersedes.
+/// Writes a night beside `root`. Tables with the same bytes as the night's last revision, over the same rows, are that
+/// revision; with others they are the next one, which says what it supersedes.
 ///
 /// # Errors
 /// See [`PublishError`].
@@ -117,12 +117,14 @@ pub fn draft<'l>(
     })
 }
 
-/// What a release says, as a fingerprint; the periods that are closed are part of it where there are any.
+/// What a release says, as a fingerprint; the periods that are closed and the rows of its warehouse are part of it where
+/// there are any.
 fn content(label: &Label<'_>, tables: &[Value]) -> String {
     let mut said = vec![json!(label.as_of.to_string()), json!(label.home), json!(tables)];
     if !label.closed.is_empty() {
         said.push(json!(label.closed));
     }
+    said.extend(label.rows.as_ref().map(|rows| json!({ "rows": rows })));
     sha256(Value::from(said).to_string().as_bytes())
 }
 

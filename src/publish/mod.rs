@@ -107,6 +107,8 @@ pub struct Label<'l> {
     pub home: &'l str,
     /// How its CSV files are written.
     pub csv: CsvEncoding,
+    /// What the rows of its warehouse say, as a fingerprint, where it has one.
+    pub rows: Option<String>,
     /// The periods that are closed, with the release that the numbers of each are from.
     pub closed: &'l [(String, String)],
     /// How far what was told may move.

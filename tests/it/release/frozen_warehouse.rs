@@ -82,6 +82,40 @@ fn equal_nights_give_equal_bytes_whatever_was_before_and_a_home_may_do_without()
     assert!(!released(other.path(), "2026-02-02.1").join(FILE).exists());
 }
 
+#[test]
+fn a_night_that_is_run_again_over_other_rows_releases_them_though_no_number_moved() {
+    let home = library();
+    let home = home.path();
+    done(home, &["run", "--night", "2026-02-01"], 0);
+    let loans = home.join("drop/loans_2026-01.csv");
+    let text = fs::read_to_string(&loans).unwrap();
+    // No metric asks where a loan began that did not come back.
+    let (old, new) = (",,Machine,R1,2026-01-06 15:40", ",,Counter,R1,2026-01-06 15:40");
+    assert!(text.contains(old), "{text}");
+    fs::write(&loans, text.replace(old, new)).unwrap();
+    let channel = |release: &str| {
+        let question = "select channel from service_case where case_id = 'L04'";
+        ask(&released(home, release).join(FILE), question)
+    };
+    // Once more, and nothing is another.
+    for _ in 0..2 {
+        done(home, &["run", "--night", "2026-02-01", "--again"], 0);
+        assert_eq!(
+            (channel("2026-02-01.1"), channel("2026-02-01.2")),
+            (row("kiosk"), row("window"))
+        );
+        assert!(!released(home, "2026-02-01.3").exists());
+    }
+    let metrics = ["1", "2"].map(|revision| released(home, &format!("2026-02-01.{revision}")));
+    let [was, is] = metrics.map(|release| fs::read(release.join("metrics.csv")).unwrap());
+    assert_eq!(was, is);
+}
+
+/// One row of an answer.
+fn row(cell: &str) -> Vec<Vec<String>> {
+    vec![vec![cell.to_owned()]]
+}
+
 /// Somebody else, who may write nothing there, opens it.
 #[test]
 fn it_opens_in_a_folder_that_its_reader_may_not_write() {

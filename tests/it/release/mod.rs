@@ -148,6 +148,7 @@ fn publish_edited(
             .timestamp(),
         home: "feedfacecafe",
         csv,
+        rows: None,
         closed: &[],
         limits,
         broken: &[],
