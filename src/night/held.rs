@@ -23,10 +23,21 @@ use crate::spec::connector::Connector;
 use crate::spec::connector::Stream;
 
 /// What the nights up to one held back.
-pub(super) fn standing(ground: &Ground<'_>, night: Date) -> anyhow::Result<Vec<Held>> {
+fn standing(ground: &Ground<'_>, night: Date) -> anyhow::Result<Vec<Held>> {
     let schema = ground.catalog.schemas.get("quarantine");
     let schema = schema.context("no schema describes `quarantine`")?;
     Ok(held::standing(&Lake::at(&ground.lake()), schema, night)?)
+}
+
+/// What the nights before one held back. What this one closed when it was run before it may close again, though the note
+/// of the night that held it back may be forgotten by now.
+pub(super) fn before(ground: &Ground<'_>, night: Date) -> anyhow::Result<Vec<Held>> {
+    let mut before = standing(ground, night)?;
+    before.retain(|held| held.night < night);
+    for held in &mut before {
+        held.closed = held.closed.filter(|(closed, _)| *closed < night);
+    }
+    Ok(before)
 }
 
 /// The rows of a stream that may come back tonight, with what the landing knows of them.

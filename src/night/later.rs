@@ -122,7 +122,7 @@ fn merge(
     }
     let mut left = Vec::new();
     for (night, attempts) in nights {
-        let before = held::standing(ground, night.yesterday()?)?;
+        let before = held::before(ground, night)?;
         let pulled = |at| -> Pulled {
             let attempt = attempts.get(&at).ok_or("nothing of it is merged again")?;
             Ok((night, *attempt))

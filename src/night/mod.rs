@@ -264,7 +264,7 @@ fn modelled(
 ) -> anyhow::Result<(Vec<StreamNight>, Vec<Noticed>, Option<Date>)> {
     later::wait(ground, night)?;
     let (mut streams, mut noticed) = (Vec::new(), Vec::new());
-    let before = held::standing(ground, night.yesterday()?)?;
+    let before = held::before(ground, night)?;
     for modelled in model::all(ground, (night, &before), pulls, watch) {
         let (told, seen) = modelled?;
         noticed.extend(seen);

@@ -178,3 +178,25 @@ fn a_night_that_asks_for_everything_again_reads_a_file_and_its_correction_in_tur
         ]
     );
 }
+
+#[test]
+fn a_row_that_a_night_closed_is_told_though_the_night_that_held_it_back_is_forgotten() {
+    let small = Small::begun();
+    let sheet = corrected(&small, "out.xlsx", true);
+    small.give_back("a.xlsx", &[sheet]);
+    let settings = small.home().join("shuping.toml");
+    let text = std::fs::read_to_string(&settings).unwrap();
+    std::fs::write(&settings, format!("{text}\n[retention]\nquarantine = 1\n")).unwrap();
+    let closed = [
+        "2026-01-06 8 id_bad_check 2026-01-08 corrected",
+        "2026-01-06 9 not_a_day 2026-01-08 corrected",
+    ];
+    // The first of them forgets what the night of the sixth noted.
+    for again in [&[][..], &[], &["--again"]] {
+        let night = ["run", "--night", "2026-01-08", "--as-of", "2026-01-05"];
+        small.well(&[&night, again].concat());
+        assert!(!small.home().join("var/lake/notes/quarantine/2026-01-06.notes.parquet").exists());
+        assert_eq!(small.notes("roster"), closed);
+        assert_eq!((small.staff().len(), small.open().len()), (5, 0));
+    }
+}
