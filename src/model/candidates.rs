@@ -44,7 +44,7 @@ impl Judge<'_> {
             let named = |header: &String| part.column(header).ok().map(texts);
             let mut candidates: Vec<_> = column.from.iter().filter_map(named).collect();
             if let Some((text, tree)) = &column.sql {
-                candidates.push(texts(&self.evaluated(part, tree, &text.key)?));
+                candidates.push(texts(&self.evaluated(part, tree, text)?));
             }
             if let Some(constant) = &column.constant {
                 candidates.push(StringChunked::full("".into(), constant, part.height()));

@@ -11,11 +11,11 @@ pub use super::judged::Judged;
 pub use super::judged::Kept;
 pub use super::judged::Origin;
 pub use super::judged::Quarantined;
-use crate::frame::FrameError;
 use crate::frame::expr;
 use crate::frame::functions::Days;
 use crate::spec::codes::CodeTable;
 use crate::spec::connector::Stream;
+use crate::spec::reader::Found;
 use crate::spec::schema::Schema;
 use crate::spec::sql::Expr;
 
@@ -52,12 +52,17 @@ impl Judge<'_> {
         &self,
         part: &DataFrame,
         tree: &Expr,
-        key: &str,
+        said: &Found<String>,
     ) -> Result<Column, ModelError> {
-        let doing = || FrameError::polars(format!("evaluating `{key}`"));
-        let built = expr::row(tree, &self.days).map_err(doing())?.alias("_value");
-        let frame = part.clone().lazy().select([built]).collect().map_err(doing())?;
-        let column = frame.column("_value").map_err(doing())?.clone();
+        let refused = |cause| ModelError::Expression {
+            line: said.place.line,
+            column: said.place.column,
+            key: said.key.clone(),
+            cause,
+        };
+        let built = expr::row(tree, &self.days).map_err(refused)?.alias("_value");
+        let frame = part.clone().lazy().select([built]).collect().map_err(refused)?;
+        let column = frame.column("_value").map_err(refused)?.clone();
         Ok(if column.len() == part.height() {
             column
         } else {

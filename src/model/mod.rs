@@ -107,6 +107,19 @@ pub enum ModelError {
         /// The night.
         night: Date,
     },
+    /// An expression of a connector that polars refuses.
+    #[error("`{key}` in line {line} can't be worked out")]
+    Expression {
+        /// Its line in the connector's file.
+        line: usize,
+        /// Where in the line.
+        column: usize,
+        /// Its key, with the tables around it.
+        key: String,
+        /// Why.
+        #[source]
+        cause: polars::error::PolarsError,
+    },
     /// A table that polars refuses.
     #[error(transparent)]
     Frame(#[from] FrameError),

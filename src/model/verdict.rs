@@ -104,7 +104,7 @@ impl Judge<'_> {
             Err(_) => vec![None; part.height()],
         };
         if let Some((text, tree)) = &self.stream.keep {
-            let claims = table::cells(&self.evaluated(part, tree, &text.key)?);
+            let claims = table::cells(&self.evaluated(part, tree, text)?);
             let may_leave = !matches!(self.stream.write, Write::Append);
             for (filtered, claim) in filtered.iter_mut().zip(claims) {
                 *filtered = match claim {
@@ -124,7 +124,7 @@ impl Judge<'_> {
         claim: Option<&(Found<String>, Expr)>,
     ) -> Result<Vec<bool>, ModelError> {
         let Some((text, tree)) = claim else { return Ok(Vec::new()) };
-        let claims = table::cells(&self.evaluated(part, tree, &text.key)?);
+        let claims = table::cells(&self.evaluated(part, tree, text)?);
         Ok(claims.into_iter().map(|claim| claim == Some(Cell::Flag(true))).collect())
     }
 
@@ -134,7 +134,7 @@ impl Judge<'_> {
         let mut failed: BTreeMap<usize, &str> = BTreeMap::new();
         // Backwards, so that the first check that fails is the reason.
         for check in self.stream.checks.iter().rev().filter(|_| !origins.is_empty()) {
-            let claims = table::cells(&self.evaluated(values, &check.expr, &check.sql.key)?);
+            let claims = table::cells(&self.evaluated(values, &check.expr, &check.sql)?);
             let is_broken = |at: &usize| claims.get(*at) == Some(&Some(Cell::Flag(false)));
             let counts = |at: &usize| origins.get(*at).is_some_and(|origin| !origin.is_deleted);
             let broken: Vec<usize> = (0..origins.len()).filter(is_broken).filter(counts).collect();

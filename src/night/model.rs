@@ -20,9 +20,12 @@ use super::stream::StreamNight;
 use super::stream::named;
 use crate::base::cell::CellRow;
 use crate::base::cell::text_of;
+use crate::base::redact::theirs;
 use crate::base::text::quoted;
+use crate::frame::DataFrame;
 use crate::frame::functions::Days;
 use crate::frame::table;
+use crate::model::ModelError;
 use crate::model::delivered::Delivered;
 use crate::model::delivery::Delivery;
 use crate::model::held::Held;
@@ -176,13 +179,15 @@ fn model(
     told.asked_again = landed.asked_again.len() as u64;
     // Only a stream that says so is asked for everything in order to find what is gone.
     let is_full = landed.is_full && (stream.full.is_some() || matches!(stream.ask, Ask::Singer(_)));
-    let is_judged = judged.is_some();
-    let mut pile = judged.unwrap_or_else(|| pile((connector, stream), (schema, night), &landing));
-    if !is_judged {
-        let judge = judge(ground.catalog, (connector, stream), (schema, night))?;
-        pile.parts(&judge, past.into_iter().flatten(), true)?;
-        pile.parts(&judge, landing.parts(attempt)?, false)?;
-    }
+    let (of, rows) = ((connector, stream), (&landing, attempt, past));
+    let judge = || judged_of(ground.catalog, of, (schema, night), rows);
+    let mut pile = match judged.map_or_else(judge, Ok) {
+        Ok(pile) => pile,
+        Err(fault) => {
+            told.fail(&refused(&connector.file, fault)?);
+            return Ok((told, Vec::new()));
+        }
+    };
     pile.judged.files = landed.files.values().cloned().collect();
     pile.whole(is_full, is_empty(&landed), landed.is_moving);
     let (judged, kept) = (&pile.judged, pile.delivered());
@@ -213,6 +218,34 @@ fn model(
     }
     told.state = if landed.received == 0 { State::Nothing } else { State::Done };
     Ok((told, noticed))
+}
+
+/// The rows of an attempt, judged, slices of the past before them.
+fn judged_of<'c>(
+    catalog: &'c Catalog,
+    of: (&'c Connector, &'c Stream),
+    contract: (&'c Schema, Date),
+    (landing, attempt, past): (
+        &Landing,
+        (Date, u32),
+        Vec<impl Iterator<Item = Result<DataFrame, ModelError>>>,
+    ),
+) -> anyhow::Result<Pile<'c>> {
+    let (judge, mut pile) = (judge(catalog, of, contract)?, pile(of, contract, landing));
+    pile.parts(&judge, past.into_iter().flatten(), true)?;
+    pile.parts(&judge, landing.parts(attempt)?, false)?;
+    Ok(pile)
+}
+
+/// Why a stream fails of which an expression of its connector can't be worked out. Any other fault ends the night.
+fn refused(file: &str, fault: anyhow::Error) -> anyhow::Result<String> {
+    let Some(ModelError::Expression { line, column, key, cause }) = fault.downcast_ref() else {
+        return Err(fault);
+    };
+    let why = theirs(&cause.to_string());
+    Ok(format!(
+        "{file}:{line}:{column} `{key}` can't be worked out: {why}; mend it and run the same night again"
+    ))
 }
 
 /// The promise that a delivery breaks, of which so many rows keep their contract, if it breaks one.

@@ -206,6 +206,28 @@ fn a_file_that_has_left_its_folder_is_not_lost_by_asking_again() {
 }
 
 #[test]
+fn an_expression_that_cannot_be_worked_out_fails_its_stream_alone_until_it_is_mended() {
+    let home = library();
+    let path = home.path().join("connectors/loans.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    let is_channel = |line: &&str| line.starts_with("channel ");
+    let (line, old) = (1..).zip(text.lines()).find(|(_, line)| is_channel(line)).unwrap();
+    // `check` knows no kind of it, and nothing that is no text has capitals.
+    let wrong = "channel = { sql = \"UPPER(NULL)\" }";
+    fs::write(&path, text.replace(old, wrong)).unwrap();
+    let told = run(home.path(), &["2026-02-01"], 1);
+    let place = format!("connectors/loans.toml:{line}:");
+    assert!(told.contains(&place) && told.contains("`stream.loans.columns.channel.sql`"), "{told}");
+    assert!(told.contains("mend it and run the same night again"), "{told}");
+    let branches = "select count(*) from unit";
+    assert_eq!(ask(&home.path().join("var/warehouse.db"), branches), [["2"]]);
+    assert!(cases(home.path()).is_empty());
+    fs::write(&path, text).unwrap();
+    run(home.path(), &["2026-02-01"], 0);
+    assert!(cases(home.path()).len() > 5);
+}
+
+#[test]
 fn a_delta_that_is_lost_is_made_again_from_what_landed() {
     let home = library();
     run(home.path(), &["2026-02-01"], 0);
