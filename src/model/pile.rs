@@ -22,7 +22,9 @@ use super::keyed::key_of;
 use super::keyed::places;
 use super::landing::clear;
 use super::lines::At;
+use super::lines::Line;
 use super::lines::Lines;
+use super::lines::SHARES;
 use super::part::Making;
 use super::part::Part;
 use super::slot;
@@ -125,8 +127,23 @@ impl<'p> Pile<'p> {
         self
     }
 
+    /// How many keys its own delivery brought of which it does not say that they are deleted. A slice of the past is no
+    /// part of it, and what comes twice is there once.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn brought(&self) -> Result<u64, ModelError> {
+        let is_own = |line: &Line| !line.is_correction && !line.is_past && !line.is_deleted;
+        let mut brought = 0;
+        for share in 0..SHARES {
+            let lines = self.lines.share(share)?.into_iter().filter(is_own);
+            brought += lines.map(|line| line.key).collect::<HashSet<u128>>().len() as u64;
+        }
+        Ok(brought)
+    }
+
     /// How many rows its own delivery brought that keep their contract.
-    pub fn delivered(&self) -> u64 {
+    pub(super) fn delivered(&self) -> u64 {
         self.delivered
     }
 

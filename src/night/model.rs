@@ -44,13 +44,15 @@ use crate::spec::connector::Stream;
 use crate::spec::connector::Write;
 use crate::spec::schema::Schema;
 
-/// How many rows stand before tonight of what a delivery brings whole, where it must not shrink too far.
-fn known_rows(
+/// How many rows stand before tonight of what a delivery brings whole, and how many it brings, where it must not shrink
+/// too far.
+fn sizes(
     lake: &Lake,
     stream: &Stream,
     schema: &Schema,
-    delivery: Delivery<'_>,
-) -> anyhow::Result<Option<u64>> {
+    pile: &Pile<'_>,
+) -> anyhow::Result<Option<(u64, u64)>> {
+    let delivery = pile.delivery;
     let whole = matches!(&stream.write, Write::Snapshot { within } if within.is_empty());
     if stream.contract.shrink_max.is_none() || !(whole || delivery.is_full) {
         return Ok(None);
@@ -62,7 +64,7 @@ fn known_rows(
         delivery.is_own(system.as_deref(), stream.as_deref())
     };
     // What another stream brought into the table is not gone where this one does not bring it.
-    Ok(Some(rows.iter().filter(|row| own(row)).count() as u64))
+    Ok(Some((rows.iter().filter(|row| own(row)).count() as u64, pile.brought()?)))
 }
 
 /// How a stream ended, and what was noticed on the way.
@@ -190,14 +192,14 @@ fn model(
     };
     pile.judged.files = landed.files.values().cloned().collect();
     pile.whole(is_full, is_empty(&landed), landed.is_moving);
-    let (judged, kept) = (&pile.judged, pile.delivered());
+    let judged = &pile.judged;
     told.hold_back(&judged.quarantined, &landed);
     let mut noticed = noticed(connector, stream, judged);
     noticed.extend(unread(connector, stream, &landed));
     noticed.extend(of_files(connector, stream, &landed));
     noticed.extend(came_back(connector, stream, &landed));
-    let known = known_rows(&lake, stream, schema, pile.delivery)?;
-    if let Some(broken) = broken(stream, &landed, (judged, kept), known) {
+    let sizes = sizes(&lake, stream, schema, &pile)?;
+    if let Some(broken) = broken(stream, &landed, judged, sizes) {
         told.equation.exploded = judged.exploded;
         told.equation.filtered = judged.filtered;
         told.equation.quarantined = judged.quarantined.len() as u64;
@@ -248,12 +250,12 @@ fn refused(file: &str, fault: anyhow::Error) -> anyhow::Result<String> {
     ))
 }
 
-/// The promise that a delivery breaks, of which so many rows keep their contract, if it breaks one.
+/// The promise that a delivery breaks, if it breaks one.
 pub(super) fn broken(
     stream: &Stream,
     landed: &Landed,
-    (judged, kept): (&Judged, u64),
-    known: Option<u64>,
+    judged: &Judged,
+    sizes: Option<(u64, u64)>,
 ) -> Option<String> {
     let contract = &stream.contract;
     // What came back corrected is no part of the delivery whose promise this is.
@@ -265,7 +267,7 @@ pub(super) fn broken(
         return Some(format!("{received} rows came, the contract promises at least {least}"));
     }
     if received == 0 {
-        return if is_empty(landed) { shrunk(contract, kept, known) } else { None };
+        return if is_empty(landed) { shrunk(contract, sizes) } else { None };
     }
     if let Some(told) = landed.told.filter(|told| *told != received) {
         return Some(format!("the source tells {told} rows, {received} came"));
@@ -280,14 +282,14 @@ pub(super) fn broken(
     {
         return Some(format!("a new column `{header}` came"));
     }
-    thinned(contract, received, (judged, kept), known)
+    thinned(contract, received, judged, sizes)
 }
 
 fn thinned(
     contract: &Contract,
     received: u64,
-    (judged, kept): (&Judged, u64),
-    known: Option<u64>,
+    judged: &Judged,
+    sizes: Option<(u64, u64)>,
 ) -> Option<String> {
     let broken = || judged.quarantined.iter().filter(|row| row.corrects.is_none());
     let (bad, rows) = (broken().count() as u64, received + judged.exploded);
@@ -300,14 +302,14 @@ fn thinned(
             most.map_or(String::new(), |(reason, rows)| format!("; most: {reason} ({rows})"));
         return Some(format!("{bad} of {rows} rows break the contract{most}"));
     }
-    shrunk(contract, kept, known)
+    shrunk(contract, sizes)
 }
 
 /// What is left of a delivery that brings everything, where it is too little.
-fn shrunk(contract: &Contract, kept: u64, known: Option<u64>) -> Option<String> {
-    let (limit, known) = contract.shrink_max.zip(known)?;
-    (kept < known && share(known - kept, known) > limit)
-        .then(|| format!("what is there shrank from {known} to {kept} rows; it is held back"))
+fn shrunk(contract: &Contract, sizes: Option<(u64, u64)>) -> Option<String> {
+    let (limit, (known, brought)) = contract.shrink_max.zip(sizes)?;
+    (brought < known && share(known - brought, known) > limit)
+        .then(|| format!("what is there shrank from {known} to {brought} rows; it is held back"))
 }
 
 fn share(part: u64, whole: u64) -> Ratio<i128> {

@@ -44,6 +44,5 @@ pub fn judged(
 
 /// The promise of its contract that a delivery breaks, if it breaks one.
 pub fn promise(stream: &Stream, delivery: Delivery, key: &Key, judged: &Judged) -> Option<String> {
-    let kept = judged.kept.origins.iter().filter(|origin| origin.is_delivered()).count() as u64;
-    broken(stream, &landed(delivery, key), (judged, kept), None)
+    broken(stream, &landed(delivery, key), judged, None)
 }

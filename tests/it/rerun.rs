@@ -473,6 +473,14 @@ fn a_stream_that_fills_another_table_begins_anew_and_one_whose_source_is_empty_t
     let held = run(home.path(), &["2026-01-08"], 1);
     assert!(held.contains("shrank from 3 to 0 rows"), "{held}");
     assert_eq!(rows(), ["L1", "L2", "L3"]);
+    // Nor is one longer for a row that it has twice.
+    tell(&file, &[lent(1, 4), lent(1, 5), lent(1, 6)].concat());
+    let twice = list.replace("key = [\"loan\"]", "key = [\"loan\", \"changed\"]");
+    is(&format!("{twice}shrink_max = \"50%\"\n"));
+    let held = run(home.path(), &["2026-01-08", "--again"], 1);
+    assert!(held.contains("shrank from 3 to 1 rows"), "{held}");
+    assert_eq!(rows(), ["L1", "L2", "L3"]);
+    tell(&file, "delete from loans");
     is(&list);
     run(home.path(), &["2026-01-09"], 0);
     assert_eq!(rows(), Vec::<String>::new());
