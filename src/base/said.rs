@@ -376,7 +376,9 @@ texts! {
     LatestNone "there is no latest.json: every release is withdrawn" "已无 latest.json:全部发布均已撤回";
     UseHint "it moves on when a later night is published, or by `shuping release use`" "后续夜次发布时自动前移,也可用 `shuping release use` 改指";
     IsWithdrawn "release {release} is withdrawn: {reason}" "发布 {release} 已撤回:{reason}";
-    IsWithdrawnHint "name another release, or run the night again" "请指定其他发布,或重跑该夜";
+    IsWithdrawnHint "name another release, or mend what was wrong and run the night again" "请指定其他发布,或改正后重跑该夜";
+    StaysWithdrawn "the night says what release {release} says, which is withdrawn and stays so: {reason}" "当夜所述与已撤回的发布 {release} 相同,仍属撤回:{reason}";
+    StaysWithdrawnHint "mend what was wrong and run the same night again: what it says otherwise is a release of its own" "请改正后重跑该夜,内容不同即另成一次发布";
     Withdrew "release {release} is withdrawn; {path} says so" "发布 {release} 已撤回,记于 {path}";
     Recounts "Months that were counted again" "重新计数的月份";
     RecountFact "fact" "事实";

@@ -305,7 +305,7 @@ fn corrections(report: &NightReport, face: &mut Face<'_>) -> io::Result<()> {
     section(face, Say::Corrections, &[Say::Period, Say::Corrections], 1, rows.collect())
 }
 
-/// What is to be said about releases that are damaged or held back.
+/// What is to be said about releases that are damaged, withdrawn or held back.
 fn release(report: &NightReport, face: &mut Face<'_>) -> io::Result<()> {
     for name in &report.release.damaged {
         let nouns = [("release", name.clone())];
@@ -313,10 +313,15 @@ fn release(report: &NightReport, face: &mut Face<'_>) -> io::Result<()> {
             (face.say(Say::ReleaseDamaged, &nouns), face.say(Say::ReleaseDiffersHint, &nouns));
         face.complain(&text, Some(&hint))?;
     }
+    let name = report.release.folder.file_name().unwrap_or_default().to_string_lossy();
+    if let Some(reason) = &report.release.withdrawn {
+        let nouns = [("release", name.to_string()), ("reason", reason.clone())];
+        let hint = face.say(Say::StaysWithdrawnHint, &[]);
+        face.complain(&face.say(Say::StaysWithdrawn, &nouns), Some(&hint))?;
+    }
     if report.release.held.is_empty() {
         return Ok(());
     }
-    let name = report.release.folder.file_name().unwrap_or_default().to_string_lossy();
     let is_broken = |held: &&Beyond| matches!(held, Beyond::Broken { .. });
     let (broken, moved): (Vec<&Beyond>, _) = report.release.held.iter().partition(is_broken);
     for (held, text, hint) in [

@@ -223,7 +223,8 @@ impl Draft<'_> {
             rename_durably(&self.beside, &folder).map_err(named(&folder))?;
         }
         let latest = shelf::point(&self.root)?;
+        let withdrawn = shelf::withdrawn(&self.root)?.remove(&name);
         let (revision, is_new) = (self.name.1, !self.is_same);
-        Ok(Release { folder, revision, is_new, latest, held, damaged: self.damaged })
+        Ok(Release { folder, revision, is_new, latest, held, withdrawn, damaged: self.damaged })
     }
 }

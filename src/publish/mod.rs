@@ -130,6 +130,8 @@ pub struct Release {
     pub latest: Option<String>,
     /// What moved further than it may, where the release is held back for it.
     pub held: Vec<Beyond>,
+    /// Why it was withdrawn, where it is one that was.
+    pub withdrawn: Option<String>,
     /// Releases before that are not what they were: what changed is told from an earlier one.
     pub damaged: Vec<String>,
 }

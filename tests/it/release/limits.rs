@@ -112,7 +112,9 @@ fn the_warehouse_says_what_became_of_the_release_of_its_night() {
     let words = ["release", "withdraw", "2026-02-02", "--reason", "重复"];
     done(home, &words, 0);
     assert_eq!(published(home), ["2026-02-01.1 1", "2026-02-02.1 0"]);
-    run(home, "2026-02-02", 0);
+    let told = run(home, "2026-02-02", 0);
+    assert!(told.contains("release 2026-02-02.1 says, which is withdrawn"), "{told}");
+    assert!(told.contains(": 重复"), "{told}");
     assert_eq!(published(home), ["2026-02-01.1 1", "2026-02-02.1 0"]);
     // Where the warehouse can't be told, the release is let go none the less, and it is said.
     let warehouse = home.join("var/warehouse.db");
