@@ -250,6 +250,7 @@ mod tests {
 
     use super::*;
     use crate::base::cell::Cell;
+    use crate::model::judged::Correction;
     use crate::model::judged::Kept;
     use crate::model::judged::Origin;
     use crate::spec::schema::read_schema;
@@ -372,6 +373,27 @@ mod tests {
         assert_eq!((equation.deleted, equation.added, equation.unchanged), (1, 0, 2));
         // What the night brings itself stands.
         assert_eq!(with_past(&[1, 3], &[1, 2], (&[1], false)).0, ["k001", "k002", "k003"]);
+    }
+
+    #[test]
+    fn a_correction_of_an_older_snapshot_keeps_no_row_that_the_newer_one_lacks() {
+        let schema = read_schema("t.json", "t", CONTRACT).unwrap();
+        let root = tempfile::tempdir().unwrap();
+        let lake = Lake::at(root.path());
+        let within = Write::Snapshot { within: vec!["said".to_owned()] };
+        let night: Date = "2026-01-06".parse().unwrap();
+        let delivery = Delivery { system: "s", stream: "r", night, is_full: false, was: &[] };
+        let judged = Judged { kept: kept(&[1, 2], |_| "today"), ..Judged::default() };
+        lake.merge(delivery, &schema, &within, &judged).unwrap();
+        let (mut rows, mut corrected) = (kept(&[1], |_| "today"), kept(&[2], |_| "today"));
+        let corrects = Correction { file: "another file".to_owned(), since: night };
+        corrected.origins[0].corrects = Some(corrects);
+        rows.append(corrected).unwrap();
+        let delivery = Delivery { night: night.tomorrow().unwrap(), ..delivery };
+        let judged = Judged { kept: rows, ..Judged::default() };
+        let equation = lake.merge(delivery, &schema, &within, &judged).unwrap();
+        assert_eq!((equation.unchanged, equation.duplicate, equation.deleted), (1, 1, 1));
+        assert_eq!(lake.read(&schema, delivery.night).unwrap().height(), 1);
     }
 
     #[test]

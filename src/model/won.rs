@@ -39,14 +39,14 @@ impl Won {
         let count = lines.len();
         forget_past(pile, &mut lines);
         won.equation.unchanged = (count - lines.len()) as u64;
+        won.equation.duplicate = lines.len() as u64;
+        // What a delivery itself brings is newer than a correction of an older one.
+        lines.retain(|line| !(line.is_correction && pile.is_replaced(line.at)));
         lines.sort_unstable_by_key(|line| (line.key, line.at));
         let brings = |key| lines.binary_search_by_key(&key, |line| line.key).is_ok();
         let absent = stood.iter().filter(|known| known.is_at_stake && !brings(known.key));
         won.gone.extend(absent.map(|known| known.row));
         won.equation.deleted = won.gone.len() as u64;
-        won.equation.duplicate = lines.len() as u64;
-        // What a delivery itself brings is newer than a correction of an older one.
-        lines.retain(|line| !(line.is_correction && pile.is_replaced(line.at)));
         won.rows.reserve(lines.len());
         let has_files = !pile.judged.files.is_empty();
         for rows in lines.chunk_by(|one, other| one.key == other.key) {
