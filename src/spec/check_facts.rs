@@ -108,7 +108,8 @@ pub(super) fn fact(catalog: &Catalog, fact: &Fact, faults: &Faults) {
         let nouns = guess(&fact.table.value, catalog.schemas.keys().map(String::as_str));
         return faults.add(fact.table.place, &fact.table.key, Code::UnknownTable, nouns);
     }
-    let mut columns = columns_before(catalog, fact);
+    let before = columns_before(catalog, fact);
+    let mut columns = before.clone();
     for derived in &fact.derive {
         let kind = make(catalog, &derived.make, &columns, faults);
         derive(catalog, derived, kind, &mut columns);
@@ -126,11 +127,17 @@ pub(super) fn fact(catalog: &Catalog, fact: &Fact, faults: &Faults) {
     if let Some(keep) = &fact.keep {
         kept_by(fact, keep, &columns, faults);
     }
-    for found in fact.kind.times().into_iter().chain([&fact.unit]).chain(&fact.section) {
+    // Rows are spread over months before a column is made of each.
+    let is_event = matches!(fact.kind, FactKind::Event { .. });
+    let timed = if is_event { &columns } else { &before };
+    for found in fact.kind.times() {
+        known(&found.value, timed, found, faults);
+    }
+    for found in [&fact.unit].into_iter().chain(&fact.section) {
         known(&found.value, &columns, found, faults);
     }
     for found in fact.kind.days() {
-        tells_a_day(&columns, found, faults);
+        tells_a_day(timed, found, faults);
     }
     for by in &fact.by {
         if !columns.contains_key(&format!("{}_id", by.value)) {

@@ -50,6 +50,22 @@ fn the_indicators_of_single_units_are_worth_what_was_worked_out_by_hand() {
     assert!(said(&told).ends_with("\n14 passed; 0 failed\n"), "{}", said(&told));
 }
 
+#[test]
+fn a_span_begins_and_ends_by_columns_of_its_table_and_not_by_what_is_made_of_its_rows() {
+    let event = "kind  = \"event\"\ntime  = \"closed_at\"\n\n[fact.derive]\n";
+    for (keys, is_there) in [
+        ("kind = \"span\"\nfrom = \"accepted_at\"\nto = \"ends\"", false),
+        ("kind = \"span\"\nfrom = \"accepted_at\"\nto = \"closed_at\"", true),
+        ("kind = \"stock\"\nfrom = \"accepted_at\"\nto = \"ends\"", false),
+        ("kind = \"event\"\ntime = \"ends\"", true),
+    ] {
+        let ends = "ends = \"COALESCE(closed_at, due_at)\"\n";
+        let home = changed(event, &format!("{keys}\n[fact.derive]\n{ends}"));
+        let told = said(&shuping(home.path(), &["check"]));
+        assert_eq!(told.contains("`ends` is not a column here"), !is_there, "{keys}: {told}");
+    }
+}
+
 /// The line of a text in the pipeline of a home.
 fn line(home: &Path, what: &str) -> usize {
     let text = fs::read_to_string(home.join("pipelines/loans.toml")).unwrap();
