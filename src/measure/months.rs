@@ -151,16 +151,19 @@ fn shares(frame: &DataFrame, share: Option<&str>) -> Result<Vec<i64>, MeasureErr
     let Some(name) = share else { return Ok(Vec::new()) };
     let doing = || FrameError::polars(format!("the shares of `{name}`"));
     let cells = table::cells(frame.column(name).map_err(doing())?);
-    Ok(cells
-        .iter()
-        .map(|cell| match cell {
-            Some(Cell::Decimal(digits, scale)) => {
-                let up = 10_i128.pow(6_u32.saturating_sub(u32::from(*scale)));
-                i64::try_from(digits * up).unwrap_or(SHARE)
-            }
-            _ => SHARE,
-        })
-        .collect())
+    Ok(cells.iter().map(|cell| cell.as_ref().and_then(millionths).unwrap_or(SHARE)).collect())
+}
+
+/// A number in millionths, rounded half up; none where it is no number or does not fit.
+fn millionths(cell: &Cell) -> Option<i64> {
+    let (digits, scale) = match cell {
+        Cell::Whole(whole) => (i128::from(*whole), 0),
+        Cell::Decimal(digits, scale) => (*digits, u32::from(*scale)),
+        _ => return None,
+    };
+    let doubled = digits.checked_mul(2 * i128::from(SHARE))?;
+    let one = 10_i128.checked_pow(scale)?;
+    i64::try_from(doubled.checked_add(one)?.div_euclid(one.checked_mul(2)?)).ok()
 }
 
 /// Whole parts times a share in millionths, rounded half up.
@@ -208,6 +211,18 @@ mod tests {
         assert_eq!(held("2025-01-31", Some("2025-03-11")).len(), 3);
         assert_eq!(held("2025-02-01", Some("2025-02-01")), Vec::<String>::new());
         assert_eq!(held("2025-03-11", None), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_share_is_what_it_says_with_any_number_of_decimals() {
+        let half = [(5, 1), (50, 2), (500_000, 6), (500_000_000_000, 12)];
+        for (digits, scale) in half {
+            assert_eq!(millionths(&Cell::Decimal(digits, scale)), Some(500_000), "{scale}");
+        }
+        assert_eq!(millionths(&Cell::Decimal(3_333_335, 7)), Some(333_334));
+        assert_eq!([0, 1].map(|whole| millionths(&Cell::Whole(whole))), [Some(0), Some(SHARE)]);
+        assert_eq!(millionths(&Cell::Text("1".to_owned())), None);
+        assert_eq!(millionths(&Cell::Decimal(i128::MAX, 6)), None);
     }
 
     #[test]
