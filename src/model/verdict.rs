@@ -51,7 +51,9 @@ impl Judge<'_> {
         for (at, place) in At::of(&part).enumerate() {
             judged.corrected.extend(place.corrected());
             let line = Line { at, day: time.and_then(|time| self.day(time, at)) };
-            if let Some(is_left) = filtered.get(at).copied().flatten() {
+            // Fields in disorder say neither that a row is left out nor whose it is.
+            let filtered = filtered.get(at).copied().flatten();
+            if let Some(is_left) = filtered.filter(|_| !place.is_malformed) {
                 judged.filtered += 1;
                 let is_left = is_left && place.corrects.is_none();
                 judged.left.extend(is_left.then(|| self.key(&candidates, line).ok()).flatten());

@@ -206,6 +206,31 @@ fn a_file_that_has_left_its_folder_is_not_lost_by_asking_again() {
 }
 
 #[test]
+fn a_row_in_disorder_is_held_back_whatever_where_makes_of_it_and_takes_nothing_away() {
+    let home = library();
+    let path = home.path().join("connectors/loans.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    let old = text.lines().find(|line| line.starts_with("where ")).unwrap();
+    let meant = text.replace(old, "where = \"desk IN ('Counter', 'Machine')\"");
+    fs::write(&path, meant).unwrap();
+    run(home.path(), &["2026-02-01"], 0);
+    let before = cases(home.path());
+    assert!(before.contains(&"L01".to_owned()), "{before:?}");
+    // A comma too many stands in the branch, and the desk under what comes behind it.
+    let rows = "loan,branch,borrowed,due,returned,desk,reader,changed
+L01,North, Branch,2026-01-05 09:10,2026-01-19,2026-01-12 16:00,Counter,R7,2026-01-12 16:00
+L20,River Branch,2026-02-01 14:00,2026-02-15,2026-02-02 10:00,Machine,R8,2026-02-02 10:00
+";
+    fs::write(home.path().join("drop/loans_2026-02.csv"), rows).unwrap();
+    run(home.path(), &["2026-03-01"], 0);
+    let after = [&before[..], &["L20".to_owned()]].concat();
+    assert_eq!(cases(home.path()), after);
+    assert_eq!(equation(home.path(), "2026-03-01"), ["2", "1", "0", "0", "0", "1", "0"]);
+    let held = "select row, reason from quarantine where night = '2026-03-01' and stream = 'loans'";
+    assert_eq!(ask(&home.path().join("var/warehouse.db"), held), [["2", "malformed"]]);
+}
+
+#[test]
 fn an_expression_that_cannot_be_worked_out_fails_its_stream_alone_until_it_is_mended() {
     let home = library();
     let path = home.path().join("connectors/loans.toml");
