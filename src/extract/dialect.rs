@@ -150,6 +150,8 @@ impl Selection<'_> {
         let column = self.column(known);
         match self.engine {
             Engine::Sqlite => column,
+            // A sum of money is written as its server's country does: `$1,234.50`.
+            Engine::Postgres if known.kind == "money" => format!("{column}::numeric::text"),
             Engine::Postgres => format!("{column}::text"),
             Engine::MySql if known.kind == "bit" => {
                 format!("cast(cast({column} as unsigned) as char)")
@@ -163,6 +165,9 @@ impl Selection<'_> {
             Engine::Sqlite => format!("?{at}"),
             // Bits without a length would be one.
             Engine::Postgres if known.kind == "bit" => format!("cast(${at}::text as varbit)"),
+            Engine::Postgres if known.kind == "money" => {
+                format!("cast(${at}::text::numeric as money)")
+            }
             Engine::Postgres => format!("cast(${at}::text as {})", known.kind),
             Engine::MySql => mysql_place(&known.kind),
         }

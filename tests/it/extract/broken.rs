@@ -100,15 +100,16 @@ pub(super) async fn what_orders_a_reading_keeps_its_kind(server: &Server) {
         create type s.\"Kind\" as enum ('b', 'a', 'c');
         create collation pinyin (provider = icu, locale = 'zh-u-co-pinyin');
         create table keys (bits bit(10), kind s.\"Kind\", name text collate pinyin, letter \"char\", word char(4),
-                           n numeric, at timestamp, primary key (bits, kind, name, letter, word, n, at));
+                           n numeric, at timestamp, m money, primary key (bits, kind, name, letter, word, n, at));
         insert into keys select (i % 3)::bit(10), (array['b', 'a', 'c'])[1 + i % 2]::s.\"Kind\",
             (array['张', '阿', '李', 'z'])[1 + i % 4], chr(65 + i % 2)::\"char\", 'w' || i % 2, i / 2.0,
-            case when i = 7 then 'infinity' else timestamp '0044-03-15 BC' end from generate_series(1, 40) as i;";
+            case when i = 7 then 'infinity' else timestamp '0044-03-15 BC' end, (i % 3 * 1000)::money from generate_series(1, 40) as i;";
     cluster.run("kh", table).await;
     for key in [
         "\"bits\", \"kind\", \"n\"",
         "\"kind\", \"letter\", \"name\", \"n\"",
         "\"name\", \"word\", \"at\", \"n\"",
+        "\"m\", \"n\"",
     ] {
         let (delivery, batches) =
             pulled(&all_of("keys", key, &["n"]), &Start::at(&cluster.url("kh"))).await;

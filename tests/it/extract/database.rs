@@ -378,21 +378,21 @@ async fn values_come_as_postgresql_writes_them(server: &Server) {
         create schema s;
         create table s.\"Kinds\" (\"Id\" uuid primary key, at timestamptz, yes bool, c char(4), \
                                 n numeric, d double precision, g double precision, \
-                                r real, day date, nothing text, empty text);
+                                r real, day date, m money, nothing text, empty text);
         insert into s.\"Kinds\" values ('00000000-0000-0000-0000-000000000001', \
             '2026-01-05 16:30:12.5+00', true, 'Q1', 12345678901234567890.123456789, 0.1, 1e15, 16777216, \
-            '2026-01-05', null, '');";
+            '2026-01-05', -1234.5, null, '');";
     cluster.run("kh", kinds).await;
     let text = all_of(
         "s.Kinds",
         "\"Id\"",
-        &["at", "yes", "c", "n", "d", "g", "r", "day", "nothing", "empty"],
+        &["at", "yes", "c", "n", "d", "g", "r", "day", "m", "nothing", "empty"],
     );
     let (_, batches) = pulled(&text, &Start::at(&cluster.url("kh"))).await;
     assert_eq!(
         rows(&batches),
         ["s.Kinds row 1: at=2026-01-06 00:30:12.5+08 yes=true c=Q1 \
-          n=12345678901234567890.123456789 d=0.1 g=1000000000000000 r=16777216 day=2026-01-05"]
+          n=12345678901234567890.123456789 d=0.1 g=1000000000000000 r=16777216 day=2026-01-05 m=-1234.50"]
     );
 }
 
