@@ -278,13 +278,17 @@ pub(super) fn some(engine: Engine, relation: &str, known: &[Known], rows: usize)
 }
 
 /// What PostgreSQL is told at the beginning: nothing is written, no statement takes longer than
-/// so many milliseconds, days and times are ISO in the system's zone.
+/// so many milliseconds, days and times are ISO in the system's zone. Types of an extension are compared as they
+/// are sorted only where the operators beside them are found.
 pub(super) const SETTINGS: &str = "select set_config('default_transaction_read_only', 'on', false), \
      set_config('statement_timeout', $1, false), \
      set_config('timezone', $2, false), \
      set_config('datestyle', 'ISO, YMD', false), \
      set_config('intervalstyle', 'iso_8601', false), \
-     set_config('extra_float_digits', '1', false)";
+     set_config('extra_float_digits', '1', false), \
+     set_config('search_path', concat_ws(', ', nullif(current_setting('search_path'), ''), \
+        (select string_agg(distinct quote_ident(n.nspname), ', ') from pg_extension as e \
+         join pg_namespace as n on n.oid = e.extnamespace where n.nspname <> 'pg_catalog')), false)";
 
 /// What MySQL is told at the beginning: nothing is written, and what is read stays as it was.
 pub(super) const READ_ONLY: &str =

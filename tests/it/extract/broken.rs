@@ -119,6 +119,22 @@ pub(super) async fn what_orders_a_reading_keeps_its_kind(server: &Server) {
     }
 }
 
+/// Words whose capitals count for nothing, of an extension that stands in nobody's search path.
+pub(super) async fn what_an_extension_sorts_is_read_in_its_order(server: &Server) {
+    let Server::Postgres(cluster) = server else { return };
+    let table = "
+        create schema beside; create extension citext schema beside;
+        create table folded (word beside.citext primary key);
+        insert into folded values ('a'), ('B'), ('c'), ('D'), ('e');";
+    cluster.run("kh", table).await;
+    let (delivery, batches) =
+        pulled(&all_of("folded", "\"word\"", &["word"]), &Start::at(&cluster.url("kh"))).await;
+    assert_eq!(delivery.unwrap().told, Some(5));
+    let words: Vec<String> =
+        rows(&batches).iter().map(|row| row.split_once("word=").unwrap().1.to_owned()).collect();
+    assert_eq!(words, ["a", "B", "c", "D", "e"]);
+}
+
 /// A row that tells no time would be in no window.
 pub(super) async fn what_tells_no_time_comes_every_night(server: &Server) {
     let row = "delete from gzjs where lsh >= 70; \

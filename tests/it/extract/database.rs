@@ -233,6 +233,7 @@ async fn a_database_of_postgresql_is_read() {
     is_a_source(&server).await;
     values_come_as_postgresql_writes_them(&server).await;
     broken::what_orders_a_reading_keeps_its_kind(&server).await;
+    broken::what_an_extension_sorts_is_read_in_its_order(&server).await;
 }
 
 #[tokio::test]
