@@ -88,7 +88,7 @@ impl Selection<'_> {
         )
     }
 
-    /// What orders the rows. MySQL sorts an enumeration by its numbers and compares it by its words.
+    /// What orders the rows. MySQL sorts an enumeration or a set by its numbers and compares it by its words.
     fn order(&self) -> String {
         let sorted = |known: &&Known| match (self.engine, known.kind.as_str()) {
             (Engine::MySql, "enum" | "set") => self.text(known),

@@ -155,7 +155,7 @@ impl Link {
                 let made = made.await?;
                 let all = made.columns().iter();
                 let mut all: Vec<Known> =
-                    all.map(|c| known(c.name(), c.type_info().name())).collect();
+                    all.map(|c| known(c.name(), mysql::kind(c.type_info()))).collect();
                 mysql::tell_bytes(connection, *timeout, relation, &mut all).await?;
                 all
             }

@@ -9,9 +9,11 @@ use sqlx::AssertSqlSafe;
 use sqlx::ConnectOptions as _;
 use sqlx::MySqlConnection;
 use sqlx::Row as _;
+use sqlx::TypeInfo as _;
 use sqlx::mysql::MySqlConnectOptions;
 use sqlx::mysql::MySqlDatabaseError;
 use sqlx::mysql::MySqlRow;
+use sqlx::mysql::MySqlTypeInfo;
 
 use super::answer::Fault;
 use super::answer::Value;
@@ -82,6 +84,14 @@ fn offset(zone: &str) -> Option<String> {
     let minutes = zone.to_offset(now).seconds() / 60;
     let sign = if minutes < 0 { '-' } else { '+' };
     Some(format!("{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60))
+}
+
+/// What a column holds. Words and sets of them come as texts, and only the flags of a type tell that they are none;
+/// those are seen nowhere but in what is written of it.
+pub(super) fn kind(info: &MySqlTypeInfo) -> &str {
+    let written = format!("{info:?}");
+    let is = |flag: &str| written.split(|c: char| !c.is_alphanumeric()).any(|word| word == flag);
+    ["ENUM", "SET"].into_iter().find(|flag| is(flag)).unwrap_or_else(|| info.name())
 }
 
 /// Tells the columns that hold bytes: those of a text that is compared byte by byte look the same.
