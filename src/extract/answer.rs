@@ -18,6 +18,13 @@ pub(super) struct Fault {
     pub(super) is_transient: bool,
 }
 
+impl Fault {
+    /// Whether a column may be closed to the user, and nobody said which.
+    pub(super) fn may_be_of_a_column(&self) -> bool {
+        self.why.ends_with(COLUMN)
+    }
+}
+
 /// A value as it came.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Value {
@@ -137,6 +144,20 @@ fn sqlite(code: i64, message: &str) -> Fault {
     }
 }
 
+/// The column that a user may not read. Every language tells the user, the host, the column and the table, in that order.
+fn closed_column(message: &str) -> String {
+    match message.split('\'').skip(1).step_by(2).collect::<Vec<_>>().as_slice() {
+        [_, _, column, table, ..] => {
+            let (column, table) = (quoted(column), quoted(table));
+            format!(
+                "this user may not read the column `{column}` of `{table}`: name in a `query` those that it may, \
+                 or ask its owner for `grant select ({column}) on {table}`"
+            )
+        }
+        _ => format!("this user may not read it{COLUMN}"),
+    }
+}
+
 /// What went wrong, by the number of the server.
 fn mysql(number: u16, message: &str) -> Fault {
     match number {
@@ -145,7 +166,8 @@ fn mysql(number: u16, message: &str) -> Fault {
             lasting("it wants to be spoken to over TLS: say `ssl-mode=REQUIRED` in its address")
         }
         1049 => lasting("it has no such database"),
-        1142 | 1143 => lasting(format!("this user may not read it{COLUMN}")),
+        1143 => lasting(closed_column(message)),
+        1142 => lasting(format!("this user may not read it{COLUMN}")),
         1044 | 1227 | 1370 => lasting("this user may not read it"),
         1317 | 1969 | 3024 => passing("a statement took too long and was stopped"),
         // What is wrong with the text of a statement quotes the manifest, not a row.
@@ -185,5 +207,8 @@ mod tests {
         let said = mysql(1366, "Incorrect string value: '张三' for column `xm`");
         assert_eq!((said.why.as_str(), said.is_transient), ("it answers with error 1366", false));
         assert!(mysql(1213, "").is_transient && !mysql(1045, "").is_transient);
+        let closed =
+            mysql(1143, "SELECT command denied to user 'kh'@'%' for column 'xm' in table 't'");
+        assert!(closed.why.contains("grant select (xm) on t") && !closed.why.contains("kh"));
     }
 }

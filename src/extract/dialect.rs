@@ -317,6 +317,11 @@ pub(super) fn cast_name(name: &str) -> String {
     }
 }
 
+/// The columns of a view that a user of MySQL may read. Bound: the view, quoted, twice.
+pub(super) const OPEN_COLUMNS: &str = "select cast(column_name as char) from information_schema.columns \
+     where privileges like '%select%' and (concat('`', table_schema, '`.`', table_name, '`') = ? \
+     or table_schema = database() and concat('`', table_name, '`') = ?) order by ordinal_position";
+
 /// The character sets of some columns, of a relation that may be empty.
 pub(super) fn charsets(relation: &str, columns: &[&Known]) -> String {
     let charset =

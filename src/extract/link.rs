@@ -152,7 +152,12 @@ impl Link {
             Link::MySql(connection, timeout) => {
                 let made =
                     within(*timeout, connection.prepare(sqlx::SqlSafeStr::into_sql_str(text)));
-                let made = made.await?;
+                let made = match made.await {
+                    Ok(made) => made,
+                    Err(fault) => {
+                        return Err(mysql::closed(connection, *timeout, relation, fault).await);
+                    }
+                };
                 let all = made.columns().iter();
                 let mut all: Vec<Known> =
                     all.map(|c| known(c.name(), mysql::kind(c.type_info()))).collect();

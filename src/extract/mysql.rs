@@ -24,6 +24,7 @@ use super::answer::within;
 use super::dialect;
 use super::dialect::Known;
 use crate::base::clock;
+use crate::base::text::quoted;
 
 /// How the address of a server begins.
 const SCHEMES: [&str; 2] = ["mysql://", "mariadb://"];
@@ -92,6 +93,29 @@ pub(super) fn kind(info: &MySqlTypeInfo) -> &str {
     let written = format!("{info:?}");
     let is = |flag: &str| written.split(|c: char| !c.is_alphanumeric()).any(|word| word == flag);
     ["ENUM", "SET"].into_iter().find(|flag| is(flag)).unwrap_or_else(|| info.name())
+}
+
+/// Why not every column of a relation can be named: a user to whom some of them are open is told of those.
+pub(super) async fn closed(
+    connection: &mut MySqlConnection,
+    timeout: Duration,
+    relation: &str,
+    fault: Fault,
+) -> Fault {
+    if !fault.may_be_of_a_column() {
+        return fault;
+    }
+    let open = sqlx::query_scalar::<_, String>(dialect::OPEN_COLUMNS).bind(relation).bind(relation);
+    let open = within(timeout, open.fetch_all(connection)).await.unwrap_or_default();
+    if open.is_empty() {
+        return fault;
+    }
+    let open: Vec<String> = open.iter().map(|name| format!("`{}`", quoted(name))).collect();
+    lasting(format!(
+        "this user may read {} of it and no other column: name in a `query` those that it may, \
+         or ask its owner for `grant select` on all of it",
+        open.join(", ")
+    ))
 }
 
 /// Tells the columns that hold bytes: those of a text that is compared byte by byte look the same.

@@ -102,7 +102,7 @@ impl Maria {
         let folder = self.folder.path();
         let user = |host: &str| {
             format!(
-                "create user tester@'{host}' identified by '{PASSWORD}';\ngrant all on *.* to tester@'{host}';\n"
+                "create user tester@'{host}' identified by '{PASSWORD}';\ngrant all on *.* to tester@'{host}' with grant option;\n"
             )
         };
         let first = user("localhost") + &user("127.0.0.1");

@@ -245,6 +245,7 @@ async fn a_database_of_mariadb_is_read() {
     mysql::what_orders_a_reading_is_exact(maria).await;
     mysql::bytes_are_refused_and_read_as_a_query_says(maria).await;
     mysql::a_zone_is_an_offset_or_refused(maria).await;
+    mysql::a_column_that_is_closed_is_told(maria).await;
     mysql::what_is_seen_first_is_what_a_night_can_read(maria).await;
 }
 

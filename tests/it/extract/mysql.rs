@@ -103,6 +103,32 @@ pub(super) async fn what_is_seen_first_is_what_a_night_can_read(maria: &Maria) {
     assert!(hashed.1.contains("`k` of its key holds bytes"), "{}", hashed.1);
 }
 
+/// What a user may not read is told by its name, and so is what may be asked for.
+pub(super) async fn a_column_that_is_closed_is_told(maria: &Maria) {
+    let table = "
+        create table people (id int primary key, xm varchar(20), v int);
+        insert into people values (1, '张三', 7);
+        create user narrow@localhost identified by 'a pass word';
+        grant select (id, v) on kh.people to narrow@localhost;";
+    maria.run("kh", table).await;
+    let url = maria.url("kh").replace("tester:", "narrow:");
+    let start = Start::at(&url);
+    let (delivery, _) = pulled(&all_of("people", "\"id\"", &["id", "xm"]), &start).await;
+    let why = told(&delivery.unwrap_err());
+    assert!(why.contains("may read `id`, `v` of it and no other column"), "{why}");
+    let seen = look::database(&url, "${env:URL}", Path::new("")).await.unwrap();
+    let closed = seen.left_out.iter().find(|(table, _)| table == "people").unwrap();
+    assert!(closed.1.contains("`id`, `v`") && closed.1.contains("grant select"), "{}", closed.1);
+    let query = |columns: &str| format!("query = \"select {columns} from people\"");
+    let text = all_of("people", "\"id\"", &["v"]);
+    let (delivery, _) =
+        pulled(&text.replace("view = \"people\"", &query("id, xm, v")), &start).await;
+    let why = told(&delivery.unwrap_err());
+    assert!(why.contains("the column `xm` of `people`") && !why.contains("narrow"), "{why}");
+    let text = text.replace("view = \"people\"", &query("id, v"));
+    assert_eq!(rows(&pulled(&text, &start).await.1), ["query row 1: v=7"]);
+}
+
 /// The server knows no zones by their names, as one that nobody told them.
 pub(super) async fn a_zone_is_an_offset_or_refused(maria: &Maria) {
     let table = "
