@@ -333,7 +333,10 @@ impl<'m> Messages<'m> {
             let found = format!("the tap told of no stream `{}`", self.tap_stream);
             return Err(ExtractError::Unreadable { what: self.what, why: found });
         }
-        landing.so_far.is_full = Some(self.is_full());
+        let is_full = self.is_full();
+        landing.so_far.is_full = Some(is_full);
+        // A version that is activated without a row is a table that was emptied.
+        landing.told(Some(0).filter(|_| is_full && self.rows == 0));
         landing.so_far.state = self.state;
         landing.so_far.version = self.version;
         Ok(())

@@ -33,6 +33,7 @@ impl<'p> AtStake<'p> {
     pub(super) fn of(pile: &'p Pile<'_>, known: &DataFrame) -> Result<AtStake<'p>, ModelError> {
         let within: Option<&[String]> = match pile.write {
             Write::Snapshot { within } if pile.is_empty => Some(within),
+            Write::Upsert if pile.is_empty && pile.delivery.is_full => Some(&[]),
             // A row that came back corrected joins its snapshot and replaces none.
             _ if pile.delivered() == 0 && pile.left.is_empty() => None,
             Write::Snapshot { .. } if pile.is_moving => None,

@@ -191,7 +191,9 @@ fn model(
         }
     };
     pile.judged.files = landed.files.values().cloned().collect();
-    pile.whole(is_full, is_empty(&landed), landed.is_moving);
+    // Where most nights bring nothing, `rows_min` allows for it, and says nothing of the one that asks for everything.
+    let is_emptied = is_empty(&landed) && stream.full.is_none();
+    pile.whole(is_full, is_emptied, landed.is_moving);
     let judged = &pile.judged;
     told.hold_back(&judged.quarantined, &landed);
     let mut noticed = noticed(connector, stream, judged);

@@ -244,6 +244,39 @@ fn what_is_activated_is_all_that_stands() {
     assert_eq!(home.loans(), ["L1 open", "L3 open", "L4 open"]);
 }
 
+#[test]
+fn what_is_activated_without_a_row_is_an_emptied_table_where_it_may_be() {
+    let home = Home::new();
+    let of = |version, ids: &[&str]| {
+        let records = ids.iter().map(|id| with_version(record(id, None), version));
+        home.says(
+            &[schema()].into_iter().chain(records).chain([activate(version)]).collect::<Vec<_>>(),
+        );
+    };
+    of(1, &["L1", "L2"]);
+    home.night("2026-01-05");
+    // The same version again says that nothing changed.
+    of(1, &[]);
+    home.night("2026-01-06");
+    of(2, &[]);
+    for (contract, why) in [
+        ("rows_min   = 1", "0 rows came, the contract promises at least 1"),
+        ("rows_min   = 0\nshrink_max = \"50%\"", "shrank from 2 to 0 rows"),
+    ] {
+        home.write("connectors/loans.toml", &CONNECTOR.replace("rows_min   = 0", contract));
+        let output = home.run("2026-01-07");
+        assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+        assert!(said(&output).contains(why), "{}", said(&output));
+        assert_eq!(home.loans(), ["L1 open", "L2 open"]);
+    }
+    home.write("connectors/loans.toml", CONNECTOR);
+    home.night("2026-01-07");
+    assert_eq!(home.loans(), [""; 0]);
+    of(2, &["L3"]);
+    home.night("2026-01-08");
+    assert_eq!(home.loans(), ["L3 open"]);
+}
+
 /// A tap that asks for what changed activates the version of the run before; all rows of that one stand.
 #[test]
 fn what_is_activated_again_takes_nothing_away() {
