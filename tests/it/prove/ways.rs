@@ -170,11 +170,23 @@ COLUMNS
         let insert = format!("insert into thing values ({row})");
         sqlx::raw_sql(sqlx::AssertSqlSafe(insert)).execute(&mut open).await.unwrap();
     }
-    open.close().await.unwrap();
     let found = proven(home.path(), 0);
     assert_eq!(found[5].2, "2025-12-01..2026-01-01: twice the same 14 rows");
-    assert!(found[7].2.starts_with("a second run brings 7 rows, the year 2999 none"), "{found:#?}");
+    assert!(
+        found[7].2.starts_with("a second run brings 7 rows, the year 2999 none; a"),
+        "{found:#?}"
+    );
     assert!(found[10].2.ends_with("thing_id missing; 13 others stand"), "{found:#?}");
+    // What tells no time comes every night, and is told; where it is most of what there is, nothing is won.
+    let insert = "insert into thing values ('Z01', 1, 'x', null)";
+    sqlx::raw_sql(insert).execute(&mut open).await.unwrap();
+    let found = proven(home.path(), 0);
+    let told = "brings 7 rows, the year 2999 none; 1 rows tell no time and come every night; a";
+    assert!(found[7].1 == "passed" && found[7].2.contains(told), "{found:#?}");
+    sqlx::raw_sql("update thing set changed = null").execute(&mut open).await.unwrap();
+    open.close().await.unwrap();
+    let found = proven(home.path(), 1);
+    assert!(found[7].2.contains("the year 2999 brought 15 rows"), "{found:#?}");
 }
 
 const TAP: &str = r#"#!/bin/sh
