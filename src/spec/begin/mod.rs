@@ -281,8 +281,12 @@ fn ask(guess: &Guess<'_>) -> String {
     format!("{}key    = {}\n", guess.seen.ask, list(columns.map(|column| column.header.as_str())))
 }
 
-/// What becomes of rows that are there: a corrected file takes the place of all that it said before.
+/// What becomes of rows that are there: a corrected file takes the place of all that it said before, and so does a list of
+/// a database, which tells no time and is read whole each night.
 fn write(guess: &Guess<'_>) -> String {
+    if guess.seen.names_key && guess.time.is_none() && guess.seen.notes.is_empty() {
+        return "write  = \"snapshot\"\n".to_owned();
+    }
     let is_alone = guess.seen.period.as_ref().is_some_and(|period| period.is_alone);
     let told = guess.columns.iter().find(|column| column.sql.is_some() && is_alone);
     told.map_or_else(
@@ -350,7 +354,8 @@ fn stream(begin: Begin<'_>, guess: &Guess<'_>) -> String {
             }
             Some(Personal::Number) => format!("{{ from = {header}, identity = \"cn_id\" }}"),
             Some(_) => format!("{{ from = {header}, identity = \"opaque\" }}"),
-            None if column.filled < guess.seen.rows.len() => {
+            // A column of a database is there in every row, whatever stands in it.
+            None if column.filled < guess.seen.rows.len() && !guess.seen.names_key => {
                 format!("{{ from = {header}, optional = true }}")
             }
             None => header,

@@ -371,6 +371,15 @@ fn is_begun_from_a_database(home: &Path, url: &str) {
     // Where only the number of a person tells rows apart, it is read as a pseudonym.
     assert!(text.contains("= { from = \"card\", identity = \"cn_id\" }"), "{text}");
     assert!(text.contains("cursor = { column = \"updated_at\""), "{text}");
+    // A column that is empty in some rows is there in all of them, and what tells no time is a list.
+    assert!(!text.contains("optional") && text.contains(" = \"paid\"\n"), "{text}");
+    let write = |view: &str| {
+        let own =
+            text.split("[[stream]]").filter(|it| it.contains(&format!("view   = \"{view}\"")));
+        own.last().and_then(|it| it.lines().find(|line| line.starts_with("write "))).unwrap()
+    };
+    assert_eq!(write("orders"), "write  = \"upsert\"");
+    assert_eq!(write("staff"), "write  = \"snapshot\"");
     let schema = fs::read_to_string(home.join("schemas/shop_orders.json")).unwrap();
     let schema: serde_json::Value = serde_json::from_str(&schema).unwrap();
     let kinds: Vec<_> = schema["fields"]
