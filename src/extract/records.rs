@@ -64,18 +64,30 @@ pub(super) fn keyed(records: &Map<String, Value>, header: &str, needed: &[String
     rows.end()
 }
 
-/// The records of a text that has one a line.
+/// The records of a text that has one a line. What breaks off may say so in its last line, where a record would stand.
 ///
 /// # Errors
-/// The first line that is no JSON.
+/// The first line that is no JSON, or a last one behind others that is no record.
 pub(super) fn lines(text: &str, needed: &[String]) -> Result<Read, String> {
-    let mut rows = Rows::new(needed);
+    let (mut rows, mut last) = (Rows::new(needed), None);
     for (line, number) in text.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty()) {
         let mut record = serde_json::Deserializer::from_str(line);
         let read = rows.deserialize(&mut record).and_then(|()| record.end());
         read.map_err(|fault| format!("no JSON at line {number} column {}", fault.column()))?;
+        last = Some((line, number));
     }
-    Ok(rows.end())
+    match last.filter(|(line, _)| rows.row > 1 && !says_any(line, needed)) {
+        Some((_, number)) => Err(format!("line {number} says nothing that a column reads")),
+        None => Ok(rows.end()),
+    }
+}
+
+/// Whether a record has one of some headers, if there are any.
+fn says_any(record: &str, headers: &[String]) -> bool {
+    let record: Value = serde_json::from_str(record).unwrap_or_default();
+    let is_there =
+        |header: &String| record.get(header).or_else(|| record.pointer(header)).is_some();
+    headers.is_empty() || headers.iter().any(is_there)
 }
 
 /// Rows that are being made.

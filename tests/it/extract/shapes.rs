@@ -133,6 +133,13 @@ async fn a_record_a_line_is_read_and_half_a_line_is_none() {
     let (url, _) = serve(|_, _| said("{\"code\":\"500\",\"msg\":\"维护\"}")).await;
     let error = told(&pulled(&lines(), &Start::at(&url)).await.0.unwrap_err());
     assert!(error.contains("was refused: `/code` is 500: 维护"), "{error}");
+    // What breaks off behind some records may say so in a line of its own.
+    let broken = "{\"id\":1}\n{\"id\":2}\n{\"code\":\"500\",\"msg\":\"张三\"}\n";
+    let (url, log) = serve(move |_, _| said(broken)).await;
+    let error = told(&pulled(&lines(), &Start::at(&url)).await.0.unwrap_err());
+    let why = "the answer is cut short, or line 3 says nothing that a column reads";
+    assert!(error.contains(why) && !error.contains("张三"), "{error}");
+    assert!(log.lock().unwrap().len() > 1);
     let (url, _) = serve(|_, _| said("<html><title>登录</title></html>")).await;
     let error = told(&pulled(&lines(), &Start::at(&url)).await.0.unwrap_err());
     assert!(error.contains("the answer is a page `登录`, no JSON"), "{error}");
