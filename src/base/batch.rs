@@ -5,6 +5,12 @@ use std::hash::Hash as _;
 use std::hash::Hasher as _;
 use std::sync::Arc;
 
+/// The header under which stands why a row is none of the table's own.
+pub const FILTERED: &str = "_filtered";
+
+/// What stands there where a row says no more than that its parent has none.
+pub const NONE: &str = "_none";
+
 /// Some rows of one stream, not yet typed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Batch {

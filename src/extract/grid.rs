@@ -14,6 +14,7 @@ use super::sheet::Line;
 use super::sheet::Sheet;
 use super::shield::set_apart;
 use crate::base::batch::Batch;
+use crate::base::batch::FILTERED;
 use crate::base::batch::Row;
 use crate::base::text::clean;
 use crate::base::text::squeeze;
@@ -21,9 +22,6 @@ use crate::spec::connector::Grid;
 
 /// The header under which the name of a sheet stands, where a column asks for it.
 const SHEET: &str = "_sheet";
-
-/// The header under which stands why a row is none of the table's own.
-const FILTERED: &str = "_filtered";
 
 /// What stands at the foot or the head of a printed page. It cannot fail to be a pattern.
 static PAGE: LazyLock<Option<Regex>> = LazyLock::new(|| {

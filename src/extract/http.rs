@@ -42,9 +42,11 @@ use super::walk::Walk;
 use super::walk::Where;
 use super::way::Records;
 use crate::base::batch::Batch;
+use crate::base::batch::FILTERED;
 use crate::base::sheet::Sheet;
 use crate::spec::connector::HttpStream;
 use crate::spec::connector::Turn;
+use crate::spec::connector::Write;
 use crate::spec::template::Secrets;
 use crate::spec::template::TemplateError;
 
@@ -192,7 +194,12 @@ impl<'a> Reader<'a> {
         let is_counted = self.ask.page.turn.is_counted();
         let mut keys = Keys::of(self.request.row_key, is_counted, self.request.is_whole());
         let mut walk = Walk::of(&self.ask.page);
+        let mut rows = 0;
         pages.each(|page| {
+            rows += page.sheet.height();
+            if page.sheet.headers.iter().any(|header| header == FILTERED) {
+                return Ok(());
+            }
             keys.enter(&page.sheet);
             walk.enter(page.seen, page.next.as_ref()).map(|_| ()).map_err(Broken::Doubt)
         })?;
@@ -226,6 +233,7 @@ impl<'a> Reader<'a> {
             }
             is_broken_off = false;
             keys.enter(&sheet);
+            rows += sheet.height();
             let keep = || turns.came(nth, pages, self.shielded((seen, next), sheet));
             if entered != Next::Page {
                 keep()?;
@@ -237,6 +245,11 @@ impl<'a> Reader<'a> {
                 keep()?;
                 self.asked(part, &walk).await
             };
+        }
+        // A snapshot within a row of the parent is one without rows, too.
+        let is_snapshot = matches!(self.request.stream.write, Write::Snapshot { .. });
+        if let Some(none) = part.none().filter(|_| is_snapshot && rows == 0) {
+            turns.came(nth, pages, self.shielded((Seen::default(), None), none))?;
         }
         Ok((walk.ledger.total(), keys.moved()))
     }

@@ -31,7 +31,7 @@ pub(super) struct Ledger {
 }
 
 /// What a page looked like.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Seen {
     /// Its rows.
     pub(super) rows: u64,

@@ -1,9 +1,15 @@
 //! What is asked for at once? A slice of time, of one row of the parent where there is one.
 
+use std::sync::Arc;
+
 use super::ExtractError;
 use super::Request;
 use super::each::Parent;
 use super::window::Slice;
+use crate::base::batch::Batch;
+use crate::base::batch::FILTERED;
+use crate::base::batch::NONE;
+use crate::base::batch::Row;
 use crate::base::pseudonym::sha256;
 use crate::base::sheet::Sheet;
 use crate::base::sheet::Texts;
@@ -47,6 +53,16 @@ impl Part {
         let mut name = sha256(format!("{parent}{}", self.slice.words()).as_bytes());
         name.truncate(24);
         name
+    }
+
+    /// A row that says of a row of the parent that it has none; nothing where there is no parent.
+    pub(super) fn none(&self) -> Option<Sheet> {
+        self.parent.as_ref()?;
+        let row = Row { source: Arc::default(), row: 1, cells: vec![Some(NONE.to_owned())] };
+        let batch = Batch { headers: vec![FILTERED.to_owned()], rows: vec![row] };
+        let mut sheet = Sheet::from(&batch);
+        self.mark(&mut sheet);
+        Some(sheet)
     }
 
     /// Says of every row for which row of the parent it came.

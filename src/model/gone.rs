@@ -35,7 +35,7 @@ impl<'p> AtStake<'p> {
             Write::Snapshot { within } if pile.is_empty => Some(within),
             Write::Upsert if pile.is_empty && pile.delivery.is_full => Some(&[]),
             // A row that came back corrected joins its snapshot and replaces none.
-            _ if pile.delivered() == 0 && pile.left.is_empty() => None,
+            _ if pile.delivered() == 0 && pile.left.is_empty() && pile.snapshots.is_empty() => None,
             Write::Snapshot { .. } if pile.is_moving => None,
             Write::Snapshot { within } => Some(within),
             Write::Upsert if pile.delivery.is_full => Some(&[]),

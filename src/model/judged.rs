@@ -79,6 +79,8 @@ pub struct Judged {
     pub spared: Vec<CellRow>,
     /// The keys of rows that the manifest leaves out: what stands of them is no longer meant.
     pub left: Vec<CellRow>,
+    /// Of a snapshot the slots of which a row says no more than that nothing is in them, as far as they are known.
+    pub emptied: Vec<Option<String>>,
     /// Rows that were made by taking rows of the source apart, beyond their number.
     pub exploded: u64,
     /// Rows that the manifest leaves out.
@@ -101,6 +103,7 @@ impl Judged {
     pub(super) fn append(&mut self, other: Judged) {
         self.quarantined.extend(other.quarantined);
         self.spared.extend(other.spared);
+        self.emptied.extend(other.emptied);
         self.exploded += other.exploded;
         self.filtered += other.filtered;
         for (about, rows) in other.noticed {

@@ -220,6 +220,7 @@ impl<'p> Pile<'p> {
         }
         let own = lines.iter().zip(&slots).filter(|(line, _)| !line.is_correction);
         self.snapshots.extend(own.map(|(_, slot)| *slot));
+        self.snapshots.extend(judged.emptied.iter().flatten().map(print));
         for (row, correction) in corrections {
             let slot = usize::try_from(row).ok().and_then(|row| slots.get(row).copied());
             self.corrections.insert((table, row), (correction, slot));

@@ -85,12 +85,29 @@ impl Judge<'_> {
     /// What a later delivery brings in the place of a row in order that is held back.
     pub(super) fn slot(&self, candidates: &[Candidates], line: Line) -> Option<String> {
         let columns = slot::columns(&self.stream.write, self.schema);
+        self.slot_cells(candidates, line, &columns).map(|cells| slot::of(&cells, &columns))
+    }
+
+    /// The slot of a snapshot that has no rows; none where a column of it is not known.
+    pub(super) fn emptied(&self, candidates: &[Candidates], line: Line) -> Option<String> {
+        let columns = slot::columns(&self.stream.write, self.schema);
+        let cells = self.slot_cells(candidates, line, &columns)?;
+        let is_known = |at: &usize| cells.get(*at).is_some_and(Option::is_some);
+        columns.iter().all(is_known).then(|| slot::of(&cells, &columns))
+    }
+
+    fn slot_cells(
+        &self,
+        candidates: &[Candidates],
+        line: Line,
+        columns: &[usize],
+    ) -> Option<CellRow> {
         let mut cells: CellRow = vec![None; self.schema.fields.len()];
-        for place in &columns {
+        for place in columns {
             let candidate = candidates.iter().find(|candidate| candidate.field == *place)?;
             *cells.get_mut(*place)? = self.read(candidate, line, &mut BTreeMap::new()).ok()?;
         }
-        Some(slot::of(&cells, &columns))
+        Some(cells)
     }
 
     /// The value of one of our columns, or the column and the reason that quarantine its row.

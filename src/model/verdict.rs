@@ -16,6 +16,8 @@ use super::judged::Quarantined;
 use super::reshape::reshaped;
 use super::slot;
 use super::told::Row;
+use crate::base::batch::FILTERED;
+use crate::base::batch::NONE;
 use crate::base::cell::Cell;
 use crate::frame::FrameError;
 use crate::frame::table;
@@ -44,6 +46,7 @@ impl Judge<'_> {
     pub fn part(&self, part: &DataFrame, judged: &mut Judged) -> Result<(), ModelError> {
         let part = reshaped(part, self.stream, judged)?;
         let filtered = self.filtered(&part)?;
+        let none = none(&part);
         let deleted = self.claims(&part, self.stream.deleted.as_ref())?;
         let candidates = self.candidates(&part)?;
         let time = self.time(&candidates);
@@ -55,6 +58,9 @@ impl Judge<'_> {
             let filtered = filtered.get(at).copied().flatten();
             if let Some(is_left) = filtered.filter(|_| !place.is_malformed) {
                 judged.filtered += 1;
+                if none.get(at) == Some(&true) {
+                    judged.emptied.push(self.emptied(&candidates, line));
+                }
                 let is_left = is_left && place.corrects.is_none();
                 judged.left.extend(is_left.then(|| self.key(&candidates, line).ok()).flatten());
                 continue;
@@ -99,7 +105,7 @@ impl Judge<'_> {
 
     /// Which rows are filtered, and of these which leave: what the manifest says of them is false, and not only unknown.
     fn filtered(&self, part: &DataFrame) -> Result<Vec<Option<bool>>, ModelError> {
-        let mut filtered = match part.column("_filtered") {
+        let mut filtered = match part.column(FILTERED) {
             Ok(column) => {
                 table::cells(column).iter().map(|mark| mark.as_ref().map(|_| false)).collect()
             }
@@ -162,4 +168,11 @@ impl Judge<'_> {
         }
         judged.kept.append(kept)
     }
+}
+
+/// Which rows of a part say no more than that their parent has none; nothing where none does.
+fn none(part: &DataFrame) -> Vec<bool> {
+    let Ok(marks) = part.column(FILTERED) else { return Vec::new() };
+    let is_none = |mark: Option<Cell>| mark.is_some_and(|mark| mark.written() == NONE);
+    table::cells(marks).into_iter().map(is_none).collect()
 }

@@ -260,8 +260,9 @@ pub(super) fn broken(
     sizes: Option<(u64, u64)>,
 ) -> Option<String> {
     let contract = &stream.contract;
-    // What came back corrected is no part of the delivery whose promise this is.
-    let received = landed.received - judged.corrected.len() as u64;
+    // What came back corrected is no part of the delivery whose promise this is, nor is that a parent has no rows.
+    let apart = judged.corrected.len() + judged.emptied.len();
+    let received = landed.received - apart as u64;
     if (received > 0 || is_delivered(landed) || asks_for_all(stream))
         && received < contract.rows_min
     {

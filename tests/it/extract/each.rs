@@ -273,3 +273,38 @@ async fn a_night_asks_for_the_rows_that_came_since_its_child_ended_well() {
     let found = tokio::task::block_in_place(|| crate::world::ask(&warehouse, count));
     assert_eq!(found, [["6"]]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_has_no_children_any_more_keeps_none_in_a_snapshot_within_it() {
+    let night = Arc::new(AtomicUsize::new(1));
+    let now = Arc::clone(&night);
+    let (url, _) = serve(move |asked, _| {
+        let now = now.load(Ordering::SeqCst);
+        match (asked.line.as_str(), now) {
+            ("GET /v1/loans/L1/notes", 2) => okay(&json!({ "list": [] })),
+            ("GET /v1/loans/L1/notes", 3..) | ("GET /v1/loans/L2/notes", 4) => status(404, ""),
+            (line, _) if line.ends_with("/notes") => okay(&json!({ "list": [{ "no": 1 }] })),
+            _ => okay(&json!({ "list": [{ "id": "L1" }, { "id": "L2" }] })),
+        }
+    })
+    .await;
+    let text = DESK
+        .replace("each    = { of = \"loans\" }", "each    = { of = \"loans\", gone = [404] }")
+        .replace(
+            "write   = \"upsert\"\neach",
+            "write   = \"snapshot\"\nwithin  = [\"result\"]\neach",
+        )
+        .replace("case_id     = { sql", "result      = \"_row.id\"\ncase_id     = { sql");
+    let desk = Desk::with(&text, &url);
+    let warehouse = desk.home.path().join("var/warehouse.db");
+    let stands = "select case_id from service_case where case_id like 'L_-_' order by 1";
+    for (at, due) in [(1, vec!["L1-1", "L2-1"]), (2, vec!["L2-1"]), (3, vec!["L2-1"]), (4, vec![])]
+    {
+        night.store(at, Ordering::SeqCst);
+        let output = desk.run(&["run", "--night", &format!("2026-01-0{at}")]).await;
+        let said = crate::library::said(&output);
+        assert_eq!(output.status.code(), Some(0), "{said}");
+        let found = tokio::task::block_in_place(|| crate::world::ask(&warehouse, stands)).concat();
+        assert_eq!(found, due, "night {at}: {said}");
+    }
+}
