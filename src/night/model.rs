@@ -37,11 +37,13 @@ use crate::model::landing::Landing;
 use crate::model::pile::Pile;
 use crate::spec::catalog::Catalog;
 use crate::spec::connector::Ask;
+use crate::spec::connector::Column;
 use crate::spec::connector::Connector;
 use crate::spec::connector::Contract;
 use crate::spec::connector::NewColumn;
 use crate::spec::connector::Stream;
 use crate::spec::connector::Write;
+use crate::spec::schema::FieldKind;
 use crate::spec::schema::Schema;
 
 /// How many rows stand before tonight of what a delivery brings whole, and how many it brings, where it must not shrink
@@ -216,6 +218,7 @@ fn model(
     if landed.past.is_empty() {
         // A slice of the past may bring what the night brings too.
         noticed.extend(came_twice((connector, stream), &landed, &told));
+        noticed.extend(alike((connector, stream), schema, &told));
     }
     if let Some(delivered) = delivered {
         told.closed = held::closed(&waiting, &told, (&pile.judged, &delivered));
@@ -387,6 +390,28 @@ fn came_twice(
     let is_odd = rows > 0 && rows.saturating_mul(2) <= told.received;
     let noticed = || Noticed::of(connector, stream, "came_twice", &stream.into.value).rows(rows);
     (landed.is_moving || is_counted && is_odd).then(noticed)
+}
+
+/// Keys that a database tells apart and that are one here, for a text is cleaned before it is read.
+fn alike(
+    (connector, stream): (&Connector, &Stream),
+    schema: &Schema,
+    told: &StreamNight,
+) -> Option<Noticed> {
+    let Ask::Sql(ask) = &stream.ask else { return None };
+    let rows = told.equation.duplicate;
+    // What an expression, a pattern or words of the manifest make of a key may be meant to be one.
+    let is_plain = |column: &&Column| {
+        let field = schema.fields.iter().find(|field| field.name == column.name);
+        let is_text = field.is_some_and(|it| it.kind == FieldKind::Text && it.codes.is_none());
+        is_text && column.sql.is_none() && column.extract.is_none() && column.values.is_empty()
+    };
+    let in_key = |column: &&Column| schema.primary_key.contains(&column.name);
+    let plain = stream.columns.iter().filter(in_key).filter(is_plain);
+    let plain: Vec<&str> = plain.flat_map(|column| &column.from).map(String::as_str).collect();
+    let is_whole = ask.key.iter().all(|own| plain.iter().any(|it| it.eq_ignore_ascii_case(own)));
+    let noticed = || Noticed::of(connector, stream, "not_unique", &schema.primary_key.join(", "));
+    (rows > 0 && is_whole && stream.explode.is_none()).then(|| noticed().rows(rows))
 }
 
 /// Files of one night that say something else of the same keys, where no `updated_at` and no `rev` tells which is
