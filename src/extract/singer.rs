@@ -195,6 +195,8 @@ struct Messages<'m> {
     before: Option<i64>,
     /// Whether the tap begins anew, with no state.
     is_anew: bool,
+    /// Whether it brings everything each time.
+    is_snapshot: bool,
     is_activated: bool,
     state: Option<String>,
     line: u64,
@@ -211,6 +213,7 @@ impl<'m> Messages<'m> {
             version: None,
             before: request.state.and_then(|state| state.version),
             is_anew: given(request).is_none(),
+            is_snapshot: matches!(request.stream.write, Write::Snapshot { .. }),
             is_activated: false,
             state: None,
             line: 0,
@@ -335,8 +338,8 @@ impl<'m> Messages<'m> {
         }
         let is_full = self.is_full();
         landing.so_far.is_full = Some(is_full);
-        // A version that is activated without a row is a table that was emptied.
-        landing.told(Some(0).filter(|_| is_full && self.rows == 0));
+        // A version that is activated without a row is a table that was emptied, and so is a snapshot without one.
+        landing.told(Some(0).filter(|_| (is_full || self.is_snapshot) && self.rows == 0));
         landing.so_far.state = self.state;
         landing.so_far.version = self.version;
         Ok(())

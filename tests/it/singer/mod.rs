@@ -277,6 +277,25 @@ fn what_is_activated_without_a_row_is_an_emptied_table_where_it_may_be() {
     assert_eq!(home.loans(), ["L3 open"]);
 }
 
+#[test]
+fn a_snapshot_without_a_row_is_an_emptied_table_where_it_may_be() {
+    let home = Home::new();
+    let snapshot = CONNECTOR
+        .replace("\"upsert\"\ndeleted    = \"_sdc_deleted_at IS NOT NULL\"", "\"snapshot\"");
+    home.write("connectors/loans.toml", &snapshot.replace("rows_min   = 0", "rows_min   = 1"));
+    home.says(&[schema(), record("L1", None)]);
+    home.night("2026-01-05");
+    home.says(&[schema()]);
+    let output = home.run("2026-01-06");
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    let why = "0 rows came, the contract promises at least 1";
+    assert!(said(&output).contains(why), "{}", said(&output));
+    assert_eq!(home.loans(), ["L1 open"]);
+    home.write("connectors/loans.toml", &snapshot);
+    home.night("2026-01-06");
+    assert_eq!(home.loans(), [""; 0]);
+}
+
 /// A tap that asks for what changed activates the version of the run before; all rows of that one stand.
 #[test]
 fn what_is_activated_again_takes_nothing_away() {
