@@ -180,13 +180,17 @@ impl Selection<'_> {
     }
 }
 
-/// What a text is like that begins with a day, as a format writes it: `____-__-__%`.
+/// What a text is like that begins with a day, as a format writes it: `____-__-__%`; and goes on, where an hour does. A day
+/// alone is before every hour of it, and what changed on it would be in the window of the night before.
 fn day(format: &str) -> Option<String> {
-    let format = format.replace("%F", "%Y-%m-%d");
-    let (before, _) = format.split_once("%d")?;
+    let format = format.replace("%F", "%Y-%m-%d").replace("%T", "%H:%M:%S");
+    let (before, after) = format.split_once("%d")?;
     let day = before.replace("%Y", "____").replace("%m", "__");
     let is_plain = |letter: char| letter.is_alphanumeric() || "_-/. ".contains(letter);
-    day.chars().all(is_plain).then(|| format!("{day}__%"))
+    let between = after.split_once("%H").map(|(between, _)| between);
+    let between = between.filter(|between| !between.contains('%'));
+    let hour = between.map_or_else(String::new, |text| "_".repeat(text.chars().count() + 2));
+    day.chars().all(is_plain).then(|| format!("{day}__{hour}%"))
 }
 
 /// Where a value is bound in MySQL. Held against a text, a whole number would lose its last digits.
@@ -383,7 +387,7 @@ mod tests {
             of(Engine::Sqlite).behind(),
             "select source.\"LSH\", source.\"GX\"\"SJ\" from \"kh\".\"V_GZJS\" as source \
              where (source.\"GX\"\"SJ\" >= ?1 and source.\"GX\"\"SJ\" < ?2 or source.\"GX\"\"SJ\" is null \
-             or source.\"GX\"\"SJ\" not like '____-__-__%') \
+             or source.\"GX\"\"SJ\" not like '____-__-_____%') \
              and (source.\"LSH\") > (?3) order by source.\"LSH\" limit 10"
         );
         let unsigned = known("LSH", "bigint unsigned");
@@ -405,8 +409,9 @@ mod tests {
     #[test]
     fn a_text_without_a_day_is_told_by_how_the_format_begins() {
         for (format, like) in [
-            ("%Y-%m-%d %H:%M:%S", Some("____-__-__%")),
-            ("%Y%m%d%H%M%S", Some("________%")),
+            ("%Y-%m-%d %H:%M:%S", Some("____-__-_____%")),
+            ("%F %T", Some("____-__-_____%")),
+            ("%Y%m%d%H%M%S", Some("__________%")),
             ("%Y年%m月%d日", Some("____年__月__%")),
             ("%F", Some("____-__-__%")),
             ("%Y'%m%d", None),

@@ -402,7 +402,7 @@ async fn values_come_as_postgresql_writes_them(server: &Server) {
 async fn what_is_no_time_comes_every_night(server: &Server) {
     let texts = "create table texts (id int primary key, at varchar(20));
         insert into texts values (1, '2026-01-05 08:00:00'), (2, ''), (3, ' '), \
-            (4, '2026/01/05 10:00'), (5, '05.01.2026'), (6, '2026-1-5'), (7, '2025-12-30 10:00:00');";
+            (4, '2026/01/05 10:00'), (5, '05.01.2026'), (6, '2026-1-5'), (7, '2025-12-30 10:00:00'), (8, '2025-12-31');";
     server.run(texts).await;
     let (times, format) = match server {
         Server::Lite(_) => (
@@ -431,7 +431,7 @@ async fn what_is_no_time_comes_every_night(server: &Server) {
     let (usual, since) = ("%Y-%m-%d %H:%M:%S", Some("2026-01-05T12:00:00+08:00".parse().unwrap()));
     let days = is_maria.then_some(("moments", "day", "%Y-%m-%d", "1 2 3"));
     for (view, column, format, ids) in
-        [("texts", "at", usual, "1 2 3 4 5 6"), ("moments", "at", format, "1 2 3")]
+        [("texts", "at", usual, "1 2 3 4 5 6 8"), ("moments", "at", format, "1 2 3")]
             .into_iter()
             .chain(days)
     {
