@@ -243,7 +243,12 @@ impl Reader<'_> {
     fn lines(&self, file: &[u8]) -> Result<Batch, String> {
         let text = str::from_utf8(file).map_err(|_| "some of its bytes are no text".to_owned())?;
         let text = text.trim_start_matches('\u{feff}');
-        records::lines(&exact(text), self.records().needed)?.map(Batch::from)
+        let batch = records::lines(&exact(text), self.records().needed)?.map(Batch::from)?;
+        if batch.rows.is_empty() || self.knows_any(&batch.headers) {
+            Ok(batch)
+        } else {
+            Err("none of its lines says anything that a column reads".to_owned())
+        }
     }
 }
 

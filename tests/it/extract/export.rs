@@ -189,6 +189,8 @@ async fn a_file_that_is_none_is_told_without_its_words() {
         ("csv", "", "its first line names none of the columns"),
         ("json", "{\"data\":", "it is no JSON at line 1"),
         ("json", "{\"data\":{\"list\":3}}", "`/data/list` of it is no list"),
+        ("ndjson", "{\"code\":401,\"msg\":\"张三\"}", "none of its lines says anything"),
+        ("ndjson", "{\"id\":1}\n{\"code\":500,\"msg\":\"张三\"}\n", "line 2 says nothing that"),
         ("zip", "PK, but no archive", "no archive, or a damaged one"),
     ] {
         let (url, _) = serve(broken(text)).await;
