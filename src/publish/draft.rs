@@ -74,7 +74,14 @@ pub fn draft<'l>(
     let content = content(label, &tables);
     let releases = shelf::releases(root)?.into_iter();
     let last = releases.filter(|(night, _)| *night == label.night).max();
-    let is_same = last.is_some_and(|last| says(&root.join(shelf::told(last)), &content));
+    let is_same = match last.map(shelf::told) {
+        // The numbers that were withdrawn do not come back, whatever rows they are told over.
+        Some(last) if shelf::withdrawn(root)?.contains_key(&last) => {
+            says(&root.join(last), (&content, None))
+        }
+        Some(last) => says(&root.join(last), (&content, label.rows.as_deref())),
+        None => false,
+    };
     let revision = last.map_or(0, |(_, revision)| revision) + u32::from(!is_same);
     let name = (label.night, revision);
     let (since, damaged) = shelf::whole_before(root, name)?;
@@ -117,22 +124,21 @@ pub fn draft<'l>(
     })
 }
 
-/// What a release says, as a fingerprint; the periods that are closed and the rows of its warehouse are part of it where
-/// there are any.
+/// What a release says, as a fingerprint; the periods that are closed are part of it where there are any.
 fn content(label: &Label<'_>, tables: &[Value]) -> String {
     let mut said = vec![json!(label.as_of.to_string()), json!(label.home), json!(tables)];
     if !label.closed.is_empty() {
         said.push(json!(label.closed));
     }
-    said.extend(label.rows.as_ref().map(|rows| json!({ "rows": rows })));
     sha256(Value::from(said).to_string().as_bytes())
 }
 
-/// Whether a release says this and is what it was.
-fn says(folder: &Path, content: &str) -> bool {
-    let manifest = package::read(folder);
-    let told = manifest.as_ref().and_then(|it| it.get("x:content")).and_then(Value::as_str);
-    told == Some(content) && verify(folder).is_ok_and(|(_, differs)| differs.is_empty())
+/// Whether a release says this, over these rows where it matters, and is what it was.
+fn says(folder: &Path, (content, rows): (&str, Option<&str>)) -> bool {
+    let manifest = package::read(folder).unwrap_or_default();
+    let told = |key: &str| manifest.get(key).and_then(Value::as_str);
+    let is_told = told("x:content") == Some(content) && (rows.is_none() || told("x:rows") == rows);
+    is_told && verify(folder).is_ok_and(|(_, differs)| differs.is_empty())
 }
 
 /// What moved since a release, and what of it moved too far.

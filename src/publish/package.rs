@@ -55,7 +55,8 @@ pub(super) fn manifest(
         "x:files": files,
     });
     if let Some(table) = manifest.as_object_mut() {
-        let said = [("x:supersedes", &before.superseded), ("x:changes_since", &before.since)];
+        let before = [("x:supersedes", &before.superseded), ("x:changes_since", &before.since)];
+        let said = before.into_iter().chain([("x:rows", &label.rows)]);
         if !label.closed.is_empty() {
             let closed = label.closed.iter();
             let closed = closed.map(|(of, from)| json!({ "period": of, "release": from }));

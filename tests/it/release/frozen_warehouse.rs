@@ -109,6 +109,13 @@ fn a_night_that_is_run_again_over_other_rows_releases_them_though_no_number_move
     let metrics = ["1", "2"].map(|revision| released(home, &format!("2026-02-01.{revision}")));
     let [was, is] = metrics.map(|release| fs::read(release.join("metrics.csv")).unwrap());
     assert_eq!(was, is);
+    // Numbers that were withdrawn do not come back, whatever they are told over.
+    done(home, &["release", "withdraw", "2026-02-01.2", "--reason", "重复"], 0);
+    let text = fs::read_to_string(&loans).unwrap();
+    fs::write(&loans, text.replace(new, old)).unwrap();
+    let told = done(home, &["run", "--night", "2026-02-01", "--again"], 0);
+    assert!(told.contains("release 2026-02-01.2 says, which is withdrawn"), "{told}");
+    assert!(!released(home, "2026-02-01.3").exists());
 }
 
 /// One row of an answer.
