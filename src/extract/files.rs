@@ -35,6 +35,10 @@ use crate::spec::connector::Which;
 const MAY_END: Duration = Duration::from_hours(1);
 
 /// So many lines of a text are in memory at once.
+/// Why a file waits whose time `still` sets.
+const MOVES: &str = "it changed a moment ago; `still` in [files] says for how long it waits";
+const STOPS: &str = "its last line has no end; `still` in [files] says for how long it waits";
+
 const LINES: usize = 20_000;
 
 /// Reads every file that has not landed yet, in the order of names. Blocks while it reads.
@@ -61,7 +65,7 @@ pub(super) fn pull(
         let is_fresh = request.until.checked_sub(24.hours()).is_ok_and(|day| day < changed);
         let lain = clock::now().duration_since(changed).unsigned_abs();
         let waits = if still.is_some_and(|still| lain < still) {
-            Some("it changed a moment ago")
+            Some(MOVES)
         } else {
             (is_fresh && dropped.is_open).then_some("somebody has it open")
         };
@@ -78,7 +82,7 @@ pub(super) fn pull(
             (read, _) => read?,
         };
         let is_cut = still.is_none() && lain < MAY_END && dropped::lacks_line_end(&bytes);
-        let waits = waits.or(is_cut.then_some("its last line has no end"));
+        let waits = waits.or(is_cut.then_some(STOPS));
         if is_fresh && dropped::lacks_end(&bytes) {
             landing.not_whole(&dropped.name, "its end is missing");
             continue;

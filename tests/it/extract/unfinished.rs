@@ -57,6 +57,11 @@ fn waiting(file: &str, why: &str) -> BTreeMap<String, String> {
     BTreeMap::from([(file.to_owned(), why.to_owned())])
 }
 
+/// Why a file waits whose time a setting sets.
+fn by_setting(why: &str) -> String {
+    format!("{why}; `still` in [files] says for how long it waits")
+}
+
 #[tokio::test]
 async fn half_a_workbook_is_told_and_read_when_it_is_whole() {
     let home = TempDir::new().unwrap();
@@ -139,7 +144,10 @@ async fn a_text_that_stops_within_a_line_waits_for_an_hour() {
         fs::write(&path, &half).unwrap();
         let delivery = brought(home.path()).await;
         assert_eq!((delivery.received, delivery.files.len()), (0, 0));
-        assert_eq!(delivery.not_whole, waiting("loans.csv", "its last line has no end"));
+        assert_eq!(
+            delivery.not_whole,
+            waiting("loans.csv", &by_setting("its last line has no end"))
+        );
         fs::write(&path, &whole).unwrap();
         assert_eq!(brought(home.path()).await.received, 2);
     }
@@ -227,7 +235,7 @@ async fn a_file_is_read_once_it_has_lain_still_for_as_long_as_is_asked() {
     let delivery = pulled(&text, &start).await.0.unwrap();
     assert_eq!(
         (delivery.received, delivery.not_whole),
-        (0, waiting("loans.csv", "it changed a moment ago"))
+        (0, waiting("loans.csv", &by_setting("it changed a moment ago")))
     );
     // An empty file may be the first moment of a copy; without `still` it fails.
     fs::write(home.path().join("loans.txt"), "").unwrap();
