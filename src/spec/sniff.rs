@@ -18,6 +18,8 @@ pub enum Personal {
     Name,
     /// The number of an identity card or a passport.
     Number,
+    /// The number that an office gave somebody.
+    Staff,
     /// A telephone number or another address.
     Contact,
 }
@@ -42,12 +44,40 @@ const SURNAMES: &str = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭�
 const BODIES: &str = "区县市镇乡村局部处科院校室中心馆所站街办会司厂队路州省";
 
 /// Words of headers, and what they head.
-const HEADERS: [(&str, Personal); 34] = [
+const HEADERS: [(&str, Personal); 64] = [
     ("姓名", Personal::Name),
     ("人名", Personal::Name),
     ("联系人", Personal::Name),
     ("经办人", Personal::Name),
     ("申请人", Personal::Name),
+    ("来电人", Personal::Name),
+    ("来访人", Personal::Name),
+    ("来信人", Personal::Name),
+    ("诉求人", Personal::Name),
+    ("投诉人", Personal::Name),
+    ("举报人", Personal::Name),
+    ("信访人", Personal::Name),
+    ("反映人", Personal::Name),
+    ("当事人", Personal::Name),
+    ("办理人", Personal::Name),
+    ("承办人", Personal::Name),
+    ("受理人", Personal::Name),
+    ("登记人", Personal::Name),
+    ("录入人", Personal::Name),
+    ("责任人", Personal::Name),
+    ("责任领导", Personal::Name),
+    ("分管领导", Personal::Name),
+    ("牵头领导", Personal::Name),
+    ("主办人", Personal::Name),
+    ("督办人", Personal::Name),
+    ("经手人", Personal::Name),
+    ("签收人", Personal::Name),
+    ("签发人", Personal::Name),
+    ("填报人", Personal::Name),
+    ("制表人", Personal::Name),
+    ("报送人", Personal::Name),
+    ("联络员", Personal::Name),
+    ("话务员", Personal::Name),
     ("负责人", Personal::Name),
     ("填表人", Personal::Name),
     ("审核人", Personal::Name),
@@ -67,6 +97,8 @@ const HEADERS: [(&str, Personal); 34] = [
     ("idcard", Personal::Number),
     ("idnumber", Personal::Number),
     ("passport", Personal::Number),
+    ("工号", Personal::Staff),
+    ("警号", Personal::Staff),
     ("手机", Personal::Contact),
     ("电话", Personal::Contact),
     ("联系方式", Personal::Contact),
@@ -78,6 +110,9 @@ const HEADERS: [(&str, Personal); 34] = [
     ("telephone", Personal::Contact),
     ("email", Personal::Contact),
 ];
+
+/// What stands behind such a word where a column counts: 申请人数, 电话量.
+const COUNTED: &str = "数次量率均";
 
 fn is_match(pattern: &LazyLock<Option<Regex>>, text: &str) -> bool {
     pattern.as_ref().is_some_and(|pattern| pattern.is_match(text))
@@ -128,7 +163,9 @@ fn is_near(day: Date) -> bool {
 pub fn personal(header: &str, texts: &[String]) -> Option<Personal> {
     let plain: String = clean(header).to_lowercase();
     let plain: String = plain.chars().filter(|letter| letter.is_alphanumeric()).collect();
-    let named = HEADERS.iter().find(|(word, _)| plain.contains(word));
+    let is_counted = |rest: &str| rest.starts_with(|next: char| COUNTED.contains(next));
+    let names = |word: &str| plain.split(word).skip(1).any(|rest| !is_counted(rest));
+    let named = HEADERS.iter().find(|(word, _)| names(word));
     if let Some((_, personal)) = named {
         return Some(*personal);
     }
@@ -212,6 +249,15 @@ mod tests {
         for (header, texts, found) in [
             ("姓名", &[][..], Some(Personal::Name)),
             ("Contact Name", &[], Some(Personal::Name)),
+            ("来电人", &["赵某某"], Some(Personal::Name)),
+            ("诉求人/姓名", &[], Some(Personal::Name)),
+            ("经办人工号", &["0017"], Some(Personal::Name)),
+            ("责任领导", &["赵局"], Some(Personal::Name)),
+            ("坐席工号", &["0017"], Some(Personal::Staff)),
+            ("申请人数", &["17"], None),
+            ("受理人次", &["17"], None),
+            ("电话量", &["17"], None),
+            ("申请人数(申请人)", &[], Some(Personal::Name)),
             ("甲", &["王伟", "李 娜", "张三"], Some(Personal::Name)),
             ("乙", &["519902198703051231"], Some(Personal::Number)),
             ("丙", &["13800138000", "139 0013 9000"], Some(Personal::Contact)),

@@ -29,8 +29,8 @@ pub(super) fn of(seen: &SeenTable, columns: &[Column]) -> Option<Vec<usize>> {
     if let Some(told) = told.collect::<Option<Vec<usize>>>().filter(|told| !told.is_empty()) {
         return Some(told);
     }
-    // The number of a person is taken only where nothing else tells rows apart.
-    let plain = |column: &Column| column.personal.is_none();
+    // That of an identity card is taken only where nothing else tells rows apart; either becomes a pseudonym.
+    let plain = |column: &Column| column.personal.is_none_or(|of| of == Personal::Staff);
     let numbered = |column: &Column| plain(column) || column.personal == Some(Personal::Number);
     let found = fewest(seen, columns, &plain).or_else(|| fewest(seen, columns, &numbered))?;
     Some(with_period(seen, columns, found))

@@ -92,6 +92,23 @@ fn what_somebody_is_since_is_no_time_of_a_row() {
 }
 
 #[test]
+fn who_called_and_who_answered_is_not_read_and_how_many_did_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = "工单编号,来电人,诉求人,话务员工号,承办单位,受理日期,来电人数\n\
+        G1,某甲,某甲,A17,市水利局,2026-01-05,1\nG2,某乙,某丙,A18,市民政局,2026-01-06,2\n";
+    let (text, manifest) = begun(folder.path(), &[("热线.csv", rows)]);
+    has(&text, "2 rows; key: 工单编号; time: 受理日期; unit: 承办单位");
+    has(&manifest, r#"ignore = ["来电人", "诉求人", "话务员工号"]   # these look like persons'"#);
+    has(&manifest, r#"= "来电人数""#);
+    // The number of somebody that is the key of a list is read as a pseudonym.
+    let folder = tempfile::tempdir().unwrap();
+    let rows = "工号,科室,办理量\nA17,综合科,5\nA18,综合科,7\n";
+    let (text, manifest) = begun(folder.path(), &[("窗口.csv", rows)]);
+    has(&text, "2 rows; key: 工号;");
+    has(&manifest, r#"{ from = "工号", identity = "opaque" }"#);
+}
+
+#[test]
 fn a_key_tells_all_rows_of_all_files_apart_and_none_does_so_by_chance() {
     let folder = tempfile::tempdir().unwrap();
     let home = folder.path();
