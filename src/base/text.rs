@@ -76,6 +76,13 @@ pub fn squeeze(text: &str) -> String {
     composed(text).chars().filter(is_shown).collect()
 }
 
+/// Whether a text is what a spreadsheet shows where a formula came to nothing: no name of anything.
+pub fn is_fault(text: &str) -> bool {
+    const FAULTS: [&str; 9] =
+        ["#N/A", "#REF!", "#DIV/0!", "#VALUE!", "#NAME?", "#NUM!", "#NULL!", "#DATA!", "#FORMULA"];
+    FAULTS.contains(&text)
+}
+
 /// A text of somebody else, fit for a report: one line, not long, and long runs of digits, which may
 /// be numbers of people, struck out.
 pub fn quoted(text: &str) -> String {

@@ -11,6 +11,7 @@ use crate::base::cell::Cell;
 use crate::base::identity::fold;
 use crate::base::text::cleaned;
 use crate::base::text::figure;
+use crate::base::text::is_fault;
 use crate::spec::codes::CodeTable;
 use crate::spec::connector::Column as Mapped;
 use crate::spec::schema::Field;
@@ -44,7 +45,7 @@ impl Judge<'_> {
         let codes = field.codes.as_ref().and_then(|name| self.codes.get(&name.value));
         let Some(text) = coded(text, (field, mapped), codes, day)? else { return Ok(None) };
         if field.kind == FieldKind::Text {
-            if FAULTS.contains(&text.as_ref()) {
+            if is_fault(&text) {
                 return Err(UNKNOWN.to_owned());
             }
             // A wrong code by its form is no value; of any other text nobody can say what it was.
@@ -58,10 +59,6 @@ impl Judge<'_> {
 
 /// A text that nobody says what it means.
 const UNKNOWN: &str = "unknown_value";
-
-/// What a spreadsheet shows where a formula came to nothing: no name of anything.
-const FAULTS: [&str; 9] =
-    ["#N/A", "#REF!", "#DIV/0!", "#VALUE!", "#NAME?", "#NUM!", "#NULL!", "#DATA!", "#FORMULA"];
 
 /// Whether a text is a long number as programs write it that keep sixteen digits of it, 6.2220210010012346E+18, or
 /// as a spreadsheet shows one of twelve digits and more, 1.23457E+11. Two numbers that differ in the rest would be one.

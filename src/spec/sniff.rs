@@ -31,7 +31,7 @@ fn pattern(text: &str) -> Option<Regex> {
 
 static WHOLE: LazyLock<Option<Regex>> = LazyLock::new(|| pattern(r"^-?(0|[1-9]\d{0,14})$"));
 static DECIMAL: LazyLock<Option<Regex>> =
-    LazyLock::new(|| pattern(r"^-?(0|[1-9]\d{0,11}|[1-9]\d{0,2}(,\d{3})+)(\.\d{1,6})?$"));
+    LazyLock::new(|| pattern(r"^-?(0|[1-9]\d{0,11}|[1-9]\d{0,2}(,\d{3})+)(\.\d{1,6})?( ?%)?$"));
 static MOBILE: LazyLock<Option<Regex>> =
     LazyLock::new(|| pattern(r"^(\+?86[- ]?)?1[3-9]\d[- ]?\d{4}[- ]?\d{4}$"));
 static MAIL: LazyLock<Option<Regex>> = LazyLock::new(|| pattern(r"^[^@\s]+@[^@\s]+\.[^@\s]+$"));
@@ -131,7 +131,11 @@ pub fn kind(texts: &[String]) -> FieldKind {
     } else if all(&|text| is_match(&WHOLE, text)) {
         FieldKind::Whole
     } else if all(&|text| is_match(&DECIMAL, text)) {
-        let places = |text: &String| text.split_once('.').map_or(0, |(_, part)| part.len());
+        // 98.5% is 0.985.
+        let places = |text: &String| {
+            let (number, more) = text.strip_suffix('%').map_or((&**text, 0), |it| (it.trim(), 2));
+            number.split_once('.').map_or(0, |(_, part)| part.len()) + more
+        };
         let places = texts.iter().map(places).max().unwrap_or(0);
         FieldKind::Decimal(u8::try_from(places.max(2)).unwrap_or(2))
     } else if all(&|text| matches!(text, "是" | "否" | "true" | "false" | "yes" | "no")) {
@@ -234,6 +238,8 @@ mod tests {
             (&["7", "-12", "0"], FieldKind::Whole),
             (&["1,234.50", "7"], FieldKind::Decimal(2)),
             (&["0.1234"], FieldKind::Decimal(4)),
+            (&["98.5%", "100 %", "0%", "1"], FieldKind::Decimal(3)),
+            (&["0.25%", "7.125"], FieldKind::Decimal(4)),
             (&["是", "否"], FieldKind::Flag),
             (&["007", "12"], FieldKind::Text),
             (&["2025-02-30"], FieldKind::Text),

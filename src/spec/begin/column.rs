@@ -10,6 +10,7 @@ use super::SeenPeriod;
 use super::SeenTable;
 use super::list;
 use crate::base::text::clean;
+use crate::base::text::is_fault;
 
 /// A column and what was guessed of it.
 pub(super) struct Column {
@@ -123,7 +124,8 @@ pub(super) fn columns(seen: &SeenTable) -> Vec<Column> {
     let mut names: BTreeSet<String> = TAKEN.iter().map(|name| (*name).to_owned()).collect();
     let column = |(at, header): (usize, &String)| {
         let texts = seen.rows.iter().filter_map(|row| row.get(at)?.clone());
-        let mut texts: Vec<String> = texts.collect();
+        // What a formula came to that came to nothing is a fault of its row, and says nothing of the column.
+        let mut texts: Vec<String> = texts.filter(|text| !is_fault(text)).collect();
         let mut kind = sniff::kind(&texts);
         let mut nothing = BTreeSet::new();
         // Of texts they may be words like others; among days or numbers they are none.

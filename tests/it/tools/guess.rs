@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+use serde_json::Value;
+
 use super::told;
 use crate::world::ask;
 
@@ -106,6 +108,23 @@ fn who_called_and_who_answered_is_not_read_and_how_many_did_is() {
     let (text, manifest) = begun(folder.path(), &[("窗口.csv", rows)]);
     has(&text, "2 rows; key: 工号;");
     has(&manifest, r#"{ from = "工号", identity = "opaque" }"#);
+}
+
+#[test]
+fn a_cell_that_came_to_nothing_and_a_percentage_make_no_column_a_text() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path();
+    let rows = "单号,件数,办结率,办结日期\nA1,5,98.5%,2026-01-05\nA2,#N/A,#DIV/0!,2026-01-06\nA3,7,100%,#REF!\n";
+    let (_, manifest) = begun(home, &[("办结.csv", rows)]);
+    let schema = fs::read_dir(home.join("schemas")).unwrap().next().unwrap().unwrap().path();
+    let schema: Value = serde_json::from_str(&fs::read_to_string(schema).unwrap()).unwrap();
+    let kind = |title: &str| {
+        let fields = schema["fields"].as_array().unwrap();
+        fields.iter().find(|field| field["title"] == title).unwrap()["type"].clone()
+    };
+    assert_eq!([kind("件数"), kind("办结率"), kind("办结日期")], ["integer", "number", "date"]);
+    // It is no word for nothing: the row is told.
+    assert!(!manifest.contains("empty  ="), "{manifest}");
 }
 
 #[test]
