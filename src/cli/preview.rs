@@ -20,6 +20,7 @@ use crate::base::durable::create_folders;
 use crate::base::durable::share;
 use crate::base::finding;
 use crate::base::said::Say;
+use crate::base::text::quoted;
 use crate::night::Ground;
 use crate::night::preview;
 use crate::night::preview::Made;
@@ -149,6 +150,10 @@ fn show(name: &str, schema: &Schema, seen: &Previewed, face: &mut Face<'_>) -> a
         writeln!(face.out, "\n{}\n{}", Say::PreviewCame.text(face.lang), rows.trim_fmt())?;
         made(schema, seen, face)?;
     }
+    for (place, rows) in &seen.came.below {
+        let what = finding::kind("below_end").text(face.lang);
+        writeln!(face.out, "  {what}: {} ({rows})", quoted(place))?;
+    }
     others(seen, face)?;
     writeln!(face.out)?;
     Ok(())
@@ -238,6 +243,7 @@ fn told(name: &str, schema: &Schema, seen: &Previewed) -> Value {
         "came": rows.collect::<Vec<_>>(),
         "made": made.collect::<Vec<_>>(),
         "filtered": seen.filtered,
+        "below_end": seen.came.below,
         "unmapped": others.collect::<Vec<_>>(),
     })
 }

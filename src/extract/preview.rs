@@ -1,9 +1,11 @@
 //! What would a stream bring first? A page, a file or a few rows of a view, asked as a night asks and
 //! shielded as they would land; of what nobody maps, names and counts alone. Nothing is written.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Delivery;
 use super::ExtractError;
 use super::Reached;
 use super::Request;
@@ -32,6 +34,8 @@ pub struct Preview {
     pub rows: Batch,
     /// The columns that nobody maps.
     pub others: Vec<Other>,
+    /// Where rows stand below the end of a table, and how many: nobody reads them.
+    pub below: BTreeMap<String, u64>,
     /// What was asked again, and why.
     pub asked_again: Vec<String>,
 }
@@ -94,10 +98,10 @@ pub async fn preview(
             Err(request.setting("the stream is of another system"))
         }
     };
-    let asked_again = landing.delivery().asked_again;
+    let Delivery { below, asked_again, .. } = landing.delivery();
     match asked {
         Ok(()) | Err(ExtractError::Enough) => {
-            Ok(Preview { rows: came, others: glance.others(), asked_again })
+            Ok(Preview { rows: came, others: glance.others(), below, asked_again })
         }
         Err(error) => Err(error),
     }

@@ -587,6 +587,9 @@ fn what_offices_hand_in_is_begun_or_left_out_with_the_reason() {
     }
     let manifest = fs::read_to_string(home.join("connectors/inbox.toml")).unwrap();
     assert!(manifest.contains("empty  = [\"/\", \"—\"]"), "{manifest}");
+    let preview = told(home, &["preview", "inbox"], 0);
+    let below = "rows below the row that ends a table; nobody reads them: 督办.xlsx sheet Sheet1 row 10 (2)";
+    assert!(preview.contains(below), "{preview}");
     let night = told(home, &["run", "--night", "2026-02-10", "--as-of", "2026-02-10"], 0);
     assert!(night.contains("rows below the row that ends a table; nobody reads them"), "{night}");
     // What the manifest ignores is known, also where it reads no header at all.
