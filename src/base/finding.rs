@@ -26,6 +26,7 @@ pub fn kind(kind: &str) -> Say {
         "left_behind" => Say::KindLeftBehind,
         "not_merged" => Say::KindNotMerged,
         "unread_file" => Say::KindUnreadFile,
+        "unread_sheet" => Say::KindUnreadSheet,
         "below_end" => Say::KindBelowEnd,
         "came_twice" => Say::KindCameTwice,
         "rival_files" => Say::KindRivalFiles,

@@ -260,6 +260,7 @@ texts! {
     KindNotWhole "a file that is not whole yet; another night reads it" "文件尚不完整,留待下一夜读取";
     KindLeftBehind "rows of a stream that no connector has any more: they stay as they came" "已无连接器的数据流留下的行,保持原样";
     KindUnreadFile "a file or folder of the drop folder that no stream reads" "投递目录中没有数据流读取的文件或子目录";
+    KindUnreadSheet "sheets of a workbook that no stream reads; name them in `sheets`, or in `ignore`" "工作簿中没有数据流读取的工作表;请写入 `sheets` 或 `ignore`";
     KindBelowEnd "rows below the row that ends a table; nobody reads them" "表尾行之下仍有数据行,未读取";
     KindUnreadCorrection "a file of corrections that can't be read" "更正文件无法读取";
     ClosedRows "Closed in quarantine" "隔离行结案";

@@ -24,6 +24,7 @@ use super::parcel;
 use super::revision;
 use super::sheet::Sheet;
 use super::text::Text;
+use super::unclaimed;
 use super::workbook;
 use crate::base::clock;
 use crate::base::pseudonym::sha256;
@@ -53,6 +54,7 @@ pub(super) fn pull(
     let all = regular(&folder)?;
     let mut pile = Pile {
         ask,
+        request,
         known: Known::of(ask, request.known_files),
         outdone: revision::outdone(ask, &all),
         here: BTreeMap::new(),
@@ -102,6 +104,7 @@ pub(super) fn pull(
 /// The files of a folder as they are taken up, one after the other.
 struct Pile<'p> {
     ask: &'p FileStream,
+    request: &'p Request<'p>,
     known: Known<'p>,
     /// The names that a later revision takes the place of, each with that one's name.
     outdone: BTreeMap<String, String>,
@@ -148,6 +151,9 @@ impl Pile<'_> {
             return Ok(());
         }
         file.rows = self::file(&name, bytes, self.ask, landing)?;
+        let of = (self.request.connector, self.request.stream);
+        let unread = unclaimed::sheets(of, (&name, bytes)).map_err(unreadable(&name))?;
+        landing.unread_sheets(&name, unread);
         tracing::debug!(file = name, rows = file.rows, "file was read");
         self.landed.insert(name);
         landing.so_far.files.push(file);

@@ -155,6 +155,13 @@ impl<'a> Landing<'a> {
         self.so_far.below.insert(place, rows);
     }
 
+    /// Notes how many sheets of a workbook nobody reads.
+    pub(super) fn unread_sheets(&mut self, file: &str, sheets: u64) {
+        if sheets > 0 {
+            self.so_far.unread_sheets.insert(file.to_owned(), sheets);
+        }
+    }
+
     /// Notes the source's own total of one slice.
     pub(super) fn told(&mut self, total: Option<u64>) {
         if let Some(total) = total {

@@ -232,6 +232,8 @@ pub struct Delivery {
     pub not_whole: BTreeMap<String, String>,
     /// Where rows stand below the end of a table, and how many: nobody reads them.
     pub below: BTreeMap<String, u64>,
+    /// How many sheets of a workbook no stream reads, by its name.
+    pub unread_sheets: BTreeMap<String, u64>,
     /// The workbooks with corrected rows that were read.
     pub corrections: Vec<DeliveredFile>,
     /// How many rows of those match nothing that is held back, a file each.

@@ -2,6 +2,7 @@
 //! never count, and nobody would hear of it.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
@@ -13,10 +14,13 @@ use super::dropped;
 use super::dropped::Dropped;
 use super::dropped::is_of;
 use super::parcel;
+use super::workbook;
 use crate::spec::connector::Ask;
 use crate::spec::connector::Connector;
 use crate::spec::connector::FileStream;
 use crate::spec::connector::Source;
+use crate::spec::connector::Stream;
+use crate::spec::connector::Which;
 use crate::spec::template::Secrets;
 
 /// What Windows puts into every folder that somebody looked at.
@@ -64,6 +68,41 @@ pub fn unclaimed(
     let is_other = |path: &Path| !places.iter().any(|(_, at)| at.starts_with(path));
     let is_strange = |name: &String| !is_ignored(name.trim_end_matches('/'));
     files.chain(folders(&folder, &is_other).into_iter().filter(is_strange)).collect()
+}
+
+/// What a workbook that `template` writes says of itself.
+const NOTES: &str = "说明";
+
+/// How many sheets of a workbook no stream of its system reads: those that a person sees, that are filled, and that no
+/// `ignore` names. They are counted for the first stream that reads the workbook. A new sheet bears any name, perhaps
+/// a person's: nobody keeps it.
+pub(super) fn sheets(
+    (connector, stream): (&Connector, &Stream),
+    (name, bytes): (&str, &[u8]),
+) -> Result<u64, String> {
+    let Source::Files(files) = &connector.source else { return Ok(0) };
+    let asks = connector.streams.iter().filter_map(|stream| match &stream.ask {
+        Ask::Files(ask) if is_of(ask, name) => Some((&stream.name, ask.as_ref())),
+        _ => None,
+    });
+    let asks: Vec<(&String, &FileStream)> = asks.collect();
+    let is_first = asks.first().is_some_and(|(first, _)| **first == stream.name);
+    let reads_all = asks.iter().any(|(_, ask)| matches!(ask.sheets, Which::Seen));
+    if !is_first || reads_all || !workbook::is_one(bytes) {
+        return Ok(0);
+    }
+    let mut book = workbook::open(name, bytes)?;
+    let read: BTreeSet<String> =
+        asks.iter().flat_map(|(_, ask)| book.pick(&ask.sheets).unwrap_or_default()).collect();
+    let is_meant = |sheet: &String| {
+        read.contains(sheet)
+            || sheet == NOTES
+            || files.ignore.iter().any(|pattern| pattern.is_match(sheet))
+    };
+    let mut others = book.pick(&Which::Seen)?;
+    others.retain(|sheet| !is_meant(sheet));
+    others.retain(|sheet| !book.sheet(sheet).is_ok_and(|cells| cells.is_empty()));
+    Ok(others.len() as u64)
 }
 
 /// The name of a file that nobody asks for; of those in a parcel the first.

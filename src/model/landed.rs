@@ -43,6 +43,9 @@ pub struct Landed {
     /// Where rows stand below the end of a table, and how many.
     #[serde(default)]
     pub below: BTreeMap<String, u64>,
+    /// How many sheets of a workbook no stream reads, by its name.
+    #[serde(default)]
+    pub unread_sheets: BTreeMap<String, u64>,
     /// Workbooks with corrected rows that were read: name, content hash.
     #[serde(default)]
     pub corrections: BTreeMap<String, String>,

@@ -373,8 +373,11 @@ fn of_files(connector: &Connector, stream: &Stream, landed: &Landed) -> Vec<Noti
         let names = format!("shuping doctor {}", connector.name);
         Noticed::of(connector, stream, "unread_file", &names).rows(landed.unclaimed)
     });
+    let sheets = |(file, sheets): (&String, &u64)| {
+        Noticed::of(connector, stream, "unread_sheet", &quoted(file)).rows(*sheets)
+    };
     let files = landed.not_whole.iter().map(of).chain(landed.below.iter().map(below));
-    files.chain(unread).collect()
+    files.chain(landed.unread_sheets.iter().map(sheets)).chain(unread).collect()
 }
 
 /// Keys that came more than once from pages that are found by counting, or on which rows moved: what moved them may

@@ -337,6 +337,7 @@ pub(super) fn landed(delivery: Delivery, key: &Key) -> Landed {
         not_whole: delivery.not_whole,
         unclaimed: 0,
         below: delivery.below,
+        unread_sheets: delivery.unread_sheets,
         corrections: named(delivery.corrections),
         strays: delivery.strays,
         unread_corrections: delivery.unread_corrections,

@@ -16,7 +16,7 @@ pub struct Files {
     pub at: Template,
     /// How long a file has lain still before it is read; none is not at all, but for a text that stops within a line.
     pub still: Option<Duration>,
-    /// What lies there on purpose and is read by no stream: whole names.
+    /// What lies there on purpose and is read by no stream, a sheet of a workbook too: whole names.
     pub ignore: Vec<Regex>,
 }
 

@@ -162,6 +162,34 @@ fn the_sheet_of_the_next_month_is_read_beside_those_before() {
     assert!(added[0].ends_with(" 4") && added[1].ends_with(" 6"), "{added:?}");
 }
 
+/// Once and not once a stream; what is called 说明, is empty or is ignored is meant so.
+#[test]
+fn a_new_sheet_beside_those_that_are_read_is_told_and_not_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path();
+    let roads: &[&[&str]] =
+        &[&["编号", "单位", "长度"], &["R1", "甲局", "5"], &["R2", "乙局", "7"]];
+    let bridges: &[&[&str]] = &[&["桥号", "单位", "跨数"], &["B1", "甲局", "3"]];
+    let named: [(&str, &[&[&str]]); 3] =
+        [("道路", roads), ("桥梁", bridges), ("说明", &[&["单位:公里"]])];
+    book(&home.join("inbox/设施202601.xlsx"), &named);
+    let (_, manifest) = begun(home, &[]);
+    assert_eq!(manifest.matches("sheets = ").count(), 4, "{manifest}");
+    let words = "sheets of a workbook that no stream reads";
+    let first = night(home, "2026-02-10");
+    assert!(!first.contains(words), "{first}");
+    let tunnels: [(&str, &[&[&str]]); 3] =
+        [("隧道(新)", &[&["隧道", "单位"], &["T1", "甲局"]]), ("备用", bridges), ("Sheet6", &[])];
+    let path = home.join("connectors/inbox.toml");
+    fs::write(&path, manifest.replace("[files]\n", "[files]\nignore = ['备.*']\n")).unwrap();
+    book(&home.join("inbox/设施202602.xlsx"), &[&named[..], &tunnels].concat());
+    let second = night(home, "2026-02-11");
+    let lines: Vec<&str> = second.lines().filter(|line| line.contains(words)).collect();
+    assert_eq!(lines.len(), 1, "{second}");
+    assert!(lines[0].contains("设施202602.xlsx") && lines[0].trim().ends_with('1'), "{second}");
+    assert!(!second.contains("隧道"), "{second}");
+}
+
 #[test]
 fn a_sheet_is_the_unit_where_no_column_is() {
     let folder = tempfile::tempdir().unwrap();
