@@ -10,6 +10,7 @@ use crate::base::text::clean;
 use crate::base::text::squeeze;
 use crate::extract::grid;
 use crate::extract::sheet::Cell;
+use crate::extract::header;
 use crate::extract::sheet::Line;
 use crate::extract::sheet::Sheet;
 use crate::spec::connector::Grid;
@@ -71,8 +72,12 @@ const COMPARED: [&str; 7] = ["同期", "同比", "环比", "占比", "增长", "
 /// Where the table stands; none where no row looks like a header.
 pub(super) fn of(sheet: &Sheet) -> Option<Grid> {
     let width = sheet.lines.iter().map(|line| filled_to(&line.cells)).max().filter(|it| *it > 0)?;
-    let from = header(sheet, width)?;
-    let to = last_row(sheet, from, width);
+    let found = header(sheet, width)?;
+    let is_grouped =
+        |row: &u32| header::is_grouped(sheet, *row) && is_words(sheet, *row + 1, width);
+    let grouped = [found - 1, found].into_iter().filter(|row| *row > 0).find(is_grouped);
+    let from = grouped.unwrap_or(found);
+    let to = grouped.map_or_else(|| last_row(sheet, from, width), |upper| upper + 1);
     let fill_down = covered_below(sheet, from, to);
     let mut grid = Grid {
         header_from: from,
@@ -371,14 +376,8 @@ fn covered_below(sheet: &Sheet, from: u32, to: u32) -> Vec<String> {
     let columns: BTreeSet<u32> = below.map(|cells| cells.start.1).collect();
     let name = |column: &u32| {
         let at = usize::try_from(*column).ok()?;
-        let mut parts: Vec<String> = Vec::new();
-        for part in (from..=to).filter_map(|row| sheet.covered(row, at)) {
-            let part = squeeze(part);
-            if !part.is_empty() && parts.last() != Some(&part) {
-                parts.push(part);
-            }
-        }
-        (!parts.is_empty()).then(|| parts.join("/"))
+        let name = header::joined((from..=to).map(|row| sheet.covered(row, at)));
+        (!name.is_empty()).then_some(name)
     };
     columns.iter().filter_map(name).collect()
 }

@@ -128,6 +128,26 @@ async fn rows_below_a_total_that_stands_first_are_told() {
     }
 }
 
+/// The manifest names either the whole name of a column, or what stands over it alone.
+#[tokio::test]
+async fn a_group_in_the_first_cell_of_its_row_heads_all_its_columns() {
+    let home = home(&[
+        &["单位", "任务", "", "备注", "好评", ""],
+        &["", "编号", "数 量", "", "本月", "累计"],
+        &["市档案馆", "A1", "5", "无", "2", "3"],
+    ]);
+    let text = LEDGER.replace("header = 2", "header = 1, header_rows = 2");
+    for (number, title) in [("任务/编号", "任务/数量"), ("任务/编号", "数量")] {
+        let text = text.replace("\"编号\"", &format!("\"{number}\""));
+        let text = text.replace("\"数量\"", &format!("\"{title}\""));
+        let (delivery, batches) = pulled(&text, &Start::home(home.path())).await;
+        let told = format!("单位=市档案馆 {number}=A1 {title}=5");
+        assert!(rows(&batches)[0].starts_with(&at(3, &told)), "{:?}", rows(&batches));
+        let unread: Vec<String> = delivery.unwrap().unread.into_keys().collect();
+        assert_eq!(unread, ["备注", "好评/本月", "好评/累计"]);
+    }
+}
+
 #[tokio::test]
 async fn a_total_counts_neither_subtotals_nor_further_headers() {
     let text = LEDGER.replace("end = [\"合计\"]", "end = [\"共\"], total = '共(\\d+)条'");

@@ -128,6 +128,37 @@ fn a_cell_that_came_to_nothing_and_a_percentage_make_no_column_a_text() {
 }
 
 #[test]
+fn a_header_of_groups_without_merged_cells_has_two_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_, manifest) = begun(
+        folder.path(),
+        &[
+            (
+                "窄.csv",
+                "序号,单位,办件,,评价,\n,,受理,办结,好评,差评\n1,甲局,5,4,3,1\n2,乙局,7,7,6,0\n",
+            ),
+            (
+                "宽.csv",
+                "2026年办件统计表,,,,,,\n单位,办件,,,评价,,\n,收件,受理,办结,好评,中评,差评\n甲局,6,5,4,3,1,0\n乙局,7,7,7,6,0,1\n",
+            ),
+        ],
+    );
+    has(&manifest, "grid   = { header = 1, header_rows = 2 }");
+    has(&manifest, "grid   = { header = 2, header_rows = 2 }");
+    for header in ["办件/办结", "评价/好评", "评价/差评", "办件/受理", "评价/中评"]
+    {
+        has(&manifest, &format!("\"{header}\""));
+    }
+    assert_eq!(kept(folder.path()).iter().map(|row| &*row[2]).collect::<Vec<_>>(), ["2", "2"]);
+    // Words below a header with a gap are a row.
+    let folder = tempfile::tempdir().unwrap();
+    let rows = "单位,科室,,备注\n甲局,综合科,二楼,\n乙局,办公室,三楼,\n";
+    let (text, manifest) = begun(folder.path(), &[("科室.csv", rows)]);
+    has(&text, "2 rows;");
+    has(&manifest, "grid   = { header = 1 }");
+}
+
+#[test]
 fn a_key_tells_all_rows_of_all_files_apart_and_none_does_so_by_chance() {
     let folder = tempfile::tempdir().unwrap();
     let home = folder.path();
