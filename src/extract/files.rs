@@ -35,11 +35,11 @@ use crate::spec::connector::Which;
 /// How long the last line of a text may still come to its end, where nobody says how long a file lies still.
 const MAY_END: Duration = Duration::from_hours(1);
 
-/// So many lines of a text are in memory at once.
 /// Why a file waits whose time `still` sets.
 const MOVES: &str = "it changed a moment ago; `still` in [files] says for how long it waits";
 const STOPS: &str = "its last line has no end; `still` in [files] says for how long it waits";
 
+/// So many lines of a text are in memory at once.
 const LINES: usize = 20_000;
 
 /// Reads every file that has not landed yet, in the order of names. Blocks while it reads.
@@ -238,7 +238,8 @@ pub(super) fn each_sheet(
     }
     let text = Text::read(name, bytes, ask.encoding).map_err(unreadable(name))?;
     let grid = &ask.grid;
-    let needs_all = grid.total.is_some() || !grid.end.is_empty() || text.has_ditto();
+    let looks_back = !grid.fill_blank.is_empty() || text.has_ditto();
+    let needs_all = grid.total.is_some() || !grid.end.is_empty() || looks_back;
     let lines = if needs_all { usize::MAX } else { lines };
     for piece in text.pieces((grid.header_from, grid.header_to), lines) {
         take(piece.map_err(unreadable(name))?)?;

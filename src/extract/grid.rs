@@ -77,9 +77,12 @@ pub(super) fn table(sheet: &Sheet, layout: &Layout<'_>) -> Result<Table, String>
     if layout.needed.iter().any(|name| name == SHEET) {
         fixed.push((SHEET.to_owned(), sheet.name.clone()));
     }
-    let fill: Vec<String> = layout.grid.fill_down.iter().map(|name| squeeze(name)).collect();
-    let fill: Vec<usize> =
-        (0..names.len()).filter(|at| fill.contains(&squeeze(&names[*at]))).collect();
+    let places = |columns: &[String]| {
+        let columns: Vec<String> = columns.iter().map(|name| squeeze(name)).collect();
+        let is_one = |at: &usize| names.get(*at).is_some_and(|it| columns.contains(&squeeze(it)));
+        (0..names.len()).filter(is_one).collect::<Vec<usize>>()
+    };
+    let (fill, blank) = (places(&layout.grid.fill_down), places(&layout.grid.fill_blank));
     let again = again(sheet, layout.grid);
     let mut rows: Vec<Found> = Vec::new();
     let mut last = None;
@@ -96,8 +99,12 @@ pub(super) fn table(sheet: &Sheet, layout: &Layout<'_>) -> Result<Table, String>
             None => row(sheet, line, &names, layout.hides),
         };
         if let Some(above) = rows.iter().rev().find(|row| row.own.is_empty()) {
-            let cells = found.cells.iter_mut().zip(&above.cells);
-            cells.filter(|(cell, _)| is_ditto(cell)).for_each(|(cell, text)| cell.clone_from(text));
+            let cells = found.cells.iter_mut().zip(&above.cells).enumerate();
+            let is_said_above =
+                |at: usize, cell: &Cell| is_ditto(cell) || (cell.is_none() && blank.contains(&at));
+            cells
+                .filter(|(at, (cell, _))| is_said_above(*at, cell))
+                .for_each(|(_, (cell, text))| cell.clone_from(text));
         }
         for at in &fill {
             if let (Some(cell @ None), Some(text)) =

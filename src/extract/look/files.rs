@@ -305,7 +305,10 @@ fn grid_line(form: &[Found]) -> String {
     // A sum that stands above the rows of one file ends the table of none.
     end.retain(|word| !skip.contains(word));
     let fill_down = all(&|grid| grid.fill_down.clone());
-    for (key, all) in [("skip", skip), ("end", end), ("fill_down", fill_down)] {
+    let fill_blank = all(&|grid| grid.fill_blank.clone());
+    let keys_of =
+        [("skip", skip), ("end", end), ("fill_down", fill_down), ("fill_blank", fill_blank)];
+    for (key, all) in keys_of {
         if !all.is_empty() {
             keys.push(format!("{key} = {}", list(all.iter().map(String::as_str))));
         }

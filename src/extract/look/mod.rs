@@ -1,6 +1,7 @@
 //! What does a source look like that nobody has described yet? Looked at once, a little of it, so that a
 //! connector can be begun.
 
+mod blank;
 mod files;
 mod http;
 mod period;

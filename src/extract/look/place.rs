@@ -6,11 +6,12 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::blank;
 use crate::base::text::clean;
 use crate::base::text::squeeze;
 use crate::extract::grid;
-use crate::extract::sheet::Cell;
 use crate::extract::header;
+use crate::extract::sheet::Cell;
 use crate::extract::sheet::Line;
 use crate::extract::sheet::Sheet;
 use crate::spec::connector::Grid;
@@ -79,14 +80,7 @@ pub(super) fn of(sheet: &Sheet) -> Option<Grid> {
     let from = grouped.unwrap_or(found);
     let to = grouped.map_or_else(|| last_row(sheet, from, width), |upper| upper + 1);
     let fill_down = covered_below(sheet, from, to);
-    let mut grid = Grid {
-        header_from: from,
-        header_to: to,
-        skip: Vec::new(),
-        end: Vec::new(),
-        total: None,
-        fill_down,
-    };
+    let mut grid = Grid { fill_down, ..Grid::at(from, to) };
     let again = grid::again(sheet, &grid);
     let is_own =
         |line: &&Line| line.number > to && !again.contains(&line.number) && !grid::is_page(line);
@@ -94,6 +88,11 @@ pub(super) fn of(sheet: &Sheet) -> Option<Grid> {
     let mut rows: Vec<Below<'_>> = below.filter_map(Below::of).collect();
     let other = another(sheet, &grid, &rows);
     rows.truncate(other.as_ref().map_or(rows.len(), |(at, _)| *at));
+    let is_row = |row: &&Below<'_>| {
+        row.end().or_else(|| row.partial()).or_else(|| row.begins(&BETWEEN)).is_none()
+    };
+    let own = rows.iter().filter(is_row).map(|row| row.line);
+    grid.fill_blank = blank::columns(sheet, &grid, own);
     let (skip, mut end) = marks(&rows);
     end.extend(other.into_iter().flat_map(|(_, words)| words));
     grid.skip = skip.into_iter().collect();

@@ -74,6 +74,8 @@ pub struct Grid {
     pub total: Option<Regex>,
     /// Columns whose merged cells hold for every row they cover.
     pub fill_down: Vec<String>,
+    /// Columns in which an empty cell says what the one above it says.
+    pub fill_blank: Vec<String>,
 }
 
 pub(super) fn read(root: &Table<'_>) -> Option<Files> {
@@ -124,8 +126,7 @@ fn sheets(table: &Table<'_>) -> Which {
 
 fn grid(table: Option<Table<'_>>) -> Grid {
     let Some(table) = table else {
-        let (skip, end, fill_down) = (Vec::new(), Vec::new(), Vec::new());
-        return Grid { header_from: 1, header_to: 1, skip, end, total: None, fill_down };
+        return Grid::at(1, 1);
     };
     let row = |number: Option<u64>| number.and_then(|n| u32::try_from(n).ok()).filter(|n| *n > 0);
     let header_from = row(table.count("header")).unwrap_or(1);
@@ -137,5 +138,21 @@ fn grid(table: Option<Table<'_>>) -> Grid {
         end: table.texts("end"),
         total: table.pattern("total"),
         fill_down: table.texts("fill_down"),
+        fill_blank: table.texts("fill_blank"),
+    }
+}
+
+impl Grid {
+    /// A table below a header, of which nothing else is known.
+    pub fn at(header_from: u32, header_to: u32) -> Grid {
+        Grid {
+            header_from,
+            header_to,
+            skip: Vec::new(),
+            end: Vec::new(),
+            total: None,
+            fill_down: Vec::new(),
+            fill_blank: Vec::new(),
+        }
     }
 }

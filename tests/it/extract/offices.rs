@@ -237,6 +237,38 @@ async fn a_cell_that_says_as_above_says_what_stands_above() {
     );
 }
 
+#[tokio::test]
+async fn an_empty_cell_says_what_stands_above_where_the_manifest_says_so() {
+    let rows_of: [&[&str]; 8] = [
+        &["台账"],
+        &HEADER,
+        &["市档案馆", "A1", "5"],
+        &["", "A2", ""],
+        &["小计", "", "5"],
+        &["", "A3", "1"],
+        &["市民政局", "A4", "2"],
+        &["", "A5", "3"],
+    ];
+    let text = LEDGER.replace("end = [", "fill_blank = [\"单 位\"], end = [");
+    let said = |at: &dyn Fn(u32, &str) -> String| {
+        [
+            at(3, "单位=市档案馆 编号=A1 数量=5"),
+            at(4, "单位=市档案馆 编号=A2"),
+            at(5, "单位=小计 数量=5 _filtered=小计"),
+            at(6, "单位=市档案馆 编号=A3 数量=1"),
+            at(7, "单位=市民政局 编号=A4 数量=2"),
+            at(8, "单位=市民政局 编号=A5 数量=3"),
+        ]
+    };
+    let book = home(&rows_of);
+    assert_eq!(rows(&pulled(&text, &Start::home(book.path())).await.1), said(&at));
+    let home = TempDir::new().unwrap();
+    let lines = rows_of.map(|cells| cells.join(",") + "\n");
+    fs::write(home.path().join("ledger.csv"), lines.concat()).unwrap();
+    let at = |row: u32, cells: &str| format!("ledger.csv row {row}: {cells}");
+    assert_eq!(rows(&pulled(&text, &Start::home(home.path())).await.1), said(&at));
+}
+
 /// An `OpenDocument` with one sheet.
 fn open_document(table: &str) -> Vec<u8> {
     let content = format!(

@@ -159,6 +159,23 @@ fn a_header_of_groups_without_merged_cells_has_two_rows() {
 }
 
 #[test]
+fn a_unit_that_is_named_once_a_group_is_that_of_all_its_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = "单位,事项,受理日期,件数\n甲局,许可,2026-01-05,5\n,备案,2026-01-06,7\n,年检,2026-01-07,1\n\
+        乙局,许可,2026-01-05,2\n,备案,2026-01-06,3\n合计,,,18\n";
+    let (text, manifest) = begun(folder.path(), &[("台账.csv", rows)]);
+    has(&manifest, r#"end = ["合计"], fill_blank = ["单位"] }"#);
+    has(&text, "5 rows; key: 单位 + ");
+    has(&text, "; unit: 单位;");
+    assert_eq!(kept(folder.path())[0][2], "5");
+    // A remark that one row has is none.
+    let folder = tempfile::tempdir().unwrap();
+    let rows = "单位,说明,件数\n甲局,补报,5\n乙局,,7\n丙局,,1\n";
+    let (_, manifest) = begun(folder.path(), &[("报表.csv", rows)]);
+    assert!(!manifest.contains("fill_blank"), "{manifest}");
+}
+
+#[test]
 fn a_key_tells_all_rows_of_all_files_apart_and_none_does_so_by_chance() {
     let folder = tempfile::tempdir().unwrap();
     let home = folder.path();
