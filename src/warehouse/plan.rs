@@ -12,6 +12,7 @@ use super::link::Link;
 use super::sheet::Area;
 use super::sheet::Column;
 use super::sheet::Kind;
+use super::sheet::MARK;
 use super::sheet::Sheet;
 use super::sheet::Source;
 use super::sheet::WAREHOUSE;
@@ -137,7 +138,7 @@ fn without(engine: Engine, what: &str, rows: &[Vec<String>]) -> Vec<String> {
 }
 
 /// SQLite can't change a column: the table is made anew. Its rows are taken along where no night follows, or where
-/// they are of nights before.
+/// they are of nights before, and under marks that no row has: the next night writes them again.
 fn remade(sheet: &Sheet, stands: &[[String; 3]], then: Then) -> Vec<String> {
     let engine = Engine::Sqlite;
     let create = engine.create(sheet);
@@ -149,19 +150,15 @@ fn remade(sheet: &Sheet, stands: &[[String; 3]], then: Then) -> Vec<String> {
         return Vec::new();
     }
     let stood = |column: &&Column| text.contains(&format!("{} ", quoted(&column.name)));
-    let own = sheet.columns.iter().filter(|column| !engine.reckons(column));
+    let own = sheet.columns.iter();
+    let own = own.filter(|column| !engine.reckons(column) && column.kind != Kind::Mark);
     let (shared, added): (Vec<&Column>, Vec<&Column>) = own.partition(stood);
-    let is_made = |column: &&Column| column.kind != Kind::Mark && column.is_required;
-    if (then == Then::Night && !sheet.keeps) || added.iter().any(is_made) {
+    if (then == Then::Night && !sheet.keeps) || added.iter().any(|column| column.is_required) {
         return vec![format!("drop table {name}"), create];
     }
-    let list = |from: &str| {
+    let list = |mark: &str| {
         let shared = shared.iter().map(|column| quoted(&column.name));
-        // A mark that was not there is one that no row has.
-        let mark = added.iter().filter(|column| column.kind == Kind::Mark);
-        let mark =
-            mark.map(|column| if from.is_empty() { quoted(&column.name) } else { from.to_owned() });
-        shared.chain(mark).collect::<Vec<_>>().join(", ")
+        shared.chain([mark.to_owned()]).collect::<Vec<_>>().join(", ")
     };
     let old = format!("{} before", sheet.name);
     vec![
@@ -169,7 +166,7 @@ fn remade(sheet: &Sheet, stands: &[[String; 3]], then: Then) -> Vec<String> {
         create,
         format!(
             "insert into {name} ({}) select {} from {}",
-            list(""),
+            list(&quoted(MARK)),
             list("zeroblob(16)"),
             engine.name(sheet.area, &old)
         ),
@@ -178,7 +175,7 @@ fn remade(sheet: &Sheet, stands: &[[String; 3]], then: Then) -> Vec<String> {
 }
 
 /// PostgreSQL changes columns one by one, so that views which others made over the table stay. A column that is
-/// added is empty until a night writes its rows anew.
+/// added is empty until a night writes its rows anew, which a mark that no row has makes it do.
 fn altered(sheet: &Sheet, stands: &[[String; 3]]) -> Vec<String> {
     let engine = Engine::Postgres;
     let name = engine.name(sheet.area, &sheet.name);
@@ -212,7 +209,9 @@ fn altered(sheet: &Sheet, stands: &[[String; 3]]) -> Vec<String> {
     });
     let told = told
         .map(|column| format!("alter column {} drop expression if exists", quoted(&column.name)));
-    let changes: Vec<String> = gone.chain(added).chain(optional).chain(told).collect();
+    let moved: Vec<String> = gone.chain(added).collect();
+    let void = format!("update {name} set {} = '{}'", quoted(MARK), "0".repeat(32));
+    let void = (!moved.is_empty()).then_some(void);
     let change = |change| format!("alter table {name} {change}");
-    changes.into_iter().map(change).collect()
+    moved.into_iter().chain(optional).chain(told).map(change).chain(void).collect()
 }

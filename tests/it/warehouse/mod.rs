@@ -373,6 +373,29 @@ async fn a_contract_that_changed_changes_its_table_and_leaves_what_others_built(
 }
 
 #[tokio::test]
+async fn a_contract_that_went_and_came_back_leaves_no_column_empty() {
+    let places = Places::new();
+    let (before, after) = (catalog(|_| {}), catalog(edited));
+    for place in places.of("returned").await {
+        let mut rows = cases(&before, &[("C1", "JN0001", "2025-06-01T01:00:00Z")]);
+        let mut columns = warehouse::columns(&before.schemas["service_case"]);
+        let at = columns.position(|field| field.name == "updated_at").unwrap();
+        rows[0][at] = Some(instant("2025-06-02T01:00:00Z"));
+        let night = [("service_case", rows)];
+        let changed = "select case_id, cast(updated_date as text) from service_case";
+        for migrations in [&[&after][..], &[&after, &before]] {
+            load(&place, &before, FIRST, &night).await.unwrap();
+            for catalog in migrations {
+                warehouse::migrate(&place, &Design::of(catalog)).await.unwrap();
+            }
+            let loaded = load(&place, &before, FIRST, &night).await.unwrap();
+            assert_eq!((loaded.written, loaded.unchanged), (1, 0));
+            assert_eq!(told(&place, changed).await, ["C1 | 2025-06-02"]);
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_warehouse_of_a_newer_program_is_left_alone() {
     let places = Places::new();
     let catalog = catalog(|_| {});
