@@ -37,10 +37,12 @@ pub(super) async fn migrate(
     let ground = Ground { catalog: &catalog, home: &home, var, secrets: &secrets };
     let place = ground.warehouse()?;
     let design = Design::of(&catalog);
+    let homes = ground.var.join("homes");
+    let homes = (!asked.take_over).then_some(homes.as_path());
     let statements = if asked.plan {
-        warehouse::planned(&place, &design).await?
+        warehouse::planned(&place, &design, homes).await?
     } else {
-        warehouse::migrate(&place, &design).await?
+        warehouse::migrate(&place, &design, homes).await?
     };
     if asked.take_over {
         warehouse::take_over(&place, &catalog.fingerprint).await?;

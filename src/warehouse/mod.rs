@@ -244,12 +244,7 @@ async fn fill(
     (held, tables): (Held<'_>, &[Table<'_>]),
 ) -> Result<Loaded, WarehouseError> {
     let plan = plan::plan(&mut link, design, Then::Night).await?;
-    if let ([night, home, ..], Some(homes)) = (plan.held.as_slice(), held.homes)
-        && !home.is_empty()
-        && !homes.join(home).is_dir()
-    {
-        return Err(WarehouseError::OtherHome { night: night.clone() });
-    }
+    of_this_home(&plan, held.homes)?;
     change(&mut link, &plan.before).await?;
     let mut loaded = Loaded::default();
     for table in tables {
@@ -262,13 +257,28 @@ async fn fill(
     Ok(loaded)
 }
 
-/// Makes tables and views stand as they should, without a row.
+/// Refuses a warehouse that another home has told, as [`Held::homes`] says.
+fn of_this_home(plan: &Plan, homes: Option<&Path>) -> Result<(), WarehouseError> {
+    match (plan.held.as_slice(), homes) {
+        ([night, home, ..], Some(homes)) if !home.is_empty() && !homes.join(home).is_dir() => {
+            Err(WarehouseError::OtherHome { night: night.clone() })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Makes tables and views stand as they should, without a row. `homes` is as [`Held::homes`].
 ///
 /// # Errors
 /// See [`WarehouseError`].
-pub async fn migrate(place: &Place, design: &Design) -> Result<Vec<String>, WarehouseError> {
+pub async fn migrate(
+    place: &Place,
+    design: &Design,
+    homes: Option<&Path>,
+) -> Result<Vec<String>, WarehouseError> {
     let mut link = begin(place, design).await?;
     let plan = plan::plan(&mut link, design, Then::Nothing).await?;
+    of_this_home(&plan, homes)?;
     change(&mut link, &plan.before).await?;
     finish(link, place, design, (&plan, None)).await?;
     without_persons(place, design)?;
@@ -293,9 +303,14 @@ pub async fn take_over(place: &Place, home: &str) -> Result<(), WarehouseError> 
 ///
 /// # Errors
 /// See [`WarehouseError`].
-pub async fn planned(place: &Place, design: &Design) -> Result<Vec<String>, WarehouseError> {
+pub async fn planned(
+    place: &Place,
+    design: &Design,
+    homes: Option<&Path>,
+) -> Result<Vec<String>, WarehouseError> {
     let mut link = begin(place, design).await?;
     let plan = plan::plan(&mut link, design, Then::Nothing).await?;
+    of_this_home(&plan, homes)?;
     link.close().await.map_err(|cause| place.unopened(cause))?;
     leave(place)?;
     Ok(plan.before.into_iter().chain(plan.after).collect())

@@ -130,7 +130,7 @@ async fn the_key_of_every_table_stands_in_the_dictionary_and_no_row_has_it_twice
     let places = Places::new();
     let catalog = catalog(with_persons);
     for place in places.of("doubles").await {
-        warehouse::migrate(&place, &Design::of(&catalog)).await.unwrap();
+        warehouse::migrate(&place, &Design::of(&catalog), None).await.unwrap();
         for schema in loaded(&catalog) {
             let question = format!(
                 "select \"列\" from 数据字典 where \"对象\" = '{}' and \"键\" like '主键%'",

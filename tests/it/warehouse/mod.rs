@@ -349,13 +349,13 @@ async fn a_contract_that_changed_changes_its_table_and_leaves_what_others_built(
             if matches!(place, Place::File(_)) { "service_case" } else { "core.service_case" };
         execute(&place, &format!("{theirs}{cases_table}")).await;
         let design = Design::of(&after);
-        let planned = warehouse::planned(&place, &design).await.unwrap();
+        let planned = warehouse::planned(&place, &design, None).await.unwrap();
         assert!(planned.iter().any(|statement| statement.contains("counter")), "{planned:?}");
         // What is planned is not done.
-        assert_eq!(warehouse::planned(&place, &design).await.unwrap(), planned);
-        assert_eq!(warehouse::migrate(&place, &design).await.unwrap(), planned);
-        assert_eq!(warehouse::planned(&place, &design).await.unwrap(), Vec::<String>::new());
-        assert_eq!(warehouse::migrate(&place, &design).await.unwrap(), Vec::<String>::new());
+        assert_eq!(warehouse::planned(&place, &design, None).await.unwrap(), planned);
+        assert_eq!(warehouse::migrate(&place, &design, None).await.unwrap(), planned);
+        assert_eq!(warehouse::planned(&place, &design, None).await.unwrap(), Vec::<String>::new());
+        assert_eq!(warehouse::migrate(&place, &design, None).await.unwrap(), Vec::<String>::new());
         // Rows stay until the next night writes them anew; so does what others built.
         let counters = "select case_id, counter from service_case";
         assert_eq!(told(&place, counters).await, ["C1 | "]);
@@ -386,7 +386,7 @@ async fn a_contract_that_went_and_came_back_leaves_no_column_empty() {
         for migrations in [&[&after][..], &[&after, &before]] {
             load(&place, &before, FIRST, &night).await.unwrap();
             for catalog in migrations {
-                warehouse::migrate(&place, &Design::of(catalog)).await.unwrap();
+                warehouse::migrate(&place, &Design::of(catalog), None).await.unwrap();
             }
             let loaded = load(&place, &before, FIRST, &night).await.unwrap();
             assert_eq!((loaded.written, loaded.unchanged), (1, 0));

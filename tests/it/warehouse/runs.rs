@@ -76,6 +76,15 @@ async fn a_warehouse_that_another_home_has_told_is_told_over_by_none_that_does_n
         load("def", &one).await.unwrap();
         let refused = load("xyz", &other).await.unwrap_err();
         assert_eq!(refused, "the warehouse holds 2026-01-05 of another home");
+        let changed = Design::of(&super::catalog(super::edited));
+        for refused in [
+            warehouse::planned(&place, &changed, Some(&other)).await,
+            warehouse::migrate(&place, &changed, Some(&other)).await,
+        ] {
+            let refused = refused.unwrap_err().to_string();
+            assert_eq!(refused, "the warehouse holds 2026-01-05 of another home");
+        }
+        assert!(!warehouse::planned(&place, &changed, Some(&one)).await.unwrap().is_empty());
         warehouse::take_over(&place, "xyz").await.unwrap();
         load("xyz", &other).await.unwrap();
         load("def", &one).await.unwrap_err();

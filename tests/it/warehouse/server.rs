@@ -52,7 +52,7 @@ async fn roles_read_what_is_theirs_and_a_loader_needs_no_more_than_to_write() {
     };
     let catalog = catalog(with_persons);
     let design = Design::of(&catalog);
-    warehouse::migrate(&owner, &design).await.unwrap();
+    warehouse::migrate(&owner, &design, None).await.unwrap();
     for (user, role) in
         [("loader", "shuping_load"), ("analyst", "shuping_read"), ("clerk", "shuping_person")]
     {
