@@ -57,8 +57,11 @@ pub(super) fn say_why(fault: &anyhow::Error, face: &mut Face<'_>) -> io::Result<
 
 /// How a file that is damaged or gone is mended.
 fn mended(fault: &anyhow::Error) -> Option<(Say, Option<(&'static str, String)>)> {
-    if let Some(WarehouseError::OtherHome { .. }) = fault.downcast_ref() {
-        return Some((Say::OtherHomeHint, None));
+    match fault.downcast_ref() {
+        Some(WarehouseError::OtherHome { .. }) => return Some((Say::OtherHomeHint, None)),
+        Some(WarehouseError::Others { .. }) => return Some((Say::OthersHint, None)),
+        Some(WarehouseError::Held { .. }) => return Some((Say::HeldHint, None)),
+        _ => {}
     }
     match fault.downcast_ref() {
         Some(PublishError::Closed { period, .. }) => {

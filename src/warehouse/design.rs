@@ -76,13 +76,14 @@ impl Design {
             let rest = engine.indexes(sheet).into_iter().chain(engine.comments(sheet));
             std::iter::once(engine.create(sheet)).chain(rest)
         });
-        let all =
-            sheets.chain(self.view_statements(engine)).chain(engine.rights(self.has_persons()));
+        let all = sheets
+            .chain(self.view_statements(engine, &[]))
+            .chain(engine.rights(self.has_persons()));
         sha256(all.collect::<Vec<_>>().join(";\n").as_bytes())
     }
 
-    /// How its views are made.
-    pub(super) fn view_statements(&self, engine: Engine) -> Vec<String> {
+    /// How its views are made, or made anew where they stand and others have built on them.
+    pub(super) fn view_statements(&self, engine: Engine, held: &[Vec<String>]) -> Vec<String> {
         let tables = self.sheets.values().map(|sheet| (sheet.name.clone(), sheet.area));
         let views = self.views.iter().map(|view| (view.name.clone(), view.area));
         let areas: BTreeMap<String, Area> = tables.chain(views).collect();
@@ -90,7 +91,12 @@ impl Design {
             let name = engine.name(view.area, &view.name);
             let comment = (engine == Engine::Postgres)
                 .then(|| format!("comment on view {name} is {}", text(&view.said())));
-            std::iter::once(view.create(engine, &areas)).chain(comment)
+            let held = held.iter().find(|row| view.is(row));
+            let create = if held.is_some() { "create or replace" } else { "create" };
+            let stood = held.and_then(|row| row.last()).map_or("", String::as_str);
+            let stood: Vec<&str> = stood.lines().collect();
+            let made = format!("{create} {}", view.told(engine, &areas, &stood));
+            std::iter::once(made).chain(comment)
         });
         made.collect()
     }

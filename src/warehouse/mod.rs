@@ -161,6 +161,24 @@ pub enum WarehouseError {
         #[source]
         cause: sqlx::Error,
     },
+    /// Somebody else's view hangs on what must change.
+    #[error("what must change in the warehouse has views of others on it, {others}")]
+    Others {
+        /// Those that may be meant, and whose they are.
+        others: String,
+        /// What PostgreSQL says of it.
+        #[source]
+        cause: sqlx::Error,
+    },
+    /// Somebody reads what must change, and goes on reading.
+    #[error("changing the warehouse: somebody holds what `{statement}` changes")]
+    Held {
+        /// The statement.
+        statement: String,
+        /// What PostgreSQL says of it.
+        #[source]
+        cause: sqlx::Error,
+    },
     /// Another home has told it.
     #[error("the warehouse holds {night} of another home")]
     OtherHome {
@@ -245,7 +263,7 @@ async fn fill(
 ) -> Result<Loaded, WarehouseError> {
     let plan = plan::plan(&mut link, design, Then::Night).await?;
     of_this_home(&plan, held.homes)?;
-    change(&mut link, &plan.before).await?;
+    change(&mut link, &plan, &plan.before).await?;
     let mut loaded = Loaded::default();
     for table in tables {
         let some = replace(&mut link, design, table).await?;
@@ -279,7 +297,7 @@ pub async fn migrate(
     let mut link = begin(place, design).await?;
     let plan = plan::plan(&mut link, design, Then::Nothing).await?;
     of_this_home(&plan, homes)?;
-    change(&mut link, &plan.before).await?;
+    change(&mut link, &plan, &plan.before).await?;
     finish(link, place, design, (&plan, None)).await?;
     without_persons(place, design)?;
     leave(place)?;
@@ -378,17 +396,40 @@ async fn finish(
         let (name, rows) = (sheet::WAREHOUSE, Rows::few(vec![row]));
         replace(&mut link, design, &Table { name, rows, replaces: Replaces::All }).await?;
     }
-    change(&mut link, &plan.after).await?;
+    change(&mut link, plan, &plan.after).await?;
     link.run("commit").await.map_err(|cause| place.unopened(cause))?;
     link.close().await.map_err(|cause| place.unopened(cause))
 }
 
-async fn change(link: &mut Link, statements: &[String]) -> Result<(), WarehouseError> {
+async fn change(link: &mut Link, plan: &Plan, statements: &[String]) -> Result<(), WarehouseError> {
     for statement in statements {
-        let told = |cause| WarehouseError::Migration { statement: statement.clone(), cause };
-        link.run(statement).await.map_err(told)?;
+        link.run(statement).await.map_err(|cause| unchanged(plan, statement, cause))?;
     }
     Ok(())
+}
+
+/// As much of a statement as is told of it: one may name every view.
+const TOLD: usize = 120;
+
+/// Why something does not change: PostgreSQL has codes for what hangs on it, for a view that would lose a column, and for
+/// a lock that did not come.
+fn unchanged(plan: &Plan, statement: &str, cause: sqlx::Error) -> WarehouseError {
+    let code = cause.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    let code = code.unwrap_or_default().into_owned();
+    let mut others: Vec<&str> = plan.others.iter().flat_map(|some| some.split(", ")).collect();
+    others.sort_unstable();
+    others.dedup();
+    let mut told: String = statement.chars().take(TOLD).collect();
+    if told.len() < statement.len() {
+        told.push('…');
+    }
+    match code.as_str() {
+        "2BP01" | "42P16" if !others.is_empty() => {
+            WarehouseError::Others { others: others.join(", "), cause }
+        }
+        "55P03" => WarehouseError::Held { statement: told, cause },
+        _ => WarehouseError::Migration { statement: told, cause },
+    }
 }
 
 async fn replace(

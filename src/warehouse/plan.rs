@@ -1,5 +1,5 @@
 //! What must change so that the warehouse stands as it should? Forward only, and no row is lost that the next night
-//! does not write again; views of ours are made anew, those of others stay.
+//! does not write again; views of ours are made anew, those of others stay, and so do ours that they stand on.
 
 use std::collections::BTreeMap;
 
@@ -30,6 +30,8 @@ pub(super) struct Plan {
     pub(super) held: Vec<String>,
     /// When they are.
     pub(super) after: Vec<String>,
+    /// The views of others that stand on what is ours, and whose they are.
+    pub(super) others: Vec<String>,
 }
 
 /// Whether a night follows, which writes every row anew whose table has changed.
@@ -76,9 +78,19 @@ pub(super) async fn plan(
         }
     }
     let before = engine.areas(design.has_persons());
-    let mut plan = Plan { before, held, after: Vec::new() };
+    let mut plan = Plan { before, held, ..Plan::default() };
+    let mut built_on = Vec::new();
     if known.contains_key(views::DICTIONARY) {
-        let views = link.rows(&views::ours(engine, views::VIEW)).await.map_err(told)?;
+        let mut views = link.rows(&views::ours(engine, views::VIEW)).await.map_err(told)?;
+        if engine == Engine::Postgres {
+            built_on = link.rows(&views::held()).await.map_err(told)?;
+        }
+        // What others have built on stands as long as it is asked for, and is replaced where it is.
+        let stays = |row: &Vec<String>| {
+            built_on.iter().any(|held| held.starts_with(row))
+                && design.views.iter().any(|view| view.is(row))
+        };
+        views.retain(|row| !stays(row));
         plan.before.extend(without(engine, "view", &views));
         let tables = link.rows(&views::ours(engine, views::TABLE)).await.map_err(told)?;
         let gone = tables.into_iter().filter(|row| {
@@ -98,10 +110,11 @@ pub(super) async fn plan(
             Engine::Postgres => altered(sheet, stands),
         });
     }
-    plan.before.extend(design.view_statements(engine));
+    plan.before.extend(design.view_statements(engine, &built_on));
     plan.before.extend(design.sheets.values().flat_map(|sheet| engine.comments(sheet)));
     plan.before.extend(engine.rights(design.has_persons()));
     plan.after = design.sheets.values().flat_map(|sheet| engine.indexes(sheet)).collect();
+    plan.others = built_on.into_iter().filter_map(|row| row.into_iter().nth(2)).collect();
     if design.has_persons() {
         plan.after.extend(engine.persons_are(&design.fingerprint(engine)));
     }

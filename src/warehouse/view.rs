@@ -32,8 +32,20 @@ pub(super) struct View {
 }
 
 impl View {
-    /// How it is made.
-    pub(super) fn create(&self, engine: Engine, areas: &BTreeMap<String, Area>) -> String {
+    /// Whether it is the one of an area and a name, the first two of a row.
+    pub(super) fn is(&self, row: &[String]) -> bool {
+        let own = [self.area.name(), self.name.as_str()];
+        row.iter().take(2).eq(own)
+    }
+
+    /// What is made: the view with its query. Where columns stand already that others have built on, they stay in front, in
+    /// their order: PostgreSQL lets a view grow only.
+    pub(super) fn told(
+        &self,
+        engine: Engine,
+        areas: &BTreeMap<String, Area>,
+        stood: &[&str],
+    ) -> String {
         let mut query = String::new();
         let mut rest = self.query.as_str();
         while let Some((before, after)) = rest.split_once('{') {
@@ -50,7 +62,14 @@ impl View {
             rest = tail;
         }
         query.push_str(rest);
-        format!("create view {} as\n{query}", engine.name(self.area, &self.name))
+        let own = || self.columns.iter().map(|(name, _)| name.as_str());
+        let is_moved = own().zip(stood).any(|(own, stood)| own != *stood);
+        if is_moved && stood.iter().all(|stood| own().any(|own| own == *stood)) {
+            let new = own().filter(|own| !stood.contains(own));
+            let all: Vec<String> = stood.iter().copied().chain(new).map(quoted).collect();
+            query = format!("select {} from (\n{query}\n) as told", all.join(", "));
+        }
+        format!("view {} as\n{query}", engine.name(self.area, &self.name))
     }
 
     /// What is said of it in a comment.

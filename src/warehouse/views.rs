@@ -49,6 +49,32 @@ pub(super) fn ours(engine: Engine, kind: &str) -> String {
     format!("select distinct {area}, {name} from {dictionary} where {of} = {}", text(kind))
 }
 
+/// What of ours others have built on: areas and names, the views of others that stand on it, directly or not, with whose
+/// they are, and its columns, a line each.
+pub(super) fn held() -> String {
+    let dictionary = Engine::Postgres.name(Area::Core, DICTIONARY);
+    let (area, name) = (quoted("区"), quoted("对象"));
+    // What comes with the database itself has lower numbers.
+    format!(
+        "with recursive ours as (select distinct c.oid, d.{area} as area, d.{name} as name \
+         from {dictionary} d join pg_namespace n on n.nspname = d.{area} \
+         join pg_class c on c.relnamespace = n.oid and c.relname = d.{name}), \
+         stands as (select r.ev_class as view, d.refobjid as what \
+         from pg_rewrite r join pg_depend d on d.classid = 'pg_rewrite'::regclass \
+         and d.objid = r.oid and d.refclassid = 'pg_class'::regclass \
+         where r.ev_class >= 16384 and d.refobjid <> r.ev_class), \
+         held as (select what, view from stands where view not in (select oid from ours) \
+         union select s.what, h.view from held h join stands s on s.view = h.what) \
+         select o.area, o.name, \
+         string_agg(distinct format('%s.%s of %s', n.nspname, c.relname, \
+         pg_get_userbyid(c.relowner)), ', '), \
+         (select string_agg(a.attname, chr(10) order by a.attnum) from pg_attribute a \
+         where a.attrelid = o.oid and a.attnum > 0 and not a.attisdropped) \
+         from held h join ours o on o.oid = h.what join pg_class c on c.oid = h.view \
+         join pg_namespace n on n.oid = c.relnamespace group by 1, 2, o.oid"
+    )
+}
+
 /// The words of the dictionary for what it names.
 pub(super) const TABLE: &str = "表";
 pub(super) const VIEW: &str = "视图";

@@ -218,24 +218,56 @@ fn a_night_that_does_not_know_where_its_warehouse_is_asks_nobody() {
 }
 
 #[tokio::test]
-async fn a_view_of_somebody_else_that_stands_on_ours_is_named_where_it_is_in_the_way() {
+async fn a_view_of_somebody_else_stays_and_is_named_where_it_is_in_the_way() {
     let Some(cluster) = Cluster::start() else { return };
     let url = cluster.database("city").await;
     let home = World::home();
     let settings = home.path().join("shuping.toml");
     let text = std::fs::read_to_string(&settings).unwrap();
-    let migrate = |of_warehouse: &str| {
-        let whole =
-            format!("{text}\n[warehouse]\nurl = \"${{env:WAREHOUSE_URL}}\"\n{of_warehouse}");
-        std::fs::write(&settings, whole).unwrap();
+    let whole = format!("{text}\n[warehouse]\nurl = \"${{env:WAREHOUSE_URL}}\"\n");
+    std::fs::write(&settings, whole).unwrap();
+    let migrate = || {
         let mut command = Command::new(env!("CARGO_BIN_EXE_shuping"));
         command.arg("--home").arg(home.path()).arg("migrate").env("WAREHOUSE_URL", &url);
         let ran = command.env("SHUPING_SECRET_PSEUDONYM_KEY", "a key").output().unwrap();
         (ran.status.code(), String::from_utf8_lossy(&ran.stderr).into_owned())
     };
-    assert_eq!(migrate("").0, Some(0));
-    cluster.run("city", "create view mine as select unit_id from metric.unit_year_additive").await;
-    let (code, said) = migrate("persons = true\n");
+    let edit = |contract: &str, from: &str, to: &str| {
+        let path = home.path().join("schemas").join(contract);
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from), "{contract}");
+        std::fs::write(&path, text.replacen(from, to, 1)).unwrap();
+    };
+    assert_eq!(migrate().0, Some(0));
+    let theirs = "create schema mine; \
+                  create view mine.sums as select unit_id, unit_name from metric.unit_year_additive; \
+                  create view mine.counted as select count(*) as units from mine.sums";
+    cluster.run("city", theirs).await;
+    // A column more, in the middle of a table and of the view that theirs stands on: they stay.
+    let floor = "{\"name\": \"floor\", \"type\": \"string\", \"title\": \"楼层\"},\n    {\"name\": \"category\"";
+    edit("unit.json", "{\"name\": \"category\"", floor);
+    let (code, said) = migrate();
+    assert_eq!(code, Some(0), "{said}");
+    let place = Place::Server(url.clone());
+    assert!(told(&place, "select floor from core.unit_now").await.is_empty());
+    assert!(told(&place, "select \"楼层\" from \"现有机构\"").await.is_empty());
+    assert_eq!(told(&place, "select units::text from mine.counted").await, ["0"]);
+    // A column of another type, which theirs shows.
+    cluster.run("city", "create view mine.late as select updated_at from core.service_case").await;
+    edit(
+        "service_case.json",
+        "{\"name\": \"updated_at\", \"type\": \"datetime\"",
+        "{\"name\": \"updated_at\", \"type\": \"date\"",
+    );
+    let (code, said) = migrate();
     assert_eq!(code, Some(74), "{said}");
-    assert!(said.contains("view mine depends on view unit_year_additive"), "{said}");
+    let first = said.lines().find(|line| line.starts_with("error:")).unwrap();
+    assert!(first.contains("mine.late of tester"), "{said}");
+    assert!(first.contains("view mine.late depends on column updated_at"), "{said}");
+    assert!(said.contains("takes it away"), "{said}");
+    cluster.run("city", "drop view mine.late").await;
+    let (code, said) = migrate();
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(told(&place, "select units::text from mine.counted").await, ["0"]);
+    assert_eq!(migrate().0, Some(0));
 }
