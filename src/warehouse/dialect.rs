@@ -51,6 +51,9 @@ pub(super) fn which_persons() -> String {
     format!("pragma {}.user_version", quoted(Area::Person.name()))
 }
 
+/// The roles by which people are let in.
+const ROLES: [&str; 3] = ["shuping_load", "shuping_read", "shuping_person"];
+
 impl Engine {
     /// A table or view by its full name.
     pub(super) fn name(self, area: Area, name: &str) -> String {
@@ -278,8 +281,7 @@ impl Engine {
             )
         };
         let (open, all) = ("metric, core, ops", "metric, core, ops, person");
-        let mut rights: Vec<String> =
-            ["shuping_load", "shuping_read", "shuping_person"].map(make).to_vec();
+        let mut rights: Vec<String> = ROLES.map(make).to_vec();
         rights.push(grant("shuping_read", open, "select"));
         let write = "select, insert, update, delete";
         rights.push(grant("shuping_load", if has_persons { all } else { open }, write));
@@ -293,6 +295,23 @@ impl Engine {
                 .to_owned(),
         );
         rights
+    }
+
+    /// What counts the roles of PostgreSQL that are missing, or may not come in yet, and that whoever asks may help: one
+    /// that it may not, it leaves to whoever may.
+    pub(super) fn missing_roles() -> String {
+        let names: Vec<String> = ROLES.map(text).to_vec();
+        format!(
+            "select count(*) from unnest(array[{}]) as asked (name) \
+             join pg_roles me on me.rolname = current_user \
+             join pg_namespace n on n.nspname = {} \
+             left join pg_roles r on r.rolname = asked.name \
+             where case when r.oid is null then me.rolcreaterole or me.rolsuper \
+             else asked.name <> 'shuping_person' and pg_has_role(n.nspowner, 'usage') \
+             and not has_schema_privilege(r.oid, n.oid, 'usage') end",
+            names.join(", "),
+            text(Area::Ops.name())
+        )
     }
 
     /// What a table, or a column of it, is.

@@ -90,6 +90,29 @@ async fn roles_read_what_is_theirs_and_a_loader_needs_no_more_than_to_write() {
     assert!(!of("loader").to_string().contains("pw"), "{}", of("loader"));
 }
 
+#[tokio::test]
+async fn roles_that_could_not_be_made_are_made_when_they_can_be() {
+    let Some(cluster) = Cluster::start() else { return };
+    let url = cluster.database("city").await;
+    let made = "create role owner login password 'pw'; grant create on database city to owner";
+    cluster.run("city", made).await;
+    let owner = Place::Server(url.replace("tester:a%20pass%20word@", "owner:pw@"));
+    let catalog = catalog(|files| files.retain(|path, _| !path.starts_with("pipelines/")));
+    let design = Design::of(&catalog);
+    let roles = "select rolname::text from pg_roles where rolname like 'shuping%' order by 1";
+    warehouse::migrate(&owner, &design, None).await.unwrap();
+    assert!(told(&owner, roles).await.is_empty());
+    // Who may make no roles is not told of them night after night.
+    assert!(warehouse::planned(&owner, &design, None).await.unwrap().is_empty());
+    cluster.run("city", "alter role owner createrole").await;
+    assert!(!warehouse::planned(&owner, &design, None).await.unwrap().is_empty());
+    warehouse::migrate(&owner, &design, None).await.unwrap();
+    assert_eq!(told(&owner, roles).await, ["shuping_load", "shuping_person", "shuping_read"]);
+    let reads = "select has_table_privilege('shuping_read', 'core.service_case', 'select')::text";
+    assert_eq!(told(&owner, reads).await, ["true"]);
+    assert!(warehouse::planned(&owner, &design, None).await.unwrap().is_empty());
+}
+
 #[test]
 fn a_night_is_the_same_in_a_file_and_on_a_server() {
     let Some(cluster) = Cluster::start() else { return };
