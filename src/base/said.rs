@@ -115,7 +115,8 @@ texts! {
     GoneHint "what landed is gone too: restore `var/lake` from a backup, or ask the source again by `shuping run --night {night} --again`" "落地数据也已不在:请从备份恢复 `var/lake`,或用 `shuping run --night {night} --again` 重新取数";
     OtherHomeHint "each home needs a database of its own; if this one takes the place of the other: `shuping migrate --take-over`" "每个目录需有自己的数据库;若本目录取代另一目录:`shuping migrate --take-over`";
     OthersHint "whoever made the view that is named takes it away; it can be made again when `shuping migrate`, or a night, has changed what it stands on" "请由所有者先删除所指视图;待 `shuping migrate` 或下一夜更改完成后再重建";
-    HeldHint "somebody reads the warehouse in a transaction that has not ended; nothing was changed: when it has, run the same again" "有读者的事务尚未结束;未做任何更改:待其结束后重新执行即可";
+    HeldHint "somebody reads or writes the warehouse in a transaction that has not ended; nothing was changed: when it has, run the same again" "有人读写数据仓库的事务尚未结束;未做任何更改:待其结束后重新执行即可";
+    ServerHint "does the server run, and are its address, database, user, password and certificate right? then run the same again" "请核对服务器是否运行,以及地址、数据库、用户、口令与证书是否正确,然后重新执行";
     LineHint "mend the line, or take the file from a backup" "请改正该行,或从备份恢复该文件";
     BookHint "take `var/closed` from a backup; where there is none, `shuping close {period} --reason …` closes it with the numbers of the latest release" "请从备份恢复 `var/closed`;若无备份,`shuping close {period} --reason …` 以最新发布的数字重新定稿";
     HistoryHint "let the contract take what stands (for `required`, `x:expected` tells what is missing and lets it stand), or have the source send those rows again" "请使数据契约容得下已有的行(`required` 可改为 `x:expected`,只提示不隔离),或由来源重新报送这些行";

@@ -58,9 +58,12 @@ pub(super) fn say_why(fault: &anyhow::Error, face: &mut Face<'_>) -> io::Result<
 /// How a file that is damaged or gone is mended.
 fn mended(fault: &anyhow::Error) -> Option<(Say, Option<(&'static str, String)>)> {
     match fault.downcast_ref() {
+        Some(_) if is_coded(fault, &[LOCKED]) => return Some((Say::HeldHint, None)),
+        Some(WarehouseError::Open { place, .. }) if place.contains("://") => {
+            return Some((Say::ServerHint, None));
+        }
         Some(WarehouseError::OtherHome { .. }) => return Some((Say::OtherHomeHint, None)),
         Some(WarehouseError::Others { .. }) => return Some((Say::OthersHint, None)),
-        Some(WarehouseError::Held { .. }) => return Some((Say::HeldHint, None)),
         _ => {}
     }
     match fault.downcast_ref() {
@@ -108,9 +111,17 @@ fn depending(fault: &sqlx::Error) -> Option<&str> {
 /// How SQLite says that there is no room: for rows, and for the index of its log.
 const FULL: [&str; 2] = ["13", "4874"];
 
+/// How PostgreSQL says that a lock did not come.
+const LOCKED: &str = "55P03";
+
 /// Whether the disk is full, ours or that of SQLite, which has codes of its own.
 fn is_full(fault: &anyhow::Error) -> bool {
+    durable::is_full(fault.as_ref()) || is_coded(fault, &FULL)
+}
+
+/// Whether a database gives one of these codes for the cause.
+fn is_coded(fault: &anyhow::Error, codes: &[&str]) -> bool {
     let told = fault.chain().filter_map(|fault| fault.downcast_ref::<sqlx::Error>());
-    let mut codes = told.filter_map(|fault| fault.as_database_error()?.code());
-    durable::is_full(fault.as_ref()) || codes.any(|code| FULL.contains(&code.as_ref()))
+    let mut told = told.filter_map(|fault| fault.as_database_error()?.code());
+    told.any(|code| codes.contains(&code.as_ref()))
 }

@@ -18,6 +18,7 @@ use super::told;
 use super::views;
 use crate::extract::certificates;
 use crate::postgres::Cluster;
+use crate::postgres::free_port;
 use crate::world::NIGHT;
 use crate::world::World;
 use crate::world::ask;
@@ -238,6 +239,21 @@ fn a_night_that_does_not_know_where_its_warehouse_is_asks_nobody() {
         );
         assert!(!home.path().join("var/lake/landing").exists());
     }
+}
+
+#[test]
+fn a_server_that_does_not_answer_is_told_with_what_to_look_at() {
+    let home = World::home();
+    let settings = home.path().join("shuping.toml");
+    let text = std::fs::read_to_string(&settings).unwrap();
+    let url = format!("postgres://shuping@127.0.0.1:{}/city", free_port());
+    std::fs::write(&settings, format!("{text}\n[warehouse]\nurl = \"{url}\"\n")).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_shuping"));
+    command.arg("--home").arg(home.path()).arg("migrate");
+    let ran = command.env("SHUPING_SECRET_PSEUDONYM_KEY", "a key").output().unwrap();
+    let said = String::from_utf8_lossy(&ran.stderr).into_owned();
+    assert_eq!(ran.status.code(), Some(74), "{said}");
+    assert!(said.contains("does the server run"), "{said}");
 }
 
 #[tokio::test]
