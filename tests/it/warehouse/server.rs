@@ -6,6 +6,9 @@ use std::process::Command;
 use shuping::warehouse;
 use shuping::warehouse::Design;
 use shuping::warehouse::Place;
+use sqlx::Connection as _;
+use sqlx::PgConnection;
+use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use super::FIRST;
@@ -241,72 +244,102 @@ fn a_night_that_does_not_know_where_its_warehouse_is_asks_nobody() {
     }
 }
 
+/// A home whose warehouse is on a server.
+struct Served {
+    home: TempDir,
+    url: String,
+}
+
+impl Served {
+    fn of(url: String) -> Served {
+        let home = World::home();
+        let settings = home.path().join("shuping.toml");
+        let text = std::fs::read_to_string(&settings).unwrap();
+        let whole = format!("{text}\n[warehouse]\nurl = \"${{env:WAREHOUSE_URL}}\"\n");
+        std::fs::write(&settings, whole).unwrap();
+        Served { home, url }
+    }
+
+    /// Migrates: the code, and what was said of what went wrong.
+    fn migrate(&self) -> (Option<i32>, String) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_shuping"));
+        command.arg("--home").arg(self.home.path()).arg("migrate");
+        command.env("WAREHOUSE_URL", &self.url).env("SHUPING_SECRET_PSEUDONYM_KEY", "a key");
+        let ran = command.output().unwrap();
+        (ran.status.code(), String::from_utf8_lossy(&ran.stderr).into_owned())
+    }
+
+    /// Changes a contract.
+    fn edit(&self, contract: &str, from: &str, to: &str) {
+        let path = self.home.path().join("schemas").join(contract);
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from), "{contract}");
+        std::fs::write(&path, text.replacen(from, to, 1)).unwrap();
+    }
+}
+
+/// A field more before one of the contract of units.
+const CATEGORY: &str = "{\"name\": \"category\"";
+const FLOOR: &str = "{\"name\": \"floor\", \"type\": \"string\", \"title\": \"楼层\"},\n    \
+                     {\"name\": \"category\"";
+
 #[test]
 fn a_server_that_does_not_answer_is_told_with_what_to_look_at() {
-    let home = World::home();
-    let settings = home.path().join("shuping.toml");
-    let text = std::fs::read_to_string(&settings).unwrap();
-    let url = format!("postgres://shuping@127.0.0.1:{}/city", free_port());
-    std::fs::write(&settings, format!("{text}\n[warehouse]\nurl = \"{url}\"\n")).unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_shuping"));
-    command.arg("--home").arg(home.path()).arg("migrate");
-    let ran = command.env("SHUPING_SECRET_PSEUDONYM_KEY", "a key").output().unwrap();
-    let said = String::from_utf8_lossy(&ran.stderr).into_owned();
-    assert_eq!(ran.status.code(), Some(74), "{said}");
+    let served = Served::of(format!("postgres://shuping@127.0.0.1:{}/city", free_port()));
+    let (code, said) = served.migrate();
+    assert_eq!(code, Some(74), "{said}");
     assert!(said.contains("does the server run"), "{said}");
+}
+
+#[tokio::test]
+async fn a_reader_who_holds_what_must_change_is_told_and_the_same_again_helps() {
+    let Some(cluster) = Cluster::start() else { return };
+    let served = Served::of(cluster.database("city").await);
+    assert_eq!(served.migrate().0, Some(0));
+    let mut reader = PgConnection::connect(&served.url).await.unwrap();
+    let reads = "begin; select count(*) from metric.unit_year_additive";
+    sqlx::raw_sql(reads).execute(&mut reader).await.unwrap();
+    served.edit("unit.json", CATEGORY, FLOOR);
+    let (code, said) = served.migrate();
+    assert_eq!(code, Some(74), "{said}");
+    assert!(said.contains("a transaction that has not ended"), "{said}");
+    assert!(said.len() < 1_000, "{said}");
+    reader.close().await.unwrap();
+    let (code, said) = served.migrate();
+    assert_eq!(code, Some(0), "{said}");
 }
 
 #[tokio::test]
 async fn a_view_of_somebody_else_stays_and_is_named_where_it_is_in_the_way() {
     let Some(cluster) = Cluster::start() else { return };
-    let url = cluster.database("city").await;
-    let home = World::home();
-    let settings = home.path().join("shuping.toml");
-    let text = std::fs::read_to_string(&settings).unwrap();
-    let whole = format!("{text}\n[warehouse]\nurl = \"${{env:WAREHOUSE_URL}}\"\n");
-    std::fs::write(&settings, whole).unwrap();
-    let migrate = || {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_shuping"));
-        command.arg("--home").arg(home.path()).arg("migrate").env("WAREHOUSE_URL", &url);
-        let ran = command.env("SHUPING_SECRET_PSEUDONYM_KEY", "a key").output().unwrap();
-        (ran.status.code(), String::from_utf8_lossy(&ran.stderr).into_owned())
-    };
-    let edit = |contract: &str, from: &str, to: &str| {
-        let path = home.path().join("schemas").join(contract);
-        let text = std::fs::read_to_string(&path).unwrap();
-        assert!(text.contains(from), "{contract}");
-        std::fs::write(&path, text.replacen(from, to, 1)).unwrap();
-    };
-    assert_eq!(migrate().0, Some(0));
+    let served = Served::of(cluster.database("city").await);
+    assert_eq!(served.migrate().0, Some(0));
     let theirs = "create schema mine; \
                   create view mine.sums as select unit_id, unit_name from metric.unit_year_additive; \
                   create view mine.counted as select count(*) as units from mine.sums";
     cluster.run("city", theirs).await;
     // A column more, in the middle of a table and of the view that theirs stands on: they stay.
-    let floor = "{\"name\": \"floor\", \"type\": \"string\", \"title\": \"楼层\"},\n    {\"name\": \"category\"";
-    edit("unit.json", "{\"name\": \"category\"", floor);
-    let (code, said) = migrate();
+    served.edit("unit.json", CATEGORY, FLOOR);
+    let (code, said) = served.migrate();
     assert_eq!(code, Some(0), "{said}");
-    let place = Place::Server(url.clone());
+    let place = Place::Server(served.url.clone());
     assert!(told(&place, "select floor from core.unit_now").await.is_empty());
     assert!(told(&place, "select \"楼层\" from \"现有机构\"").await.is_empty());
     assert_eq!(told(&place, "select units::text from mine.counted").await, ["0"]);
     // A column of another type, which theirs shows.
     cluster.run("city", "create view mine.late as select updated_at from core.service_case").await;
-    edit(
-        "service_case.json",
-        "{\"name\": \"updated_at\", \"type\": \"datetime\"",
-        "{\"name\": \"updated_at\", \"type\": \"date\"",
-    );
-    let (code, said) = migrate();
+    let updated = "{\"name\": \"updated_at\", \"type\": \"";
+    let [before, after] = ["datetime", "date"].map(|kind| format!("{updated}{kind}\""));
+    served.edit("service_case.json", &before, &after);
+    let (code, said) = served.migrate();
     assert_eq!(code, Some(74), "{said}");
     let first = said.lines().find(|line| line.starts_with("error:")).unwrap();
     assert!(first.contains("mine.late of tester"), "{said}");
     assert!(first.contains("view mine.late depends on column updated_at"), "{said}");
     assert!(said.contains("takes it away"), "{said}");
     cluster.run("city", "drop view mine.late").await;
-    let (code, said) = migrate();
+    let (code, said) = served.migrate();
     assert_eq!(code, Some(0), "{said}");
     assert_eq!(told(&place, "select units::text from mine.counted").await, ["0"]);
-    assert_eq!(migrate().0, Some(0));
+    assert_eq!(served.migrate().0, Some(0));
 }
