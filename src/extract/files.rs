@@ -187,7 +187,7 @@ fn file(
 ) -> Result<u64, ExtractError> {
     let layout = Layout {
         needed: landing.needed(),
-        hides: landing.hides(),
+        is_for_sender: false,
         parts: named(ask, name),
         note: ask.note.as_ref(),
         grid: &ask.grid,

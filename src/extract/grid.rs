@@ -32,8 +32,8 @@ static PAGE: LazyLock<Option<Regex>> = LazyLock::new(|| {
 pub(super) struct Layout<'a> {
     /// The headers that columns name.
     pub(super) needed: Vec<String>,
-    /// Whether a row in disorder could show what is to be hidden.
-    pub(super) hides: bool,
+    /// Whether rows go back to their sender and nowhere else: then those in disorder keep their cells.
+    pub(super) is_for_sender: bool,
     /// Columns from the file's name.
     pub(super) parts: Vec<(String, Cell)>,
     /// The pattern looked for above the header.
@@ -93,10 +93,10 @@ pub(super) fn table(sheet: &Sheet, layout: &Layout<'_>) -> Result<Table, String>
             break;
         }
         let mut found = match mark(&layout.grid.skip, first) {
-            Some(word) => filtered(line, &names, word),
+            Some(word) => skipped(sheet, line, &names, word),
             None if again.contains(&line.number) => filtered(line, &names, "header"),
             None if is_page(line) => filtered(line, &names, "page"),
-            None => row(sheet, line, &names, layout.hides),
+            None => row(sheet, line, &names, layout.is_for_sender),
         };
         if let Some(above) = rows.iter().rev().find(|row| row.own.is_empty()) {
             let cells = found.cells.iter_mut().zip(&above.cells).enumerate();
@@ -223,19 +223,28 @@ fn filtered(line: &Line, names: &[String], word: &str) -> Found {
     Found { number: line.number, cells, own: vec![(FILTERED.to_owned(), word.to_owned())] }
 }
 
-/// A row; one in disorder says why and keeps its further fields, unless a field in the wrong column
-/// could show what is to be hidden.
-fn row(sheet: &Sheet, line: &Line, names: &[String], hides: bool) -> Found {
+/// A row that is left out; of one in disorder only why it is.
+fn skipped(sheet: &Sheet, line: &Line, names: &[String], word: &str) -> Found {
+    let mut found = filtered(line, names, word);
+    if disorder(sheet, line, names.len()).is_some() {
+        found.cells.fill(None);
+    }
+    found
+}
+
+/// A row; one in disorder says why and leaves its cells behind: one in the wrong column could show what is to be
+/// hidden, or what nobody reads.
+fn row(sheet: &Sheet, line: &Line, names: &[String], is_for_sender: bool) -> Found {
     let mut found = Found { number: line.number, cells: line.cells.clone(), own: Vec::new() };
     if let Some(why) = disorder(sheet, line, names.len()) {
         found.own.push(("_malformed".to_owned(), why));
         let further = found.cells.split_off(names.len().min(found.cells.len()));
-        let further = further.into_iter().zip(names.len() + 1..);
-        if hides {
-            found.cells.clear();
-        } else {
+        if is_for_sender {
+            let further = further.into_iter().zip(names.len() + 1..);
             let further = further.filter_map(|(cell, at)| Some((format!("_field_{at}"), cell?)));
             found.own.extend(further);
+        } else {
+            found.cells.clear();
         }
     }
     found.cells.resize(names.len(), None);

@@ -56,11 +56,6 @@ impl<'a> Landing<'a> {
         self.shield.needed().map(str::to_owned).collect()
     }
 
-    /// Whether a row in disorder could show what the shield hides.
-    pub(super) fn hides(&self) -> bool {
-        self.shield.hides()
-    }
-
     /// Whether a table with rows has every header that is needed; its header should stand in this row. Whoever
     /// looks at the first rows is shown what stands elsewhere.
     ///

@@ -98,7 +98,7 @@ impl DropFolder {
         let bytes = dropped.whole().map_err(unreadable)?;
         let layout = Layout {
             needed: shield::fates(stream).into_keys().collect(),
-            hides: false,
+            is_for_sender: true,
             parts: named(ask, name),
             note: ask.note.as_ref(),
             grid: &ask.grid,

@@ -122,11 +122,6 @@ impl<'s> Shield<'s> {
         names.into_iter().flatten().any(|name| self.ignored.contains(name))
     }
 
-    /// Whether some headers are not landed as they came.
-    pub(super) fn hides(&self) -> bool {
-        self.fates.values().any(|fate| !matches!(fate, Fate::Kept))
-    }
-
     /// What of a sheet may be stored.
     pub(super) fn pass(&mut self, sheet: Sheet) -> Sheet {
         let Sheet { mut headers, columns, places } = sheet;

@@ -171,8 +171,13 @@ fn found(
     left_out: &mut Vec<(String, String)>,
 ) -> Result<Found, String> {
     let grid = place::of(cells).ok_or("no row of it looks like a header")?;
-    let layout =
-        Layout { needed: Vec::new(), hides: false, parts: Vec::new(), note: None, grid: &grid };
+    let layout = Layout {
+        needed: Vec::new(),
+        is_for_sender: false,
+        parts: Vec::new(),
+        note: None,
+        grid: &grid,
+    };
     let table = grid::table(cells, &layout)?;
     if let Some((first, rows)) = table.below {
         let why = format!("{rows} rows below the row that ends the table: are they another one?");

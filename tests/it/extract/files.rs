@@ -95,12 +95,10 @@ async fn a_list_is_read_in_whatever_encoding_it_comes() {
                 format!(
                     "{name} row 4: 任务编号=MB2025-0138-01 任务名称=共 建 责任单位=𬭚镇 {fixed}"
                 ),
-                format!(
-                    "{name} row 6: 任务编号=MB2025-0139-01 任务名称=修桥 责任单位=补路 {fixed} _field_5=红 _malformed=5 fields under a header of 4"
-                ),
+                format!("{name} row 6: {fixed} _malformed=5 fields under a header of 4"),
             ]
         );
-        assert_eq!((delivery.received, delivery.unread["亮灯"]), (3, 2));
+        assert_eq!((delivery.received, delivery.unread["亮灯"]), (3, 1));
         assert_eq!(delivery.files.len(), 1);
         assert_eq!(delivery.files[0].sha256, sha256(bytes));
         assert_eq!((delivery.files[0].name.as_str(), delivery.files[0].rows), (name, 3));
@@ -190,15 +188,32 @@ async fn what_cannot_be_opened_is_named() {
 
 #[tokio::test]
 async fn a_row_in_disorder_does_not_show_a_person_in_the_wrong_column() {
-    let text = TASKS
+    let hidden = TASKS
         .replace("name = \"任务名称\"", "name = { from = \"任务名称\", identity = \"cn_id\" }");
-    let list = LIST.replace("补路", "519902198703051231");
-    let home = home(&[("mbdc_任务清单_20260105.csv", list.as_bytes())]);
-    let (delivery, batches) = pulled(&text, &Start::home(home.path())).await;
-    assert_eq!(delivery.unwrap().received, 3);
-    let rows = rows(&batches);
-    assert!(rows[2].ends_with("_malformed=5 fields under a header of 4"), "{rows:?}");
-    assert!(!format!("{batches:?}").contains("519902198703051231"));
+    let ignored = TASKS
+        .replace("name = \"任务名称\"\n", "")
+        .replace("[stream.columns]", "ignore = [\"任务名称\"]\n[stream.columns]");
+    let row = "MB2025-0139-01,修桥,补路,市交通局,红";
+    let skipped = TASKS.replace("end = [", "skip = [\"MB2025-0139\"], end = [");
+    let filtered = "_filtered=MB2025-0139";
+    let (more, fewer) = ("5 fields under a header of 4", "3 fields under a header of 4");
+    for (text, disorder, why) in [
+        (&*hidden, "MB2025-0139-01,修桥,519902198703051231,市交通局,红", more),
+        (&ignored, "MB2025-0139-01,修桥,519902198703051231,市交通局,红", more),
+        (&ignored, "MB2025-0139-01,修桥,市交通局,红,519902198703051231", more),
+        (&ignored, "MB2025-0139-01,修桥,519902198703051231", fewer),
+        // What nobody reads is hidden without a word of it.
+        (TASKS, "MB2025-0139-01,修桥,519902198703051231", fewer),
+        (&skipped, "MB2025-0139-01,修桥,519902198703051231", filtered),
+    ] {
+        let list = LIST.replace(row, disorder);
+        let home = home(&[("mbdc_任务清单_20260105.csv", list.as_bytes())]);
+        let (delivery, batches) = pulled(text, &Start::home(home.path())).await;
+        assert_eq!(delivery.unwrap().received, 3);
+        let rows = rows(&batches);
+        assert!(rows[2].ends_with(why), "{rows:?}");
+        assert!(!format!("{batches:?}").contains("519902198703051231"), "{disorder}");
+    }
 }
 
 #[tokio::test]
