@@ -4,12 +4,15 @@
 use std::collections::BTreeSet;
 use std::io;
 use std::io::Write;
+use std::ops::Range;
+use std::sync::LazyLock;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
+use regex::Regex;
 
 use super::pseudonym::hex;
 use super::text::clean;
@@ -92,6 +95,44 @@ fn without_numbers(text: &str) -> String {
     line
 }
 
+/// The number of an identity card, by the day of birth in it and however wrong its end is; or else of a mobile telephone.
+static OF_A_PERSON: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let day = "(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])";
+    let card = format!("(?<card>[0-9]{{6}}[- ]?{day}[- ]?[0-9]{{2,}}[Xx]?)");
+    Regex::new(&format!("{card}|(?:\\+?86[- ]?)?1[3-9][0-9][- ]?[0-9]{{4}}[- ]?[0-9]{{4}}")).ok()
+});
+
+/// Where numbers of people stand in a text: of identity cards and of mobile telephones. Other long numbers may be
+/// those of units and things.
+pub fn numbers_of_people(text: &str) -> Vec<Range<usize>> {
+    let Some(pattern) = OF_A_PERSON.as_ref() else { return Vec::new() };
+    let is_digit = |letter: Option<char>| letter.is_some_and(|letter| letter.is_ascii_digit());
+    let part = |range: Range<usize>| text.get(range).unwrap_or_default();
+    let (mut found, mut from) = (Vec::new(), 0);
+    while let Some(captures) = pattern.captures_at(text, from) {
+        let Some(whole) = captures.get(0) else { break };
+        let before = is_digit(part(0..whole.start()).chars().next_back());
+        let behind = is_digit(part(whole.end()..text.len()).chars().next());
+        if captures.name("card").is_some() || !(before || behind) {
+            found.push(whole.range());
+            from = whole.end();
+        } else {
+            // It begins with a digit or a plus: the next letter begins right behind.
+            from = whole.start() + 1;
+        }
+    }
+    found
+}
+
+/// A text without the numbers of people in it; names of units and files keep theirs.
+pub fn without_people(text: &str) -> String {
+    let mut left = text.to_owned();
+    for range in numbers_of_people(text).into_iter().rev() {
+        left.replace_range(range, "…");
+    }
+    left
+}
+
 /// A writer that says no secret: whole lines pass, and what is left when it is flushed.
 #[derive(Debug)]
 pub struct Redacted<W: Write> {
@@ -152,6 +193,30 @@ mod tests {
             assert_eq!(theirs(said), left);
         }
         assert_eq!(theirs(&"z".repeat(900)).len(), 200);
+    }
+
+    #[test]
+    fn numbers_of_people_are_known_among_those_of_units_and_days() {
+        for (said, left) in [
+            ("519902198506061051", "…"),
+            ("甄宓钰519902198506061051_cases.csv", "甄宓钰…_cases.csv"),
+            ("51990219850606105x的户主", "…的户主"),
+            ("519902-19850606-1051", "…"),
+            // A digit too few or too many makes nobody else of it.
+            ("5199021985060610, 5199021985060610512", "…, …"),
+            ("13800134005 13800134006", "… …"),
+            ("反映人138-0013-4005、+86 13800134005", "反映人…、…"),
+            ("8613800134005。", "…。"),
+            // Units, days and times of exports, numbers of orders.
+            ("115199007123456789", "115199007123456789"),
+            ("519902001003 三里街道", "519902001003 三里街道"),
+            ("办件_20260105093000.csv", "办件_20260105093000.csv"),
+            ("2026-01-05 13:00:00", "2026-01-05 13:00:00"),
+            ("992025010100010017", "992025010100010017"),
+            ("138001340051", "138001340051"),
+        ] {
+            assert_eq!(without_people(said), left);
+        }
     }
 
     #[test]

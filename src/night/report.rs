@@ -11,6 +11,7 @@ use super::reconcile::Figure;
 use super::stream::Noticed;
 use super::stream::State;
 use super::stream::StreamNight;
+use crate::base::redact::without_people;
 use crate::measure::evaluate::Status;
 use crate::measure::recount::Recount;
 use crate::model::held::Closed;
@@ -61,6 +62,12 @@ impl NightReport {
         computed: &Computed<'_>,
     ) -> NightReport {
         noticed.sort();
+        // Without the numbers of people several may be about the same.
+        noticed.dedup_by(|next, kept| {
+            let is_same = next.is_same(kept);
+            kept.rows += if is_same { next.rows } else { 0 };
+            is_same
+        });
         let mut metrics: BTreeMap<String, (String, [u64; 5], bool)> = BTreeMap::new();
         for told in &computed.values {
             let entry = metrics
@@ -123,7 +130,7 @@ impl NightReport {
         for stream in &self.streams {
             for row in &stream.quarantined {
                 let why = format!("{} {}", row.column, row.reason).trim().to_owned();
-                let place = format!("{} row {}", row.source, row.row);
+                let place = format!("{} row {}", without_people(&row.source), row.row);
                 reasons.entry((stream.name(), why)).or_insert((0, place)).0 += 1;
             }
         }

@@ -2,6 +2,7 @@
 
 use jiff::civil::Date;
 
+use crate::base::redact::without_people;
 use crate::base::redact::without_secrets;
 use crate::model::delivery::Equation;
 use crate::model::held::Closed;
@@ -93,7 +94,7 @@ impl StreamNight {
 
     pub(super) fn fail(&mut self, why: &str) {
         self.state = State::Failed;
-        self.note = without_secrets(why);
+        self.note = without_people(&without_secrets(why));
     }
 
     /// Takes what was quarantined of a delivery.
@@ -152,23 +153,25 @@ pub struct Noticed {
 
 impl Noticed {
     pub(super) fn of(connector: &Connector, stream: &Stream, kind: &str, about: &str) -> Noticed {
-        Noticed {
-            system: connector.name.clone(),
-            stream: stream.name.clone(),
-            kind: kind.to_owned(),
-            subject: about.to_owned(),
-            rows: 0,
-        }
+        let system = connector.name.clone();
+        Noticed { system, ..Noticed::of_table(&stream.name, kind, about) }
     }
 
+    /// Whatever it is about, numbers of people are struck out of it: it goes into releases.
     pub(super) fn of_table(table: &str, kind: &str, about: &str) -> Noticed {
         Noticed {
             system: String::new(),
             stream: table.to_owned(),
             kind: kind.to_owned(),
-            subject: about.to_owned(),
+            subject: without_people(about),
             rows: 0,
         }
+    }
+
+    /// Whether another says the same, of however many rows.
+    pub(super) fn is_same(&self, other: &Noticed) -> bool {
+        let of = |it: &Noticed| Noticed { rows: 0, ..it.clone() };
+        of(self) == of(other)
     }
 
     pub(super) fn rows(self, rows: u64) -> Noticed {

@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use serde_json::Value;
 use serde_json::json;
 
+use crate::base::redact::without_people;
 use crate::base::said::Say;
 use crate::cli::Face;
 use crate::cli::report::grouped;
@@ -37,7 +38,9 @@ pub(super) fn list(
     let head = head.map(|say| say.text(face.lang));
     let lines = missed.iter().map(|missed| line(missed, face)).collect();
     writeln!(face.out, "{title}\n{}", table(&head, head.len(), lines).trim_fmt())?;
-    let first = missed.iter().find_map(|missed| Some((missed, missed.candidates.first()?)));
+    // What is not told as it is written can't be typed again.
+    let typed = missed.iter().filter(|missed| without_people(&missed.name) == missed.name);
+    let first = typed.filter_map(|missed| Some((missed, missed.candidates.first()?))).next();
     if let Some((missed, candidate)) = first {
         let nouns = [
             ("path", root.display().to_string()),
@@ -66,7 +69,7 @@ fn line(missed: &Missed, face: &Face<'_>) -> Vec<String> {
         format!("{} {} {:.2} {like}", it.unit, it.name, it.confidence)
     };
     vec![
-        missed.name.clone(),
+        without_people(&missed.name),
         grouped(missed.rows),
         days,
         missed.places.iter().map(place).collect::<Vec<_>>().join("\n"),
@@ -107,7 +110,7 @@ pub(super) fn json(register: &Register<'_>, missed: &[Missed]) -> Value {
         });
         let day = |at: fn((Date, Date)) -> Date| missed.days.map(|days| at(days).to_string());
         json!({
-            "name": missed.name,
+            "name": without_people(&missed.name),
             "rows": missed.rows,
             "first": day(|days| days.0),
             "last": day(|days| days.1),
