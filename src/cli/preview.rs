@@ -19,6 +19,7 @@ use crate::base::clock;
 use crate::base::durable::create_folders;
 use crate::base::durable::share;
 use crate::base::finding;
+use crate::base::redact::without_people;
 use crate::base::said::Say;
 use crate::base::text::quoted;
 use crate::night::Ground;
@@ -216,10 +217,10 @@ fn told(name: &str, schema: &Schema, seen: &Previewed) -> Value {
     let rows = came.rows.iter().map(|row| {
         let cells = came.headers.iter().zip(&row.cells);
         let cells: Map<_, _> = cells.map(|(header, cell)| (header.clone(), json!(cell))).collect();
-        json!({ "source": &*row.source, "row": row.row, "cells": cells })
+        json!({ "source": without_people(&row.source), "row": row.row, "cells": cells })
     });
     let made = seen.made.iter().map(|made| {
-        let mut object = json!({ "source": made.source, "row": made.row });
+        let mut object = json!({ "source": without_people(&made.source), "row": made.row });
         match &made.cells {
             Ok(cells) => {
                 let cells = seen.columns(schema).map(|(at, name)| {
@@ -259,7 +260,7 @@ fn value(cell: Cell) -> Value {
 
 /// Where a row stands; its number is seen, however long the name of its file is.
 fn place(source: &str, row: impl std::fmt::Display) -> String {
-    format!("{} row {row}", cut(source))
+    format!("{} row {row}", cut(&without_people(source)))
 }
 
 /// A text that is not too wide for a table.

@@ -17,6 +17,7 @@ use super::report::standing;
 use super::report::table;
 use crate::base::access::Access;
 use crate::base::finding;
+use crate::base::redact::without_people;
 use crate::base::said::Say;
 use crate::extract::correction::FOLDER;
 use crate::extract::reopen::Lost;
@@ -134,7 +135,7 @@ fn summary(rows: &[Waiting], face: &Face<'_>) -> comfy_table::Table {
         let reasons = reasons.collect::<Vec<_>>().join(", ");
         let since = since.map_or_else(String::new, |since| since.to_string());
         let state = standing(closed).text(face.lang).to_owned();
-        vec![stream, source, reasons, since, state, grouped(rows.len() as u64)]
+        vec![stream, without_people(&source), reasons, since, state, grouped(rows.len() as u64)]
     });
     let head = [Say::Stream, Say::Source, Say::Reason, Say::Since, Say::StateOf, Say::Rows];
     table(&head.map(|say| say.text(face.lang)), 5, lines.collect())
@@ -146,7 +147,7 @@ fn single(rows: &[Waiting], face: &Face<'_>) -> comfy_table::Table {
         let held = &row.held;
         let reason = format!("{} ({})", finding::reason(&held.reason, face.lang), held.reason);
         let state = standing(row.closed()).text(face.lang).to_owned();
-        let (source, column) = (held.source.clone(), held.column.clone());
+        let (source, column) = (without_people(&held.source), held.column.clone());
         vec![
             row.stream(),
             source,
@@ -225,10 +226,11 @@ pub(super) fn refused(say: Say, path: String, face: &mut Face<'_>) -> anyhow::Re
 
 /// Tells which payload is not exported; whether its rows are left out.
 fn tell(missing: &quarantine::Missing, face: &mut Face<'_>) -> anyhow::Result<bool> {
-    let mut nouns = vec![("source", missing.source.clone()), ("rows", missing.rows.to_string())];
+    let source = without_people(&missing.source);
+    let mut nouns = vec![("source", source.clone()), ("rows", missing.rows.to_string())];
     let say = match &missing.why {
         Why::AtSource => {
-            nouns.push(("stream", missing.source.clone()));
+            nouns.push(("stream", source));
             let text = face.say(Say::AtSource, &nouns);
             writeln!(face.out, "{text}")?;
             return Ok(false);

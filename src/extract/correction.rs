@@ -80,7 +80,7 @@ pub(super) fn pull(
                 continue;
             }
         };
-        let mut rows = 0;
+        let (mut rows, sha256) = (0, sha256(&bytes));
         for row in returned.into_iter().filter(|row| is_ours(row, request)) {
             rows += 1;
             let is_stray = match held.get(&row.place) {
@@ -90,13 +90,19 @@ pub(super) fn pull(
                 _ => true,
             };
             if is_stray {
-                *landing.so_far.strays.entry(name.clone()).or_default() += 1;
+                *landing.so_far.strays.entry(stray(&sha256)).or_default() += 1;
             }
         }
-        landing.so_far.corrections.push(DeliveredFile { name, sha256: sha256(&bytes), rows });
+        landing.so_far.corrections.push(DeliveredFile { name, sha256, rows });
     }
     landing.take(batch(matched.into_values()))?;
     Ok(())
+}
+
+/// What is said of a workbook with rows that nobody waits for: how its fingerprint begins, for it bears any name, perhaps a
+/// person's, and what is found is published.
+fn stray(sha256: &str) -> String {
+    format!("{FOLDER}/ SHA-256 {}…", sha256.get(..12).unwrap_or(sha256))
 }
 
 /// The workbooks that this stream has not read yet, in the order of names.

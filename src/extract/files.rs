@@ -28,6 +28,7 @@ use super::unclaimed;
 use super::workbook;
 use crate::base::clock;
 use crate::base::pseudonym::sha256;
+use crate::base::redact::without_people;
 use crate::spec::connector::FileStream;
 use crate::spec::connector::Files;
 use crate::spec::connector::Which;
@@ -154,7 +155,7 @@ impl Pile<'_> {
         let of = (self.request.connector, self.request.stream);
         let unread = unclaimed::sheets(of, (&name, bytes)).map_err(unreadable(&name))?;
         landing.unread_sheets(&name, unread);
-        tracing::debug!(file = name, rows = file.rows, "file was read");
+        tracing::debug!(file = without_people(&name), rows = file.rows, "file was read");
         self.landed.insert(name);
         landing.so_far.files.push(file);
         Ok(())
@@ -208,7 +209,7 @@ fn file(
 }
 
 fn unreadable(what: &str) -> impl FnOnce(String) -> ExtractError + use<> {
-    let what = format!("file `{what}`");
+    let what = format!("file `{}`", without_people(what));
     move |why: String| ExtractError::Unreadable { what, why }
 }
 

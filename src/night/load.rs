@@ -1,6 +1,7 @@
 //! What do analysts get of the night? The tables of the warehouse, whole or not at all.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use anyhow::Context as _;
 use jiff::Timestamp;
@@ -25,6 +26,7 @@ use crate::base::cell::CellRow;
 use crate::base::cell::day_of;
 use crate::base::cell::text_of;
 use crate::base::pseudonym::sha256;
+use crate::base::redact::without_people;
 use crate::frame::DataFrame;
 use crate::frame::FrameError;
 use crate::frame::mix::Mixed;
@@ -224,9 +226,25 @@ fn freshness(catalog: &Catalog, nights: &Schema, rows: &[CellRow]) -> anyhow::Re
 /// What stands in quarantine, without what only the lake may know.
 fn in_warehouse(schema: &Schema, held: &[Held]) -> Vec<CellRow> {
     let seen: Vec<bool> = schema.fields.iter().map(|field| field.pii.is_none()).collect();
+    let sources = sources(held);
     let row = |held: &Held| {
-        let cells = held.cells(schema).into_iter().zip(&seen);
+        let source = sources.get(&*held.source).cloned().unwrap_or_default();
+        let told = Held { source, ..held.clone() };
+        let cells = told.cells(schema).into_iter().zip(&seen);
         cells.filter_map(|(cell, is_seen)| is_seen.then_some(cell)).collect()
     };
     held.iter().map(row).collect()
+}
+
+/// What the files that rows are held back of are called without the numbers of people in their names; two are still two.
+fn sources(held: &[Held]) -> BTreeMap<&str, String> {
+    let mut named: BTreeMap<String, u32> = BTreeMap::new();
+    let own: BTreeSet<&str> = held.iter().map(|held| held.source.as_str()).collect();
+    let told = |source| {
+        let name = without_people(source);
+        let nth = named.entry(name.clone()).or_default();
+        *nth += 1;
+        (source, if *nth == 1 { name } else { format!("{name} ({nth})") })
+    };
+    own.into_iter().map(told).collect()
 }

@@ -19,6 +19,7 @@ use jiff::civil::Date;
 use serde_json::Value;
 use serde_json::json;
 
+use crate::base::redact::without_people;
 use crate::model::held;
 use crate::model::held::Closed;
 use crate::model::held::Held;
@@ -51,7 +52,7 @@ impl Waiting {
         json!({
             "system": system,
             "stream": stream,
-            "source": source,
+            "source": without_people(source),
             "row": row,
             "column": column,
             "reason": reason,

@@ -3,6 +3,7 @@
 
 mod again;
 mod parcel;
+mod persons;
 mod refused;
 mod round;
 
