@@ -13,6 +13,7 @@ use super::parents;
 use super::proof::judged;
 use crate::base::cell::Cell;
 use crate::base::cell::CellRow;
+use crate::base::redact::without_people;
 use crate::extract;
 use crate::extract::ExtractError;
 use crate::extract::System;
@@ -150,6 +151,8 @@ fn mask(seen: &mut Previewed, stream: &Stream, schema: &Schema) {
         for cell in rows.rows.iter_mut().filter_map(|row| row.cells.get_mut(at)?.as_mut()) {
             if is_personal || sniff::told(cell).is_some() {
                 MASK.clone_into(cell);
+            } else {
+                *cell = without_people(cell);
             }
         }
         personal.extend(is_personal.then(|| header.clone()));
@@ -170,6 +173,8 @@ fn mask(seen: &mut Previewed, stream: &Stream, schema: &Schema) {
             let tells = |cell: &Cell| *is_hidden || sniff::told(&cell.written()).is_some();
             if cell.as_ref().is_some_and(tells) {
                 *cell = Some(Cell::Text(MASK.to_owned()));
+            } else if let Some(Cell::Text(text)) = cell {
+                *text = without_people(text);
             }
         }
     }

@@ -9,6 +9,7 @@ use regex::Regex;
 use super::schema::FieldKind;
 use crate::base::day::day;
 use crate::base::day::tells_no_day;
+use crate::base::redact::numbers_of_people;
 use crate::base::text::clean;
 
 /// What of a person a column may hold.
@@ -20,7 +21,7 @@ pub enum Personal {
     Number,
     /// The number that an office gave somebody.
     Staff,
-    /// A telephone number or another address.
+    /// A telephone number or another address, or words with such a number in them.
     Contact,
 }
 
@@ -188,6 +189,16 @@ pub fn personal(header: &str, texts: &[String]) -> Option<Personal> {
     }
 }
 
+/// Whether words in a column have the number of a person among them: one row is enough, for what is written freely
+/// names somebody in any other row too. A code without a blank may have the form of such a number by chance.
+pub fn tells_freely(texts: &[String]) -> bool {
+    let is_free = |text: &str| text.contains(|letter: char| letter == ' ' || !letter.is_ascii());
+    texts.iter().any(|text| {
+        let text = clean(text);
+        is_free(&text) && !is_match(&MOBILE, &text) && !numbers_of_people(&text).is_empty()
+    })
+}
+
 /// What of a person one text tells by itself.
 pub fn told(text: &str) -> Option<Personal> {
     let text = clean(text);
@@ -247,6 +258,20 @@ mod tests {
             (&[], FieldKind::Text),
         ] {
             assert_eq!(kind(&of(texts)), found, "{texts:?}");
+        }
+    }
+
+    #[test]
+    fn one_number_among_words_tells_of_persons_and_one_code_does_not() {
+        for (texts, is_one) in [
+            (&["噪音扰民", "王某电话１３８００１３８０００"][..], true),
+            (&["noise", "call 139-0013-9000 at night"], true),
+            (&["噪音扰民", "519902198703051231之子"], true),
+            (&["WX13800138000", "WX99"], false),
+            (&["噪音扰民", "2026年1月5日处理,编号519900000017"], false),
+            (&["139 0013 9000", "7"], false),
+        ] {
+            assert_eq!(tells_freely(&of(texts)), is_one, "{texts:?}");
         }
     }
 

@@ -11,6 +11,8 @@ use super::period;
 use super::place;
 use crate::base::batch::Batch;
 use crate::base::pseudonym::sha256;
+use crate::base::redact::numbers_of_people;
+use crate::base::redact::without_people;
 use crate::base::text::quoted;
 use crate::extract::ExtractError;
 use crate::extract::dropped::regular;
@@ -237,14 +239,18 @@ fn table(form: &[Found], others: &BTreeSet<String>) -> SeenTable {
     let ask = ask(&file_pattern(&files, others));
     let stem = files.first().map_or("", |file| file.rsplit_once('.').map_or(*file, |it| it.0));
     let stem = stem.trim_matches(|c: char| c.is_ascii_digit() || " -_.()".contains(c));
+    // Beside the number of a person stands a name.
+    let is_a_person = files.iter().any(|file| !numbers_of_people(file).is_empty());
+    let stem = if is_a_person { "" } else { stem };
     let title = match sheets.first() {
-        Some(sheet) if !asked.is_empty() => format!("{stem} {sheet}"),
+        Some(sheet) if !asked.is_empty() => format!("{stem} {sheet}").trim().to_owned(),
         _ if stem.is_empty() => sheets.first().map_or("table", |sheet| *sheet).to_owned(),
         _ => stem.to_owned(),
     };
     let some: Vec<&str> = files.iter().rev().take(SHOWN).copied().collect();
     let more = if files.len() > SHOWN { ", …" } else { "" };
-    let notes = vec![format!("{} files: {}{more}", files.len(), some.join(", "))];
+    let some = without_people(&some.join(", "));
+    let notes = vec![format!("{} files: {some}{more}", files.len())];
     let has_sheet = says_by_sheet(form, (files.len(), &sheets), told.is_some());
     if has_sheet {
         headers.push(SHEET.to_owned());
@@ -326,7 +332,8 @@ fn file_pattern(files: &BTreeSet<&str>, others: &BTreeSet<String>) -> String {
     let pattern = period::counting(files);
     let held = Regex::new(&format!("^(?:{pattern})$"));
     if held.is_ok_and(|held| others.iter().any(|other| held.is_match(other))) {
-        return files.iter().map(|name| regex::escape(name)).collect::<Vec<_>>().join("|");
+        let names: BTreeSet<String> = files.iter().map(|name| period::nameless(name)).collect();
+        return names.into_iter().collect::<Vec<_>>().join("|");
     }
     pattern
 }

@@ -7,6 +7,8 @@ use std::collections::BTreeSet;
 
 use regex::Regex;
 
+use crate::base::redact::numbers_of_people;
+
 /// A way to write a period in a name: what it tells, its pattern, and the first day of it as an expression.
 struct Way {
     tells: &'static str,
@@ -111,8 +113,20 @@ fn by(way: &Way, files: &BTreeSet<&str>) -> Option<Told> {
 }
 
 fn any_of(texts: &BTreeSet<&str>) -> String {
-    let texts: Vec<String> = texts.iter().map(|text| regex::escape(text)).collect();
+    let texts: BTreeSet<String> = texts.iter().map(|text| nameless(text)).collect();
+    let texts: Vec<String> = texts.into_iter().collect();
     if texts.len() > 1 { format!("(?:{})", texts.join("|")) } else { texts.concat() }
+}
+
+/// A pattern of a text that has no number of a person in it.
+pub(super) fn nameless(text: &str) -> String {
+    let (mut pattern, mut from) = (String::new(), 0);
+    for number in numbers_of_people(text) {
+        pattern += &regex::escape(text.get(from..number.start).unwrap_or_default());
+        pattern += "[-+0-9Xx ]+";
+        from = number.end;
+    }
+    pattern + &regex::escape(text.get(from..).unwrap_or_default())
 }
 
 /// A name before and behind what tells a period, which is no part of a longer number.
@@ -134,10 +148,11 @@ pub(super) fn said(name: &str, told: &Told) -> Option<String> {
     Some(groups.join("-"))
 }
 
-/// What names count: of names of one form the numbers, of several forms the whole name.
+/// What names count: of names of one form the numbers, of several forms the whole name. Numbers of people count nothing.
 fn counted(files: &BTreeSet<&str>) -> Option<Told> {
     let forms = forms(files);
-    if forms.iter().all(|[_, counted, _]| counted.is_empty()) {
+    let is_a_person = |name: &&str| !numbers_of_people(name).is_empty();
+    if forms.iter().all(|[_, counted, _]| counted.is_empty()) || files.iter().any(is_a_person) {
         return None;
     }
     let pattern = match forms.as_slice() {
@@ -215,6 +230,8 @@ mod tests {
             (&["5202601.csv"], Some("no")),
             (&["202613.csv"], Some("no")),
             (&["预算甲.csv", "预算乙.csv"], None),
+            (&["甲519902198506061051.csv"], None),
+            (&["甲13800134005.csv", "乙2.csv"], None),
         ] {
             assert_eq!(of(names).map(|told| told.tells), tells, "{names:?}");
         }
@@ -225,6 +242,9 @@ mod tests {
         let told = of(&["甲2026-01.csv", "甲2026-02（二）.csv"]).unwrap();
         assert!(told.pattern.ends_with(r"(?:\.csv|（二）\.csv)") && !told.is_alone);
         assert_eq!(said("甲2026-02（二）.csv", &told).as_deref(), Some("2026-02"));
+        let told = of(&["甲519902198506061051_2026-01.csv"]).unwrap();
+        assert!(told.pattern.starts_with(r"甲[-+0-9Xx ]+_(?<year>"), "{}", told.pattern);
+        assert_eq!(said("甲51990219850606105X_2026-02.csv", &told).as_deref(), Some("2026-02"));
         let told = of(&["附件2：2026年1月.csv"]).unwrap();
         assert!(told.pattern.starts_with("附件2：") && told.is_alone, "{}", told.pattern);
         let told = of(&["2026年第10周（2）.csv"]).unwrap();

@@ -145,7 +145,7 @@ pub(super) fn columns(seen: &SeenTable) -> Vec<Column> {
             header: header.clone(),
             name: free(&named(header, at), &mut names),
             kind: told.unwrap_or(kind),
-            personal: sniff::personal(header, &texts),
+            personal: personal(header, &texts),
             filled: texts.len(),
             nothing,
             distinct: distinct.len(),
@@ -156,6 +156,19 @@ pub(super) fn columns(seen: &SeenTable) -> Vec<Column> {
     let mut columns: Vec<Column> = seen.headers.iter().enumerate().map(column).collect();
     columns.extend(seen.period.as_ref().map(|period| of_names(seen, period, &mut names)));
     columns
+}
+
+/// What a column tells of persons. One slip in a column of units takes it from nobody.
+fn personal(header: &str, texts: &[String]) -> Option<Personal> {
+    let is_free = || !names_units(header) && sniff::tells_freely(texts);
+    sniff::personal(header, texts).or_else(|| is_free().then_some(Personal::Contact))
+}
+
+/// Whether a header says whom a row is about.
+fn names_units(header: &str) -> bool {
+    let header = clean(header).to_lowercase();
+    let is_named = UNITS.iter().any(|word| header.contains(word));
+    is_named && !["计量", "单价", "电话", "编制"].iter().any(|word| header.contains(word))
 }
 
 /// Whether the name of a sheet tells a time, or counts.
@@ -207,10 +220,8 @@ impl Column {
 
     /// Whether it says whom a row is about: by its header, and because units come again.
     pub(super) fn is_unit(&self) -> bool {
-        let header = clean(&self.header).to_lowercase();
-        let is_named = UNITS.iter().any(|word| header.contains(word));
-        let is_other = ["计量", "单价", "电话", "编制"].iter().any(|word| header.contains(word));
-        (is_named || self.is_word) && !is_other && self.filled > 0 && self.distinct <= 10_000
+        let is_named = names_units(&self.header) || self.is_word;
+        is_named && self.filled > 0 && self.distinct <= 10_000
     }
 }
 

@@ -111,6 +111,31 @@ fn who_called_and_who_answered_is_not_read_and_how_many_did_is() {
 }
 
 #[test]
+fn free_text_with_numbers_of_people_is_not_read_and_no_file_is_told_by_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path();
+    let roster = "证件号码,科室,备注\n519902198506061051,综合科,联系某甲 电话 13800134000\n\
+        519902199001011238,综合科,身份证519902199001011238\n";
+    let calls = "单号,承办单位,内容,受理日期\nG1,市水利局,噪音扰民,2026-01-05\n\
+        G2,市水利局,市民某乙反映 13800134001,2026-01-06\nG3,市民政局,路灯不亮,2026-01-06\n";
+    let (text, manifest) =
+        begun(home, &[("甄宓钰_519902198506061051.csv", roster), ("办件甲13800134005.csv", calls)]);
+    // Remarks tell every row apart, and are no key: the number is, as a pseudonym.
+    has(&text, "2 rows; key: 证件号码;");
+    has(&text, "not read, for they look like persons': 备注");
+    has(&text, "3 rows; key: 单号; time: 受理日期; unit: 承办单位");
+    has(&text, "not read, for they look like persons': 内容");
+    has(&manifest, r#"{ from = "证件号码", identity = "cn_id" }"#);
+    has(&manifest, r"甄宓钰_\d{18}\.csv");
+    assert!(!manifest.contains("file_no") && !manifest.contains("title  = \"甄"), "{manifest}");
+    let preview = told(home, &["preview", "inbox", "--rows", "50"], 0);
+    let all = format!("{text}{manifest}{preview}");
+    for number in ["519902198506061051", "13800134000", "13800134001", "13800134005"] {
+        assert!(!all.contains(number), "{number}\n{all}");
+    }
+}
+
+#[test]
 fn a_cell_that_came_to_nothing_and_a_percentage_make_no_column_a_text() {
     let folder = tempfile::tempdir().unwrap();
     let home = folder.path();

@@ -119,6 +119,7 @@ fn nobody_is_named_in_either_half_and_a_person_has_the_pseudonym_of_the_lake() {
             "王芳",
             "李娜",
             "5199021987",
+            "13900519001",
             "13900519003",
             "13900519002",
             "13900519004",
