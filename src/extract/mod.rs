@@ -236,7 +236,7 @@ pub struct Delivery {
     pub unread_sheets: BTreeMap<String, u64>,
     /// The workbooks with corrected rows that were read.
     pub corrections: Vec<DeliveredFile>,
-    /// How many rows of those match nothing that is held back, a file each.
+    /// How many rows of those match nothing that is held back, by what is said of their workbooks.
     pub strays: BTreeMap<String, u64>,
     /// Files among the corrections that can't be read, and why.
     pub unread_corrections: BTreeMap<String, String>,

@@ -49,7 +49,7 @@ pub struct Landed {
     /// Workbooks with corrected rows that were read: name, content hash.
     #[serde(default)]
     pub corrections: BTreeMap<String, String>,
-    /// How many rows of those match nothing that is held back.
+    /// How many rows of those match nothing that is held back, by what is said of their workbooks.
     #[serde(default)]
     pub strays: BTreeMap<String, u64>,
     /// Files among the corrections that can't be read, and why.
