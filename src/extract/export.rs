@@ -220,7 +220,7 @@ impl Reader<'_> {
 
     /// A table of text, which must be ours: an error in words is a table of one line too.
     fn table(&self, file: &[u8]) -> Result<Batch, String> {
-        let batch = table(file)?;
+        let batch = table(file, self.gateway().is_chinese())?;
         if self.knows_any(&batch.headers) {
             Ok(batch)
         } else {
@@ -258,8 +258,9 @@ fn path(path: &str, job: &str) -> String {
 }
 
 /// A table of text, its first line the header: in UTF-8 if it can be, else in GB18030.
-fn table(bytes: &[u8]) -> Result<Batch, String> {
-    let (text, is_damaged) = text::decode(bytes, None);
+fn table(bytes: &[u8], is_chinese: bool) -> Result<Batch, String> {
+    let stated = if is_chinese { text::in_gb18030(bytes) } else { None };
+    let (text, is_damaged) = text::decode(bytes, stated);
     if is_damaged {
         return Err("some of its bytes are no text".to_owned());
     }

@@ -34,6 +34,7 @@ use crate::spec::connector::Http;
 use crate::spec::connector::Login;
 use crate::spec::connector::Method;
 use crate::spec::connector::Place;
+use crate::spec::connector::Script;
 use crate::spec::template::Secrets;
 use crate::spec::template::TemplateError;
 
@@ -89,6 +90,11 @@ impl Gateway {
     /// How many questions may be open at the same time.
     pub(super) fn at_once(&self) -> usize {
         self.http.limit.at_once
+    }
+
+    /// Whether its answers are in GB18030, as its connector says.
+    pub(super) fn is_chinese(&self) -> bool {
+        self.http.encoding == Some(Script::Gb18030)
     }
 
     /// Whether an answer itself says that all is well.

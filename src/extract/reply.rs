@@ -27,6 +27,7 @@ use super::question::Question;
 use super::records::Read;
 use super::retry::retry_after;
 use super::text::decode;
+use super::text::in_gb18030;
 use super::way::Records;
 use crate::base::redact::theirs;
 use crate::spec::connector::Http;
@@ -138,7 +139,7 @@ impl Reply {
     /// Its text, by its mark, in UTF-8, or in GB18030 where that is said and it is no UTF-8.
     fn text(&self) -> Option<Cow<'_, str>> {
         let stated = if self.is_chinese {
-            is_short_of_utf8(&self.body).then_some(Script::Gb18030)
+            in_gb18030(&self.body)
         } else {
             Some(Script::Utf8)
         };
@@ -332,12 +333,6 @@ impl Reply {
 
 pub(super) fn refused(what: &str, why: String) -> Fault {
     Fault::Final(ExtractError::Refused { what: what.to_owned(), why })
-}
-
-/// Whether some bytes are UTF-8 by chance, as `路` in GBK is: Chinese in UTF-8 has letters of three bytes.
-fn is_short_of_utf8(bytes: &[u8]) -> bool {
-    let is_short = |text: &str| !text.is_ascii() && text.chars().all(|c| c.len_utf8() < 3);
-    str::from_utf8(bytes).is_ok_and(is_short)
 }
 
 /// Whether a type of content names a Chinese encoding.

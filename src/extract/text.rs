@@ -295,6 +295,13 @@ fn unsaid(bytes: &[u8]) -> Vec<u8> {
     bytes
 }
 
+/// GB18030, where a text that is said to be in it is UTF-8 by chance, as `路` in GBK is: Chinese in UTF-8 has letters of
+/// three bytes.
+pub(super) fn in_gb18030(bytes: &[u8]) -> Option<Script> {
+    let is_short = |text: &str| !text.is_ascii() && text.chars().all(|c| c.len_utf8() < 3);
+    std::str::from_utf8(bytes).is_ok_and(is_short).then_some(Script::Gb18030)
+}
+
 /// The encoding of a text that tells none: in UTF-16 line feeds are two bytes, and of UTF-8 some may be broken.
 fn guessed(bytes: &[u8]) -> &'static Encoding {
     let has = |line_feed: [u8; 2]| {
@@ -309,7 +316,11 @@ fn guessed(bytes: &[u8]) -> &'static Encoding {
     }
     let (text, is_broken) = UTF_8.decode_without_bom_handling(bytes);
     if !is_broken {
-        return UTF_8;
+        // `女` alone in GB18030 would be `Ů`, of letters that no office writes.
+        let mut letters = text.chars().filter(|letter| !letter.is_ascii()).peekable();
+        let is_chance = letters.peek().is_some()
+            && letters.all(|letter| ('\u{100}'..'\u{800}').contains(&letter));
+        return if is_chance { GB18030 } else { UTF_8 };
     }
     // A text in GB18030 read so is broken nearly everywhere, and hardly has a letter of three bytes.
     let broken = text.matches(char::REPLACEMENT_CHARACTER).count();
@@ -343,6 +354,17 @@ mod tests {
         for mark in ["\t", ";", "|"] {
             assert_eq!(texts(text.replace(',', mark).as_bytes()), expected, "{mark}");
         }
+    }
+
+    #[test]
+    fn chinese_letters_that_are_utf_8_by_chance_are_chinese() {
+        for letter in ["女", "一", "未", "通"] {
+            let text = format!("id,xb\n1,{letter}\n2,{letter}\n");
+            let (gb18030, ..) = GB18030.encode(&text);
+            assert!(std::str::from_utf8(&gb18030).is_ok());
+            assert_eq!(texts(&gb18030), texts(text.as_bytes()));
+        }
+        assert_eq!(texts("id,size\n1,3×4 m²\n".as_bytes())[1], ["1", "3×4 m²"]);
     }
 
     #[test]
