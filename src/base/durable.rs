@@ -22,6 +22,19 @@ pub fn write_then_rename(target: &Path, bytes: &[u8]) -> io::Result<()> {
     rename_durably(&beside, target)
 }
 
+/// Writes a file of people's own anew; whoever could read it still can.
+///
+/// # Errors
+/// A file that can't be read or written.
+pub fn rewrite(target: &Path, bytes: &[u8]) -> io::Result<()> {
+    let beside = beside(target)?;
+    create(&beside)?.write_all(bytes)?;
+    if target.exists() {
+        fs::set_permissions(&beside, fs::metadata(target)?.permissions())?;
+    }
+    rename_durably(&beside, target)
+}
+
 /// Names the file in a fault of the disk; what kind of fault it is stays.
 pub fn at(path: &Path) -> impl Fn(io::Error) -> io::Error + '_ {
     |fault| io::Error::new(fault.kind(), format!("`{}`: {fault}", path.display()))

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use serde_json::Value;
@@ -103,11 +104,15 @@ fn a_decided_name_gets_its_rows_and_a_decision_taken_back_leaves_the_bytes_of_be
     let unit = names[0]["candidates"][0]["unit"].as_str().unwrap();
     let missed = names[0]["rows"].as_u64().unwrap();
     let was = of_unit(home, unit);
-    let untouched = fs::read(home.join("connectors/aliases.csv")).unwrap();
+    let file = home.join("connectors/aliases.csv");
+    let untouched = fs::read(&file).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o664)).unwrap();
     let (code, text) = aliases(&world, home, &["accept", name, unit, "--note", "来函, 张三"]);
     assert_eq!(code, Some(0), "{text}");
     assert!(text.contains(&format!("{missed} of {missed} rows")), "{text}");
     assert!(text.contains("run --night 2026-01-06 --as-of 2025-12-31"), "{text}");
+    let mode = fs::metadata(&file).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o664, "whoever could read the file still can");
     let written = fs::read_to_string(home.join("connectors/aliases.csv")).unwrap();
     let last = written.lines().last().unwrap();
     assert!(last.starts_with(&format!(",{name},{unit},,,\"来函, 张三\",accept,20")), "{last}");

@@ -7,7 +7,7 @@ use super::Pair;
 use crate::base::access::Access;
 use crate::base::clock;
 use crate::base::diagnostic::nearest;
-use crate::base::durable::write_then_rename;
+use crate::base::durable::rewrite;
 use crate::base::said::Say;
 use crate::base::text::clean;
 use crate::cli::Face;
@@ -198,7 +198,7 @@ impl Bench<'_, '_, '_> {
         let what = vec![("name", alias.alias.clone()), ("unit", alias.unit.clone())];
         let rows = Some(effect.gained + effect.lost);
         Access { verb: &verb, what, rows, purpose: None }.note(self.var)?;
-        write_then_rename(&self.root.join(FILE), text.as_bytes())?;
+        rewrite(&self.root.join(FILE), text.as_bytes())?;
         let ledger = &self.register.ledger;
         let night = ("night", ledger.night.to_string());
         let nouns = [
