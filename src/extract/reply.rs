@@ -138,11 +138,7 @@ impl Reply {
 
     /// Its text, by its mark, in UTF-8, or in GB18030 where that is said and it is no UTF-8.
     fn text(&self) -> Option<Cow<'_, str>> {
-        let stated = if self.is_chinese {
-            in_gb18030(&self.body)
-        } else {
-            Some(Script::Utf8)
-        };
+        let stated = if self.is_chinese { in_gb18030(&self.body) } else { Some(Script::Utf8) };
         let (text, is_damaged) = decode(&self.body, stated);
         Some(text).filter(|_| !is_damaged)
     }

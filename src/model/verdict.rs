@@ -58,9 +58,8 @@ impl Judge<'_> {
             let filtered = filtered.get(at).copied().flatten();
             if let Some(is_left) = filtered.filter(|_| !place.is_malformed) {
                 judged.filtered += 1;
-                if none.get(at) == Some(&true) {
-                    judged.emptied.push(self.emptied(&candidates, line));
-                }
+                let is_none = none.get(at) == Some(&true);
+                judged.emptied.extend(is_none.then(|| self.emptied(&candidates, line)));
                 let is_left = is_left && place.corrects.is_none();
                 judged.left.extend(is_left.then(|| self.key(&candidates, line).ok()).flatten());
                 continue;

@@ -169,9 +169,8 @@ pub fn personal(header: &str, texts: &[String]) -> Option<Personal> {
     let plain: String = clean(header).to_lowercase();
     let plain: String = plain.chars().filter(|letter| letter.is_alphanumeric()).collect();
     let is_counted = |rest: &str| rest.starts_with(|next: char| COUNTED.contains(next));
-    let names = |word: &str| plain.split(word).skip(1).any(|rest| !is_counted(rest));
-    let named = HEADERS.iter().find(|(word, _)| names(word));
-    if let Some((_, personal)) = named {
+    let has = |word: &str| plain.split(word).skip(1).any(|rest| !is_counted(rest));
+    if let Some((_, personal)) = HEADERS.iter().find(|(word, _)| has(word)) {
         return Some(*personal);
     }
     let most = |is_one: &dyn Fn(&str) -> bool| {

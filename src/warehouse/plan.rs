@@ -44,6 +44,15 @@ pub(super) enum Then {
 /// What stands: for SQLite a table's text, for PostgreSQL its columns.
 type Known = BTreeMap<String, Vec<[String; 3]>>;
 
+async fn known(link: &mut Link, design: &Design) -> sqlx::Result<Known> {
+    let mut known = Known::new();
+    for row in link.rows(&link.engine().known(design.has_persons())).await? {
+        let Ok([table, column, kind, required]) = <[String; 4]>::try_from(row) else { continue };
+        known.entry(table).or_default().push([column, kind, required]);
+    }
+    Ok(known)
+}
+
 /// Reckons what a warehouse needs.
 pub(super) async fn plan(
     link: &mut Link,
@@ -52,11 +61,7 @@ pub(super) async fn plan(
 ) -> Result<Plan, WarehouseError> {
     let engine = link.engine();
     let told = |cause| WarehouseError::Table { table: WAREHOUSE.to_owned(), cause };
-    let mut known: Known = BTreeMap::new();
-    for row in link.rows(&engine.known(design.has_persons())).await.map_err(told)? {
-        let Ok([table, column, kind, required]) = <[String; 4]>::try_from(row) else { continue };
-        known.entry(table).or_default().push([column, kind, required]);
-    }
+    let known = known(link, design).await.map_err(told)?;
     let mut held: Vec<String> = Vec::new();
     if known.contains_key(WAREHOUSE) {
         let name = engine.name(Area::Ops, WAREHOUSE);

@@ -39,8 +39,8 @@ pub(super) fn list(
     let lines = missed.iter().map(|missed| line(missed, face)).collect();
     writeln!(face.out, "{title}\n{}", table(&head, head.len(), lines).trim_fmt())?;
     // What is not told as it is written can't be typed again.
-    let typed = missed.iter().filter(|missed| without_people(&missed.name) == missed.name);
-    let first = typed.filter_map(|missed| Some((missed, missed.candidates.first()?))).next();
+    let mut typed = missed.iter().filter(|missed| without_people(&missed.name) == missed.name);
+    let first = typed.find_map(|missed| Some((missed, missed.candidates.first()?)));
     if let Some((missed, candidate)) = first {
         let nouns = [
             ("path", root.display().to_string()),

@@ -22,7 +22,7 @@ fn findings(small: &Small, night: &str) -> Vec<String> {
 /// What is found where so many rows of a corrected workbook are waited for by nobody.
 fn stray(small: &Small, name: &str, rows: u64) -> String {
     let print = sha256(&std::fs::read(small.drop().join("corrections").join(name)).unwrap());
-    format!("stray_correction corrections/ SHA-256 {}… {rows}", &print[..12])
+    format!("stray_correction corrections/ SHA-256 {print:.12}… {rows}")
 }
 
 #[test]

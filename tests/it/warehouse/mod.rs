@@ -374,24 +374,24 @@ async fn a_contract_that_changed_changes_its_table_and_leaves_what_others_built(
 
 #[tokio::test]
 async fn a_contract_that_went_and_came_back_leaves_no_column_empty() {
-    let places = Places::new();
+    let all = Places::new();
     let (before, after) = (catalog(|_| {}), catalog(edited));
-    for place in places.of("returned").await {
+    let places = all.of("returned").await;
+    for (place, is_back) in places.iter().flat_map(|place| [(place, false), (place, true)]) {
         let mut rows = cases(&before, &[("C1", "JN0001", "2025-06-01T01:00:00Z")]);
         let mut columns = warehouse::columns(&before.schemas["service_case"]);
         let at = columns.position(|field| field.name == "updated_at").unwrap();
         rows[0][at] = Some(instant("2025-06-02T01:00:00Z"));
         let night = [("service_case", rows)];
-        let changed = "select case_id, cast(updated_date as text) from service_case";
-        for migrations in [&[&after][..], &[&after, &before]] {
-            load(&place, &before, FIRST, &night).await.unwrap();
-            for catalog in migrations {
-                warehouse::migrate(&place, &Design::of(catalog), None).await.unwrap();
-            }
-            let loaded = load(&place, &before, FIRST, &night).await.unwrap();
-            assert_eq!((loaded.written, loaded.unchanged), (1, 0));
-            assert_eq!(told(&place, changed).await, ["C1 | 2025-06-02"]);
+        load(place, &before, FIRST, &night).await.unwrap();
+        warehouse::migrate(place, &Design::of(&after), None).await.unwrap();
+        if is_back {
+            warehouse::migrate(place, &Design::of(&before), None).await.unwrap();
         }
+        let loaded = load(place, &before, FIRST, &night).await.unwrap();
+        assert_eq!((loaded.written, loaded.unchanged), (1, 0));
+        let changed = "select case_id, cast(updated_date as text) from service_case";
+        assert_eq!(told(place, changed).await, ["C1 | 2025-06-02"]);
     }
 }
 
