@@ -152,6 +152,7 @@ texts! {
     Told "Told" "计算";
     Loaded "Loaded" "入库";
     Published "Published" "发布";
+    Held "Held" "暂缓";
     FailedStep "Failed" "失败";
     StepRows "{rows} rows" "{rows} 行";
     StepVersions "{rows} new versions" "{rows} 个新版本";

@@ -83,6 +83,16 @@ pub fn is_fault(text: &str) -> bool {
     FAULTS.contains(&text)
 }
 
+/// A word as it is typed into a shell: in quotes where it would be several.
+pub fn typed(word: &str) -> String {
+    let is_plain = |letter: char| letter.is_alphanumeric() || "-_./:@%+=,".contains(letter);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
 /// A text of somebody else, fit for a report: one line, not long, and long runs of digits, which may
 /// be numbers of people, struck out.
 pub fn quoted(text: &str) -> String {
@@ -155,6 +165,17 @@ mod tests {
         ] {
             assert_eq!(clean(text), cleaned, "{text:?}");
             assert_eq!(squeeze(text), squeezed, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_word_is_typed_so_that_a_shell_takes_it_as_one() {
+        let words =
+            [("市人社局", "市人社局"), ("JN0001-3", "JN0001-3"), ("Fire Dept", "'Fire Dept'")];
+        for (word, as_typed) in
+            words.into_iter().chain([("O'Neil & Co", r"'O'\''Neil & Co'"), ("", "''")])
+        {
+            assert_eq!(typed(word), as_typed);
         }
     }
 

@@ -71,6 +71,7 @@ fn words(step: &Step, lang: Lang) -> (&'static str, String, bool) {
         Step::Told(values) => (Say::Told, counted("", Say::StepValues, *values)),
         Step::Loaded => (Say::Loaded, "warehouse".to_owned()),
         Step::Published(folder) => (Say::Published, folder.clone()),
+        Step::Held(folder) => (Say::Held, folder.clone()),
     };
     (verb.text(lang), what, matches!(step, Step::Asking(_)))
 }

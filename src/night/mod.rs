@@ -126,6 +126,8 @@ pub enum Step {
     Loaded,
     /// The release stands.
     Published(String),
+    /// The release stands, and is not to be read: it is held back, or was withdrawn.
+    Held(String),
 }
 
 /// Why a night could not be run at all.
@@ -248,7 +250,9 @@ pub async fn run(
     }
     report.release = draft.publish(confirmed, clock::now())?;
     settled.keep(&ground.var, &report.release.folder)?;
-    watch(Step::Published(report.release.folder.display().to_string()));
+    let folder = report.release.folder.display().to_string();
+    let is_read = report.release.held.is_empty() && report.release.withdrawn.is_none();
+    watch(if is_read { Step::Published(folder) } else { Step::Held(folder) });
     lock.set_len(0).context("noting that the night has ended")?;
     tracing::info!(night = %choice.night, exit_code = report.exit_code(), "night ended");
     Ok(report)

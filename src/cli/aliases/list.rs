@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::base::redact::without_people;
 use crate::base::said::Say;
+use crate::base::text::typed;
 use crate::cli::Face;
 use crate::cli::report::grouped;
 use crate::cli::report::table;
@@ -39,12 +40,12 @@ pub(super) fn list(
     let lines = missed.iter().map(|missed| line(missed, face)).collect();
     writeln!(face.out, "{title}\n{}", table(&head, head.len(), lines).trim_fmt())?;
     // What is not told as it is written can't be typed again.
-    let mut typed = missed.iter().filter(|missed| without_people(&missed.name) == missed.name);
-    let first = typed.find_map(|missed| Some((missed, missed.candidates.first()?)));
+    let mut written = missed.iter().filter(|missed| without_people(&missed.name) == missed.name);
+    let first = written.find_map(|missed| Some((missed, missed.candidates.first()?)));
     if let Some((missed, candidate)) = first {
         let nouns = [
-            ("path", root.display().to_string()),
-            ("name", missed.name.clone()),
+            ("path", typed(&root.display().to_string())),
+            ("name", typed(&missed.name)),
             ("unit", candidate.unit.to_string()),
         ];
         let hint = face.say(Say::TryAccept, &nouns);

@@ -157,8 +157,14 @@ fn is_name(text: &str) -> bool {
     // What stands in brackets says how it is counted: (单位:件).
     let name = text.split('(').next().unwrap_or_default();
     text.chars().count() <= LONGEST
-        && !name.contains(':')
+        && (!name.contains(':') || is_path(name))
         && sniff::kind(&[text]) == FieldKind::Text
+}
+
+/// Whether a text is a name in parts, as logs of events have it: `case:concept:name`.
+fn is_path(name: &str) -> bool {
+    let is_letter = |letter: char| letter.is_ascii_alphabetic();
+    name.split(':').all(|part| part.starts_with(is_letter) && !part.contains(' '))
 }
 
 /// The merged cells that begin in a row and cover several columns, but not a title's.

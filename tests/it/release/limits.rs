@@ -55,6 +55,7 @@ fn a_release_that_moves_too_much_waits_until_somebody_lets_it_go() {
     let said = run(home, "2026-02-03", 3);
     assert!(said.contains("release 2026-02-03.1 moves more than shuping.toml lets it"), "{said}");
     assert!(said.contains("Loans ") && said.contains("(rows "), "{said}");
+    assert!(said.contains("Held ") && !said.contains("Published "), "{said}");
     assert!(said.contains("hint: look with `shuping diff 2026-02-02.1 2026-02-03.1`"), "{said}");
     assert_eq!(latest(home), "2026-02-02.1");
     let code = "select cast(exit_code as text) from run where night = '2026-02-03'";

@@ -317,6 +317,22 @@ fn the_page_shows_what_init_says() {
 }
 
 #[test]
+fn names_in_parts_are_a_header() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path();
+    let inbox = home.join("inbox");
+    fs::create_dir(&inbox).unwrap();
+    let log = "case:id,dept:name,time:begun\nK1,North,2026-01-02\nK2,South,2026-01-03\n";
+    fs::write(inbox.join("log.csv"), log).unwrap();
+    fs::write(inbox.join("note.csv"), "填表人:甲,日期:今天\n财政局,是\n").unwrap();
+    let text = told(home, &["init", "files", inbox.to_str().unwrap()], 0);
+    assert!(text.contains("note.csv: no row of it looks like a header"), "{text}");
+    told(home, &["check"], 0);
+    let text = told(home, &["run", "--night", "2026-02-10", "--as-of", "2026-02-10"], 0);
+    assert!(text.contains("2 rows"), "{text}");
+}
+
+#[test]
 fn a_row_of_people_is_no_header() {
     let folder = tempfile::tempdir().unwrap();
     let inbox = folder.path().join("inbox");
