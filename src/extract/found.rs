@@ -110,7 +110,7 @@ pub(super) fn is_all(body: &Value, at: &str, others: &[&str]) -> bool {
 }
 
 /// Reads what is a text on the way to a place and holds JSON as what it holds.
-pub(super) fn unwrap(body: &mut Value, at: &str) {
+pub fn unwrap(body: &mut Value, at: &str) {
     let (mut here, mut steps) = (body, at.split('/').skip(1));
     loop {
         while let Some(held) = here.as_str().and_then(held) {

@@ -258,7 +258,7 @@ fn is_page(text: &str) -> bool {
 }
 
 /// The text, and whether some bytes were none. A mark at its beginning is believed before the connector.
-pub(super) fn decode(bytes: &[u8], stated: Option<Script>) -> (Cow<'_, str>, bool) {
+pub fn decode(bytes: &[u8], stated: Option<Script>) -> (Cow<'_, str>, bool) {
     if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
         return encoding.decode_without_bom_handling(bytes.get(mark..).unwrap_or_default());
     }

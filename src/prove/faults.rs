@@ -14,6 +14,7 @@ use super::proxy::Edit;
 use super::proxy::Fault;
 use super::proxy::Proxy;
 use super::proxy::Wait;
+use super::proxy::found;
 use super::proxy::put;
 use crate::spec::connector::Ask;
 use crate::spec::connector::Http;
@@ -138,8 +139,8 @@ fn cursor(ask: &HttpStream) -> Trial {
             return Err("no answer says a cursor".to_owned());
         }
     };
-    let edit = move |answer: &mut Value, before: &Value| {
-        let before = before.pointer(&next).cloned().unwrap_or_default();
+    let edit = move |answer: &mut Value, before: &mut Value| {
+        let before = found(before, &next).cloned().unwrap_or_default();
         put(answer, &next, before);
     };
     Ok((edited(Box::new(edit)), End::Borne))
@@ -159,7 +160,7 @@ fn empty(ask: &HttpStream) -> Trial {
         return Err("without a `total` nobody can tell it from one that has none".to_owned());
     }
     let records = ask.records.clone();
-    let edit = move |answer: &mut Value, _: &Value| {
+    let edit = move |answer: &mut Value, _: &mut Value| {
         put(answer, &records, Value::Array(Vec::new()));
     };
     Ok((edited(Box::new(edit)), End::Borne))
@@ -168,9 +169,9 @@ fn empty(ask: &HttpStream) -> Trial {
 /// A page that begins with the last row of the one before.
 fn overlap(ask: &HttpStream) -> (Fault, End) {
     let records = ask.records.clone();
-    let edit = move |answer: &mut Value, before: &Value| {
-        let last = before.pointer(&records).and_then(Value::as_array).and_then(|all| all.last());
-        let all = answer.pointer_mut(&records).and_then(Value::as_array_mut);
+    let edit = move |answer: &mut Value, before: &mut Value| {
+        let last = found(before, &records).and_then(|all| all.as_array()?.last());
+        let all = found(answer, &records).and_then(Value::as_array_mut);
         if let (Some(last), Some(all)) = (last, all) {
             all.insert(0, last.clone());
         }

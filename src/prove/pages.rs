@@ -14,6 +14,7 @@ use super::case::sized;
 use super::proxy::At;
 use super::proxy::Fault;
 use super::proxy::Proxy;
+use super::proxy::found;
 use super::proxy::put;
 use crate::base::batch::Batch;
 use crate::extract::ExtractError;
@@ -129,8 +130,8 @@ pub(super) async fn total(case: &Case<'_>) -> anyhow::Result<Verdict> {
         Ok(paged) => case.small(paged),
         Err(_) => case.of(),
     };
-    let grow = move |answer: &mut Value, _: &Value| {
-        let told = answer.pointer(&at).map(ToString::to_string);
+    let grow = move |answer: &mut Value, _: &mut Value| {
+        let told = found(answer, &at).map(|told| told.to_string());
         let told = told.and_then(|told| told.trim_matches('"').parse::<u64>().ok());
         put(answer, &at, Value::from(told.unwrap_or_default() + 1));
     };

@@ -30,6 +30,8 @@ use tokio::sync::Notify;
 use tokio::sync::oneshot;
 
 use crate::base::clock;
+use crate::extract::decode;
+use crate::extract::unfold;
 
 /// What goes wrong with an answer.
 pub(super) enum Fault {
@@ -50,7 +52,7 @@ pub(super) enum Fault {
 }
 
 /// A change of an answer; the one before stands beside it.
-pub(super) type Edit = Box<dyn Fn(&mut Value, &Value) + Send + Sync>;
+pub(super) type Edit = Box<dyn Fn(&mut Value, &mut Value) + Send + Sync>;
 
 /// How a wait is told.
 #[derive(Clone, Copy)]
@@ -206,7 +208,7 @@ async fn answer(
         Some(Fault::Edited(edit)) => {
             let Some((status, headers, body)) = forward.await else { return broken(Bytes::new()) };
             let mut edited = json(&body);
-            edit(&mut edited, &json(&before.1));
+            edit(&mut edited, &mut json(&before.1));
             hall.keep(&headers, &body);
             reply(status, headers, edited.to_string().into())
         }
@@ -310,7 +312,7 @@ impl Hall {
             if said.is_null() {
                 said = json(&body);
             }
-            if let Some(Value::String(next)) = said.pointer_mut(at) {
+            if let Some(Value::String(next)) = found(&mut said, at) {
                 *next = self.own_address(next);
             }
         }
@@ -341,12 +343,20 @@ fn half(body: &Bytes) -> Bytes {
     if body.len() < 2 { Bytes::from_static(b"{\"") } else { body.slice(..body.len() / 2) }
 }
 
+/// What an answer says, in whatever encoding its readers take it.
 fn json(body: &Bytes) -> Value {
-    serde_json::from_slice(body).unwrap_or_default()
+    serde_json::from_str(&decode(body, None).0).unwrap_or_default()
+}
+
+/// What stands at a JSON pointer, within texts that hold JSON too, as its readers find it.
+pub(super) fn found<'v>(answer: &'v mut Value, pointer: &str) -> Option<&'v mut Value> {
+    unfold(answer, pointer);
+    answer.pointer_mut(pointer)
 }
 
 /// Puts a value at a JSON pointer, whatever stood on the way.
 pub(super) fn put(at: &mut Value, pointer: &str, value: Value) {
+    unfold(at, pointer);
     let mut at = at;
     for step in pointer.split('/').skip(1) {
         let step = step.replace("~1", "/").replace("~0", "~");

@@ -21,6 +21,7 @@ use super::copies;
 use super::files;
 use super::proxy::At;
 use super::proxy::Fault;
+use super::proxy::found;
 use super::proxy::put;
 use crate::base::batch::Batch;
 use crate::base::cell::Cell;
@@ -383,8 +384,8 @@ async fn spoil_answer(
     let at = At::After(page.unwrap_or(1).saturating_sub(1));
     let records = case.http().map(|ask| ask.records.clone()).unwrap_or_default();
     let record = usize::try_from(*row - 1).unwrap_or_default();
-    let edit = move |answer: &mut Value, _: &Value| {
-        let record = answer.pointer_mut(&records).and_then(|all| all.get_mut(record));
+    let edit = move |answer: &mut Value, _: &mut Value| {
+        let record = found(answer, &records).and_then(|all| all.get_mut(record));
         let Some(record) = record else { return };
         for header in &headers {
             let at = if header.starts_with('/') { header.clone() } else { format!("/{header}") };

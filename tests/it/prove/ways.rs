@@ -8,9 +8,11 @@ use serde_json::Value;
 use serde_json::json;
 use sqlx::Connection as _;
 
+use super::gate::MANIFEST;
 use super::gate::home;
 use super::gate::no;
 use super::gate::proven;
+use super::gate::right;
 use super::gate::things;
 use crate::extract::gateway::Asked;
 use crate::extract::gateway::Reply;
@@ -141,6 +143,29 @@ async fn every_way_of_asking_a_gateway_passes() {
     let wrong = logins.iter().filter(|asked| asked.line.ends_with("login"));
     let wrong = wrong.filter(|asked| asked.fields["secret"] != super::gate::PROOF).count();
     assert_eq!(wrong, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_stands_in_a_text_behind_a_mark_is_tried_where_its_readers_find_it() {
+    let (url, _) = serve(|asked, _| {
+        let (status, headers, body) = right(asked);
+        let mut body: Value = serde_json::from_str(&body).unwrap();
+        if body["data"].is_object() {
+            body["data"] = Value::from(body["data"].to_string());
+        }
+        (status, headers, format!("\u{feff}{body}"))
+    })
+    .await;
+    let home = home(MANIFEST, &url);
+    let found = proven(home.path(), 0);
+    let of = |point: u64| &found.iter().find(|(number, ..)| *number == point).unwrap().2;
+    assert!(of(9).contains("empty page in the middle"), "{found:#?}");
+    assert!(
+        of(10).starts_with("one more than there is: ") && !of(10).contains("no /data"),
+        "{}",
+        of(10)
+    );
+    assert!(of(11).contains("without id"), "{found:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
