@@ -65,6 +65,7 @@ use crate::base::throwaway;
 use crate::model::lake::Lake;
 use crate::model::landing::key_of;
 use crate::publish;
+use crate::publish::Release;
 use crate::publish::closed;
 use crate::spec::catalog::Catalog;
 use crate::spec::home::Home;
@@ -250,12 +251,17 @@ pub async fn run(
     }
     report.release = draft.publish(confirmed, clock::now())?;
     settled.keep(&ground.var, &report.release.folder)?;
-    let folder = report.release.folder.display().to_string();
-    let is_read = report.release.held.is_empty() && report.release.withdrawn.is_none();
-    watch(if is_read { Step::Published(folder) } else { Step::Held(folder) });
+    watch(published(&report.release));
     lock.set_len(0).context("noting that the night has ended")?;
     tracing::info!(night = %choice.night, exit_code = report.exit_code(), "night ended");
     Ok(report)
+}
+
+/// Whether the release that stands is to be read.
+fn published(release: &Release) -> Step {
+    let folder = release.folder.display().to_string();
+    let is_read = release.held.is_empty() && release.withdrawn.is_none();
+    if is_read { Step::Published(folder) } else { Step::Held(folder) }
 }
 
 /// Judges and merges what came, and again what nights after it have brought: how every stream ended, what was noticed, and
