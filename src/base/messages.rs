@@ -86,6 +86,7 @@ codes! {
     NotTold "H190" "the metric is not told of `{found}`" "指标未列 `{found}`" "take what its `grain` and `period` have: {choices}" "只能取 `grain` 与 `period` 已列的:{choices}";
     UnknownDimension "H023" "nothing is counted by `{found}`" "没有按 `{found}` 计数的事实" "the dimensions are {choices}; name one in `by` of a fact" "可用的维度:{choices};请在事实的 `by` 中写明";
     NotCountedBy "H024" "measure `{found}` is not counted by `{by}`" "计量 `{found}` 没有按 `{by}` 计数" "add `by = [\"{by}\"]` to its fact" "请在其事实中加上 `by = [\"{by}\"]`";
+    NoSection "H249" "measure `{found}` is of a fact that has no `section`" "计量 `{found}` 的事实没有 `section`" "add `section = \"…\"` to its fact: it is told over sections" "请在其事实中加上 `section = \"…\"`,因该指标按科室汇总";
     FormulaFunction "H025" "at {at}: function `{found}` is not in the formula language" "第 {at} 处:公式语言中没有函数 `{found}`" "the functions are {choices}" "可用的函数:{choices}";
     UnknownList "H026" "no list `{found}` stands in pipelines/reference" "pipelines/reference 中没有名录 `{found}`" "did you mean `{guess}`?" "是否应为 `{guess}`?";
     Dimension "H027" "it is measured in {stated}, and its formula gives {found}" "单位写作 {stated},公式得出 {found}" "units multiply with `·` and divide with `/`, as in 件/人·月; `%` and `1` are none" "单位以 `·` 相乘、以 `/` 相除,如 件/人·月;`%` 与 `1` 无量纲";

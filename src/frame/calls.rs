@@ -33,7 +33,10 @@ pub(super) fn call(
 ) -> PolarsResult<Expr> {
     let at = |place: usize| arguments.get(place).cloned().unwrap_or_else(|| lit(NULL));
     Ok(match function {
-        Function::Abs => at(0).abs(),
+        Function::Abs => {
+            let other = arith::binary(Operator::Subtract, lit(0_i64), at(0), range);
+            when(at(0).lt(lit(0_i64))).then(other).otherwise(at(0))
+        }
         Function::Exact => {
             arith::binary(Operator::Add, at(0), arith::decimal("0.000000000000"), range)
         }

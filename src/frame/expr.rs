@@ -51,7 +51,10 @@ impl Builder<'_> {
             Tree::Day(day) => lit(day_number(*day)).cast(DataType::Date),
             Tree::Null => lit(NULL),
             Tree::Not(x) => claim(of(x)?).not(),
-            Tree::Negative(x) => arith::binary(Operator::Subtract, lit(0_i64), of(x)?, range),
+            Tree::Negative(x) => match **x {
+                Tree::Whole(number) => lit(Scalar::from(-number)),
+                _ => arith::binary(Operator::Subtract, lit(0_i64), of(x)?, range),
+            },
             Tree::Binary(x, operator, y) => binary(of(x)?, *operator, of(y)?, range),
             Tree::IsNull(x) => of(x)?.is_null(),
             Tree::Is(x, flag) => claim(of(x)?).eq_missing(lit(*flag)),
@@ -86,7 +89,8 @@ impl Builder<'_> {
         Ok(hits)
     }
 
-    /// Each branch is asked of the rows that come to it.
+    /// Each branch is asked of the rows that come to it. Which these are is told by conditions that are held against no
+    /// range, so that none holds copies of those before: a number that leaves it is told where it is asked.
     fn case(
         &self,
         (whens, otherwise): (&[(Tree, Tree)], Option<&Tree>),
@@ -99,8 +103,10 @@ impl Builder<'_> {
         let (mut left, mut branches) = (asked.cloned(), Vec::new());
         for (condition, then) in whens {
             let met = claim(self.row(condition, left.as_ref())?);
-            let then = self.row(then, Some(&also(left.as_ref(), met.clone())))?;
-            left = Some(also(left.as_ref(), met.clone().eq_missing(lit(true)).not()));
+            let passes = self.whose.map(|_| row(condition, self.days).map(claim)).transpose()?;
+            let here = passes.clone().map(|passes| also(left.as_ref(), passes));
+            let then = self.row(then, here.as_ref())?;
+            left = passes.map(|passes| also(left.as_ref(), passes.eq_missing(lit(true)).not()));
             branches.push((met, then));
         }
         let otherwise = otherwise.map(|x| self.row(x, left.as_ref())).transpose()?;
@@ -271,6 +277,25 @@ mod tests {
         };
         assert_eq!(told(among(&[])), [Some(Cell::Flag(true)), Some(Cell::Flag(false)), None]);
         assert_eq!(told(among(&[Tree::Null])), [Some(Cell::Flag(true)), None, None]);
+    }
+
+    #[test]
+    fn a_case_of_many_branches_holds_no_copies_of_copies() {
+        let twice = || {
+            let a = Box::new(Tree::Column("a".to_owned()));
+            Box::new(Tree::Binary(a, Operator::Multiply, Box::new(Tree::Whole(2))))
+        };
+        let branch = |at: i64| {
+            let is_more = Tree::Binary(twice(), Operator::Greater, Box::new(Tree::Whole(at)));
+            (is_more, Tree::Negative(Box::new(Tree::Whole(at))))
+        };
+        let many = Tree::Case((0..40).rev().map(branch).collect(), None);
+        let built = exact(&many, &days(), "measure `m`").unwrap();
+        assert!((&built).into_iter().count() < 40_000);
+        let rows = [vec![Some(Cell::Whole(7))], vec![Some(Cell::Whole(0))]];
+        let frame = table::from_rows(&[("a", FieldKind::Whole)], &rows).unwrap();
+        let told = frame.lazy().select([built.alias("told")]).collect().unwrap();
+        assert_eq!(table::cells(told.column("told").unwrap()), [Some(Cell::Whole(-13)), None]);
     }
 
     fn day(year: i16, month: i8, day: i8) -> (FieldKind, Cell) {

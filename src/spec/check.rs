@@ -19,6 +19,7 @@ use super::formula::Parts;
 use super::parse;
 use super::pipeline::Fact;
 use super::pipeline::Grain;
+use super::pipeline::Measure;
 use super::pipeline::Metric;
 use super::reader::Faults;
 use super::reader::guess;
@@ -195,10 +196,9 @@ fn check_metric(catalog: &Catalog, metric: &Metric, faults: &Faults) {
             told_by.push((by, vec![&metric.value]));
         }
     }
-    metric.value.each_over(&mut |over| {
-        if let Parts::By(by) = &over.parts {
-            told_by.push((by, vec![&over.above, &over.below]));
-        }
+    metric.value.each_over(&mut |over| match &over.parts {
+        Parts::By(by) => told_by.push((by, vec![&over.above, &over.below])),
+        Parts::Sections => check_sections(catalog, &[&over.above, &over.below], metric, faults),
     });
     for (by, formulas) in told_by {
         check_dimension(catalog, by, &formulas, metric, faults);
@@ -222,17 +222,35 @@ fn check_dimension(
         let nouns = vec![("found", by.to_owned()), ("choices", choices)];
         return faults.add(text.place, &text.key, Code::UnknownDimension, nouns);
     }
+    for measure in measures_below(catalog, formulas, |fact| !dimensions(fact)) {
+        let nouns = vec![("found", measure.name.clone()), ("by", by.to_owned())];
+        faults.add(text.place, &text.key, Code::NotCountedBy, nouns);
+    }
+}
+
+/// Every measure below a formula that is told over sections must know them.
+fn check_sections(catalog: &Catalog, formulas: &[&Formula], metric: &Metric, faults: &Faults) {
+    for measure in measures_below(catalog, formulas, |fact| fact.section.is_none()) {
+        let nouns = vec![("found", measure.name.clone())];
+        faults.add(metric.text.place, &metric.text.key, Code::NoSection, nouns);
+    }
+}
+
+/// The measures below some formulas whose fact is such a one.
+fn measures_below<'c>(
+    catalog: &'c Catalog,
+    formulas: &[&'c Formula],
+    is_such: impl Fn(&Fact) -> bool,
+) -> Vec<&'c Measure> {
     let mut below = BTreeSet::new();
     for formula in formulas {
         names_below(catalog, formula, &mut below);
     }
-    for measure in catalog.measures().filter(|measure| below.contains(measure.name.as_str())) {
-        let fact = catalog.facts().find(|fact| fact.name == measure.fact.value);
-        if fact.is_some_and(|fact| !dimensions(fact)) {
-            let nouns = vec![("found", measure.name.clone()), ("by", by.to_owned())];
-            faults.add(text.place, &text.key, Code::NotCountedBy, nouns);
-        }
-    }
+    let measures = catalog.measures().filter(|measure| below.contains(measure.name.as_str()));
+    let of_such = |measure: &&Measure| {
+        catalog.facts().any(|fact| fact.name == measure.fact.value && is_such(fact))
+    };
+    measures.filter(of_such).collect()
 }
 
 /// Every name below a formula, metrics followed.

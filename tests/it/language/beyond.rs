@@ -113,6 +113,7 @@ fn a_number_beyond_its_range_is_told_and_never_passes_for_none() {
         ("SUM(COALESCE(a * b, 0))", 1),
         ("SUM(CASE WHEN c > 0 THEN a * b ELSE 0 END)", 1),
         ("SUM(a * b) FILTER (WHERE c IS NOT NULL)", 1),
+        ("SUM(ABS(0 * COALESCE(b, 1) - 9223372036854775807 - 1))", 3),
     ] {
         let said = counted(&catalog("a", "TRUE", measure), &three).expect_err(measure);
         for part in ["measure `m`: `", "leaves the range", &format!("in {rows} of 3 rows")] {

@@ -88,6 +88,19 @@ fn another_dimension_is_a_fault_that_shows_both_sides() {
     }
 }
 
+#[test]
+fn what_is_told_over_sections_is_of_a_fact_that_names_them() {
+    for (value, is_over) in
+        [("COUNT_NONZERO(cases OVER sections)", true), ("cases / people", false)]
+    {
+        let text = pipeline(&[(value, if is_over { "个" } else { "件/人" })]);
+        let said = faults(&text.replace("section = \"section_id\"\n", ""));
+        let fault = "measure `cases` is of a fact that has no `section` [H249]";
+        assert_eq!(said.contains(fault), is_over, "{said}");
+        assert_eq!(said.is_empty(), !is_over, "{said}");
+    }
+}
+
 /// Each of the metrics on a circle is told with its line.
 #[test]
 fn metrics_that_rest_on_each_other_are_a_fault_with_their_line() {
