@@ -145,7 +145,8 @@ fn show(name: &str, schema: &Schema, seen: &Previewed, face: &mut Face<'_>) -> a
             .collect();
         let rows = came.rows.iter().map(|row| {
             let cells = row.cells.iter().map(|cell| cell.as_deref().unwrap_or_default());
-            std::iter::once(row.place().as_str()).chain(cells).map(cut).collect()
+            let place = without_people(&row.place());
+            std::iter::once(place.as_str()).chain(cells).map(cut).collect()
         });
         let rows = table(&head, head.len(), rows.collect());
         writeln!(face.out, "\n{}\n{}", Say::PreviewCame.text(face.lang), rows.trim_fmt())?;

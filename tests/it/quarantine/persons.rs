@@ -15,6 +15,9 @@ fn a_number_in_the_place_of_a_unit_or_in_the_name_of_a_file_is_told_nowhere() {
     let small = Small::new();
     let connector = small.home().join("connectors/staffing.toml");
     let text = fs::read_to_string(&connector).unwrap();
+    let looked_up = "unit_id     = { from = \"单位\", lookup = \"unit\" }\naccepted_at";
+    let text = text.replace("unit_id     = \"单位\"\naccepted_at", looked_up);
+    assert!(text.contains(looked_up));
     fs::write(&connector, text.replace(r"'办件_", r"'.*办件_")).unwrap();
     let (one, other) = (number("19850312", 301), number("19850312", 302));
     // Two lists whose names differ in a number alone, each with a row that is held back.
